@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import type { ApplicationFailure } from '@temporalio/common';
+import { createTransport } from 'nodemailer';
+import { failure } from '../failures.ts';
+import { redactSecrets } from '../redaction.ts';
+
+export interface EmailSettings {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte (port 465); otherwise STARTTLS is used when the server offers it. */
+  readonly secure: boolean;
+  readonly auth: { readonly user: string; readonly pass: string } | null;
+  readonly timeoutMilliseconds?: number;
+}
+
+export interface Mail {
+  readonly key: string;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** A calendar object (METHOD:REQUEST), for invitations. */
+  readonly calendar: string | null;
+}
+
+export interface SentMail {
+  readonly ref: string;
+  /** Addresses the server would not take; the others have the mail. */
+  readonly rejected: readonly string[];
+}
+
+export interface EmailClient {
+  /**
+   * Sends once. SMTP cannot be asked whether it already has a message, so the Message-ID is made from the key:
+   * should an answer be lost after the server took the mail, the second copy is recognised by the receiving side.
+   */
+  send(mail: Mail): Promise<SentMail>;
+}
+
+/** No pool: incident mail is rare, and idle pooled sockets are dropped by servers just when they are needed. */
+export function createEmailClient(settings: EmailSettings): EmailClient {
+  const timeout = settings.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS;
+  const transport = createTransport({
+    host: settings.host,
+    port: settings.port,
+    secure: settings.secure,
+    ...(settings.auth === null ? {} : { auth: { ...settings.auth } }),
+    connectionTimeout: timeout,
+    greetingTimeout: timeout,
+    socketTimeout: timeout,
+    dnsTimeout: timeout,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return {
+    async send(mail) {
+      const messageId = messageIdOf(mail.key, mail.from);
+      try {
+        const info = await transport.sendMail({
+          messageId,
+          from: mail.from,
+          to: [...mail.to],
+          subject: mail.subject,
+          text: mail.text,
+          html: mail.html,
+          headers: { 'Auto-Submitted': 'auto-generated', 'X-Incident-Key': headerText(mail.key) },
+          ...(mail.calendar === null
+            ? {}
+            : { icalEvent: { method: 'REQUEST', filename: 'invitation.ics', content: mail.calendar } }),
+        });
+        return { ref: messageId, rejected: info.rejected.map(String) };
+      } catch (error) {
+        throw failureOf(error, settings);
+      }
+    },
+  };
+}
+
+const TIMEOUT_MILLISECONDS = 7_000;
+
+/** The same key gives the same id; two keys never do, whatever characters they have. */
+export function messageIdOf(key: string, from: string): string {
+  const domain = /@([A-Za-z0-9.-]+)/u.exec(from)?.[1] ?? 'localhost';
+  const readable = key.replace(/[^A-Za-z0-9._-]+/gu, '.').slice(0, 80);
+  return `<${readable}.${createHash('sha256').update(key).digest('hex').slice(0, 12)}@${domain}>`;
+}
+
+function headerText(key: string): string {
+  return key.replace(/[^\x20-\x7e]+/gu, '?').slice(0, 200);
+}
+
+function failureOf(error: unknown, settings: EmailSettings): ApplicationFailure {
+  const { code, responseCode, message } = error as { code?: string; responseCode?: number; message?: string };
+  const words = `The mail server ${settings.host}:${settings.port} did not take the mail: ${redactSecrets(message ?? String(error), settings.auth === null ? [] : [settings.auth.pass])}`;
+  if (code === 'EAUTH' || responseCode === 535) return failure('Unauthorised', words);
+  if (responseCode === 421 || responseCode === 450 || responseCode === 451 || responseCode === 452) {
+    return failure('Unavailable', words, { retryAfterSeconds: 60 });
+  }
+  if (responseCode !== undefined && responseCode >= 500) return failure('Invalid', words);
+  if (code === 'EENVELOPE' && responseCode === undefined) return failure('Invalid', words);
+  return failure('Unavailable', words);
+}

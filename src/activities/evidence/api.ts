@@ -1,0 +1,35 @@
+import type { EvidenceBundle, EvidenceRequest } from '../../domain/evidence.ts';
+import type { Instant } from '../../domain/instant.ts';
+import type { EvidencePolicy, ServicePolicy, VerificationPolicy } from '../../domain/policy.ts';
+
+export interface CollectEvidenceInput {
+  readonly request: EvidenceRequest;
+  readonly service: ServicePolicy;
+  readonly evidence: EvidencePolicy;
+}
+
+/** What "is it well again?" compares with (R3.2.5). Ratios 0..1. */
+export interface RecoveryInput {
+  readonly incidentId: string;
+  readonly service: ServicePolicy;
+  readonly verification: VerificationPolicy;
+  /** Seconds between two looks, of wall time (already divided by a drill's speed). */
+  readonly pollSeconds: number;
+}
+
+export interface Recovery {
+  readonly recovered: boolean;
+  readonly errorRatio: number | null;
+  readonly p95Seconds: number | null;
+  readonly words: string;
+  readonly measuredAt: Instant;
+}
+
+export interface EvidenceActivities {
+  /** Asks every probe at once, each with its own deadline; what cannot be had is a named gap (R2). */
+  collectEvidence(input: CollectEvidenceInput): Promise<EvidenceBundle>;
+  /** Looks once. */
+  measureRecovery(input: RecoveryInput): Promise<Recovery>;
+  /** Waits (NotYet) until error ratio and p95 are below policy's limits; the caller sets the deadline. */
+  awaitRecovery(input: RecoveryInput): Promise<Recovery>;
+}

@@ -1,0 +1,120 @@
+import type { Finding, RolloutRevision, SeriesPoint } from '../../domain/evidence.ts';
+import type { Instant } from '../../domain/instant.ts';
+
+/**
+ * What collecting evidence needs of each system; worker.ts wires the real clients in. Every method makes one bounded
+ * attempt and rejects with a sentence for people when it got no answer. A port that is null is not configured.
+ */
+export interface EvidencePorts {
+  readonly cluster: ClusterPort | null;
+  readonly metrics: MetricsPort | null;
+  readonly database: DatabasePort | null;
+  readonly cache: CachePort | null;
+  readonly providers: ProvidersPort | null;
+  readonly statusPage: StatusPagePort | null;
+  readonly serviceApi: ServiceApiPort | null;
+  readonly store: EvidenceStore;
+  readonly clock: () => Instant;
+}
+
+type FindingOf<P extends Finding['probe']> = Extract<Finding, { probe: P }>;
+
+export type PodFact = FindingOf<'pods'>['pods'][number] & { readonly memoryLimitMiB: number | null };
+export type NodeFact = FindingOf<'nodes'>['nodes'][number];
+export type DeploymentFact = FindingOf<'rollouts'>['deployments'][number] & { readonly history: readonly RolloutRevision[] };
+export type UsageFact = Pick<FindingOf<'resources'>, 'pods' | 'nodes'>;
+export type ConfigChange = FindingOf<'config-changes'>['changes'][number];
+export type StatementFact = FindingOf<'slow-statements'>['statements'][number];
+export type ActivityFact = Omit<FindingOf<'database-connections'>, 'probe'>;
+export type AnswerFact = Omit<FindingOf<'database-answers'>, 'probe'>;
+export type ProviderFact = FindingOf<'providers'>['providers'][number];
+export type HealthFact = FindingOf<'service-health'>['checks'][number];
+export type AlertFact = FindingOf<'firing-alerts'>['alerts'][number];
+
+/** A warning event of the namespace, newest first. */
+export interface WarningFact {
+  readonly object: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly count: number;
+  readonly lastAt: Instant | null;
+}
+
+export interface LogLine {
+  readonly pod: string;
+  readonly at: Instant | null;
+  readonly line: string;
+}
+
+export interface LogQuery {
+  readonly namespace: string;
+  readonly selector: string;
+  readonly container: string | null;
+  readonly tailLines: number | null;
+  readonly sinceAt: Instant | null;
+  readonly limitBytesPerPod: number;
+}
+
+export interface ClusterPort {
+  nodes(): Promise<readonly NodeFact[]>;
+  pods(namespace: string): Promise<readonly PodFact[]>;
+  warnings(namespace: string): Promise<readonly WarningFact[]>;
+  rollouts(namespace: string): Promise<readonly DeploymentFact[]>;
+  usage(namespace: string): Promise<UsageFact>;
+  configChanges(namespace: string): Promise<readonly ConfigChange[]>;
+  /** Lines of all matching pods, merged, oldest first; pods that gave none are named in `missing`. */
+  logs(query: LogQuery): Promise<{ readonly lines: readonly LogLine[]; readonly missing: readonly string[] }>;
+}
+
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Null for NaN and the infinities: no number, and never zero. */
+  readonly value: number | null;
+}
+
+export interface SampledSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly points: readonly SeriesPoint[];
+}
+
+export interface RangeQuery {
+  readonly query: string;
+  readonly fromAt: Instant;
+  readonly untilAt: Instant;
+  readonly stepSeconds: number;
+}
+
+export interface MetricsPort {
+  /** The vector as of now; empty when there is no such series. */
+  instant(query: string): Promise<readonly Sample[]>;
+  range(query: RangeQuery): Promise<readonly SampledSeries[]>;
+  firingAlerts(): Promise<readonly AlertFact[]>;
+}
+
+export interface DatabasePort {
+  answers(): Promise<AnswerFact>;
+  activity(): Promise<ActivityFact>;
+  /** The ten slowest by mean, and all (20 at most) whose mean is above the threshold. */
+  slowStatements(thresholdMilliseconds: number): Promise<readonly StatementFact[]>;
+}
+
+export interface CachePort {
+  answers(): Promise<AnswerFact>;
+}
+
+export interface ProvidersPort {
+  health(name: string): Promise<ProviderFact>;
+}
+
+export interface StatusPagePort {
+  summary(): Promise<{ readonly indicator: string; readonly openIncidents: readonly string[] }>;
+}
+
+export interface ServiceApiPort {
+  /** Never rejects: a service that does not answer is the finding. */
+  check(path: string): Promise<HealthFact>;
+}
+
+export interface EvidenceStore {
+  put(body: string | Buffer, mediaType: string): Promise<{ readonly digest: string; readonly sizeBytes: number }>;
+}

@@ -1,0 +1,62 @@
+import type { SeriesPoint } from '../../domain/evidence.ts';
+import { type Instant, instant } from '../../domain/instant.ts';
+
+export interface TrendLimits {
+  /** A present level below this is noise, however flat the time before was. */
+  readonly noiseBelow: number;
+}
+
+/**
+ * The first instant from which the series stayed above a third of its rise, from its level at the beginning to its
+ * present one; null when it did not rise, or when it was high from the first point on, so that the rise was not seen.
+ */
+export function roseAt(points: readonly SeriesPoint[], limits: TrendLimits): Instant | null {
+  const known = points.filter((point): point is readonly [number, number] => point[1] !== null);
+  if (known.length < MINIMUM_POINTS) return null;
+  const present = median(known.slice(-PRESENT_POINTS).map(([, value]) => value));
+  const before = median(known.slice(0, Math.max(Math.floor(known.length / 4), PRESENT_POINTS)).map(([, value]) => value));
+  if (present < limits.noiseBelow || present < before * RISE_RATIO) return null;
+  const first = startOfLastStay(known, before + (present - before) / 3);
+  return first === null || first === 0 ? null : instant((known[first]?.[0] ?? 0) * 1000);
+}
+
+/** At most `limit` points: the highest of each stretch, because a peak is what people look for. */
+export function thinOut(points: readonly SeriesPoint[], limit: number): readonly SeriesPoint[] {
+  if (points.length <= limit) return points;
+  return Array.from({ length: limit }, (_, index): SeriesPoint => {
+    const [from, until] = [Math.floor((index * points.length) / limit), Math.floor(((index + 1) * points.length) / limit)];
+    const stretch = points.slice(from, until);
+    const [first] = stretch;
+    return stretch.reduce((highest, point) => ((point[1] ?? -Infinity) > (highest[1] ?? -Infinity) ? point : highest), first ?? [0, null]);
+  });
+}
+
+/** The last value that is one; null when there is none. */
+export function latest(points: readonly SeriesPoint[]): number | null {
+  return points.findLast(([, value]) => value !== null)?.[1] ?? null;
+}
+
+const MINIMUM_POINTS = 8;
+const PRESENT_POINTS = 3;
+/** Less than this above the level before is within what a day does. */
+const RISE_RATIO = 1.5;
+/** A scrape that fell out of line does not interrupt a rise. */
+const DIP_POINTS = 1;
+
+/** Index of the first point of the last unbroken stay above the level; null when the present is not above it. */
+function startOfLastStay(known: readonly (readonly [number, number])[], level: number): number | null {
+  let first: number | null = null;
+  let dip = 0;
+  for (let index = known.length - 1; index >= 0; index -= 1) {
+    const above = (known[index]?.[1] ?? 0) > level;
+    dip = above ? 0 : dip + 1;
+    if (above) first = index;
+    if (dip > DIP_POINTS) break;
+  }
+  return first;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

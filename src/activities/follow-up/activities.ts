@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { nextBusinessDayAt } from '../../domain/calendar.ts';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import { secondsBetween } from '../../domain/instant.ts';
+import { documentAddress, postMortem, postMortemPath } from '../../views/post-mortem.ts';
+import { failure } from '../failures.ts';
+import type {
+  FollowUpActivities,
+  MeasureImpactInput,
+  PostMortemFigures,
+  WritePostMortemInput,
+  WrittenDocument,
+} from './api.ts';
+import type { ActionItemsPort, DocumentsPort, MetricsPort, TimelineStorePort } from './ports.ts';
+
+export interface FollowUpPorts {
+  readonly documents: DocumentsPort;
+  readonly metrics: MetricsPort;
+  readonly store: TimelineStorePort;
+  readonly actionItems: ActionItemsPort;
+}
+
+/** What is done once the incident is resolved (R6). Every activity may be retried: the second time changes nothing. */
+export function createFollowUpActivities(ports: FollowUpPorts): FollowUpActivities {
+  return {
+    async planReview({ resolvedAt, review, team, holidays }) {
+      return {
+        meetingAt: nextBusinessDayAt({
+          after: resolvedAt,
+          at: review.meetingAt,
+          timeZone: team.timeZone,
+          holidays,
+          days: team.workingHours.days,
+        }),
+      };
+    },
+    measureImpact: (input) => measureImpact(ports.metrics, input),
+    writePostMortem: (input) => writePostMortem(ports.documents, input),
+    async recordTimeline(input) {
+      const digest = input.events.reduce((chain, event) => sha256(chain + canonicalJson(event)), '');
+      await ports.store.recordTimeline(input, digest);
+      return { digest };
+    },
+    async openActionItems(input) {
+      return { workflowId: await ports.actionItems.start(input) };
+    },
+  };
+}
+
+/** The window a policy's query of failed requests is asked for; it is filled in as whole seconds. */
+const WINDOW = /\$(?:range|window)\b/gu;
+const SERIES_POINTS = 120;
+const SHORTEST_STEP_SECONDS = 15;
+/** Documents of one day with one title, of different incidents. */
+const LAST_SUFFIX = 9;
+
+async function measureImpact(metrics: MetricsPort, input: MeasureImpactInput): Promise<PostMortemFigures> {
+  const windowSeconds = Math.max(1, Math.ceil(secondsBetween(input.fromAt, input.untilAt)));
+  const { query, integrable } = integrated(input.failedRequestsQuery, windowSeconds);
+  const formula = `${query} at ${input.untilAt}, from ${input.fromAt} (${windowSeconds} s)`;
+  const failed = integrable ? await metrics.valueAt(query, input.untilAt) : null;
+  const stepSeconds = Math.max(SHORTEST_STEP_SECONDS, Math.ceil(windowSeconds / SERIES_POINTS));
+  const users = await metrics.valuesBetween(input.affectedUsersQuery, input.fromAt, input.untilAt, stepSeconds);
+  return {
+    failedRequests: finiteOrNull(failed),
+    failedRequestsFormula: integrable
+      ? formula
+      : `${input.failedRequestsQuery} (no $range in it, so it cannot be added up over the incident)`,
+    // The most users at one time: sums over time would count the same person again and again.
+    affectedUsers: users.reduce<number | null>(
+      (most, value) => (Number.isFinite(value) && (most === null || value > most) ? value : most),
+      null,
+    ),
+  };
+}
+
+/** `…[$range]…` gets the incident's length; a bare selector of a counter is wrapped in sum(increase(…)). */
+function integrated(query: string, windowSeconds: number): { query: string; integrable: boolean } {
+  const filled = query.replace(WINDOW, `${windowSeconds}s`);
+  if (filled !== query) return { query: filled, integrable: true };
+  const selector = /^[a-zA-Z_:][\w:]*(\{[^{}]*\})?$/u.test(query.trim());
+  return selector
+    ? { query: `sum(increase(${query.trim()}[${windowSeconds}s]))`, integrable: true }
+    : { query, integrable: false };
+}
+
+function finiteOrNull(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) ? value : null;
+}
+
+/**
+ * The last line of the document says whose it is and what the machine wrote. It finds the same incident's document
+ * again, keeps two incidents of one title apart, and shows whether people have edited the text since (R6.3).
+ */
+async function writePostMortem(documents: DocumentsPort, input: WritePostMortemInput): Promise<WrittenDocument> {
+  const text = postMortem({
+    facts: input.facts,
+    timeline: input.timeline,
+    figures: input.figures,
+    items: input.items ?? [],
+  });
+  const { path, existing } = await placeOf(documents, input);
+  const edited = existing !== null && isEdited(existing);
+  const whole = edited ? existing : `${text}\n${markOf(input.facts.incidentId, text)}\n`;
+  const written = edited || whole === existing ? null : await documents.write(path, whole);
+  return {
+    location: documentAddress(input.communication.documentsUrl, path) ?? written?.location ?? path,
+    path,
+    digest: sha256(whole),
+    sizeBytes: Buffer.byteLength(whole),
+    ...(edited ? { editedByPeople: true } : {}),
+  };
+}
+
+async function placeOf(
+  documents: DocumentsPort,
+  input: WritePostMortemInput,
+): Promise<{ path: string; existing: string | null }> {
+  for (let suffix = 1; suffix <= LAST_SUFFIX; suffix += 1) {
+    const path = postMortemPath(input.facts, suffix);
+    const existing = await documents.read(path);
+    if (existing === null || markIn(existing)?.incidentId === input.facts.incidentId) return { path, existing };
+  }
+  throw failure(
+    'Conflict',
+    `There are already ${LAST_SUFFIX} other post-mortems at ${postMortemPath(input.facts, 1)}. Give the incident another title.`,
+  );
+}
+
+function markOf(incidentId: string, text: string): string {
+  return `<!-- incident-runbook ${incidentId} ${sha256(text.trimEnd())} -->`;
+}
+
+const MARK = /\n<!-- incident-runbook (\S+) ([0-9a-f]{64}) -->\s*$/u;
+
+function markIn(
+  document: string,
+): { readonly incidentId: string; readonly digest: string; readonly text: string } | null {
+  const match = MARK.exec(document);
+  return match === null
+    ? null
+    : { incidentId: match[1] ?? '', digest: match[2] ?? '', text: document.slice(0, match.index) };
+}
+
+function isEdited(document: string): boolean {
+  const mark = markIn(document);
+  return mark !== null && sha256(mark.text.trimEnd()) !== mark.digest;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,83 @@
+import type { FactSet } from '../../domain/fact-set.ts';
+import type { Instant } from '../../domain/instant.ts';
+import type { Contact } from '../../domain/people.ts';
+import type { CommunicationPolicy, ContactPolicy, ReviewPolicy, TeamPolicy } from '../../domain/policy.ts';
+import type { Lease, TimelineEvent } from '../../domain/timeline.ts';
+
+export interface WritePostMortemInput {
+  readonly facts: FactSet;
+  readonly timeline: readonly TimelineEvent[];
+  readonly communication: CommunicationPolicy;
+  readonly figures: PostMortemFigures;
+  /** The action items as they stand; when there are none yet, the timeline's own proposals are written. */
+  readonly items?: readonly {
+    readonly what: string;
+    readonly owner: string | null;
+    readonly dueAt: Instant | null;
+    readonly status: string;
+  }[];
+}
+
+/** Figures computed from evidence; null is "not recorded", never zero (R6.2). */
+export interface PostMortemFigures {
+  readonly failedRequests: number | null;
+  readonly failedRequestsFormula: string;
+  readonly affectedUsers: number | null;
+}
+
+export interface WrittenDocument {
+  /** Where people find it: the documents' address plus the path. */
+  readonly location: string;
+  readonly path: string;
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** True when people had edited the document meanwhile: it was left as they wrote it (R6.3). */
+  readonly editedByPeople?: boolean;
+}
+
+export interface PlanReviewInput {
+  readonly resolvedAt: Instant;
+  readonly review: ReviewPolicy;
+  readonly team: TeamPolicy;
+  readonly holidays: readonly string[];
+}
+
+export interface MeasureImpactInput {
+  readonly incidentId: string;
+  readonly failedRequestsQuery: string;
+  readonly affectedUsersQuery: string;
+  readonly fromAt: Instant;
+  readonly untilAt: Instant;
+}
+
+export interface RecordTimelineInput {
+  readonly incidentId: string;
+  readonly events: readonly TimelineEvent[];
+  readonly facts: FactSet;
+}
+
+export interface OpenActionItemsInput {
+  readonly facts: FactSet;
+  readonly items: readonly {
+    readonly id: string;
+    readonly what: string;
+    readonly owner: string | null;
+    readonly dueAt: Instant;
+  }[];
+  readonly leases: readonly Lease[];
+  readonly communication: CommunicationPolicy;
+  readonly contacts: Readonly<Record<Contact, ContactPolicy>>;
+  readonly at: Instant;
+  readonly speed: number;
+}
+
+export interface FollowUpActivities {
+  /** The meeting's instant: next business day of the team's zone (R6.1); zone arithmetic is done once and recorded. */
+  planReview(input: PlanReviewInput): Promise<{ readonly meetingAt: Instant }>;
+  measureImpact(input: MeasureImpactInput): Promise<PostMortemFigures>;
+  writePostMortem(input: WritePostMortemInput): Promise<WrittenDocument>;
+  /** The authoritative copy of the timeline in the store: at phase ends and before continue-as-new. */
+  recordTimeline(input: RecordTimelineInput): Promise<{ readonly digest: string }>;
+  /** Starts the workflow that chases what outlives the incident; a second call finds the first one's. */
+  openActionItems(input: OpenActionItemsInput): Promise<{ readonly workflowId: string }>;
+}

@@ -1,0 +1,25 @@
+import type { Instant } from '../../domain/instant.ts';
+import type { OpenActionItemsInput, RecordTimelineInput } from './api.ts';
+
+/** Where post-mortems live. Paths are relative, with `/`; a path that would leave the place is refused. */
+export interface DocumentsPort {
+  read(path: string): Promise<string | null>;
+  /** All or nothing: a reader sees the old text or the new one. */
+  write(path: string, text: string): Promise<{ readonly location: string }>;
+}
+
+export interface MetricsPort {
+  /** One number at an instant; null when the query has no sample there (an empty answer is not zero). */
+  valueAt(query: string, at: Instant): Promise<number | null>;
+  /** The values of a single series between two instants; gaps are left out. */
+  valuesBetween(query: string, fromAt: Instant, untilAt: Instant, stepSeconds: number): Promise<readonly number[]>;
+}
+
+export interface TimelineStorePort {
+  recordTimeline(input: RecordTimelineInput, digest: string): Promise<void>;
+}
+
+export interface ActionItemsPort {
+  /** Starts the workflow that chases them, or finds the one already started for this incident. */
+  start(input: OpenActionItemsInput): Promise<string>;
+}

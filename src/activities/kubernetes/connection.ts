@@ -1,0 +1,124 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
+import type { ZodType } from 'zod';
+import { failure } from '../failures.ts';
+import { failureOfAnswer, type HttpAnswer, parseJson, troubleOf } from '../http.ts';
+import { redactSecrets } from '../redaction.ts';
+
+/** Where the cluster is. Without `apiUrl` the usual order holds: KUBECONFIG, ~/.kube/config, in-cluster. */
+export interface KubernetesOptions {
+  readonly apiUrl?: string;
+  readonly token?: string;
+  /** The cluster's certificate authority, for an `apiUrl` that is not signed by a public one. */
+  readonly caFile?: string;
+  readonly timeoutMilliseconds: number;
+}
+
+export interface KubernetesCall {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number>>;
+  readonly contentType?: string;
+  readonly body?: unknown;
+}
+
+/** One authenticated connection to an API server. Every call has a deadline; none is retried here. */
+export interface KubernetesConnection {
+  /** Any status answered; throws `Unavailable` when there was no whole answer in time: a write may have happened. */
+  send(call: KubernetesCall): Promise<HttpAnswer>;
+  /** GET that must answer that shape; throws the failures of http.ts otherwise. */
+  read<T>(path: string, shape: ZodType<T>, query?: KubernetesCall['query']): Promise<T>;
+}
+
+/**
+ * The official client does the authentication (tokens, certificates, exec plugins, proxies); the requests are raw JSON.
+ * Its typed models drop fields they do not know, and a rollback must put back a template exactly as it was.
+ */
+export function connectToKubernetes(options: KubernetesOptions): KubernetesConnection {
+  const config = configOf(options);
+  const send = (call: KubernetesCall): Promise<HttpAnswer> => sendOnce(config, call, options.timeoutMilliseconds);
+  return {
+    send,
+    async read(path, shape, query) {
+      const answer = await send({ method: 'GET', path, ...(query === undefined ? {} : { query }) });
+      if (answer.status !== 200) throw failureOfAnswer(KUBERNETES, answer);
+      return parseJson(KUBERNETES, answer, shape);
+    },
+  };
+}
+
+export const KUBERNETES = 'Kubernetes';
+const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
+
+function configOf(options: KubernetesOptions): KubeConfig {
+  const config = new KubeConfig();
+  if (options.apiUrl === undefined) {
+    config.loadFromDefault();
+    return config;
+  }
+  config.loadFromClusterAndUser(
+    {
+      name: 'cluster',
+      server: options.apiUrl,
+      // The client refuses plain HTTP unless told so; with HTTPS the certificate is always checked.
+      skipTLSVerify: options.apiUrl.startsWith('http:'),
+      ...(options.caFile === undefined ? {} : { caFile: options.caFile }),
+    },
+    { name: 'incident-runbook', ...(options.token === undefined ? {} : { token: options.token }) },
+  );
+  return config;
+}
+
+async function sendOnce(config: KubeConfig, call: KubernetesCall, milliseconds: number): Promise<HttpAnswer> {
+  const signal = AbortSignal.timeout(milliseconds);
+  try {
+    return await exchange(await requestOf(config, call), signal);
+  } catch (error) {
+    const cause: unknown = signal.aborted ? signal.reason : error;
+    throw failure('Unavailable', `${KUBERNETES} ${redactSecrets(troubleOf(cause, milliseconds))}`);
+  }
+}
+
+async function requestOf(config: KubeConfig, call: KubernetesCall): Promise<RequestContext> {
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) throw new Error('no cluster is configured (set KUBECONFIG or the API address)');
+  const context = new RequestContext(`${server.replace(/\/+$/, '')}${call.path}`, HttpMethod[call.method]);
+  for (const [name, value] of Object.entries(call.query ?? {})) context.setQueryParam(name, String(value));
+  context.setHeaderParam('Accept', 'application/json, */*;q=0.5');
+  if (call.body !== undefined) {
+    context.setHeaderParam('Content-Type', call.contentType ?? 'application/json');
+    context.setBody(JSON.stringify(call.body));
+  }
+  await config.applySecurityAuthentication(context);
+  return context;
+}
+
+function exchange(context: RequestContext, signal: AbortSignal): Promise<HttpAnswer> {
+  return new Promise((resolve, reject) => {
+    const url = new URL(context.getUrl());
+    const body = context.getBody();
+    const headers = { ...context.getHeaders(), ...(typeof body === 'string' ? { 'Content-Length': Buffer.byteLength(body) } : {}) };
+    const begin = url.protocol === 'http:' ? httpRequest : httpsRequest;
+    const agent = context.getAgent();
+    const outgoing = begin(url, { method: context.getHttpMethod(), headers, signal, ...(agent === undefined ? {} : { agent }) });
+    outgoing.on('error', reject);
+    outgoing.on('response', (incoming) => readAnswer(incoming).then(resolve, reject));
+    outgoing.end(typeof body === 'string' ? body : undefined);
+  });
+}
+
+async function readAnswer(incoming: IncomingMessage): Promise<HttpAnswer> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of incoming) {
+    sizeBytes += (chunk as Buffer).length;
+    if (sizeBytes > LARGEST_ANSWER_BYTES) throw new Error(`answered with more than ${LARGEST_ANSWER_BYTES} bytes`);
+    chunks.push(chunk as Buffer);
+  }
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  return { status: incoming.statusCode ?? 0, headers, text: Buffer.concat(chunks).toString('utf8') };
+}

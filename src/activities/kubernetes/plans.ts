@@ -1,0 +1,192 @@
+import type { RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import { failure } from '../failures.ts';
+import { type PlanBody, sealPlan } from '../remedy-plan.ts';
+import type { PreviewInput } from './api.ts';
+import type { KubernetesClient, WorkloadKind, WorkloadRef, Written } from './client.ts';
+import { claimAgainst, claimedWords } from './marks.ts';
+import { patchFor } from './patches.ts';
+import { imageOf, revisionOf, revisionToGoBackTo, rolloutRevision } from './revisions.ts';
+import type { Pod, ReplicaSet, Workload } from './shapes.ts';
+
+/**
+ * Looks everything up and fixes every choice, so that carrying the plan out twice is carrying it out once. Nothing is
+ * written: the write is only rehearsed by the API server (dryRun=All), and what it objects to is why there is no plan.
+ */
+export async function previewRemedy(client: KubernetesClient, input: PreviewInput, wish: RemedyWish): Promise<RemedyPreview> {
+  switch (wish.action) {
+    case 'rollback':
+      return previewOnWorkload(client, input, wish, ['deployment'], planRollback);
+    case 'restart':
+      return previewOnWorkload(client, input, wish, ['deployment', 'statefulset'], planRestart);
+    case 'scale':
+      return previewOnWorkload(client, input, wish, ['deployment'], planScale);
+    case 'delete-pod':
+      return previewDeletion(client, input, wish);
+    default:
+      return impossible(wish, `${wish.action} is not done through the cluster's workloads.`);
+  }
+}
+
+/** What a planner answers: the plan's own part, or a sentence why not. */
+type Planned = Omit<PlanBody, 'key' | 'action' | 'target' | 'plannedAt'> | string;
+type Planner = (client: KubernetesClient, input: PreviewInput, wish: RemedyWish, workload: Workload) => Promise<Planned>;
+
+async function previewOnWorkload(
+  client: KubernetesClient,
+  input: PreviewInput,
+  wish: RemedyWish,
+  kinds: readonly WorkloadKind[],
+  planner: Planner,
+): Promise<RemedyPreview> {
+  const kind = kinds.find((one) => one === wish.target.kind);
+  if (kind === undefined) return impossible(wish, `${wish.action} is not possible for a ${wish.target.kind}.`);
+  const ref: WorkloadRef = { kind, namespace: wish.target.namespace, name: wish.target.name };
+  const workload = await client.workload(ref);
+  if (workload === null) return impossible(wish, `There is no ${kind} ${ref.name} in ${ref.namespace}.`);
+  const claim = claimAgainst(workload.metadata.annotations, input.incidentId, input.at);
+  if (claim !== null) return impossible(wish, `Another incident has it: ${claimedWords(claim)}`);
+  const planned = await planner(client, input, wish, workload);
+  if (typeof planned === 'string') return impossible(wish, planned);
+  const plan = seal(input, wish, planned);
+  const sets = wish.action === 'rollback' ? await client.replicaSets(ref.namespace, workload) : [];
+  return rehearsed(wish, plan, await client.patchWorkload(ref, patchFor(plan, workload, sets), true));
+}
+
+const planRollback: Planner = async (client, input, wish, deployment) => {
+  if (deployment.spec.paused) return `${deployment.metadata.name} is paused: resume it first (kubectl rollout resume).`;
+  const sets = await client.replicaSets(wish.target.namespace, deployment);
+  const asked = wish.parameters.revision;
+  const chosen = asked === undefined ? revisionToGoBackTo(deployment, sets) : revisionByNumber(sets, asked);
+  if (chosen === null) return noRevision(deployment, asked);
+  const to = rolloutRevision(chosen);
+  const current = sets.find((set) => revisionOf(set) === revisionOf(deployment));
+  const from = current === undefined ? `revision ${revisionOf(deployment)}` : revisionWords(current);
+  return {
+    parameters: { revision: to.revision },
+    before: { revision: revisionOf(deployment), image: imageOf(deployment.spec.template) },
+    preconditions: { ...preconditionsOf(input, deployment), revision: String(revisionOf(deployment)), replicaSetUid: chosen.metadata.uid },
+    preview: `Rolls ${deployment.metadata.name} back from ${from} to ${revisionWords(chosen)}; ${replacedWords(deployment)}.`,
+    command: `kubectl rollout undo deployment/${deployment.metadata.name} -n ${wish.target.namespace} --to-revision=${to.revision}`,
+    temporary: false,
+  };
+};
+
+const planRestart: Planner = async (_client, input, wish, workload) => {
+  const { kind, namespace, name } = wish.target;
+  if (workload.spec.paused) return `${name} is paused: a restart would not happen until it is resumed.`;
+  if (workload.spec.updateStrategy?.type === 'OnDelete') return `${name} is only updated when its pods are deleted by hand.`;
+  return {
+    parameters: { restartedAt: input.at },
+    before: { restartedAt: workload.spec.template.metadata?.annotations?.['kubectl.kubernetes.io/restartedAt'] ?? null },
+    preconditions: preconditionsOf(input, workload),
+    preview: `Restarts ${name}; ${replacedWords(workload)}. What runs stays the same release.`,
+    command: `kubectl rollout restart ${kind}/${name} -n ${namespace}`,
+    temporary: false,
+  };
+};
+
+const planScale: Planner = async (client, input, wish, deployment) => {
+  const { namespace, name } = wish.target;
+  const [replicas, before] = [wish.parameters.replicas, deployment.spec.replicas];
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 1) return `To how many replicas ${name} should be scaled was not said.`;
+  const reverting = wish.parameters.revert === 1;
+  if (replicas === before) return `${name} has ${before} replicas already.`;
+  if (replicas < before && !reverting) return `${name} has ${before} replicas; scaling down to ${replicas} during an incident is refused.`;
+  const autoscaler = await client.autoscaler({ kind: 'deployment', namespace, name });
+  if (autoscaler !== null) return `The autoscaler ${autoscaler} decides how many replicas ${name} has and would undo it; change its limits instead.`;
+  return {
+    parameters: { replicas, ...(reverting ? { revert: 1 } : {}) },
+    before: { replicas: before },
+    preconditions: { ...preconditionsOf(input, deployment), replicas: String(before) },
+    preview: `Scales ${name} from ${before} to ${replicas} replicas; ${replicas > before ? `${replicas - before} pods are added` : `${before - replicas} pods are stopped`}, the others keep running.`,
+    command: `kubectl scale deployment/${name} --replicas=${replicas} -n ${namespace}`,
+    temporary: !reverting,
+  };
+};
+
+async function previewDeletion(client: KubernetesClient, input: PreviewInput, wish: RemedyWish): Promise<RemedyPreview> {
+  const { namespace, name, kind } = wish.target;
+  if (kind !== 'pod') return impossible(wish, `delete-pod is not possible for a ${kind}.`);
+  const pod = await client.pod(namespace, name);
+  if (pod === null) return impossible(wish, `There is no pod ${name} in ${namespace}.`);
+  const owner = await ownerOf(client, namespace, pod);
+  if (owner === null) return impossible(wish, `Nothing would bring ${name} back: no Deployment or StatefulSet owns it.`);
+  const claim = claimAgainst(owner.workload.metadata.annotations, input.incidentId, input.at);
+  if (claim !== null) return impossible(wish, `Another incident has ${owner.ref.name}: ${claimedWords(claim)}`);
+  const plan = seal(input, wish, {
+    parameters: {},
+    before: { phase: pod.status.phase },
+    preconditions: {
+      ...preconditionsOf(input, owner.workload), podUid: pod.metadata.uid, ownerKind: owner.ref.kind, ownerName: owner.ref.name,
+    },
+    preview: `Deletes the pod ${name} (${pod.status.phase}); the ${owner.ref.kind} ${owner.ref.name} (${countPods(owner.workload)}) starts a new one in its place.`,
+    command: `kubectl delete pod ${name} -n ${namespace}`,
+    temporary: false,
+  });
+  return rehearsed(wish, plan, await client.deletePod(namespace, name, pod.metadata.uid, true));
+}
+
+/** The Deployment or StatefulSet that a pod belongs to in the end; null when nothing of the kind does. */
+export async function ownerOf(
+  client: KubernetesClient,
+  namespace: string,
+  pod: Pod,
+): Promise<{ readonly ref: WorkloadRef; readonly workload: Workload } | null> {
+  const direct = pod.metadata.ownerReferences.find((owner) => owner.controller !== false);
+  if (direct === undefined) return null;
+  const above = direct.kind === 'ReplicaSet' ? (await client.replicaSet(namespace, direct.name))?.metadata.ownerReferences[0] : direct;
+  const kind = above?.kind === 'Deployment' ? 'deployment' : above?.kind === 'StatefulSet' ? 'statefulset' : null;
+  if (above === undefined || kind === null) return null;
+  const ref: WorkloadRef = { kind, namespace, name: above.name };
+  const workload = await client.workload(ref);
+  return workload === null ? null : { ref, workload };
+}
+
+function seal(input: PreviewInput, wish: RemedyWish, planned: Exclude<Planned, string>): RemedyPlan {
+  const key = `${input.keyPrefix}/${wish.action}/${wish.target.name}`;
+  return sealPlan({ key, action: wish.action, target: wish.target, plannedAt: input.at, ...planned });
+}
+
+function rehearsed(wish: RemedyWish, plan: RemedyPlan, answer: Written): RemedyPreview {
+  if (answer.kind === 'written') return { kind: 'plan', plan };
+  // A lost race says nothing about the plan: the next attempt reads the newer object and plans again.
+  if (answer.kind === 'conflict' && /the object has been modified|testing.*resourceVersion/i.test(answer.message)) {
+    throw failure('Unavailable', `${plan.target.name} changed while the plan was made: ${answer.message}`);
+  }
+  return impossible(wish, `The cluster would not accept it: ${answer.message}`);
+}
+
+function impossible(wish: RemedyWish, reason: string): RemedyPreview {
+  return { kind: 'impossible', wish, reason };
+}
+
+function preconditionsOf(input: PreviewInput, workload: Workload): Record<string, string> {
+  return { uid: workload.metadata.uid, claimFor: input.incidentId };
+}
+
+function revisionByNumber(sets: readonly ReplicaSet[], asked: string | number): ReplicaSet | null {
+  return sets.find((set) => revisionOf(set) === Number(asked)) ?? null;
+}
+
+function noRevision(deployment: Workload, asked: string | number | undefined): string {
+  const name = deployment.metadata.name;
+  return asked === undefined
+    ? `${name} has no earlier revision that differs from what runs now (revision ${revisionOf(deployment)}).`
+    : `${name} has no revision ${asked} any more.`;
+}
+
+function revisionWords(set: ReplicaSet): string {
+  const { revision, image, change, rolledOutAt } = rolloutRevision(set);
+  return `revision ${revision} (${image}${change === null ? '' : `, "${change}"`}, first rolled out ${rolledOutAt.slice(0, 16).replace('T', ' ')} UTC)`;
+}
+
+function replacedWords(workload: Workload): string {
+  const most = workload.spec.strategy?.rollingUpdate?.maxUnavailable;
+  const away = most === undefined || most === null ? '' : `, at most ${most} unavailable at a time`;
+  return `${countPods(workload)} ${workload.spec.replicas === 1 ? 'is' : 'are'} replaced one after another${away}`;
+}
+
+function countPods(workload: Workload): string {
+  return workload.spec.replicas === 1 ? '1 pod' : `${workload.spec.replicas} pods`;
+}
+

@@ -1,0 +1,156 @@
+import { Client } from 'pg';
+import { failure } from '../failures.ts';
+import { redactSecrets } from '../redaction.ts';
+
+export interface PostgresOptions {
+  readonly connectionString: string;
+  /** For connecting, for each statement, and for giving up altogether. */
+  readonly timeoutMilliseconds: number;
+}
+
+export interface DatabaseAnswer {
+  readonly answers: boolean;
+  readonly milliseconds: number | null;
+  readonly error: string | null;
+}
+
+export interface DatabaseActivity {
+  readonly byState: Readonly<Record<string, number>>;
+  readonly active: number;
+  readonly total: number;
+  readonly limit: number;
+  readonly longestActiveSeconds: number | null;
+  readonly waitingOnLocks: number;
+}
+
+export interface StatementStatistics {
+  readonly query: string;
+  readonly calls: number;
+  readonly meanMilliseconds: number;
+  readonly totalMilliseconds: number;
+}
+
+export interface PostgresClient {
+  /** `SELECT 1` (R2.4). Never rejects: a database that does not answer is the finding. */
+  answers(): Promise<DatabaseAnswer>;
+  /** Connections by state against the server's limit (R3.1.2); idle-in-transaction ones exhaust a pool as well. */
+  activity(): Promise<DatabaseActivity>;
+  /** The ten slowest by mean time (R3.3.2) and those above the threshold (R5.2), 20 at most; rejects with the reason when there are no statistics. */
+  slowStatements(thresholdMilliseconds: number): Promise<readonly StatementStatistics[]>;
+}
+
+/**
+ * Read-only probes, each on a connection of its own: the incident may well be an exhausted pool, and a probe that hangs
+ * is cut off without harm to the next one. No `query_timeout`: it leaves the connection half open (node-postgres #3399).
+ */
+export function createPostgresClient(options: PostgresOptions): PostgresClient {
+  return {
+    answers: () => probeAnswer(options),
+    activity: () => probe(options, readActivity),
+    slowStatements: (threshold) => probe(options, (client) => readSlowStatements(client, threshold)),
+  };
+}
+
+const STATEMENTS_LIMIT = 20;
+const SLOWEST_BY_MEAN = 10;
+const QUERY_CHARACTERS = 500;
+
+const ACTIVITY_SQL = `SELECT coalesce(state, 'none') AS state, count(*)::int AS connections,
+  max(extract(epoch FROM now() - query_start)) FILTER (WHERE state = 'active')::float8 AS longest,
+  (count(*) FILTER (WHERE wait_event_type = 'Lock'))::int AS waiting
+FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state IS NOT NULL GROUP BY 1`;
+
+const SLOW_SQL = `SELECT query, calls::float8 AS calls, mean_exec_time AS mean, total_exec_time AS total
+FROM pg_stat_statements ORDER BY mean_exec_time DESC LIMIT ${STATEMENTS_LIMIT}`;
+
+async function probeAnswer(options: PostgresOptions): Promise<DatabaseAnswer> {
+  const begunMs = performance.now();
+  try {
+    await probe(options, (client) => client.query('SELECT 1'));
+    return { answers: true, milliseconds: Math.round(performance.now() - begunMs), error: null };
+  } catch (error) {
+    return { answers: false, milliseconds: null, error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function probe<T>(options: PostgresOptions, ask: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
+    connectionString: options.connectionString,
+    application_name: 'incident-runbook',
+    connectionTimeoutMillis: options.timeoutMilliseconds,
+    statement_timeout: options.timeoutMilliseconds,
+    lock_timeout: options.timeoutMilliseconds,
+    options: '-c default_transaction_read_only=on',
+  });
+  // A connection that dies between two statements emits an error, which would end the process if nobody listened.
+  client.on('error', () => undefined);
+  try {
+    return await withinDeadline(client, options.timeoutMilliseconds, async () => {
+      await client.connect();
+      return ask(client);
+    });
+  } catch (error) {
+    throw failure('Unavailable', `PostgreSQL: ${redactSecrets(wordsOf(error))}`);
+  } finally {
+    void client.end().catch(() => undefined);
+  }
+}
+
+/** A half-open socket keeps every driver timeout of the server's from arriving, so the socket itself is destroyed. */
+function withinDeadline<T>(client: Client, milliseconds: number, run: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      socketOf(client)?.destroy();
+      reject(new Error(`no answer within ${milliseconds / 1000} s`));
+    }, milliseconds);
+    run()
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
+
+function socketOf(client: Client): { destroy(): void } | null {
+  const { connection } = client as unknown as { readonly connection?: { readonly stream?: { destroy(): void } } };
+  return connection?.stream ?? null;
+}
+
+async function readActivity(client: Client): Promise<DatabaseActivity> {
+  const limit = await client.query<{ max_connections: string }>('SHOW max_connections');
+  const { rows } = await client.query<{ state: string; connections: number; longest: number | null; waiting: number }>(ACTIVITY_SQL);
+  const byState = Object.fromEntries(rows.map((row) => [row.state, Number(row.connections)]));
+  const longest = rows.map((row) => row.longest).filter((seconds) => seconds !== null);
+  return {
+    byState,
+    active: byState.active ?? 0,
+    total: Object.values(byState).reduce((sum, count) => sum + count, 0),
+    limit: Number(limit.rows[0]?.max_connections ?? 0),
+    longestActiveSeconds: longest.length === 0 ? null : Math.round(Math.max(...longest.map(Number)) * 10) / 10,
+    waitingOnLocks: rows.reduce((sum, row) => sum + Number(row.waiting), 0),
+  };
+}
+
+async function readSlowStatements(client: Client, thresholdMilliseconds: number): Promise<readonly StatementStatistics[]> {
+  const { rows } = await client.query<{ query: string; calls: number; mean: number; total: number }>(SLOW_SQL);
+  return rows
+    .map((row) => ({
+      query: row.query.replace(/\s+/g, ' ').trim().slice(0, QUERY_CHARACTERS),
+      calls: Number(row.calls),
+      meanMilliseconds: round(Number(row.mean)),
+      totalMilliseconds: round(Number(row.total)),
+    }))
+    .filter((statement, index) => index < SLOWEST_BY_MEAN || statement.meanMilliseconds > thresholdMilliseconds);
+}
+
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 10) / 10;
+}
+
+/** 42P01 and 55000 are what a server without the extension says; people need to know what to install instead. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : '';
+  const missing = error.message.includes('pg_stat_statements') && (code === '42P01' || code === '55000');
+  if (missing) return 'the extension pg_stat_statements is not installed (CREATE EXTENSION, and shared_preload_libraries)';
+  if (error instanceof AggregateError && error.message === '') return error.errors.map((one) => wordsOf(one)).join('; ');
+  return code === '' ? error.message : `${code} ${error.message}`;
+}

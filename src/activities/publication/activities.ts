@@ -1,0 +1,314 @@
+import { activityInfo } from '@temporalio/activity';
+import { chatMessage } from '../../views/chat.ts';
+import { invitation } from '../../views/invitation.ts';
+import { mailMessage } from '../../views/mail.ts';
+import { pageView } from '../../views/page.ts';
+import { type StatusPost, statusPost } from '../../views/status-page.ts';
+import { failure } from '../failures.ts';
+import type { Delivery, PublicationActivities, PublishInput, Receipt } from './api.ts';
+import type { ChatPort, MailLedger, MailPort, PagingPort, PostMark, ShownStatus, StatusPagePort } from './ports.ts';
+import { deliveredReceipt, failedReceipt, type Sent } from './receipts.ts';
+
+export interface PublicationPorts {
+  readonly chat: ChatPort;
+  readonly statusPage: StatusPagePort;
+  readonly mail: MailPort;
+  readonly paging: PagingPort;
+  /** Without one, a mail whose round was lost may go out again (under the same Message-ID). */
+  readonly ledger?: MailLedger;
+  /** Which attempt of the activity this is, from 1; Temporal's by default. */
+  readonly attempt?: () => number;
+  readonly deadlineMilliseconds?: number;
+}
+
+/** One round (R4): every audience at once; a system that is down costs its own receipt and nobody else's. */
+export function createPublicationActivities(ports: PublicationPorts): PublicationActivities {
+  const round: Round = { ports, uncertain: boundedSet(UNCERTAIN_KEYS), mentions: mentionCache(ports.chat) };
+  return {
+    async publish(input) {
+      const attempt = ports.attempt?.() ?? activityInfo().attempt;
+      const deadline = ports.deadlineMilliseconds ?? DEADLINE_MILLISECONDS;
+      const lanes = lanesOf(input.deliveries).map((lane) => runLane(round, input, lane, attempt, deadline));
+      const receipts = new Map((await Promise.all(lanes)).flat().map((receipt) => [receipt.key, receipt]));
+      return input.deliveries.flatMap((delivery) => receipts.get(delivery.key) ?? []);
+    },
+  };
+}
+
+/** A round ends by then whatever the systems do; what had no answer is looked for before it is sent again. */
+const DEADLINE_MILLISECONDS = 8_000;
+const UNCERTAIN_KEYS = 2_000;
+
+interface Round {
+  readonly ports: PublicationPorts;
+  /** Keys whose answer never came: they may or may not have arrived. */
+  readonly uncertain: BoundedSet;
+  readonly mentions: (handles: readonly string[]) => Promise<Readonly<Record<string, string | null>>>;
+}
+
+/** Messages to one channel keep their order; the status page is one lane too, since its API counts requests. */
+function lanesOf(deliveries: readonly Delivery[]): readonly (readonly Delivery[])[] {
+  const lanes = new Map<string, Delivery[]>();
+  for (const delivery of deliveries) {
+    const lane = laneOf(delivery);
+    lanes.set(lane, [...(lanes.get(lane) ?? []), delivery]);
+  }
+  return [...lanes.values()];
+}
+
+function laneOf(delivery: Delivery): string {
+  if (delivery.medium === 'chat' && delivery.what !== 'open-channel') return `chat ${delivery.channel}`;
+  return delivery.medium === 'status-page' ? 'status-page' : `${delivery.medium} ${delivery.key}`;
+}
+
+async function runLane(
+  round: Round,
+  input: PublishInput,
+  lane: readonly Delivery[],
+  attempt: number,
+  deadline: number,
+): Promise<readonly Receipt[]> {
+  const until = performance.now() + deadline;
+  const receipts: Receipt[] = [];
+  for (const delivery of lane) {
+    receipts.push(await deliver(round, input, delivery, attempt, until - performance.now()));
+  }
+  return receipts;
+}
+
+async function deliver(
+  round: Round,
+  input: PublishInput,
+  delivery: Delivery,
+  attempt: number,
+  milliseconds: number,
+): Promise<Receipt> {
+  const mayBeThere = attempt > 1 || delivery.again === true || round.uncertain.has(delivery.key);
+  try {
+    const sent = await within(milliseconds, delivery, () => send(round, input, delivery, mayBeThere));
+    round.uncertain.delete(delivery.key);
+    return deliveredReceipt(delivery, sent);
+  } catch (error) {
+    const receipt = failedReceipt(delivery, error);
+    if (!receipt.permanent) round.uncertain.add(delivery.key);
+    return receipt;
+  }
+}
+
+async function within<T>(milliseconds: number, delivery: Delivery, work: () => Promise<T>): Promise<T> {
+  const late = () =>
+    failure(
+      'Unavailable',
+      `No answer for ${delivery.what} (${delivery.medium}) in time; it may have arrived and is looked for before it is sent again.`,
+    );
+  if (milliseconds <= 0) throw late();
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(late()), milliseconds);
+  });
+  try {
+    return await Promise.race([work(), deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function send(round: Round, input: PublishInput, delivery: Delivery, mayBeThere: boolean): Promise<Sent> {
+  switch (delivery.medium) {
+    case 'chat':
+      return delivery.what === 'open-channel'
+        ? openChannel(round.ports.chat, input, delivery)
+        : postChat(round, input, delivery, mayBeThere);
+    case 'status-page':
+      return postStatus(round.ports.statusPage, input, delivery);
+    case 'mail':
+      return sendMail(round.ports, input, delivery);
+    case 'page':
+      return page(round.ports.paging, input, delivery);
+  }
+}
+
+type ChannelDelivery = Extract<Delivery, { what: 'open-channel' }>;
+type ChatDelivery = Exclude<Extract<Delivery, { medium: 'chat' }>, ChannelDelivery>;
+type StatusDelivery = Extract<Delivery, { medium: 'status-page' }>;
+type MailDelivery = Extract<Delivery, { medium: 'mail' }>;
+type PageDelivery = Extract<Delivery, { medium: 'page' }>;
+
+async function openChannel(chat: ChatPort, input: PublishInput, delivery: ChannelDelivery): Promise<Sent> {
+  const opened = await chat.openChannel({
+    incidentId: input.facts.incidentId,
+    name: delivery.channelName,
+    topic: delivery.topic,
+    inviteChatIds: delivery.inviteChatIds,
+    bookmarks: delivery.bookmarks,
+  });
+  return {
+    ref: opened.channelId,
+    text: delivery.topic,
+    already: opened.adopted,
+    reason: opened.warnings.length === 0 ? null : opened.warnings.join(' '),
+    channelName: opened.name,
+  };
+}
+
+async function postChat(round: Round, input: PublishInput, delivery: ChatDelivery, mayBeThere: boolean): Promise<Sent> {
+  const handles = Object.values(input.contacts).flatMap((contact) => contact.chatGroup ?? []);
+  const groups =
+    delivery.what === 'initial'
+      ? await round.mentions([...new Set(handles)])
+      : Object.fromEntries(handles.map((handle) => [handle, null]));
+  const view = chatMessage(delivery.what, input.facts, {
+    communication: input.communication,
+    detail: delivery.detail,
+    groups,
+    actionItems: delivery.actionItems ?? null,
+  });
+  if (mayBeThere) {
+    const found = await round.ports.chat.findPosted(delivery.channel, delivery.key);
+    if (found !== null) return { ref: found, text: view.text, already: true };
+  }
+  const posted = await round.ports.chat.post({
+    channel: delivery.channel,
+    text: view.text,
+    blocks: view.blocks,
+    incidentId: input.facts.incidentId,
+    key: delivery.key,
+  });
+  return { ref: posted.ref, text: view.text };
+}
+
+/** The page is always asked first: what it shows decides whether this is a create, an update or nothing (R4.4). */
+async function postStatus(statusPage: StatusPagePort, input: PublishInput, delivery: StatusDelivery): Promise<Sent> {
+  const view = statusPost(delivery.what, input.facts, input.communication, delivery.detail);
+  const post = { ...view, incidentId: input.facts.incidentId, key: delivery.key };
+  const now = await statusPage.find(input.facts.incidentId, delivery.ref);
+  if (now?.latestKey === delivery.key) return { ref: now.ref, text: view.body, already: true };
+  const after = await placeStatus(statusPage, now, post, input, delivery);
+  return { ref: after.ref, text: view.body };
+}
+
+function placeStatus(
+  statusPage: StatusPagePort,
+  now: ShownStatus | null,
+  post: StatusPost & PostMark,
+  input: PublishInput,
+  delivery: StatusDelivery,
+): Promise<ShownStatus> {
+  if (now === null) return statusPage.create(post);
+  if (isBackwards(now.status, post.status) && !mayGoBack(now.status, input, delivery)) {
+    throw failure(
+      'Conflict',
+      `The status page already says "${now.status}"; going back to "${post.status}" needs a person's text.`,
+    );
+  }
+  return statusPage.update(now.ref, post);
+}
+
+const ORDER: readonly string[] = ['investigating', 'identified', 'monitoring', 'resolved', 'postmortem'];
+
+function isBackwards(from: string, to: string): boolean {
+  return ORDER.indexOf(to) < ORDER.indexOf(from);
+}
+
+/** Backwards only with a text a person wrote, or when an incident that was resolved is open again. */
+function mayGoBack(from: string, input: PublishInput, delivery: StatusDelivery): boolean {
+  return delivery.detail !== null || (from === 'resolved' && input.facts.resolvedAt === null);
+}
+
+async function sendMail(ports: PublicationPorts, input: PublishInput, delivery: MailDelivery): Promise<Sent> {
+  const view = mailView(input, delivery);
+  if ((await ports.ledger?.sent(delivery.key)) === true) return { ref: null, text: view.subject, already: true };
+  if (delivery.to.length === 0)
+    throw failure(
+      'Invalid',
+      `The mail "${view.subject}" has nobody to go to. Give its contacts an address in the policy.`,
+    );
+  const sent = await ports.mail.send({
+    key: delivery.key,
+    from: input.communication.mailFrom,
+    to: delivery.to,
+    subject: view.subject,
+    text: view.text,
+    html: view.html,
+    calendar: view.calendar,
+  });
+  // A ledger that is down must not turn a mail that went out into a failure: that would send it again.
+  const remembered = await ports.ledger?.markSent(delivery.key).then(
+    () => true,
+    () => false,
+  );
+  const notes = [
+    ...(sent.rejected.length === 0 ? [] : [`Not accepted for ${sent.rejected.join(', ')}.`]),
+    ...(remembered === false ? ['It could not be written into the mail ledger.'] : []),
+  ];
+  return {
+    ref: sent.ref,
+    text: `${view.subject}\n\n${view.text}`,
+    reason: notes.length === 0 ? null : notes.join(' '),
+  };
+}
+
+function mailView(input: PublishInput, delivery: MailDelivery) {
+  const { facts, communication } = input;
+  if (delivery.what !== 'invitation')
+    return { ...mailMessage(delivery.what, facts, communication, delivery.detail), calendar: null };
+  if (facts.reviewAt === null || input.review === undefined) {
+    throw failure('Invalid', 'An invitation needs the time of the review and its agenda; plan the review first.');
+  }
+  return invitation({
+    facts,
+    meetingAt: facts.reviewAt,
+    review: input.review,
+    organiser: communication.mailFrom,
+    attendees: delivery.to,
+    sequence: delivery.sequence ?? 0,
+  });
+}
+
+async function page(paging: PagingPort, input: PublishInput, delivery: PageDelivery): Promise<Sent> {
+  const view = pageView(input.facts, input.communication, delivery.detail);
+  const answer = await paging.page({
+    ...view,
+    action: delivery.what,
+    pagingService: delivery.pagingService,
+    // One page for a contact and incident: acknowledge and resolve meet it, a second trigger wakes nobody (R0.7).
+    dedupKey: `${input.facts.incidentId}/${delivery.contact}`,
+    source: input.facts.service,
+    at: input.facts.at,
+  });
+  return { ref: answer.ref, text: view.summary };
+}
+
+/** Group ids do not change during an incident; when they cannot be had, groups are named instead of called. */
+function mentionCache(chat: ChatPort): Round['mentions'] {
+  const known = new Map<string, string | null>();
+  return async (handles) => {
+    const missing = handles.filter((handle) => !known.has(handle));
+    if (missing.length > 0) {
+      const found = await chat.groupMentions(missing).catch(() => ({}) as Readonly<Record<string, string | null>>);
+      for (const [handle, token] of Object.entries(found)) known.set(handle, token);
+    }
+    return Object.fromEntries(handles.map((handle) => [handle, known.get(handle) ?? null]));
+  };
+}
+
+interface BoundedSet {
+  has(key: string): boolean;
+  add(key: string): void;
+  delete(key: string): void;
+}
+
+function boundedSet(limit: number): BoundedSet {
+  const keys = new Set<string>();
+  return {
+    has: (key) => keys.has(key),
+    add(key) {
+      keys.add(key);
+      const oldest = keys.values().next().value;
+      if (keys.size > limit && oldest !== undefined) keys.delete(oldest);
+    },
+    delete(key) {
+      keys.delete(key);
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import type { FactSet } from '../../domain/fact-set.ts';
+import type { Contact } from '../../domain/people.ts';
+import type { CommunicationPolicy, ContactPolicy, ReviewPolicy } from '../../domain/policy.ts';
+
+/**
+ * One thing to send. `key` is incident + what + count: the same key is never sent twice. `again` is true when an
+ * earlier round failed to send this very key: then the system is asked first whether it has it after all.
+ */
+export type Delivery = { readonly again?: boolean } & (
+  | {
+      readonly medium: 'chat';
+      readonly key: string;
+      readonly what: 'open-channel';
+      readonly channelName: string;
+      readonly topic: string;
+      readonly inviteChatIds: readonly string[];
+      readonly bookmarks: readonly { readonly title: string; readonly url: string }[];
+    }
+  | {
+      readonly medium: 'chat';
+      readonly key: string;
+      readonly what: ChatMessage;
+      readonly channel: string;
+      readonly detail: string | null;
+      readonly actionItems?: number;
+    }
+  | {
+      readonly medium: 'status-page';
+      readonly key: string;
+      readonly what: StatusMessage;
+      readonly ref: string | null;
+      readonly detail: string | null;
+    }
+  | {
+      readonly medium: 'mail';
+      readonly key: string;
+      readonly what: MailMessage;
+      readonly to: readonly string[];
+      readonly detail: string | null;
+      readonly sequence?: number;
+    }
+  | {
+      readonly medium: 'page';
+      readonly key: string;
+      readonly what: 'trigger' | 'acknowledge' | 'resolve';
+      readonly contact: Contact;
+      readonly pagingService: string;
+      readonly detail: string | null;
+    }
+);
+
+export type ChatMessage =
+  | 'announcement'
+  | 'initial'
+  | 'update'
+  | 'no-news'
+  | 'resolved'
+  | 'reopened'
+  | 'question'
+  | 'reminder'
+  | 'note'
+  | 'closed'
+  | 'summary';
+export type StatusMessage = 'investigating' | 'identified' | 'monitoring' | 'resolved' | 'no-news';
+export type MailMessage = 'opened' | 'escalation' | 'resolved' | 'invitation';
+
+export interface PublishInput {
+  readonly facts: FactSet;
+  readonly communication: CommunicationPolicy;
+  readonly contacts: Readonly<Record<Contact, ContactPolicy>>;
+  readonly deliveries: readonly Delivery[];
+  /** Length and agenda of the meeting; needed when one of the deliveries is an invitation. */
+  readonly review?: Pick<ReviewPolicy, 'meetingMinutes' | 'agenda'>;
+}
+
+/** What became of one delivery. A `failed` one with `permanent: false` is tried again by the incident. */
+export interface Receipt {
+  readonly key: string;
+  readonly result: 'delivered' | 'already-delivered' | 'failed';
+  /** The id the other side gave it: channel id, message ts, status incident id, Message-ID, dedup key. */
+  readonly ref: string | null;
+  /** What was said, at most 1 KB. */
+  readonly text: string;
+  readonly reason: string | null;
+  readonly permanent: boolean;
+  readonly retryAfterSeconds: number | null;
+  /** Of an opened channel: the name it really got, without #; it has a suffix when another incident owned the name. */
+  readonly channelName?: string;
+}
+
+export interface PublicationActivities {
+  /** One round: all deliveries at once, each with its own deadline and receipt; never throws for one of them. */
+  publish(input: PublishInput): Promise<readonly Receipt[]>;
+}

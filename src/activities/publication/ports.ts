@@ -1,0 +1,75 @@
+import type { ChatBlock } from '../../views/chat.ts';
+import type { PageView } from '../../views/page.ts';
+import type { StatusPost } from '../../views/status-page.ts';
+
+/** What a publication round needs of the chat; every call throws the failures of failures.ts. */
+export interface ChatPort {
+  openChannel(input: {
+    readonly incidentId: string;
+    readonly name: string;
+    readonly topic: string;
+    readonly inviteChatIds: readonly string[];
+    readonly bookmarks: readonly { readonly title: string; readonly url: string }[];
+  }): Promise<{
+    readonly channelId: string;
+    readonly name: string;
+    readonly adopted: boolean;
+    readonly warnings: readonly string[];
+  }>;
+  post(message: {
+    readonly channel: string;
+    readonly text: string;
+    readonly blocks: readonly ChatBlock[];
+    readonly incidentId: string;
+    readonly key: string;
+  }): Promise<{ readonly ref: string }>;
+  findPosted(channel: string, key: string): Promise<string | null>;
+  groupMentions(handles: readonly string[]): Promise<Readonly<Record<string, string | null>>>;
+}
+
+export interface StatusPagePort {
+  find(incidentId: string, ref: string | null): Promise<ShownStatus | null>;
+  create(post: StatusPost & PostMark): Promise<ShownStatus>;
+  update(ref: string, post: StatusPost & PostMark): Promise<ShownStatus>;
+}
+
+export interface PostMark {
+  readonly incidentId: string;
+  readonly key: string;
+}
+
+export interface ShownStatus {
+  readonly ref: string;
+  readonly status: string;
+  readonly latestKey: string | null;
+}
+
+export interface MailPort {
+  send(mail: {
+    readonly key: string;
+    readonly from: string;
+    readonly to: readonly string[];
+    readonly subject: string;
+    readonly text: string;
+    readonly html: string;
+    readonly calendar: string | null;
+  }): Promise<{ readonly ref: string; readonly rejected: readonly string[] }>;
+}
+
+export interface PagingPort {
+  page(
+    event: PageView & {
+      readonly action: 'trigger' | 'acknowledge' | 'resolve';
+      readonly pagingService: string;
+      readonly dedupKey: string;
+      readonly source: string;
+      readonly at: string;
+    },
+  ): Promise<{ readonly ref: string }>;
+}
+
+/** Remembers which mails went out, since a mail server cannot be asked (the store's mail ledger). */
+export interface MailLedger {
+  sent(key: string): Promise<boolean>;
+  markSent(key: string): Promise<void>;
+}

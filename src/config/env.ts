@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/** Every problem of the environment at once, a sentence each: which variable, what is wrong, what to do. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+}
+
+const url = (protocols: readonly string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    message: `must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+const http = url(['http:', 'https:']);
+const postgres = url(['postgres:', 'postgresql:']);
+const secret = z.string().min(1, 'must not be empty');
+const port = z.coerce.number('must be a port number').int('must be a whole number').min(0).max(65_535);
+const speed = z.coerce.number('must be a number').positive('must be above 0').max(100_000);
+const routingKeys = z.string().transform((text, context) => {
+  const parsed = z.record(z.string(), z.string().min(1)).safeParse(safeJson(text));
+  if (parsed.success) return parsed.data as Readonly<Record<string, string>>;
+  context.addIssue({ code: 'custom', message: 'must be JSON such as {"primary":"R0UT1NGKEY"}: a routing key for each pagingService of the policy' });
+  return z.NEVER;
+});
+
+/** What gateway and worker share. */
+const common = {
+  DATABASE_URL: postgres,
+  TEMPORAL_ADDRESS: z.string().optional(),
+  TEMPORAL_NAMESPACE: z.string().optional(),
+  INCIDENT_POLICY: z.string().min(1),
+  INCIDENT_CLOCK_FILE: z.string().optional(),
+  INCIDENT_SPEED: speed.default(1),
+  DECISION_SIGNING_KEY: secret.min(16, 'must have at least 16 characters'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+};
+
+const gatewaySchema = z.object({
+  ...common,
+  PORT: port.default(8080),
+  HOST: z.string().default('127.0.0.1'),
+  ALERTMANAGER_TOKEN: secret,
+  PAGERDUTY_WEBHOOK_SECRET: secret.optional(),
+});
+
+const workerSchema = z.object({
+  ...common,
+  KUBERNETES_API_URL: http.optional(),
+  KUBERNETES_API_TOKEN: secret.optional(),
+  KUBECONFIG: z.string().optional(),
+  PROMETHEUS_URL: http.optional(),
+  SLACK_API_URL: http.default('https://slack.com/api/'),
+  SLACK_BOT_TOKEN: secret.optional(),
+  PAGERDUTY_EVENTS_URL: http.default('https://events.pagerduty.com'),
+  PAGERDUTY_ROUTING_KEYS: routingKeys.optional(),
+  STATUSPAGE_API_URL: http.default('https://api.statuspage.io'),
+  STATUSPAGE_API_KEY: secret.optional(),
+  STATUSPAGE_PAGE_ID: z.string().optional(),
+  SMTP_URL: url(['smtp:', 'smtps:']).optional(),
+  SERVICE_DATABASE_URL: postgres.optional(),
+  ANTHROPIC_API_URL: http.default('https://api.anthropic.com'),
+  ANTHROPIC_API_KEY: secret.optional(),
+  ANTHROPIC_STATUS_URL: http.default('https://status.claude.com'),
+  OPENAI_API_URL: http.default('https://api.openai.com'),
+  OPENAI_API_KEY: secret.optional(),
+  OPENAI_STATUS_URL: http.default('https://status.openai.com'),
+  SERVICE_API_URL: http.optional(),
+  DOCUMENTS_DIR: z.string().default('documents'),
+});
+
+export type GatewayEnv = z.infer<typeof gatewaySchema>;
+export type WorkerEnv = z.infer<typeof workerSchema>;
+
+/** Variables that hold secrets: each may also be given as NAME_FILE, the path of a file that holds the value. */
+const SECRETS: ReadonlySet<string> = new Set([
+  'DATABASE_URL', 'DECISION_SIGNING_KEY', 'ALERTMANAGER_TOKEN', 'PAGERDUTY_WEBHOOK_SECRET', 'KUBERNETES_API_TOKEN',
+  'SLACK_BOT_TOKEN', 'PAGERDUTY_ROUTING_KEYS', 'STATUSPAGE_API_KEY', 'SMTP_URL', 'SERVICE_DATABASE_URL',
+  'ANTHROPIC_API_KEY', 'OPENAI_API_KEY',
+]);
+
+/** What to do about a variable that is missing or wrong. */
+const ADVICE: Readonly<Record<string, string>> = {
+  DATABASE_URL: 'Give the PostgreSQL that keeps inbox and projection, e.g. postgres://incident:secret@db:5432/incident.',
+  INCIDENT_POLICY: 'Give the path of the team’s policy file, e.g. policy/noa.yaml.',
+  DECISION_SIGNING_KEY: 'Give gateway and workers the same random text, e.g. the output of `openssl rand -hex 32`.',
+  ALERTMANAGER_TOKEN: 'Give the token that Alertmanager sends as `authorization: credentials:`; several, while it is being changed, are separated by commas.',
+  INCIDENT_SPEED: 'Leave it out in production (1); a demo that hurries says how many incident seconds pass in a second.',
+  PORT: 'Give a free port, e.g. 8080.',
+};
+
+/** Throws EnvironmentError. */
+export function gatewayEnv(env: NodeJS.ProcessEnv = process.env): GatewayEnv {
+  return parse(gatewaySchema, env);
+}
+
+/** Throws EnvironmentError. */
+export function workerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
+  return parse(workerSchema, env);
+}
+
+/** The values of a secret that is being rotated: all of them are right (finding 8: no 4xx while both are in use). */
+export function rotatedSecrets(value: string | undefined): readonly string[] {
+  return (value ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '');
+}
+
+function parse<T extends z.ZodObject>(schema: T, env: NodeJS.ProcessEnv): z.infer<T> {
+  const problems: string[] = [];
+  const values: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const value = valueOf(name, env, problems);
+    if (value !== undefined && value !== '') values[name] = value;
+  }
+  const result = schema.safeParse(values);
+  if (!result.success) problems.push(...result.error.issues.map((issue) => sentence(issue, values)));
+  if (problems.length > 0 || !result.success) {
+    throw new EnvironmentError(`The environment is not complete:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+  }
+  return result.data;
+}
+
+function valueOf(name: string, env: NodeJS.ProcessEnv, problems: string[]): string | undefined {
+  const file = env[`${name}_FILE`];
+  if (!SECRETS.has(name) || file === undefined || file === '') return env[name];
+  if (env[name] !== undefined && env[name] !== '') {
+    problems.push(`${name} and ${name}_FILE are both set. Keep one of them.`);
+    return undefined;
+  }
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    problems.push(`${name}_FILE names ${file}, which cannot be read (${(error as Error).message}). Correct the path or its permissions.`);
+    return undefined;
+  }
+}
+
+/** Never shows the value: it may be a secret. */
+function sentence(issue: z.core.$ZodIssue, values: Readonly<Record<string, string>>): string {
+  const name = String(issue.path[0] ?? '');
+  const what = values[name] === undefined ? 'is missing' : issue.message;
+  const alternative = SECRETS.has(name) ? ` ${name}_FILE may name a file that holds it.` : '';
+  return `${name} ${what}. ${ADVICE[name] ?? 'Correct it or leave it out.'}${alternative}`;
+}
+
+function safeJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

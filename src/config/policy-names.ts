@@ -1,0 +1,32 @@
+import type { ProbeName } from '../domain/evidence.ts';
+import type { ApprovalName, PreApprovedPost, QueryName, TemplateName } from '../domain/policy.ts';
+import { ACTION_NAMES } from '../domain/remedy.ts';
+import { PLACEHOLDERS } from '../domain/template-placeholders.ts';
+
+/** The names of a union as a list that must hold every one of them: a missing or an invented one does not compile. */
+function namesOf<K extends string>(all: Readonly<Record<K, true>>): readonly K[] {
+  return Object.keys(all) as K[];
+}
+
+export const ALL_PROBES: readonly ProbeName[] = namesOf<ProbeName>({
+  nodes: true, pods: true, rollouts: true, resources: true, 'database-answers': true, 'database-connections': true,
+  'slow-statements': true, 'database-logs': true, 'cache-answers': true, 'service-logs': true, 'worker-logs': true,
+  'firing-alerts': true, 'error-rate': true, latency: true, 'request-rate': true, endpoints: true, 'slow-endpoints': true,
+  'affected-users': true, 'cache-hit-rate': true, providers: true, 'provider-traffic': true, 'config-changes': true,
+  'status-page': true, 'service-health': true, 'log-export': true, 'metrics-snapshot': true,
+});
+
+export const ALL_QUERIES: readonly QueryName[] = namesOf<QueryName>({
+  errorRatio: true, errorRate: true, p95Seconds: true, requestsPerMinute: true, errorRatioByEndpoint: true,
+  requestsPerMinuteByEndpoint: true, p95SecondsByEndpoint: true, affectedUsers: true, totalUsers: true, cacheHitRatio: true,
+  providerRequestsPerMinute: true, providerErrorRatio: true, failedRequests: true, databaseConnections: true, cpu: true,
+  memory: true, diskIo: true, network: true,
+});
+
+export const PRE_APPROVABLE: readonly PreApprovedPost[] = namesOf<PreApprovedPost>({
+  investigating: true, identified: true, monitoring: true, resolved: true, 'no-news': true,
+});
+
+export const APPROVAL_NAMES: readonly ApprovalName[] = [...ACTION_NAMES, 'publish-status', 'publish-email', 'resolve'];
+
+export const TEMPLATE_NAMES = Object.keys(PLACEHOLDERS) as readonly TemplateName[];

@@ -1,0 +1,19 @@
+import type { Instant } from './instant.ts';
+
+/** `incident-20241023-1430`: UTC, by detection time (R1.5, whose colon chat channels do not allow). */
+export function incidentName(detectedAt: Instant): string {
+  const [date = '', time = ''] = detectedAt.split('T');
+  return `incident-${date.replaceAll('-', '')}-${time.slice(0, 5).replace(':', '')}`;
+}
+
+/** The nth incident of the same minute: the first has no suffix, then `-2`, `-3`. */
+export function suffixedName(name: string, count: number): string {
+  return count === 1 ? name : `${name}-${count}`;
+}
+
+const NAME_AT_START = /^(incident-\d{8}-\d{4}(?:-\d+)?)(?![-\w])/;
+
+/** The incident that a key of ours (a page's dedup key, a mail's id) begins with; null when it names none. */
+export function incidentNamedBy(key: string): string | null {
+  return NAME_AT_START.exec(key)?.[1] ?? null;
+}

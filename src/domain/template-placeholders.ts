@@ -1,0 +1,46 @@
+import type { TemplateName } from './policy.ts';
+
+/** What any text for colleagues may say about an incident; each is a string made from the one fact set. */
+const INTERNAL = [
+  'time', 'date', 'severity', 'severityLabel', 'status', 'title', 'issue', 'impact', 'service', 'product', 'incident',
+  'channel', 'commander', 'teams', 'cause', 'mitigation', 'expectedRecovery', 'nextUpdate', 'news', 'detected',
+  'duration', 'fix', 'verification', 'followUp', 'errorRate', 'p95', 'link',
+] as const;
+
+/** What a public text may say: nothing that names a person, a channel or an internal link (R4.4). */
+const PUBLIC = [
+  'time', 'date', 'status', 'service', 'product', 'issue', 'impact', 'cause', 'mitigation', 'nextUpdate', 'news',
+  'detected', 'duration', 'errorRate',
+] as const;
+
+/**
+ * The placeholders each text of the policy may use, written `{name}`. A policy that uses another one is refused
+ * when it is read, not in the middle of the night when the text is first needed.
+ */
+export const PLACEHOLDERS: Readonly<Record<TemplateName, readonly string[]>> = {
+  slackInitial: INTERNAL,
+  slackUpdate: INTERNAL,
+  slackResolved: INTERNAL,
+  statusInvestigating: PUBLIC,
+  statusIdentified: PUBLIC,
+  statusMonitoring: PUBLIC,
+  statusResolved: PUBLIC,
+  statusNoNews: PUBLIC,
+  escalationMailSubject: [...INTERNAL, 'because'],
+  escalationMail: [...INTERNAL, 'because'],
+  incidentMailSubject: INTERNAL,
+  incidentMail: INTERNAL,
+  engineeringSummary: [...INTERNAL, 'actionItems', 'learnings', 'report'],
+  pageSummary: INTERNAL,
+};
+
+/** The placeholders that a text uses, in order of first use: `{time}` and the like. */
+export function placeholdersOf(template: string): readonly string[] {
+  return [...new Set([...template.matchAll(/\{([A-Za-z][A-Za-z0-9]*)\}/g)].map((match) => match[1] ?? ''))];
+}
+
+/** The placeholders of a text that its template does not know. */
+export function unknownPlaceholders(name: TemplateName, template: string): readonly string[] {
+  const known = PLACEHOLDERS[name];
+  return placeholdersOf(template).filter((placeholder) => !known.includes(placeholder));
+}

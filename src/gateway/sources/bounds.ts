@@ -1,0 +1,35 @@
+/** What an alert may carry: it travels through histories and chats, so every part has a limit. */
+export interface TextLimits {
+  readonly entries: number;
+  readonly keyCharacters: number;
+  readonly valueCharacters: number;
+}
+
+export const LABEL_LIMITS: TextLimits = { entries: 64, keyCharacters: 100, valueCharacters: 256 };
+export const ANNOTATION_LIMITS: TextLimits = { entries: 24, keyCharacters: 100, valueCharacters: 600 };
+
+/** Control characters and those that turn the direction of writing would let a label pose as something else. */
+const UNSEEN = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/g;
+
+/** At most so many characters, the last one an ellipsis when something was cut; unseen characters are left out. */
+export function bounded(text: string, characters: number): string {
+  const clean = text.replace(UNSEEN, '');
+  return clean.length <= characters ? clean : `${clean.slice(0, characters - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
+
+export function boundedTexts(
+  texts: Readonly<Record<string, string>>,
+  limits: TextLimits,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(texts)
+      .slice(0, limits.entries)
+      .map(([key, value]) => [bounded(key, limits.keyCharacters), bounded(value, limits.valueCharacters)]),
+  );
+}
+
+/** Only web addresses become links. */
+export function webLink(text: string | null): string | null {
+  if (text === null || text.length > 2_000 || !URL.canParse(text)) return null;
+  return /^https?:$/.test(new URL(text).protocol) ? text : null;
+}

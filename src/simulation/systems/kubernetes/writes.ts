@@ -1,0 +1,203 @@
+import type { WireRequest, WireResponse } from '../../wire/server.ts';
+import { refuse } from './api-errors.ts';
+import type { Cluster } from './cluster.ts';
+import type { ClusterAction, ClusterEffect } from './ledger.ts';
+import { effectsOf } from './ledger.ts';
+import { managedBy } from './furnish.ts';
+import type { ClusterObject, ConfigMap, Deployment, Kind, ObjectOf, StatefulSet } from './objects.ts';
+import { applyPatch, PatchRefused, patchTypeOf } from './patch.ts';
+
+export interface Target {
+  readonly kind: Kind;
+  readonly resource: string;
+  /** API group for messages: `apps`, or empty for the core group. */
+  readonly group: string;
+  readonly namespace: string | null;
+  readonly name: string;
+}
+
+/** PATCH and PUT of objects and scales, DELETE of pods: preconditions, dry runs, validation and the ledger. */
+export class Writes {
+  readonly ledger: ClusterAction[] = [];
+  readonly #cluster: Cluster;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  read(target: Target): ClusterObject {
+    const { kind, namespace, name } = target;
+    const found = this.#cluster.store.get(kind, namespace, name);
+    if (found !== null) return found;
+    return refuse('NotFound', `${qualified(target)} "${name}" not found`, { name, kind: target.resource });
+  }
+
+  patch(target: Target, request: WireRequest): WireResponse {
+    const old = this.read(target);
+    return this.#write(target, request, 'patch', old, patched(old, request) as ClusterObject);
+  }
+
+  put(target: Target, request: WireRequest): WireResponse {
+    const old = this.read(target);
+    const body = request.json() as ClusterObject;
+    if (body?.metadata?.name !== target.name) refuse('BadRequest', 'the name of the object does not match the name on the URL');
+    return this.#write(target, request, 'update', old, body);
+  }
+
+  readScale(target: Target): WireResponse {
+    return { status: 200, body: scaleOf(this.#scalable(target)) };
+  }
+
+  /** A Scale has the resourceVersion of its object, and takes its preconditions from it. */
+  writeScale(target: Target, request: WireRequest): WireResponse {
+    const old = this.#scalable(target);
+    const body = (request.method === 'PUT' ? request.json() : patched(scaleOf(old), request)) as ReturnType<typeof scaleOf>;
+    const replicas = body?.spec?.replicas ?? 0;
+    const next = structuredClone(old);
+    next.spec.replicas = replicas;
+    next.metadata.resourceVersion = body?.metadata?.resourceVersion ?? old.metadata.resourceVersion;
+    const answer = this.#write(target, request, request.method === 'PUT' ? 'update' : 'patch', old, next);
+    return { ...answer, body: scaleOf(answer.body as Deployment | StatefulSet) };
+  }
+
+  deletePod(target: Target, request: WireRequest): WireResponse {
+    const pod = this.read(target) as ObjectOf['Pod'];
+    const options = (request.rawBody.length === 0 ? {} : request.json()) as {
+      preconditions?: { uid?: string; resourceVersion?: string };
+      dryRun?: string[];
+    };
+    for (const field of ['uid', 'resourceVersion'] as const) {
+      const wanted = options.preconditions?.[field];
+      if (wanted === undefined || wanted === pod.metadata[field]) continue;
+      const words = `Precondition failed: ${field === 'uid' ? 'UID' : 'ResourceVersion'} in precondition: ${wanted}, ${field === 'uid' ? 'UID' : 'ResourceVersion'} in object meta: ${pod.metadata[field]}`;
+      conflict(target, words);
+    }
+    const dryRun = isDryRun(request) || (options.dryRun ?? []).includes('All');
+    if (!dryRun) {
+      this.#cluster.kubelet.remove(pod, request.atMs);
+      this.#cluster.reconcile(request.atMs);
+    }
+    this.#record(target, request, 'delete', dryRun, [{ kind: 'delete-pod', uid: pod.metadata.uid }]);
+    return { status: 200, body: pod, note: `delete pod ${target.name}` };
+  }
+
+  #scalable(target: Target): Deployment | StatefulSet {
+    return this.read(target) as Deployment | StatefulSet;
+  }
+
+  #write(target: Target, request: WireRequest, verb: 'patch' | 'update', old: ClusterObject, wanted: ClusterObject): WireResponse {
+    const { resourceVersion, uid } = wanted.metadata;
+    // An update without a resourceVersion is unconditional, as for the real API server.
+    if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion) {
+      conflict(target, 'the object has been modified; please apply your changes to the latest version and try again');
+    }
+    if (uid !== undefined && uid !== old.metadata.uid) conflict(target, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
+    const next = settled(old, wanted, request);
+    validate(target, old, next);
+    const dryRun = isDryRun(request);
+    const effects = dryRun ? [] : effectsOf(old, next, this.#revisionsOf(old));
+    const stored = dryRun ? next : this.#cluster.store.replace(old as ObjectOf[Kind], next as ObjectOf[Kind]);
+    if (!dryRun) this.#cluster.reconcile(request.atMs);
+    this.#record(target, request, verb, dryRun, effects);
+    return { status: 200, body: stored, note: effects.map((effect) => effect.kind).join(' ') || (dryRun ? 'dry run' : '') };
+  }
+
+  #revisionsOf(object: ClusterObject): { revision: number; template: unknown }[] {
+    if (object.kind !== 'Deployment') return [];
+    return this.#cluster.templatesOf(object.metadata.name);
+  }
+
+  #record(target: Target, request: WireRequest, verb: ClusterAction['verb'], dryRun: boolean, effects: readonly ClusterEffect[]): void {
+    const { resource, name } = target;
+    this.ledger.push({ atMs: request.atMs, verb, resource, name, dryRun, effects: dryRun ? [] : effects });
+  }
+}
+
+function patched(old: unknown, request: WireRequest): unknown {
+  const type = patchTypeOf(request.headers['content-type']);
+  if (type === null) {
+    return refuse(
+      'UnsupportedMediaType',
+      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
+    );
+  }
+  try {
+    return applyPatch(type, old, request.json());
+  } catch (error) {
+    if (error instanceof PatchRefused) return refuse(error.reason, error.message);
+    throw error;
+  }
+}
+
+/** What a client may not change through the main resource keeps its value. */
+function settled(old: ClusterObject, wanted: ClusterObject, request: WireRequest): ClusterObject {
+  const { name, namespace, uid, creationTimestamp, generation, resourceVersion } = old.metadata;
+  const kept = { name, uid, creationTimestamp, resourceVersion, ...(namespace === undefined ? {} : { namespace }) };
+  const metadata = { ...wanted.metadata, ...kept, ...(generation === undefined ? {} : { generation }) };
+  const next = {
+    ...wanted,
+    apiVersion: old.apiVersion,
+    kind: old.kind,
+    metadata,
+    ...('status' in old ? { status: old.status } : {}),
+  } as ClusterObject;
+  if (next.kind !== 'ConfigMap') return next;
+  const manager = request.query.get('fieldManager') ?? request.headers['user-agent'] ?? 'unknown';
+  const managedFields = [...((old as ConfigMap).metadata.managedFields ?? []), managedBy(manager, request.atMs)];
+  return { ...next, metadata: { ...metadata, managedFields } } as ClusterObject;
+}
+
+function validate(target: Target, old: ClusterObject, next: ClusterObject): void {
+  if (next.kind !== 'Deployment' && next.kind !== 'StatefulSet') return;
+  const invalid = (field: string, words: string) =>
+    refuse('Invalid', `${next.kind}.apps "${target.name}" is invalid: ${field}: ${words}`, {
+      name: target.name,
+      group: 'apps',
+      kind: next.kind,
+      causes: [{ reason: 'FieldValueInvalid', message: words, field }],
+    });
+  const { replicas, template, selector } = next.spec ?? {};
+  if (!Number.isInteger(replicas) || replicas < 0) invalid('spec.replicas', `Invalid value: ${String(replicas)}: must be greater than or equal to 0`);
+  const containers: unknown = template?.spec?.containers;
+  if (!Array.isArray(containers) || containers.length === 0) return invalid('spec.template.spec.containers', 'Required value');
+  for (const [i, container] of (containers as { name?: unknown; image?: unknown }[]).entries()) {
+    if (typeof container?.name !== 'string') invalid(`spec.template.spec.containers[${i}].name`, 'Required value');
+    if (typeof container?.image !== 'string') invalid(`spec.template.spec.containers[${i}].image`, 'Required value');
+  }
+  const before = (old as Deployment).spec.selector;
+  if (JSON.stringify(selector) !== JSON.stringify(before)) invalid('spec.selector', 'Invalid value: field is immutable');
+  const labels = template.metadata?.labels ?? {};
+  const matches = Object.entries(selector.matchLabels).every(([key, value]) => labels[key] === value);
+  if (!matches) invalid('spec.template.metadata.labels', `Invalid value: ${JSON.stringify(labels)}: \`selector\` does not match template \`labels\``);
+}
+
+function scaleOf(object: Deployment | StatefulSet) {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: { replicas: object.spec.replicas },
+    status: {
+      replicas: object.status.replicas ?? 0,
+      selector: Object.entries(object.spec.selector.matchLabels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(','),
+    },
+  };
+}
+
+function conflict(target: Target, words: string): never {
+  return refuse('Conflict', `Operation cannot be fulfilled on ${qualified(target)} "${target.name}": ${words}`, {
+    name: target.name,
+    kind: target.resource,
+  });
+}
+
+function qualified({ resource, group }: Target): string {
+  return group === '' ? resource : `${resource}.${group}`;
+}
+
+function isDryRun(request: WireRequest): boolean {
+  return request.query.getAll('dryRun').includes('All');
+}

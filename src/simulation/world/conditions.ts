@@ -1,0 +1,209 @@
+import type { CodeEffect, FaultSpec, ProviderMode, SlowStatement } from '../faults/faults.ts';
+import { FAULT_DEFAULTS, slowStatementOf } from '../faults/faults.ts';
+import type { ClusterModel } from './api.ts';
+
+/** A fault that has been asked for, and what it left in the cluster when it began. */
+export interface PlacedFault {
+  readonly id: string;
+  readonly spec: FaultSpec;
+  readonly startMs: number;
+  endMs: number | null;
+  phase: 'waiting' | 'active' | 'over';
+  /** The image that a deploy of this fault brought. */
+  image: string | null;
+  /** The digest of the configuration that it brought. */
+  digest: string | null;
+  /** The pod (with its start) that stood when it began; another one is free of what was stale. */
+  identity: string | null;
+}
+
+export interface ProviderCondition {
+  readonly mode: ProviderMode;
+  readonly errorRate: number;
+  readonly reported: boolean;
+}
+
+export interface SlowLoad extends SlowStatement {
+  /** Which processes run it. */
+  readonly runs: (deployment: string, image: string) => boolean;
+  /** The share of requests that fails once it has used up the connections. */
+  readonly failing: number;
+}
+
+/** Faulty code in the processes it `runs` in. */
+export interface Defect {
+  readonly runs: (deployment: string, image: string) => boolean;
+  readonly errorRate: number;
+  readonly endpoints: readonly string[] | null;
+  readonly p95Seconds: number | null;
+  readonly memoryMibPerMinute: number;
+  readonly logPattern: string | null;
+}
+
+/** The physical state that the active faults bring about; everything seen is computed from here. */
+export interface Conditions {
+  readonly defects: readonly Defect[];
+  readonly slow: readonly SlowLoad[];
+  readonly providers: ReadonlyMap<string, ProviderCondition>;
+  /** Connections leaked a minute, by deployment. */
+  readonly leaks: ReadonlyMap<string, number>;
+  readonly databaseDown: boolean;
+  readonly unreachableFrom: ReadonlySet<string>;
+  readonly cacheDown: boolean;
+  readonly cacheHitRate: number | null;
+  readonly surges: readonly { readonly factor: number; readonly endpoints: readonly string[] | null; readonly abuse: boolean }[];
+  readonly busyNodes: ReadonlySet<string>;
+  readonly deadNodes: ReadonlySet<string>;
+  readonly unauthorisedShare: number;
+  readonly namesResolve: boolean;
+  readonly clusterShare: number;
+  readonly noisyLogs: boolean;
+  readonly spamTicketsPerMinute: number;
+}
+
+export const HEALTHY: Conditions = {
+  defects: [],
+  slow: [],
+  providers: new Map(),
+  leaks: new Map(),
+  databaseDown: false,
+  unreachableFrom: new Set(),
+  cacheDown: false,
+  cacheHitRate: null,
+  surges: [],
+  busyNodes: new Set(),
+  deadNodes: new Set(),
+  unauthorisedShare: 0,
+  namesResolve: true,
+  clusterShare: 1,
+  noisyLogs: false,
+  spamTicketsPerMinute: 0,
+};
+
+interface Standing {
+  readonly cluster: ClusterModel;
+  /** Name and start of the pod that stands for a system now. */
+  identityOf(podName: string): string | null;
+  readonly mainDeployment: string;
+  readonly databasePod: string;
+  readonly cachePod: string;
+}
+
+/** Adds up what the active faults do. */
+export function conditionsOf(faults: readonly PlacedFault[], standing: Standing): Conditions {
+  const active = faults.filter((fault) => fault.phase === 'active');
+  return active.length === 0 ? HEALTHY : active.reduce((sum, fault) => withFault(sum, fault, standing), HEALTHY);
+}
+
+function withFault(sum: Conditions, fault: PlacedFault, standing: Standing): Conditions {
+  const spec = fault.spec;
+  switch (spec.kind) {
+    case 'bad-deploy':
+      return withCode(sum, spec, (deployment, image) => deployment === deploymentOf(spec) && image === fault.image);
+    case 'config-change':
+      return configurationStands(fault, standing) ? withCode(sum, spec.effect ?? {}, () => true) : sum;
+    case 'slow-query':
+      return withCode(
+        sum,
+        { slowQuery: spec, errorRate: FAULT_DEFAULTS.saturatedErrorRate },
+        (deployment) => deployment === standing.mainDeployment,
+      );
+    case 'slow-endpoint':
+      return withCode(
+        sum,
+        { endpoints: [spec.endpoint], p95Seconds: spec.p95Seconds ?? FAULT_DEFAULTS.slowEndpointP95Seconds },
+        () => true,
+      );
+    case 'memory-leak': {
+      const leak = spec.mibPerMinute ?? FAULT_DEFAULTS.memoryLeakMibPerMinute;
+      return withCode(sum, { memoryLeak: leak }, (deployment) => deployment === deploymentOf(spec));
+    }
+    case 'connection-leak': {
+      const leaked = spec.perMinute ?? FAULT_DEFAULTS.leakedConnectionsPerMinute;
+      return { ...sum, leaks: added(sum.leaks, deploymentOf(spec), leaked) };
+    }
+    case 'provider-outage': {
+      const mode = spec.mode ?? 'down';
+      const condition: ProviderCondition = {
+        mode,
+        errorRate: spec.errorRate ?? FAULT_DEFAULTS.providerErrorRate[mode],
+        // Their page tells of their trouble, never of a key of ours that they refuse.
+        reported: spec.statusPage === 'reports' && mode !== 'unauthorised',
+      };
+      return { ...sum, providers: new Map(sum.providers).set(spec.provider ?? FAULT_DEFAULTS.provider, condition) };
+    }
+    case 'postgres-down':
+      return { ...sum, databaseDown: sum.databaseDown || standsAsBefore(fault, spec.recovers, standing.databasePod, standing) };
+    case 'postgres-unreachable':
+      return { ...sum, unreachableFrom: new Set([...sum.unreachableFrom, spec.from ?? FAULT_DEFAULTS.deployment]) };
+    case 'redis-down':
+      return { ...sum, cacheDown: sum.cacheDown || standsAsBefore(fault, spec.recovers, standing.cachePod, standing) };
+    case 'cache-degraded': {
+      const stale = (spec.cause ?? 'stale-connections') === 'stale-connections';
+      const cured = stale && standing.identityOf(standing.cachePod) !== fault.identity;
+      return cured ? sum : { ...sum, cacheHitRate: Math.min(sum.cacheHitRate ?? 1, spec.hitRate ?? FAULT_DEFAULTS.cachedShare) };
+    }
+    case 'traffic-surge': {
+      const surge = {
+        factor: spec.factor ?? FAULT_DEFAULTS.surgeFactor,
+        endpoints: spec.endpoints ?? null,
+        abuse: spec.source === 'abuse',
+      };
+      return { ...sum, surges: [...sum.surges, surge] };
+    }
+    case 'node-pressure':
+      return { ...sum, busyNodes: new Set([...sum.busyNodes, spec.node]) };
+    case 'node-down':
+      return { ...sum, deadNodes: new Set([...sum.deadNodes, spec.node]) };
+    case 'infrastructure-down':
+      if (spec.scope === 'dns') return { ...sum, namesResolve: false };
+      return { ...sum, clusterShare: spec.scope === 'zone' ? 1 / 3 : 0 };
+    case 'authentication-broken':
+      return { ...sum, unauthorisedShare: spec.scope === 'partial' ? 0.3 : 1 };
+    case 'noise':
+      if (spec.what === 'log-noise') return { ...sum, noisyLogs: true };
+      return spec.what === 'ticket-spam' ? { ...sum, spamTicketsPerMinute: 1.5 } : sum;
+    default:
+      return sum;
+  }
+}
+
+function withCode(sum: Conditions, effect: CodeEffect, runs: Defect['runs']): Conditions {
+  const slow = slowStatementOf(effect.slowQuery);
+  const other = slow !== null || effect.p95Seconds !== undefined || effect.memoryLeak !== undefined;
+  const leak = effect.memoryLeak === true ? FAULT_DEFAULTS.memoryLeakMibPerMinute : effect.memoryLeak || 0;
+  const defect: Defect = {
+    runs,
+    errorRate: slow !== null ? 0 : (effect.errorRate ?? (other ? 0 : FAULT_DEFAULTS.errorRate)),
+    endpoints: effect.endpoints ?? null,
+    p95Seconds: effect.p95Seconds ?? null,
+    memoryMibPerMinute: leak,
+    logPattern: effect.logPattern ?? null,
+  };
+  const loads = slow === null ? [] : [{ ...slow, runs, failing: effect.errorRate ?? FAULT_DEFAULTS.saturatedErrorRate }];
+  return { ...sum, defects: [...sum.defects, defect], slow: [...sum.slow, ...loads] };
+}
+
+/** Restoring the configuration changes its digest; a cluster that keeps none cannot be restored. */
+function configurationStands(fault: PlacedFault, standing: Standing): boolean {
+  const name = fault.spec.kind === 'config-change' ? (fault.spec.configmap ?? FAULT_DEFAULTS.configmap) : '';
+  return (standing.cluster.configMapDigest?.(name) ?? null) === fault.digest;
+}
+
+function standsAsBefore(
+  fault: PlacedFault,
+  recovers: 'on-delete' | 'on-restart' | 'never' | undefined,
+  podName: string,
+  standing: Standing,
+): boolean {
+  // A pod that was deleted or restarted comes back under its own name with another start.
+  return recovers === 'never' ? true : standing.identityOf(podName) === fault.identity;
+}
+
+function deploymentOf(spec: { readonly deployment?: string }): string {
+  return spec.deployment ?? FAULT_DEFAULTS.deployment;
+}
+
+function added(to: ReadonlyMap<string, number>, key: string, value: number): ReadonlyMap<string, number> {
+  return new Map(to).set(key, (to.get(key) ?? 0) + value);
+}

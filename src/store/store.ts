@@ -1,0 +1,55 @@
+import { createClaims, type Claims } from './claims.ts';
+import { connectDatabase, type DatabaseOptions } from './database.ts';
+import { createDeliveryLocks, type DeliveryLocks } from './delivery-locks.ts';
+import { createEvidenceStore, type EvidenceStore } from './evidence.ts';
+import { createInbox, type Inbox } from './inbox.ts';
+import { createIncidents, type Incidents } from './incidents.ts';
+import { createMailLedger, type MailLedger } from './ledger.ts';
+import { migrate } from './migrate.ts';
+import { createProjection, type Projection } from './projection.ts';
+import { createRecord, type IncidentRecord } from './record.ts';
+
+/** What must be remembered outside Temporal, in PostgreSQL. Every function throws StoreUnavailable when it is away. */
+export interface Store {
+  readonly inbox: Inbox;
+  readonly incidents: Incidents;
+  readonly projection: Projection;
+  readonly evidence: EvidenceStore;
+  readonly mailLedger: MailLedger;
+  readonly claims: Claims;
+  readonly record: IncidentRecord;
+  /** Locks of one forwarder, held until `release` or until its connection ends (a crash frees them at once). */
+  deliveryLocks(): DeliveryLocks;
+  /** Throws StoreUnavailable when it does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connects and brings the tables up to date. */
+export async function openStore(options: DatabaseOptions): Promise<Store> {
+  const database = connectDatabase(options);
+  try {
+    await migrate(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  const projection = createProjection(database);
+  return {
+    inbox: createInbox(database),
+    incidents: createIncidents(database),
+    projection,
+    evidence: createEvidenceStore(database),
+    mailLedger: createMailLedger(database),
+    claims: createClaims(database),
+    record: createRecord(database),
+    deliveryLocks: () => createDeliveryLocks(database),
+    ping: async () => {
+      await database.rows('SELECT 1');
+    },
+    close: async () => {
+      await projection.stopListening();
+      await database.close();
+    },
+  };
+}

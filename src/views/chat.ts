@@ -1,0 +1,302 @@
+import type { FactSet } from '../domain/fact-set.ts';
+import type { CommunicationPolicy } from '../domain/policy.ts';
+import { chatCode, chatLink, chatText, cleanLine, cleanLines, clip, clipEscaped } from './escape.ts';
+import { fillTemplate, newsWords } from './templates.ts';
+import { percent, shortDate, statusWords, timeUtc } from './words.ts';
+
+/** The kinds of message a room is sent; the publication activity names them the same. */
+export type ChatKind =
+  | 'announcement'
+  | 'initial'
+  | 'update'
+  | 'no-news'
+  | 'resolved'
+  | 'reopened'
+  | 'question'
+  | 'reminder'
+  | 'note'
+  | 'closed'
+  | 'summary';
+
+/** Slack's Block Kit as far as it is used here. */
+export type ChatBlock =
+  | { readonly type: 'header'; readonly text: PlainText }
+  | { readonly type: 'section'; readonly text: Mrkdwn }
+  | { readonly type: 'section'; readonly fields: readonly Mrkdwn[] }
+  | { readonly type: 'context'; readonly elements: readonly Mrkdwn[] }
+  | { readonly type: 'actions'; readonly block_id: string; readonly elements: readonly Button[] };
+
+interface PlainText {
+  readonly type: 'plain_text';
+  readonly text: string;
+  readonly emoji: false;
+}
+interface Mrkdwn {
+  readonly type: 'mrkdwn';
+  readonly text: string;
+  readonly verbatim: true;
+}
+interface Button {
+  readonly type: 'button';
+  readonly action_id: string;
+  readonly value: string;
+  readonly text: PlainText;
+  readonly style?: 'primary' | 'danger';
+}
+
+export interface ChatView {
+  /** The whole message as text: for notifications, screen readers and search. */
+  readonly text: string;
+  readonly blocks: readonly ChatBlock[];
+}
+
+export interface ChatContext {
+  readonly communication: CommunicationPolicy;
+  /**
+   * What the kind needs besides the facts: the text of a note or an update, why it was closed or reopened, the id of
+   * the approval of a question, the draft of a reminder, the learnings of a summary.
+   */
+  readonly detail: string | null;
+  /** Group handles that may be called, with the token that calls them; null where the room does not know it. */
+  readonly groups: Readonly<Record<string, string | null>>;
+  readonly actionItems: number | null;
+}
+
+const SECTION_CHARACTERS = 2900;
+const HEADER_CHARACTERS = 150;
+const OPTIONS_SHOWN = 5;
+
+/** One message of the incident's room as text and blocks. Strangers' words in it can neither mention nor link. */
+export function chatMessage(kind: ChatKind, facts: FactSet, context: ChatContext): ChatView {
+  if (kind === 'question') return question(facts, context);
+  const text = messageText(kind, facts, context);
+  const body = section(text);
+  switch (kind) {
+    case 'initial':
+    case 'update':
+    case 'no-news':
+    case 'resolved':
+    case 'reopened':
+      return { text, blocks: [header(facts), fields(facts), body, ...links(facts, context)] };
+    case 'announcement':
+    case 'closed':
+      return { text, blocks: [header(facts), body] };
+    case 'note':
+    case 'reminder':
+    case 'summary':
+      return { text, blocks: [body] };
+  }
+}
+
+function messageText(kind: Exclude<ChatKind, 'question'>, facts: FactSet, context: ChatContext): string {
+  const { templates } = context.communication;
+  const detail = context.detail;
+  const time = timeUtc(facts.at, facts.at);
+  const extras = { news: detail, teamsEscaped: teams(facts, context), link: context.communication.consoleUrl };
+  switch (kind) {
+    case 'announcement':
+      return `${facts.severity} ${chatText(cleanLine(facts.title, 200))}\n${chatText(cleanLine(facts.issue))}\nFollow it in ${room(facts)}.`;
+    case 'initial':
+      return fillTemplate('slackInitial', templates.slackInitial, facts, extras, chatText);
+    case 'update':
+      return withNews(
+        fillTemplate(
+          'slackUpdate',
+          templates.slackUpdate,
+          facts,
+          { ...extras, news: detail ?? facts.latestUpdate },
+          chatText,
+        ),
+        templates.slackUpdate,
+        facts,
+        detail ?? facts.latestUpdate,
+      );
+    case 'no-news':
+      return withNews(
+        fillTemplate('slackUpdate', templates.slackUpdate, facts, extras, chatText),
+        templates.slackUpdate,
+        facts,
+        detail,
+      );
+    case 'resolved':
+      return fillTemplate('slackResolved', templates.slackResolved, facts, extras, chatText);
+    case 'reopened':
+      return `[REOPENED - ${time}]\nStatus: ${statusWords(facts.status)}\nWhy: ${words(detail ?? 'the problem is back')}\nNext Update: ${nextUpdate(facts)}`;
+    case 'reminder':
+      return reminder(facts, detail);
+    case 'note':
+      return chatText(cleanLines(detail ?? '', SECTION_CHARACTERS));
+    case 'closed':
+      return `[CLOSED - ${time}]\n${words(detail ?? 'The review is done.')}\nPost-mortem: ${facts.postMortemUrl === null ? 'none was written' : chatLink('read it', facts.postMortemUrl)}`;
+    case 'summary':
+      return fillTemplate(
+        'engineeringSummary',
+        templates.engineeringSummary,
+        facts,
+        summaryExtras(facts, context),
+        chatText,
+      );
+  }
+}
+
+/** A template that leaves `{news}` out must not swallow what a person wrote, nor what happened meanwhile (R4.2). */
+function withNews(text: string, template: string, facts: FactSet, written: string | null): string {
+  return template.includes('{news}') ? text : `${text}\n${chatText(newsWords(facts, written))}`;
+}
+
+function reminder(facts: FactSet, draft: string | null): string {
+  const due = facts.nextUpdateAt === null ? 'soon' : `at ${timeUtc(facts.nextUpdateAt, facts.at)}`;
+  const whom = facts.commander === null ? '' : `${chatText(cleanLine(facts.commander, 80))}: `;
+  const text = chatText(newsWords(facts, draft));
+  return `${whom}an update is due ${due}. Write one with \`/incident update ${facts.incidentId} …\`; if nobody does, this goes out:\n>${text.replace(/\n/gu, '\n>')}`;
+}
+
+function summaryExtras(facts: FactSet, context: ChatContext) {
+  const count = context.actionItems;
+  return {
+    actionItems: count === null ? 'not recorded' : `${count} ${count === 1 ? 'item' : 'items'} assigned`,
+    ...(context.detail === null ? {} : { learnings: context.detail }),
+    report: facts.postMortemUrl ?? 'not written yet',
+    news: `${cleanLine(facts.title, 200)} - ${shortDate(facts.detectedAt)}`,
+  };
+}
+
+/** The approval with every option, its command, and each way to answer (decision 6). */
+function question(facts: FactSet, context: ChatContext): ChatView {
+  const asked = facts.openQuestions.find((open) => open.approvalId === context.detail) ?? facts.openQuestions[0];
+  if (asked === undefined) {
+    const text = `[QUESTION - ${timeUtc(facts.at, facts.at)}]\n${words(context.detail ?? 'A question was asked')}\nIt has been answered or withdrawn meanwhile; nothing to do.`;
+    return { text, blocks: [section(text)] };
+  }
+  const shown = asked.options.slice(0, OPTIONS_SHOWN);
+  const deadline = timeUtc(asked.deadlineAt, facts.at);
+  const head = [
+    `[QUESTION - ${timeUtc(facts.at, facts.at)}]`,
+    words(asked.why),
+    asked.mode === 'objection'
+      ? `Goes ahead at ${deadline} unless somebody objects.`
+      : `Needs a yes from ${chatText(cleanLine(asked.approver, 80))} by ${deadline}; unanswered, it is escalated and asked again.`,
+  ].join('\n');
+  const options = shown.map((option, index) => optionWords(option, index));
+  const answer = answerWords(facts.incidentId, asked.approvalId, asked.name);
+  return {
+    text: [head, ...options, answer].join('\n'),
+    blocks: [
+      header(facts),
+      section(head),
+      ...options.map((option) => section(option)),
+      {
+        type: 'actions',
+        block_id: clip(`approval:${asked.approvalId}`, 255),
+        elements: buttons(facts.incidentId, asked.approvalId, shown),
+      },
+      { type: 'context', elements: [mrkdwn(clipEscaped(answer, SECTION_CHARACTERS))] },
+    ],
+  };
+}
+
+type Option = FactSet['openQuestions'][number]['options'][number];
+
+function optionWords(option: Option, index: number): string {
+  const command = option.command === null ? '' : `\nWould run: \`${chatCode(cleanLine(option.command, 400))}\``;
+  return `${index + 1}. *${chatText(cleanLine(option.name, 80))}*${index === 0 ? ' (proposed)' : ''}: ${words(option.preview)}${command}`;
+}
+
+function answerWords(incidentId: string, approvalId: string, name: string): string {
+  const [incident, approval, option] = [incidentId, approvalId, name].map((word) => chatCode(cleanLine(word, 100)));
+  const yes = `\`/incident approve ${incident} ${approval} ${option}\``;
+  const no = `\`/incident reject ${incident} ${approval} &lt;why&gt;\``;
+  return `Answer with a button, in chat ${yes} or ${no}, or on the command line with the same words.`;
+}
+
+function buttons(incidentId: string, approvalId: string, options: readonly Option[]): readonly Button[] {
+  const value = (option: string | null) => JSON.stringify({ incidentId, approvalId, option });
+  return [
+    ...options.map(
+      (option, index): Button => ({
+        type: 'button',
+        action_id: `approve:${index}`,
+        value: value(option.name),
+        text: plain(`Approve ${cleanLine(option.name, 50)}`, 75),
+        ...(index === 0 ? { style: 'primary' as const } : {}),
+      }),
+    ),
+    { type: 'button', action_id: 'reject', value: value(null), text: plain('Reject', 75), style: 'danger' },
+  ];
+}
+
+/** Notified teams: a group of the policy is called by its token, everything else is only named. */
+function teams(facts: FactSet, context: ChatContext): string {
+  if (facts.teamsNotified.length === 0) return 'nobody yet';
+  return facts.teamsNotified
+    .map((team) => {
+      if (!Object.hasOwn(context.groups, team)) return words(team);
+      return context.groups[team] ?? `@${words(team)}`;
+    })
+    .join(' ');
+}
+
+function header(facts: FactSet): ChatBlock {
+  const provisional = facts.provisional ? ' (provisional)' : '';
+  return {
+    type: 'header',
+    text: plain(`${facts.severity}${provisional} · ${cleanLine(facts.title, 120)}`, HEADER_CHARACTERS),
+  };
+}
+
+function fields(facts: FactSet): ChatBlock {
+  const pairs: readonly (readonly [string, string])[] = [
+    ['Status', statusWords(facts.status)],
+    ['Severity', `${facts.severity} ${facts.severityLabel}${facts.provisional ? ', provisional' : ''}`],
+    ['Commander', facts.commander ?? 'nobody yet'],
+    ['Errors', percent(facts.errorRatio)],
+    ['Impact', facts.impact],
+    ['Next update', facts.nextUpdateAt === null ? 'when there is news' : timeUtc(facts.nextUpdateAt, facts.at)],
+  ];
+  return { type: 'section', fields: pairs.map(([name, value]) => mrkdwn(`*${name}*\n${words(value)}`)) };
+}
+
+function links(facts: FactSet, context: ChatContext): readonly ChatBlock[] {
+  const all = [
+    ...(context.communication.consoleUrl === null ? [] : [{ title: 'Console', url: context.communication.consoleUrl }]),
+    ...facts.links,
+  ];
+  if (all.length === 0) return [];
+  return [
+    {
+      type: 'context',
+      elements: [
+        mrkdwn(
+          all
+            .slice(0, 8)
+            .map((link) => chatLink(link.title, link.url))
+            .join(' · '),
+        ),
+      ],
+    },
+  ];
+}
+
+function room(facts: FactSet): string {
+  return facts.channelName === null ? words(facts.name) : `#${words(facts.channelName.replace(/^#/u, ''))}`;
+}
+
+function nextUpdate(facts: FactSet): string {
+  return facts.nextUpdateAt === null ? 'when there is news' : timeUtc(facts.nextUpdateAt, facts.at);
+}
+
+function words(text: string): string {
+  return chatText(cleanLine(text));
+}
+
+function section(text: string): ChatBlock {
+  return { type: 'section', text: mrkdwn(clipEscaped(text, SECTION_CHARACTERS)) };
+}
+
+function mrkdwn(text: string): Mrkdwn {
+  return { type: 'mrkdwn', text, verbatim: true };
+}
+
+function plain(text: string, limit: number): PlainText {
+  return { type: 'plain_text', text: clipEscaped(chatText(text), limit), emoji: false };
+}

@@ -1,0 +1,112 @@
+import type { FactSet } from '../domain/fact-set.ts';
+import { type Instant, plusMinutes } from '../domain/instant.ts';
+import type { ReviewPolicy } from '../domain/policy.ts';
+import { cleanLine } from './escape.ts';
+import { htmlPage, type MailView } from './mail.ts';
+import { counted, dateOf, timeUtc } from './words.ts';
+
+export interface InvitationInput {
+  readonly facts: FactSet;
+  readonly meetingAt: Instant;
+  readonly review: Pick<ReviewPolicy, 'meetingMinutes' | 'agenda'>;
+  readonly organiser: string;
+  /** E-mail addresses. */
+  readonly attendees: readonly string[];
+  /** 0 for the first invitation, one more for each change of the same meeting. */
+  readonly sequence: number;
+}
+
+export interface InvitationView extends MailView {
+  /** The calendar object, CRLF lines folded at 75 octets (RFC 5545). */
+  readonly calendar: string;
+}
+
+/** Invitation to the review (R6.1): mail text, HTML and calendar object of the same meeting. */
+export function invitation(input: InvitationInput): InvitationView {
+  const { facts, meetingAt } = input;
+  const subject = `Post-Mortem - ${cleanLine(facts.title, 150)} ${dateOf(facts.detectedAt)}`;
+  const text = [
+    `Meeting: ${subject}`,
+    `When: ${timeUtc(meetingAt, '')}`,
+    `Duration: ${meetingLength(input.review.meetingMinutes)}`,
+    `Incident: ${cleanLine(facts.name, 80)}, ${facts.severity}, commander ${cleanLine(facts.commander ?? 'not recorded', 80)}`,
+    ...(facts.postMortemUrl === null ? [] : [`Post-mortem: ${cleanLine(facts.postMortemUrl, 300)}`]),
+    '',
+    'Agenda:',
+    ...agendaLines(input.review),
+  ].join('\n');
+  return { subject, text, html: htmlPage(subject, text), calendar: calendarObject(input, subject, text) };
+}
+
+function agendaLines(review: InvitationInput['review']): readonly string[] {
+  return review.agenda.map((item, index) => `${index + 1}. ${cleanLine(item.what, 120)} (${item.minutes} min)`);
+}
+
+function meetingLength(minutes: number): string {
+  return minutes % 60 === 0 ? counted(minutes / 60, 'hour') : counted(minutes, 'minute');
+}
+
+function calendarObject(input: InvitationInput, subject: string, text: string): string {
+  const { facts, meetingAt } = input;
+  const organiser = mailAddress(input.organiser);
+  const domain = organiser.split('@')[1] ?? 'localhost';
+  const lines = [
+    'BEGIN:VCALENDAR',
+    'VERSION:2.0',
+    'PRODID:-//incident-runbook//review//EN',
+    'CALSCALE:GREGORIAN',
+    'METHOD:REQUEST',
+    'BEGIN:VEVENT',
+    `UID:${calendarText(`review-${facts.incidentId}@${domain}`)}`,
+    `SEQUENCE:${input.sequence}`,
+    `DTSTAMP:${calendarTime(facts.at)}`,
+    `DTSTART:${calendarTime(meetingAt)}`,
+    `DTEND:${calendarTime(plusMinutes(meetingAt, input.review.meetingMinutes))}`,
+    `SUMMARY:${calendarText(subject)}`,
+    `DESCRIPTION:${calendarText(text)}`,
+    `ORGANIZER:mailto:${organiser}`,
+    ...input.attendees.map(
+      (email) => `ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:${mailAddress(email)}`,
+    ),
+    'STATUS:CONFIRMED',
+    'TRANSP:OPAQUE',
+    'END:VEVENT',
+    'END:VCALENDAR',
+  ];
+  return `${lines.map(folded).join('\r\n')}\r\n`;
+}
+
+/** `20241024T100000Z`: UTC, so that no VTIMEZONE can be wrong. */
+function calendarTime(at: Instant): string {
+  return `${at.slice(0, 19).replace(/[-:]/gu, '')}Z`;
+}
+
+function calendarText(text: string): string {
+  return text.replace(/[\\;,]/gu, '\\$&').replace(/\r?\n/gu, '\\n');
+}
+
+/** The bare address of `Name <address>`, without what would begin another property. */
+function mailAddress(email: string): string {
+  return (/<([^<>]*)>/u.exec(email)?.[1] ?? email).replace(/[\s;:,"<>]/gu, '');
+}
+
+const LINE_OCTETS = 75;
+
+/** Folds between characters, never inside one: a folded multi-byte character is garbage to some readers. */
+function folded(line: string): string {
+  const encoder = new TextEncoder();
+  const parts: string[] = [];
+  let part = '';
+  let octets = 0;
+  for (const character of line) {
+    const size = encoder.encode(character).length;
+    if (octets + size > LINE_OCTETS) {
+      parts.push(part);
+      part = ' ';
+      octets = 1;
+    }
+    part += character;
+    octets += size;
+  }
+  return [...parts, part].join('\r\n');
+}

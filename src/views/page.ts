@@ -1,0 +1,54 @@
+import type { FactSet } from '../domain/fact-set.ts';
+import type { CommunicationPolicy } from '../domain/policy.ts';
+import type { Severity } from '../domain/severity.ts';
+import { cleanLine, clip, webAddress } from './escape.ts';
+import { fillTemplate } from './templates.ts';
+
+/** What somebody who is woken up reads first (R1.4). */
+export interface PageView {
+  readonly summary: string;
+  readonly severity: 'critical' | 'error' | 'warning' | 'info';
+  readonly links: readonly { readonly href: string; readonly text: string }[];
+  readonly details: Readonly<Record<string, string>>;
+}
+
+const PAGE_SEVERITY: Readonly<Record<Severity, PageView['severity']>> = {
+  P0: 'critical',
+  P1: 'error',
+  P2: 'warning',
+  P3: 'info',
+};
+
+/** The paging system takes summaries of at most this many characters. */
+const SUMMARY_CHARACTERS = 1024;
+
+/** `detail` says why this person is called, e.g. that nobody acknowledged within five minutes. */
+export function pageView(facts: FactSet, communication: CommunicationPolicy, detail: string | null): PageView {
+  const summary = fillTemplate(
+    'pageSummary',
+    communication.templates.pageSummary,
+    facts,
+    { link: communication.consoleUrl },
+    (value) => value,
+  );
+  const links = [
+    ...(communication.consoleUrl === null ? [] : [{ title: 'Console', url: communication.consoleUrl }]),
+    ...facts.links,
+  ];
+  return {
+    summary: clip(cleanLine(summary, SUMMARY_CHARACTERS), SUMMARY_CHARACTERS),
+    severity: PAGE_SEVERITY[facts.severity],
+    links: links.flatMap((link) => {
+      const href = webAddress(link.url);
+      return href === null ? [] : [{ href, text: cleanLine(link.title, 80) }];
+    }),
+    details: {
+      incident: cleanLine(facts.name, 80),
+      severity: facts.severity,
+      issue: cleanLine(facts.issue),
+      impact: cleanLine(facts.impact),
+      why: cleanLine(detail ?? 'You are on call for this severity.'),
+      next: 'Acknowledge this page, then follow the incident in its channel.',
+    },
+  };
+}

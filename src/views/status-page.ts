@@ -1,0 +1,69 @@
+import type { FactSet } from '../domain/fact-set.ts';
+import type { CommunicationPolicy, TemplateName } from '../domain/policy.ts';
+import type { Severity } from '../domain/severity.ts';
+import type { PublicStatus } from '../domain/timeline.ts';
+import { cleanLine, cleanLines } from './escape.ts';
+import { fillTemplate } from './templates.ts';
+
+export type StatusKind = PublicStatus | 'no-news';
+
+export type ComponentStatus = 'operational' | 'degraded_performance' | 'partial_outage' | 'major_outage';
+
+/** One post for the public: no names, no internal links; the page escapes plain text itself (R4.4). */
+export interface StatusPost {
+  readonly title: string;
+  readonly status: PublicStatus;
+  readonly body: string;
+  readonly impact: 'none' | 'minor' | 'major' | 'critical';
+  readonly components: readonly { readonly id: string; readonly status: ComponentStatus }[];
+}
+
+const BODY_CHARACTERS = 3000;
+
+const TEMPLATE_OF: Readonly<Record<StatusKind, TemplateName>> = {
+  investigating: 'statusInvestigating',
+  identified: 'statusIdentified',
+  monitoring: 'statusMonitoring',
+  resolved: 'statusResolved',
+  'no-news': 'statusNoNews',
+};
+
+const IMPACT: Readonly<Record<Severity, StatusPost['impact']>> = {
+  P0: 'critical',
+  P1: 'major',
+  P2: 'minor',
+  P3: 'none',
+};
+
+const OUTAGE: Readonly<Record<Severity, ComponentStatus>> = {
+  P0: 'major_outage',
+  P1: 'partial_outage',
+  P2: 'degraded_performance',
+  P3: 'operational',
+};
+
+/** `detail` is the text a person approved, and is then the whole body; without it the policy's template speaks. */
+export function statusPost(
+  kind: StatusKind,
+  facts: FactSet,
+  communication: CommunicationPolicy,
+  detail: string | null,
+): StatusPost {
+  const status = kind === 'no-news' ? facts.status : kind;
+  const name = TEMPLATE_OF[kind];
+  const body = detail ?? fillTemplate(name, communication.templates[name], facts, {}, (value) => value);
+  return {
+    title: cleanLine(facts.title, 120),
+    status,
+    body: cleanLines(body, BODY_CHARACTERS),
+    impact: IMPACT[facts.severity],
+    components: affected(facts, communication).map((component) => ({
+      id: component.id,
+      status: status === 'resolved' ? 'operational' : OUTAGE[facts.severity],
+    })),
+  };
+}
+
+function affected(facts: FactSet, communication: CommunicationPolicy) {
+  return communication.statusPageComponents.filter((component) => component.services.includes(facts.service));
+}

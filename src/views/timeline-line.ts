@@ -1,0 +1,195 @@
+import type { Contact } from '../domain/people.ts';
+import type { EventOf, TimelineEvent } from '../domain/timeline.ts';
+import { cleanLine, clip } from './escape.ts';
+import { counted, listed, percent, statusWords, timeUtc } from './words.ts';
+
+const LINE_CHARACTERS = 400;
+
+/** One sentence for people about one event, on one line; used by the CLI, the console and the post-mortem. */
+export function describe(event: TimelineEvent): string {
+  return clip(cleanLine(sentence(event), LINE_CHARACTERS * 2), LINE_CHARACTERS);
+}
+
+function sentence(event: TimelineEvent): string {
+  switch (event.kind) {
+    case 'opened':
+      return `Incident opened: ${event.title} (${event.service})${event.previousIncidentId === null ? '' : `, after ${event.previousIncidentId}`}`;
+    case 'alert-received':
+      return `Alert received from ${event.alert.source}: ${event.alert.summary}${event.repeats > 0 ? ` (seen ${event.repeats + 1} times)` : ''}`;
+    case 'alert-cleared':
+      return `Alert cleared: ${event.name}`;
+    case 'severity-assessed':
+      return `Severity assessed as ${event.severity}${event.provisional ? ' (provisional)' : ''}: ${listed(event.reasons)}`;
+    case 'severity-set':
+      return `${who(event)} set the severity to ${event.severity}: ${event.because}`;
+    case 'phase-entered':
+      return `Phase ${event.phase} began: ${event.because}`;
+    case 'phase-overrun':
+      return `Phase ${event.phase} took longer than its ${counted(event.windowMinutes, 'minute')}`;
+    case 'status-changed':
+      return `Status is now ${statusWords(event.status)}: ${event.because}`;
+    case 'acknowledged':
+      return `${who(event)} acknowledged`;
+    case 'commander-changed':
+      return `${event.person} is incident commander: ${event.because}`;
+    case 'assigned':
+      return `${who(event)} assigned ${event.person}: ${event.what}`;
+    case 'noted':
+      return `${who(event)} noted: ${event.text}`;
+    case 'channel-opened':
+      return `Channel #${event.name.replace(/^#/u, '')} opened`;
+    case 'paged':
+      return `Paged ${contactWords(event.contact)}: ${event.because}`;
+    case 'escalated':
+      return `Escalated to ${listed(event.to.map(contactWords))}: ${event.because}`;
+    case 'evidence-collected':
+      return evidenceSentence(event);
+    case 'explained':
+      return explanationSentence(event);
+    case 'approval-requested':
+      return `Asked ${event.approval.approver} about ${event.approval.options[0]?.name ?? 'a decision'}: ${event.approval.why}`;
+    case 'approval-reminded':
+      return `Reminded ${event.to} of the open question ${event.approvalId}`;
+    case 'approval-granted':
+      return grantSentence(event);
+    case 'approval-rejected':
+      return `${who(event)} rejected ${event.approvalId}: ${event.because}`;
+    case 'approval-withdrawn':
+      return `The question ${event.approvalId} was withdrawn: ${event.because}`;
+    case 'remedy-intended':
+      return `About to act: ${event.plan.preview}`;
+    case 'remedy-carried-out':
+      return `${OUTCOME_WORDS[event.outcome.result](event.action)}: ${event.outcome.readBack}`;
+    case 'remedy-verified':
+      return `${event.action} ${event.helped ? 'helped' : 'did not help'}: ${event.words}`;
+    case 'remedy-skipped':
+      return `${event.action} was not done: ${event.because}`;
+    case 'lease-opened':
+      return `Temporary change in place until ${timeUtc(event.lease.expiresAt, event.at)}: ${event.lease.plan.preview}`;
+    case 'lease-due':
+      return `The temporary change ${event.leaseId} is due: keep, renew or revert it`;
+    case 'lease-renewed':
+      return `${who(event)} renewed the temporary change ${event.leaseId} until ${timeUtc(event.expiresAt, event.at)}`;
+    case 'lease-settled':
+      return `The temporary change ${event.leaseId} ${LEASE_WORDS[event.how]}: ${event.because}`;
+    case 'promised':
+      return `Promised by ${timeUtc(event.promise.dueAt, event.at)}: ${event.promise.words}`;
+    case 'promise-ended':
+      return `Promise ${event.promiseId} ${PROMISE_WORDS[event.how]}: ${event.because}`;
+    case 'update-written':
+      return `${who(event)} wrote: ${event.text}${event.expectedRecoveryAt === null ? '' : ` (recovery expected ${timeUtc(event.expectedRecoveryAt, event.at)})`}`;
+    case 'update-snoozed':
+      return `${who(event)} put the next update off until ${timeUtc(event.until, event.at)}: ${event.because}`;
+    case 'published':
+      return `${event.late ? 'Sent late' : 'Sent'} ${event.message.what} to ${event.message.to} (${MEDIUM_WORDS[event.message.medium]})`;
+    case 'publication-failed':
+      return `Could not send ${event.what} (${MEDIUM_WORDS[event.medium]}): ${event.reason}${event.retryAt === null ? '; it is not tried again' : `; tried again ${timeUtc(event.retryAt, event.at)}`}`;
+    case 'publication-superseded':
+      return `The unsent message ${event.key} was replaced by ${event.by}`;
+    case 'mitigated':
+      return `Mitigated${event.by === null ? '' : ` by ${event.by}`}: ${event.words}`;
+    case 'relapsed':
+      return `The problem came back: ${event.words}`;
+    case 'resolved':
+      return `Incident resolved: ${event.fix} Verification: ${event.verification}`;
+    case 'reopened':
+      return `${who(event)} reopened the incident: ${event.because}`;
+    case 'review-scheduled':
+      return `Review scheduled for ${timeUtc(event.meetingAt, event.at)} with ${counted(event.attendees.length, 'attendee')}`;
+    case 'post-mortem-written':
+      return `Post-mortem ${event.approved ? 'approved' : 'written'}: ${event.location}`;
+    case 'decision-refused':
+      return `The decision ${event.decision} of ${who(event)} was refused: ${event.reason}`;
+    case 'asked-person':
+      return `Asked people: ${event.question}`;
+    case 'trouble':
+      return `Trouble in ${event.where}: ${event.words}`;
+    case 'closed':
+      return `Closed as ${event.as.replace('-', ' ')}${event.into === null ? '' : ` into ${event.into}`}: ${event.because}`;
+    case 'step-finished':
+      return `Step ${event.step} finished`;
+    default:
+      return unknownSentence(event);
+  }
+}
+
+/** A newer worker may have written kinds this one does not know: they are named, not hidden. */
+function unknownSentence(event: never): string {
+  return `An event of the unknown kind ${(event as { kind: string }).kind}`;
+}
+
+function who(event: TimelineEvent): string {
+  return event.by.via === 'machine' ? 'The runbook' : event.by.person;
+}
+
+function evidenceSentence(event: EventOf<'evidence-collected'>): string {
+  const { bundle } = event;
+  const striking = bundle.items
+    .filter((item) => item.abnormal)
+    .slice(0, 3)
+    .map((item) => item.words);
+  const gaps =
+    bundle.gaps.length === 0 ? '' : `; no answer from ${listed(bundle.gaps.slice(0, 5).map((gap) => gap.probe))}`;
+  return `Evidence collected (${counted(bundle.items.length, 'answer')}${gaps})${striking.length === 0 ? ', nothing out of the ordinary' : `: ${striking.join('; ')}`}`;
+}
+
+function explanationSentence(event: EventOf<'explained'>): string {
+  const first = event.hypotheses[0];
+  if (first === undefined || first.cause === 'unknown') return `The cause is not known yet: ${event.changed}`;
+  return `Likely cause (${percent(first.confidence)} sure): ${first.words}`;
+}
+
+function grantSentence(event: EventOf<'approval-granted'>): string {
+  const because = event.because === null ? '' : `: ${event.because}`;
+  switch (event.how) {
+    case 'approved':
+      return `${who(event)} approved ${event.option}${because}`;
+    case 'pre-approved':
+      return `${event.option} goes ahead, pre-approved by the policy${because}`;
+    case 'no-objection':
+      return `${event.option} goes ahead, nobody objected${because}`;
+    case 'break-glass':
+      return `${who(event)} broke the glass for ${event.option}${because}`;
+  }
+}
+
+const OUTCOME_WORDS: Readonly<Record<EventOf<'remedy-carried-out'>['outcome']['result'], (action: string) => string>> =
+  {
+    done: (action) => `${action} carried out`,
+    'already-done': (action) => `${action} had already been carried out`,
+    'changed-underneath': (action) => `${action} was not carried out, somebody changed the target meanwhile`,
+    refused: (action) => `${action} was refused`,
+    unknown: (action) => `It is not known whether ${action} was carried out; a person has to look`,
+  };
+
+const LEASE_WORDS: Readonly<Record<EventOf<'lease-settled'>['how'], string>> = {
+  kept: 'stays for good',
+  reverted: 'was taken back',
+  drifted: 'was changed by somebody else and is left alone',
+  moved: 'outlives the incident and is followed up',
+};
+
+const PROMISE_WORDS: Readonly<Record<EventOf<'promise-ended'>['how'], string>> = {
+  kept: 'kept',
+  late: 'kept late',
+  missed: 'missed',
+  superseded: 'replaced',
+};
+
+const MEDIUM_WORDS: Readonly<Record<EventOf<'published'>['message']['medium'], string>> = {
+  chat: 'chat',
+  'status-page': 'status page',
+  mail: 'mail',
+  page: 'page',
+  document: 'document',
+};
+
+const CONTACT_WORDS: Readonly<Partial<Record<Contact, string>>> = {
+  cto: 'the CTO',
+  'oncall-primary': 'on-call primary',
+  'oncall-backup': 'on-call backup',
+};
+
+function contactWords(contact: Contact): string {
+  return CONTACT_WORDS[contact] ?? contact.replace(/-/gu, ' ');
+}

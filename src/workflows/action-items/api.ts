@@ -1,0 +1,62 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { FactSet } from '../../domain/fact-set.ts';
+import type { Instant } from '../../domain/instant.ts';
+import type { Contact } from '../../domain/people.ts';
+import type { CommunicationPolicy, ContactPolicy } from '../../domain/policy.ts';
+import type { Lease } from '../../domain/timeline.ts';
+import type { AgendaEntry } from '../incident/api.ts';
+
+/** The workflow type's name; stored in history for years. */
+export const ACTION_ITEMS_WORKFLOW = 'actionItems';
+
+export function actionItemsWorkflowId(incidentId: string): string {
+  return `action-items-${incidentId}`;
+}
+
+export interface ActionItem {
+  readonly id: string;
+  readonly what: string;
+  readonly owner: string | null;
+  readonly dueAt: Instant;
+}
+
+/** What outlives an incident: follow-ups to be chased until done or dropped, temporary changes still in place (R6.6). */
+export interface ActionItemsInput {
+  readonly facts: FactSet;
+  readonly items: readonly ActionItem[];
+  readonly leases: readonly Lease[];
+  readonly communication: CommunicationPolicy;
+  readonly contacts: Readonly<Record<Contact, ContactPolicy>>;
+  /** Incident time at which this run began. */
+  readonly anchorAt: Instant;
+  readonly speed: number;
+  /** Ended items of an earlier run of this workflow, and how often each open one was chased. */
+  readonly carried: { readonly ended: readonly EndedItem[]; readonly chases: Readonly<Record<string, number>> } | null;
+}
+
+export interface EndedItem {
+  readonly id: string;
+  readonly how: 'done' | 'dropped';
+  readonly because: string;
+  readonly by: string;
+  readonly at: Instant;
+}
+
+export interface EndItem {
+  readonly id: string;
+  readonly how: 'done' | 'dropped';
+  readonly because: string;
+  readonly by: string;
+  readonly receivedAt: Instant;
+}
+
+export interface ActionItemsStatus {
+  readonly open: readonly (ActionItem & { readonly chases: number })[];
+  readonly ended: readonly EndedItem[];
+}
+
+export const endItemUpdate = defineUpdate<ActionItemsStatus, [EndItem]>('end-item');
+export const endItemSignal = defineSignal<[EndItem]>('end-item');
+export const itemsQuery = defineQuery<ActionItemsStatus>('items');
+/** The same name as the incident's: a drill's conductor asks every workflow what it waits for. */
+export const itemsAgendaQuery = defineQuery<readonly AgendaEntry[]>('agenda');

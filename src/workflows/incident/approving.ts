@@ -1,0 +1,147 @@
+import type { Decision } from '../../domain/decision.ts';
+import { latestFinding } from '../../domain/facts.ts';
+import { type ApprovalRecord, approvalById, firingAlerts, leadingCause } from '../../domain/incident.ts';
+import { earlierOf, plusMinutes, plusSeconds } from '../../domain/instant.ts';
+import type { Role } from '../../domain/people.ts';
+import type { ApprovalMode, ApprovalName } from '../../domain/policy.ts';
+import type { ActionName } from '../../domain/remedy.ts';
+import type { Approval, ApprovalOption } from '../../domain/timeline.ts';
+import { looking } from '../activity-calls.ts';
+import { nextKey, publishRound } from './publishing.ts';
+import type { IncidentRun } from './run.ts';
+
+/** After so many unanswered deadlines an approval is no longer escalated, only waited for. */
+const ESCALATIONS_OF_ONE_APPROVAL = 3;
+
+export interface Question {
+  readonly id: string;
+  readonly why: string;
+  readonly options: readonly ApprovalOption[];
+  /** Who may answer, when the first option is no action of the policy. */
+  readonly approver: Role;
+  /** Ends the wait without an answer, e.g. because it recovered by itself. */
+  readonly moot: () => string | null;
+}
+
+/**
+ * Asks people, or goes ahead where policy says so (decision 6). Answers the option that was granted, or null when
+ * it was rejected or is moot. Reminds before the deadline and escalates the approval itself after it.
+ */
+export async function askApproval(run: IncidentRun, question: Question): Promise<ApprovalOption | null> {
+  const mode = modeOf(run, question);
+  if (approvalById(run.state, question.id) === null) await openQuestion(run, question, mode);
+  if (mode === 'automatic' && isOpen(run, question.id)) {
+    grant(run, question, 'pre-approved', `policy: approvals.${question.options[0]?.name} is automatic`);
+  }
+  for (let asked = 1; isOpen(run, question.id); asked += 1) await awaitAnswer(run, question, mode, asked);
+  const record = approvalById(run.state, question.id);
+  if (record?.state !== 'granted' || !(await isConfirmed(run, record))) return null;
+  return question.options.find((option) => option.name === record.option) ?? null;
+}
+
+function isOpen(run: IncidentRun, id: string): boolean {
+  return approvalById(run.state, id)?.state === 'open';
+}
+
+/** What policy says; the pre-approved rollback holds only for a recent deploy above the error limit (R3.2.4). */
+function modeOf(run: IncidentRun, question: Question): ApprovalMode {
+  const name = question.options[0]?.name as ApprovalName;
+  const mode = run.policy.approvals[name];
+  if (mode !== 'automatic' || name !== 'rollback') return mode;
+  const errors = latestFinding(run.state, 'error-rate')?.ratio ?? 0;
+  const fits = leadingCause(run.state)?.cause === 'bad-deploy' && errors > run.policy.diagnosis.errorRatioPlaybookAbove;
+  return fits ? 'automatic' : 'ask';
+}
+
+async function openQuestion(run: IncidentRun, question: Question, mode: ApprovalMode): Promise<void> {
+  const { approvalLimits, actions } = run.policy;
+  const now = run.now();
+  const first = question.options[0];
+  const rule = first === undefined ? null : (actions[first.name as ActionName] ?? null);
+  const deadlineAt = mode === 'objection' ? plusSeconds(now, approvalLimits.objectionSeconds) : plusMinutes(now, approvalLimits.expireMinutes);
+  const approval: Approval = {
+    id: question.id,
+    mode,
+    risk: rule?.risk ?? 'medium',
+    approver: rule?.approver ?? question.approver,
+    why: question.why,
+    options: question.options,
+    digest: question.options.map((option) => option.plan?.digest ?? option.name).join('+'),
+    requestedAt: now,
+    remindAt: earlierOf(deadlineAt, plusMinutes(deadlineAt, -approvalLimits.remindBeforeMinutes)),
+    deadlineAt,
+  };
+  run.record({ kind: 'approval-requested', approval });
+  if (mode !== 'automatic') await askInChat(run, 'question', question.id);
+}
+
+async function askInChat(run: IncidentRun, what: 'question' | 'reminder', approvalId: string): Promise<void> {
+  const channel = run.state.channel?.id ?? run.policy.communication.incidentsChannel;
+  await publishRound(run, `${what} to people: ${approvalId}`, [{ medium: 'chat', key: nextKey(run, what), what, channel, detail: approvalId }]);
+}
+
+/** One stretch of waiting: to the reminder, then to the deadline, which escalates or (objection window) goes ahead. */
+async function awaitAnswer(run: IncidentRun, question: Question, mode: ApprovalMode, asked: number): Promise<void> {
+  const record = approvalById(run.state, question.id);
+  if (record === null) return;
+  const { expireMinutes, remindBeforeMinutes } = run.policy.approvalLimits;
+  const deadlineAt = plusMinutes(record.approval.deadlineAt, (asked - 1) * expireMinutes);
+  const answered = () => !isOpen(run, question.id) || question.moot() !== null;
+  if (mode === 'ask' && record.reminders < asked) {
+    const remindAt = plusMinutes(deadlineAt, -remindBeforeMinutes);
+    if ((await run.agenda.until(`remind of ${question.id}`, remindAt, answered)) === 'due') await remind(run, record, asked);
+  }
+  if (!answered()) await run.agenda.until(`answer to ${question.id}`, deadlineAt, answered);
+  const moot = question.moot();
+  if (!isOpen(run, question.id)) return;
+  if (moot !== null) run.record({ kind: 'approval-withdrawn', approvalId: question.id, because: moot });
+  else if (mode === 'objection') grant(run, question, 'no-objection', 'nobody objected in time');
+  else await afterDeadline(run, record, asked);
+}
+
+async function remind(run: IncidentRun, record: ApprovalRecord, asked: number): Promise<void> {
+  const to = asked === 1 ? record.approval.approver : 'engineering-manager';
+  run.record({ kind: 'approval-reminded', approvalId: record.approval.id, to });
+  await askInChat(run, 'reminder', record.approval.id);
+}
+
+/** Nobody answered in time: the question itself is escalated by mail, a limited number of times; it stays open. */
+async function afterDeadline(run: IncidentRun, record: ApprovalRecord, asked: number): Promise<void> {
+  if (asked > ESCALATIONS_OF_ONE_APPROVAL) {
+    await run.agenda.forEvent(() => !isOpen(run, record.approval.id) || run.state.closed !== null || run.state.mitigated !== null);
+    if (isOpen(run, record.approval.id)) run.record({ kind: 'approval-withdrawn', approvalId: record.approval.id, because: 'it is no longer needed' });
+    return;
+  }
+  const contact = run.policy.contacts['engineering-manager'];
+  const because = `nobody answered ${record.approval.id} (${record.approval.options[0]?.name}) in time`;
+  run.record({ kind: 'escalated', to: ['engineering-manager'], because });
+  if (contact.email === null) return;
+  await publishRound(run, 'escalation of an unanswered question', [
+    { medium: 'mail', key: nextKey(run, 'mail escalation'), what: 'escalation', to: [contact.email], detail: because },
+  ]);
+}
+
+function grant(run: IncidentRun, question: Question, how: 'pre-approved' | 'no-objection', because: string): void {
+  const option = question.options[0]?.name as ApprovalName;
+  run.record({ kind: 'approval-granted', approvalId: question.id, option, how, because });
+}
+
+/** Just before the effect: is whoever said yes still allowed to, and did the gateway really hear it (decision 6)? */
+async function isConfirmed(run: IncidentRun, record: ApprovalRecord): Promise<boolean> {
+  const decision = run.state.steps[`${record.approval.id}/decision`] as Decision | undefined;
+  if (decision === undefined || record.how === 'pre-approved' || record.how === 'no-objection') return true;
+  const role = record.approval.approver as Role;
+  const id = `${record.approval.id}/confirmed`;
+  return run.step(id, async () => {
+    const answer = await run.attempt(looking(`may ${decision.actor.person} approve this?`).confirmAuthority({ decision, role }));
+    if (answer.ok && answer.value.confirmed) return true;
+    const words = answer.ok ? (answer.value.reason ?? 'not confirmed') : answer.words;
+    run.record({ kind: 'trouble', where: `approval ${record.approval.id}`, words: `The approval by ${decision.actor.person} does not count: ${words}` });
+    return false;
+  });
+}
+
+/** True when every alert that was heard of has cleared; nothing was heard means nothing cleared. */
+export function allAlertsCleared(run: IncidentRun): boolean {
+  return run.state.alerts.length > 0 && firingAlerts(run.state).length === 0;
+}

@@ -1,0 +1,69 @@
+import type { EvidencePurpose, ProbeName } from '../../domain/evidence.ts';
+import { classify } from '../../domain/classify.ts';
+import { severityFacts } from '../../domain/severity-facts.ts';
+import { explain } from '../../domain/diagnose.ts';
+import type { Hypothesis } from '../../domain/diagnosis.ts';
+import type { IncidentState } from '../../domain/incident.ts';
+import { isHigher } from '../../domain/severity.ts';
+import { looking } from '../activity-calls.ts';
+import type { IncidentRun } from './run.ts';
+
+/** Asks production, puts the answers on the timeline, and draws the conclusions that follow at once. */
+export async function collectEvidence(run: IncidentRun, purpose: EvidencePurpose, probes: readonly ProbeName[]): Promise<void> {
+  await run.busy(async () => {
+    const { state, policy } = run;
+    const request = { incidentId: state.incidentId, purpose, probes: [...new Set(probes)], aroundAt: state.detectedAt, at: run.now() };
+    const input = { request, service: policy.service, evidence: policy.evidence };
+    const answer = await run.attempt(looking(`${purpose}: ${request.probes.length} questions`).collectEvidence(input));
+    if (answer.ok) run.record({ kind: 'evidence-collected', bundle: answer.value });
+    else run.record({ kind: 'trouble', where: 'evidence', words: `No evidence could be collected: ${answer.words}` });
+  });
+  assessSeverity(run);
+}
+
+/**
+ * Severity from all that is known (R0.5, R1.8). Evidence raises it; it lowers only what was provisional, or what
+ * nobody has measured yet. What a person said stays until a person says otherwise.
+ */
+export function assessSeverity(run: IncidentRun): void {
+  const { state, policy } = run;
+  if (state.severityBy === 'person' || state.mitigated !== null) return;
+  const bundle = state.evidence.investigation ?? state.evidence['first-assessment'] ?? null;
+  const assessment = classify(severityFacts(state.alerts.map((record) => record.alert), bundle, policy.classification), policy.classification);
+  const first = state.severityReasons.length === 0;
+  const settles = state.provisional && !assessment.provisional && assessment.severity !== state.severity;
+  if (!first && !settles && !isHigher(assessment.severity, state.severity)) return;
+  run.record({ kind: 'severity-assessed', ...assessment });
+}
+
+/** Explains again from all evidence (R2.20); recorded only when the ranking changed. */
+export function explainAgain(run: IncidentRun): void {
+  const hypotheses = explain({
+    bundles: Object.values(run.state.evidence).filter((bundle) => bundle !== undefined),
+    alerts: run.state.alerts.map((record) => record.alert),
+    remediesTried: remediesTried(run.state),
+    policy: run.policy,
+    now: run.now(),
+  });
+  const changed = whatChanged(run.state.hypotheses[0], hypotheses[0]);
+  if (changed !== null) run.record({ kind: 'explained', hypotheses: hypotheses.slice(0, 5), changed });
+}
+
+/** A remedy counts as unhelpful when it did not help, and also when it helped and the problem came back. */
+function remediesTried(state: IncidentState) {
+  return state.remedies
+    .filter((remedy) => remedy.helped !== null)
+    .map((remedy) => ({
+      action: remedy.plan.action,
+      target: remedy.plan.target,
+      helped: remedy.helped === true && state.mitigated !== null,
+    }));
+}
+
+function whatChanged(before: Hypothesis | undefined, after: Hypothesis | undefined): string | null {
+  if (after === undefined) return null;
+  const percentSure = `${Math.round(after.confidence * 100)} % sure`;
+  if (before === undefined) return `${after.words} (${percentSure})`;
+  if (before.id !== after.id) return `Now more likely: ${after.words} (${percentSure})`;
+  return Math.abs(before.confidence - after.confidence) >= 0.1 ? `${after.words} (now ${percentSure})` : null;
+}

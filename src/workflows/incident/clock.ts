@@ -1,0 +1,48 @@
+import { workflowInfo } from '@temporalio/workflow';
+import { epochMs, type Instant, instant } from '../../domain/instant.ts';
+
+/** A stamp further than this from elapsed time is a wrong clock (or an old message) and is not believed. */
+const BELIEVED_WITHIN_MS = 60_000;
+/** Without a stamp, elapsed time takes over once it is this far ahead. */
+const LAG_MS = 5_000;
+
+/**
+ * Incident time (decision 10): the anchor plus elapsed workflow time. Messages and activity results carry the
+ * instants of the clocks at the edge; a believable one is adopted, so that what happened at 14:30:00 by the gateway
+ * is not 14:30:00.3 here, and a rehearsal's instants do not depend on how fast the machine is. Never goes backwards.
+ */
+export class IncidentClock {
+  readonly #startMs: number;
+  #settledMs: number;
+
+  constructor(
+    private readonly anchorAt: Instant,
+    readonly speed: number,
+  ) {
+    this.#startMs = workflowInfo().startTime.getTime();
+    this.#settledMs = epochMs(anchorAt);
+  }
+
+  now(): Instant {
+    const elapsedMs = this.#elapsedMs();
+    if (elapsedMs - this.#settledMs > LAG_MS * this.speed) this.#settledMs = elapsedMs;
+    return instant(Math.floor(this.#settledMs));
+  }
+
+  /** Takes the instant that a message, an activity or a timer says it is. */
+  adopt(at: Instant): void {
+    const saidMs = epochMs(at);
+    const elapsedMs = this.#elapsedMs();
+    const believable = Math.abs(saidMs - elapsedMs) <= BELIEVED_WITHIN_MS * this.speed;
+    this.#settledMs = Math.max(this.#settledMs, believable ? saidMs : elapsedMs);
+  }
+
+  /** Milliseconds of workflow time until an instant; at least one, so that a due timer still yields. */
+  millisecondsUntil(at: Instant): number {
+    return Math.max(1, Math.ceil((epochMs(at) - this.#elapsedMs()) / this.speed));
+  }
+
+  #elapsedMs(): number {
+    return epochMs(this.anchorAt) + (Date.now() - this.#startMs) * this.speed;
+  }
+}

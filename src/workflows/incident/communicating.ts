@@ -1,0 +1,135 @@
+import type { ChatMessage, Delivery } from '../../activities/publication/api.ts';
+import { type IncidentState, openPromise } from '../../domain/incident.ts';
+import { type Instant, isBefore, laterOf, plusMinutes } from '../../domain/instant.ts';
+import { nextKey, publishRound } from './publishing.ts';
+import type { IncidentRun } from './run.ts';
+
+const FIRST_MESSAGE_WITHIN_MINUTES = 1;
+/** A message this much after its promised time is late, and says so. */
+const TOLERANCE_MINUTES = 1;
+
+/**
+ * Phase 4 runs throughout (R4.1–R4.3): the initial alert, an update whenever there is news and by the promised time
+ * at the latest, a reminder before it, an honest automatic one when nobody wrote, the resolution. The time named in
+ * each message is the timer (decision 7).
+ */
+export async function keepTalking(run: IncidentRun): Promise<void> {
+  if (run.state.told === null) await untilWorthTelling(run);
+  while (run.state.closed === null) await nextMessage(run);
+}
+
+/** The first message waits for the first evidence, but never longer than a minute. */
+async function untilWorthTelling(run: IncidentRun): Promise<void> {
+  const latest = plusMinutes(run.state.openedAt, FIRST_MESSAGE_WITHIN_MINUTES);
+  const ready = () => 'opening' in run.state.steps && run.state.evidence['first-assessment'] !== undefined;
+  await run.agenda.until('initial alert', latest, () => ready() || run.state.closed !== null);
+}
+
+/** Waits for whatever comes first (news, the retry of an unsent message, the reminder, the promised time) and says it. */
+async function nextMessage(run: IncidentRun): Promise<void> {
+  const retryAt = retryOfUnsent(run);
+  if (retryAt !== null) {
+    await run.agenda.until('send what could not be sent', retryAt, () => run.state.closed !== null);
+    if (run.state.closed === null) await say(run, newsKind(run.state) ?? 'no-news');
+    return;
+  }
+  const news = newsKind(run.state);
+  if (news !== null) return say(run, news);
+  const dueAt = wantedDue(run);
+  const changed = () => run.state.closed !== null || newsKind(run.state) !== null || wantedDue(run) !== dueAt;
+  if (dueAt === null) return run.agenda.forEvent(changed);
+  promise(run, dueAt);
+  const remindAt = plusMinutes(dueAt, -run.policy.communication.remindBeforeMinutes);
+  if (wantsReminder(run, remindAt, dueAt)) {
+    if ((await run.agenda.until('reminder of the next update', remindAt, changed)) === 'due') await remind(run, dueAt);
+  }
+  if ((await run.agenda.until('next update', dueAt, changed)) === 'due') await say(run, 'no-news');
+}
+
+/** What there is to tell since the last message; null when nothing is worth one by itself. */
+function newsKind(state: IncidentState): ChatMessage | null {
+  const { told } = state;
+  if (told === null) return 'initial';
+  if (state.resolved !== null) return told.what === 'resolved' ? null : 'resolved';
+  if (told.what === 'resolved') return 'reopened';
+  return state.newsSeq > told.coversSeq ? 'update' : null;
+}
+
+/** The message states when the next one comes; that becomes the promise once the message is out, and not before. */
+async function say(run: IncidentRun, what: ChatMessage): Promise<void> {
+  const every = run.policy.severities[run.state.severity].updateEveryMinutes;
+  const nextUpdateAt = run.state.resolved === null ? plusMinutes(run.now(), every) : null;
+  const before = run.state.told;
+  await publishRound(run, `chat: ${what}`, deliveriesOf(run, what), { ...run.facts(), nextUpdateAt });
+  if (run.state.told !== before) settlePromise(run, what);
+}
+
+function deliveriesOf(run: IncidentRun, what: ChatMessage): readonly Delivery[] {
+  const here: Delivery = { medium: 'chat', key: nextKey(run, what), what, channel: channelOf(run), detail: null };
+  if (what !== 'resolved') return [here];
+  const { communication } = run.policy;
+  return [
+    here,
+    { medium: 'chat', key: nextKey(run, 'closing'), what: 'closed', channel: communication.incidentsChannel, detail: null },
+    { medium: 'mail', key: nextKey(run, 'mail resolved'), what: 'resolved', to: communication.incidentMail, detail: null },
+    ...closedPages(run),
+  ];
+}
+
+function closedPages(run: IncidentRun): readonly Delivery[] {
+  return run.state.pages.flatMap((page): readonly Delivery[] => {
+    const { pagingService } = run.policy.contacts[page.contact];
+    return pagingService === null ? [] : [{ medium: 'page', key: page.key, what: 'resolve', contact: page.contact, pagingService, detail: null }];
+  });
+}
+
+export function channelOf(run: IncidentRun): string {
+  return run.state.channel?.id ?? run.policy.communication.incidentsChannel;
+}
+
+/** When an unsent chat message is tried again; it is then rendered anew, so that nothing stale goes out (newest wins). */
+function retryOfUnsent(run: IncidentRun): Instant | null {
+  const unsent = run.state.unsent.filter((record) => record.medium === 'chat' && record.what !== 'question' && record.what !== 'open-channel');
+  const newest = unsent.at(-1);
+  if (newest === undefined) return null;
+  return newest.retryAt ?? plusMinutes(newest.since, run.policy.severities[run.state.severity].updateEveryMinutes);
+}
+
+/** When the next update is due; null once resolved. A changed severity re-times it from the change (R0.7). */
+function wantedDue(run: IncidentRun): Instant | null {
+  const { state, policy } = run;
+  if (state.resolved !== null || state.closed !== null) return null;
+  const since = laterOf(state.told?.at ?? state.openedAt, state.severityChangedAt);
+  const byCadence = plusMinutes(since, policy.severities[state.severity].updateEveryMinutes);
+  return state.snoozedUntil === null ? byCadence : laterOf(byCadence, state.snoozedUntil);
+}
+
+/** Makes the promise; one that no longer fits is superseded, with the reason, not silently broken. */
+function promise(run: IncidentRun, dueAt: Instant): void {
+  const open = openPromise(run.state, 'update');
+  if (open?.promise.dueAt === dueAt) return;
+  if (open !== null) {
+    const because = run.state.snoozedUntil === dueAt ? 'snoozed by a person' : `severity is ${run.state.severity} now`;
+    run.record({ kind: 'promise-ended', promiseId: open.promise.id, how: 'superseded', because });
+  }
+  const id = `update-${run.state.promises.length + 1}`;
+  run.record({ kind: 'promised', promise: { id, kind: 'update', words: 'an update in the incident channel', dueAt } });
+}
+
+function settlePromise(run: IncidentRun, what: ChatMessage): void {
+  const open = openPromise(run.state, 'update');
+  if (open === null) return;
+  const late = isBefore(plusMinutes(open.promise.dueAt, TOLERANCE_MINUTES), run.now());
+  run.record({ kind: 'promise-ended', promiseId: open.promise.id, how: late ? 'late' : 'kept', because: `${what} sent` });
+}
+
+function wantsReminder(run: IncidentRun, remindAt: Instant, dueAt: Instant): boolean {
+  const reminded = run.state.said.chat?.what === 'reminder' && isBefore(remindAt, run.now());
+  return run.state.commander !== null && !reminded && isBefore(run.now(), remindAt) && isBefore(remindAt, dueAt);
+}
+
+async function remind(run: IncidentRun, dueAt: Instant): Promise<void> {
+  await publishRound(run, 'reminder of the next update', [
+    { medium: 'chat', key: nextKey(run, 'reminder'), what: 'reminder', channel: channelOf(run), detail: `update due ${dueAt}` },
+  ]);
+}

@@ -1,0 +1,106 @@
+import type { StatusMessage } from '../../activities/publication/api.ts';
+import { type Instant, isBefore, plusMinutes } from '../../domain/instant.ts';
+import type { PublicStatus } from '../../domain/timeline.ts';
+import { askApproval } from './approving.ts';
+import { nextKey, publishRound } from './publishing.ts';
+import type { IncidentRun } from './run.ts';
+
+const ORDER: readonly PublicStatus[] = ['investigating', 'identified', 'monitoring', 'resolved'];
+const RETRY_MINUTES = 1;
+
+/**
+ * The status page for severities that have that audience (R4.4): forward only unless a person says otherwise, never
+ * silent past its cadence, public text by a person's approval except what policy pre-approves. A post that was
+ * opened is carried to resolved, whatever the severity has become.
+ */
+export async function keepPublicInformed(run: IncidentRun): Promise<void> {
+  await run.agenda.forEvent(() => run.state.closed !== null || isWanted(run));
+  while (run.state.closed === null) {
+    const target = wantedStatus(run);
+    if (target !== null && (await moveTo(run, target))) continue;
+    if (run.state.closed !== null) return;
+    await waitOrSpeak(run, target);
+  }
+}
+
+/** Wanted by severity once people are told, or because it was opened before. */
+function isWanted(run: IncidentRun): boolean {
+  const { state, policy } = run;
+  return state.statusPageStatus !== null || ('opening' in state.steps && policy.severities[state.severity].audiences.statusPage);
+}
+
+/** The state the page should move to; null when it shows what is so, or when there is nothing to say there. */
+function wantedStatus(run: IncidentRun): PublicStatus | null {
+  if (!isWanted(run)) return null;
+  const shown = run.state.statusPageStatus;
+  const actual = run.state.resolved === null ? run.state.status : 'resolved';
+  if (shown === null) return 'investigating';
+  return actual === shown ? null : actual;
+}
+
+async function moveTo(run: IncidentRun, target: PublicStatus): Promise<boolean> {
+  if (isSettled(run, target)) return false;
+  const { communication, approvals } = run.policy;
+  const backwards = ORDER.indexOf(target) < ORDER.indexOf(run.state.statusPageStatus ?? 'investigating');
+  const free = !backwards && (communication.preApproved.includes(target) || approvals['publish-status'] === 'automatic');
+  const approvedBy = free ? 'policy' : await approvedText(run, target);
+  if (approvedBy === null) return false;
+  await post(run, target);
+  return run.state.statusPageStatus === target;
+}
+
+/** One question for each state of each round; what was rejected is not asked again. */
+async function approvedText(run: IncidentRun, target: PublicStatus): Promise<string | null> {
+  const id = questionId(run, target);
+  const preview = `Status page: ${target}. ${run.facts().causeWords}`;
+  const moot = () => (wantedStatus(run) === target && run.state.closed === null ? cadenceIsDue(run) : 'the status has moved on');
+  const why = 'Public text needs a person (R4.4).';
+  const granted = await askApproval(run, { id, why, options: [{ name: 'publish-status', plan: null, preview }], approver: 'commander', moot });
+  return granted === null ? null : 'a person';
+}
+
+function questionId(run: IncidentRun, target: PublicStatus): string {
+  const asked = run.state.approvals.filter((record) => record.approval.id.startsWith(`status.${target}.`) && record.state !== 'open').length;
+  return `status.${target}.${asked + 1}`;
+}
+
+/** Rejected by a person for this state: silent about it until the state changes again. */
+function isSettled(run: IncidentRun, target: PublicStatus): boolean {
+  const last = run.state.approvals.filter((record) => record.approval.id.startsWith(`status.${target}.`)).at(-1);
+  const retry = retryAt(run);
+  return last?.state === 'rejected' || (retry !== null && isBefore(run.now(), retry));
+}
+
+/** The page must not fall silent while a question about it waits: the question is withdrawn, a no-news goes out. */
+function cadenceIsDue(run: IncidentRun): string | null {
+  return isBefore(run.now(), nextDue(run)) ? null : 'the page was due an update; it is asked again';
+}
+
+function nextDue(run: IncidentRun): Instant {
+  const since = run.state.said['status-page']?.at ?? run.state.openedAt;
+  return plusMinutes(since, run.policy.severities[run.state.severity].updateEveryMinutes);
+}
+
+async function waitOrSpeak(run: IncidentRun, target: PublicStatus | null): Promise<void> {
+  const retry = retryAt(run);
+  const changed = () => run.state.closed !== null || wantedStatus(run) !== target;
+  if (run.state.statusPageStatus === 'resolved' && target === null) return run.agenda.forEvent(changed);
+  if (retry !== null) {
+    await run.agenda.until('status page: send what could not be sent', retry, changed);
+    return;
+  }
+  if (run.state.statusPageStatus === null) return run.agenda.forEvent(changed);
+  if ((await run.agenda.until('status page update', nextDue(run), changed)) === 'due') await post(run, 'no-news');
+}
+
+/** When the page refused the last message: when to try again. What is tried then is what is true then. */
+function retryAt(run: IncidentRun): Instant | null {
+  const unsent = run.state.unsent.filter((record) => record.medium === 'status-page').at(-1);
+  return unsent === undefined ? null : (unsent.retryAt ?? plusMinutes(unsent.since, RETRY_MINUTES * 10));
+}
+
+async function post(run: IncidentRun, what: StatusMessage): Promise<void> {
+  await publishRound(run, `status page: ${what}`, [
+    { medium: 'status-page', key: nextKey(run, `status ${what}`), what, ref: run.state.statusPageRef, detail: null },
+  ]);
+}

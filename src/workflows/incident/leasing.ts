@@ -1,0 +1,73 @@
+import { type LeaseRecord, openLeases } from '../../domain/incident.ts';
+import { plusMinutes } from '../../domain/instant.ts';
+import type { RemedyPlan } from '../../domain/remedy.ts';
+import { looking } from '../activity-calls.ts';
+import { carryOut } from '../playbooks/carry-out.ts';
+import { channelOf } from './communicating.ts';
+import { nextKey, publishRound } from './publishing.ts';
+import type { IncidentRun } from './run.ts';
+
+/** Temporary changes are taken back, kept or renewed by a person; never silently left (decision 5). */
+export async function keepLeases(run: IncidentRun): Promise<void> {
+  while (run.state.closed === null) {
+    const wanted = openLeases(run.state).find((record) => revertWanted(run, record));
+    if (wanted !== undefined) {
+      await revert(run, wanted);
+      continue;
+    }
+    const next = earliest(openLeases(run.state));
+    const count = openLeases(run.state).length;
+    const changed = () =>
+      run.state.closed !== null || openLeases(run.state).length !== count || openLeases(run.state).some((record) => revertWanted(run, record)) || earliest(openLeases(run.state))?.expiresAt !== next?.expiresAt;
+    if (next === undefined) await run.agenda.forEvent(changed);
+    else if ((await run.agenda.until(`${next.lease.id} ends`, next.expiresAt, changed)) === 'due') await askAboutLease(run, next);
+  }
+}
+
+function earliest(records: readonly LeaseRecord[]): LeaseRecord | undefined {
+  return [...records].sort((a, b) => a.expiresAt.localeCompare(b.expiresAt))[0];
+}
+
+function revertWanted(run: IncidentRun, record: LeaseRecord): boolean {
+  return `${record.lease.id}/revert-wanted` in run.state.steps;
+}
+
+/** Keep, renew or revert? Asked again until somebody says; nothing is reverted under load by itself. */
+async function askAboutLease(run: IncidentRun, record: LeaseRecord): Promise<void> {
+  run.record({ kind: 'lease-due', leaseId: record.lease.id });
+  run.record({ kind: 'lease-renewed', leaseId: record.lease.id, expiresAt: plusMinutes(run.now(), run.policy.leases.askAgainMinutes) });
+  await publishRound(run, `what about ${record.lease.id}?`, [
+    { medium: 'chat', key: nextKey(run, 'lease'), what: 'reminder', channel: channelOf(run), detail: `${record.lease.id} (${record.lease.plan.preview}): keep, renew or revert?` },
+  ]);
+}
+
+/** Goes back to the recorded value, only if the live one is still ours (drift goes to a person). */
+async function revert(run: IncidentRun, record: LeaseRecord): Promise<void> {
+  const { plan } = record.lease;
+  const back = await run.step(`${record.lease.id}/revert-plan`, () => planRevert(run, plan));
+  if (back === null) {
+    run.record({ kind: 'lease-settled', leaseId: record.lease.id, how: 'drifted', because: 'the live value is no longer ours; a person has to look' });
+    return;
+  }
+  const done = await carryOut(run, back, null);
+  run.record({ kind: 'lease-settled', leaseId: record.lease.id, how: done ? 'reverted' : 'drifted', because: done ? back.preview : 'it could not be taken back' });
+}
+
+async function planRevert(run: IncidentRun, plan: RemedyPlan): Promise<RemedyPlan | null> {
+  const wishes = [{ action: plan.action, target: plan.target, parameters: revertParameters(plan) }];
+  const input = { incidentId: run.state.incidentId, keyPrefix: `${plan.key}/revert`, wishes, at: run.now() };
+  const provider = plan.target.kind === 'provider';
+  const answer = await run.attempt(
+    provider
+      ? looking('how to take it back').previewProviderRemedies({ ...input, service: run.policy.service })
+      : looking('how to take it back').previewClusterRemedies(input),
+  );
+  const preview = answer.ok ? answer.value[0] : undefined;
+  return preview?.kind === 'plan' ? { ...preview.plan, temporary: false } : null;
+}
+
+/** The value before, and the marker by which the activities know a way back from a way on. */
+function revertParameters(plan: RemedyPlan): Readonly<Record<string, string | number>> {
+  const before = Object.entries(plan.before).filter((entry): entry is [string, string | number] => entry[1] !== null);
+  return { ...Object.fromEntries(before), revert: 1 };
+}

@@ -1,0 +1,134 @@
+import type { Delivery } from '../../activities/publication/api.ts';
+import { openPromise } from '../../domain/incident.ts';
+import { isBefore, plusMinutes } from '../../domain/instant.ts';
+import type { Contact } from '../../domain/people.ts';
+import { pageOf } from './phases/detection.ts';
+import { nextKey, publishRound } from './publishing.ts';
+import type { IncidentRun } from './run.ts';
+
+/** Acknowledge by the severity's deadline (R1.4): primary, then backup, then whoever policy names; nobody twice. */
+export async function watchAcknowledgement(run: IncidentRun): Promise<void> {
+  await run.agenda.forEvent(() => 'opening' in run.state.steps || run.state.closed !== null);
+  const answered = () => run.state.acknowledged !== null || run.state.closed !== null || run.state.resolved !== null;
+  while (!answered()) {
+    promiseAcknowledgement(run);
+    const severity = run.state.severity;
+    const moved = () => answered() || run.state.severity !== severity;
+    const next = nextStep(run);
+    const dueAt = next?.dueAt ?? openPromise(run.state, 'acknowledge')?.promise.dueAt ?? null;
+    if (dueAt === null || (next === null && deadlinePassed(run))) await run.agenda.forEvent(moved);
+    else await run.agenda.until(next === null ? 'acknowledgement' : `page ${next.to.join(' and ')}`, dueAt, moved);
+    if (moved()) continue;
+    missDeadline(run);
+    if (next !== null) await pageStep(run, next.to);
+  }
+  settleAcknowledgement(run);
+  await silencePages(run);
+}
+
+/** The next step of the severity's chain that names somebody who was not paged; by the clock of that severity. */
+function nextStep(run: IncidentRun) {
+  const { state, policy } = run;
+  for (const step of policy.severities[state.severity].paging) {
+    const to = step.to.filter((contact) => !wasPaged(run, contact) && policy.contacts[contact].pagingService !== null);
+    if (to.length > 0) return { to, dueAt: plusMinutes(state.severityChangedAt, step.afterMinutes) };
+  }
+  return null;
+}
+
+/** Paged by us or, for the primary, by the system the alert came from (R1.4). A failed page was not a page. */
+function wasPaged(run: IncidentRun, contact: Contact): boolean {
+  const { state } = run;
+  if (state.pages.some((page) => page.contact === contact)) return true;
+  const failedForGood = state.unsent.some((unsent) => unsent.medium === 'page' && unsent.key.includes(`/page/${contact}/`) && unsent.retryAt === null);
+  return failedForGood || (contact === 'oncall-primary' && state.alerts.some((record) => record.alert.alreadyPaged));
+}
+
+async function pageStep(run: IncidentRun, to: readonly Contact[]): Promise<void> {
+  const because = run.state.pages.length === 0 ? 'the incident opened' : 'nobody has acknowledged';
+  const unsentUntil = run.state.unsent.filter((unsent) => unsent.medium === 'page' && unsent.retryAt !== null).at(-1)?.retryAt ?? null;
+  if (unsentUntil !== null && isBefore(run.now(), unsentUntil)) {
+    await run.agenda.until('page again', unsentUntil, () => run.state.acknowledged !== null || run.state.closed !== null);
+    if (run.state.acknowledged !== null || run.state.closed !== null) return;
+  }
+  await publishRound(run, `page ${to.join(', ')}`, to.flatMap((contact) => pageOf(run, contact, because)));
+}
+
+function promiseAcknowledgement(run: IncidentRun): void {
+  const { state, policy } = run;
+  const dueAt = plusMinutes(state.severityChangedAt, policy.severities[state.severity].acknowledgeWithinMinutes);
+  const open = openPromise(state, 'acknowledge');
+  if (open?.promise.dueAt === dueAt || state.promises.some((record) => record.promise.kind === 'acknowledge' && record.promise.dueAt === dueAt)) return;
+  if (open !== null) {
+    run.record({ kind: 'promise-ended', promiseId: open.promise.id, how: 'superseded', because: `severity is ${state.severity} now` });
+  }
+  const id = `acknowledge-${state.promises.length + 1}`;
+  run.record({ kind: 'promised', promise: { id, kind: 'acknowledge', words: 'somebody has acknowledged', dueAt } });
+}
+
+function deadlinePassed(run: IncidentRun): boolean {
+  const open = openPromise(run.state, 'acknowledge');
+  return open === null || !isBefore(run.now(), open.promise.dueAt);
+}
+
+function missDeadline(run: IncidentRun): void {
+  const open = openPromise(run.state, 'acknowledge');
+  if (open === null || isBefore(run.now(), open.promise.dueAt)) return;
+  run.record({ kind: 'promise-ended', promiseId: open.promise.id, how: 'missed', because: 'nobody acknowledged in time; the next in the chain is paged' });
+}
+
+function settleAcknowledgement(run: IncidentRun): void {
+  const open = openPromise(run.state, 'acknowledge');
+  if (open === null) return;
+  const { acknowledged } = run.state;
+  const because = acknowledged === null ? 'it ended before anybody had to' : `${acknowledged.by} acknowledged`;
+  run.record({ kind: 'promise-ended', promiseId: open.promise.id, how: acknowledged === null ? 'superseded' : 'kept', because });
+}
+
+/** An acknowledgement stops every page of this incident at the paging system too. */
+async function silencePages(run: IncidentRun): Promise<void> {
+  if (run.state.acknowledged === null) return;
+  await run.step('pages-silenced', async () => {
+    const deliveries = run.state.pages.flatMap((page): readonly Delivery[] => {
+      const { pagingService } = run.policy.contacts[page.contact];
+      return pagingService === null ? [] : [{ medium: 'page', key: page.key, what: 'acknowledge', contact: page.contact, pagingService, detail: null }];
+    });
+    await publishRound(run, 'stop paging', deliveries);
+    return true;
+  });
+}
+
+/** Escalation by time informs whoever the severity names, if it is still open then; an acknowledgement does not cancel it (R0.4b). */
+export async function escalateByTime(run: IncidentRun): Promise<void> {
+  const ended = () => run.state.closed !== null || run.state.resolved !== null;
+  while (!ended()) {
+    if (run.state.severityReasons.length === 0) {
+      await run.agenda.forEvent(() => run.state.severityReasons.length > 0 || ended());
+      continue;
+    }
+    const severity = run.state.severity;
+    const next = nextEscalation(run);
+    const moved = () => ended() || run.state.severity !== severity;
+    if (next === null) await run.agenda.forEvent(moved);
+    else if ((await run.agenda.until(`escalate to ${next.to.join(' and ')}`, next.dueAt, moved)) === 'due') await escalate(run, next.to);
+  }
+}
+
+function nextEscalation(run: IncidentRun) {
+  const { state, policy } = run;
+  for (const step of policy.severities[state.severity].escalations) {
+    const to = step.to.filter((contact) => !state.escalations.some((done) => done.to === contact && done.because.startsWith('by time')));
+    if (to.length > 0) return { to, dueAt: plusMinutes(state.severityChangedAt, step.afterMinutes) };
+  }
+  return null;
+}
+
+async function escalate(run: IncidentRun, to: readonly Contact[]): Promise<void> {
+  const because = `by time: ${run.state.severity}, open since ${run.state.openedAt}`;
+  run.record({ kind: 'escalated', to, because });
+  const deliveries = to.flatMap((contact): readonly Delivery[] => {
+    const { email } = run.policy.contacts[contact];
+    return email === null ? [] : [{ medium: 'mail', key: nextKey(run, `mail ${contact}`), what: 'escalation', to: [email], detail: because }];
+  });
+  await publishRound(run, `escalation to ${to.join(', ')}`, deliveries);
+}

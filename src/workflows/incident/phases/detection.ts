@@ -1,0 +1,66 @@
+import type { Delivery } from '../../../activities/publication/api.ts';
+import type { Contact } from '../../../domain/people.ts';
+import { assessSeverity, collectEvidence, explainAgain } from '../assessing.ts';
+import { nextKey, publishRound } from '../publishing.ts';
+import type { IncidentRun } from '../run.ts';
+
+/** Phase 1 (R1): classify, tell people, take the first look. All of it at once; nothing waits for anything else. */
+export async function detection(run: IncidentRun): Promise<void> {
+  if (run.state.severityReasons.length === 0) assessSeverity(run);
+  await Promise.all([openForPeople(run), firstLook(run)]);
+  if (run.state.phase === 'detection') {
+    run.record({ kind: 'phase-entered', phase: 'investigation', because: 'people are told and the first evidence is in' });
+  }
+}
+
+async function openForPeople(run: IncidentRun): Promise<void> {
+  if (run.state.channel !== null || 'opening' in run.state.steps) return;
+  await publishRound(run, 'channel, announcement, page and mail', openingRound(run));
+  await run.step('opening', async () => true);
+}
+
+function openingRound(run: IncidentRun): readonly Delivery[] {
+  const { state, policy } = run;
+  const { communication } = policy;
+  const channelName = state.incidentId;
+  const page = firstPages(run);
+  const announce = [communication.incidentsChannel, communication.oncallChannel].map(
+    (channel): Delivery => ({ medium: 'chat', key: nextKey(run, `announcement ${channel}`), what: 'announcement', channel, detail: channelName }),
+  );
+  return [
+    {
+      medium: 'chat',
+      key: nextKey(run, 'channel'),
+      what: 'open-channel',
+      channelName,
+      topic: `${state.severity} ${state.title} · ${state.incidentId}`,
+      inviteChatIds: policy.people.filter((person) => person.contacts.some((contact) => page.some((d) => d.medium === 'page' && d.contact === contact))).flatMap((person) => (person.slackId === null ? [] : [person.slackId])),
+      bookmarks: policy.service.dashboards.slice(0, 6).map((dashboard) => ({ title: dashboard.name, url: dashboard.url })),
+    },
+    ...announce,
+    ...page,
+    { medium: 'mail', key: nextKey(run, 'mail opened'), what: 'opened', to: communication.incidentMail, detail: null },
+  ];
+}
+
+/** The first step of the severity's paging; an alert that has paged already is not paged again (R1.4). */
+function firstPages(run: IncidentRun): readonly Delivery[] {
+  const first = run.policy.severities[run.state.severity].paging[0];
+  if (first === undefined || first.afterMinutes > 0 || run.state.alerts.some((record) => record.alert.alreadyPaged)) return [];
+  return first.to.flatMap((contact) => pageOf(run, contact, 'the incident opened'));
+}
+
+/** The page of a contact, or nothing when policy gives no way to page them. */
+export function pageOf(run: IncidentRun, contact: Contact, because: string): readonly Delivery[] {
+  const service = run.policy.contacts[contact].pagingService;
+  if (service === null) return [];
+  const key = `${run.state.incidentId}/page/${contact}/${run.state.reopenings}`;
+  return [{ medium: 'page', key, what: 'trigger', contact, pagingService: service, detail: because }];
+}
+
+async function firstLook(run: IncidentRun): Promise<void> {
+  if (run.state.evidence['first-assessment'] !== undefined) return;
+  const { firstAssessment, investigation } = run.policy.evidence.probes;
+  await collectEvidence(run, 'first-assessment', [...firstAssessment, ...investigation]);
+  explainAgain(run);
+}

@@ -1,0 +1,46 @@
+import { leadingCause } from '../../../domain/incident.ts';
+import { plusMinutes } from '../../../domain/instant.ts';
+import { collectEvidence, explainAgain } from '../assessing.ts';
+import type { IncidentRun } from '../run.ts';
+
+/**
+ * Phase 2 (R2): until the cause is known well enough to act, or the incident ends some other way. Evidence is
+ * collected again when something changes and every few minutes; people are asked when the machine does not know.
+ */
+export async function investigation(run: IncidentRun): Promise<void> {
+  while (leadingCause(run.state) === null && isOngoing(run)) {
+    askForHelp(run);
+    await waitForSomethingNew(run);
+    if (!isOngoing(run)) return;
+    await lookAgain(run);
+  }
+  if (leadingCause(run.state) !== null && run.state.status === 'investigating') {
+    run.record({ kind: 'status-changed', status: 'identified', because: run.state.hypotheses[0]?.words ?? '' });
+  }
+}
+
+/** Collects the evidence of an investigation and explains again. */
+export async function lookAgain(run: IncidentRun): Promise<void> {
+  await collectEvidence(run, 'investigation', run.policy.evidence.probes.investigation);
+  explainAgain(run);
+}
+
+export function isOngoing(run: IncidentRun): boolean {
+  return run.state.closed === null && run.state.resolved === null && run.state.mitigated === null;
+}
+
+async function waitForSomethingNew(run: IncidentRun): Promise<void> {
+  const alertsBefore = run.state.alerts.length;
+  const again = plusMinutes(run.now(), run.policy.evidence.againEveryMinutes);
+  await run.agenda.until('look again', again, () => run.state.alerts.length > alertsBefore || !isOngoing(run));
+}
+
+function askForHelp(run: IncidentRun): void {
+  const asked = `asked-for-help/r${run.state.round}`;
+  if (asked in run.state.steps) return;
+  run.record({
+    kind: 'asked-person',
+    question: 'The evidence does not explain this yet. What do you see? Write an update or a note; evidence is collected again meanwhile.',
+  });
+  run.record({ kind: 'step-finished', step: asked, outcome: true });
+}

@@ -1,0 +1,133 @@
+import type { Hypothesis } from '../../../domain/diagnosis.ts';
+import { leadingCause } from '../../../domain/incident.ts';
+import { plusMinutes, secondsBetween } from '../../../domain/instant.ts';
+import type { RemedyPlan } from '../../../domain/remedy.ts';
+import { looking } from '../../activity-calls.ts';
+import { carryOut, verify } from '../../playbooks/carry-out.ts';
+import { prepareOptions } from '../../playbooks/options.ts';
+import { playbookFor } from '../../playbooks/registry.ts';
+import { allAlertsCleared, askApproval } from '../approving.ts';
+import type { IncidentRun } from '../run.ts';
+import { isOngoing, lookAgain } from './investigation.ts';
+
+/** Waits between looks grow with the attempts of a round, up to this many times the policy's interval. */
+const LONGEST_WAIT_FACTOR = 12;
+
+/** Phase 3 (R3): propose, get a yes, do it, verify; the next remedy when it did not help. Ends mitigated or not ongoing. */
+export async function mitigation(run: IncidentRun): Promise<void> {
+  while (isOngoing(run)) {
+    const cause = leadingCause(run.state);
+    if (cause === null) return;
+    if (run.state.phase !== 'mitigation') run.record({ kind: 'phase-entered', phase: 'mitigation', because: cause.words });
+    const id = `r${run.state.round}.${attemptsEnded(run) + 1}`;
+    const over = await tryOnce(run, id, cause);
+    run.record({ kind: 'step-finished', step: `${id}/ended`, outcome: true });
+    if (over) return;
+  }
+}
+
+/** Attempts of this round that have come to an end; the next one has the next number, also in a run that took over. */
+function attemptsEnded(run: IncidentRun): number {
+  const prefix = `r${run.state.round}.`;
+  return Object.keys(run.state.steps).filter((step) => step.startsWith(prefix) && step.endsWith('/ended')).length;
+}
+
+async function tryOnce(run: IncidentRun, id: string, cause: Hypothesis): Promise<boolean> {
+  const options = await run.step(`${id}/options`, () => prepareOptions(run, id));
+  if (options.length === 0) {
+    askPeople(run, cause);
+    return untilPeopleOrRecovery(run, id);
+  }
+  const playbook = playbookFor(cause.cause);
+  const why = `${cause.words} Playbook: ${playbook?.name ?? 'none'} (${playbook?.row ?? 'R3'}), ${Math.round(cause.confidence * 100)} % sure.`;
+  const moot = () => whyMoot(run, cause);
+  const chosen = await askApproval(run, { id, why, options, approver: 'approver', moot });
+  if (allAlertsCleared(run) && isOngoing(run) && (await isWellAgain(run, `${id}/cleared`))) return true;
+  if (chosen?.plan == null) return afterNo(run, id, cause);
+  if (await isStaleAndWell(run, id)) return true;
+  return act(run, chosen.plan, id);
+}
+
+/** Why the question is not worth asking any more; null while it is. */
+function whyMoot(run: IncidentRun, asked: Hypothesis): string | null {
+  if (run.state.closed !== null || run.state.resolved !== null) return 'the incident ended another way';
+  if (run.state.mitigated !== null || allAlertsCleared(run)) return 'every alert has cleared';
+  const now = leadingCause(run.state);
+  return now !== null && now.id !== asked.id ? `something else is more likely now: ${now.words}` : null;
+}
+
+async function act(run: IncidentRun, plan: RemedyPlan, approvalId: string): Promise<boolean> {
+  const inEffect = await carryOut(run, plan, approvalId);
+  const helped = inEffect ? await verify(run, plan) : notInEffect(run, plan);
+  if (!isOngoing(run)) return true;
+  if (helped) {
+    const words = run.state.remedies.find((record) => record.plan.key === plan.key)?.words ?? 'measured to be well';
+    run.record({ kind: 'mitigated', by: plan.action, words });
+    return true;
+  }
+  await lookAgain(run);
+  return false;
+}
+
+function notInEffect(run: IncidentRun, plan: RemedyPlan): false {
+  const record = run.state.remedies.find((candidate) => candidate.plan.key === plan.key);
+  if (record?.helped == null) {
+    const words = `${plan.action} is not in effect: ${record?.outcome?.readBack ?? 'nothing was read back'}`;
+    run.record({ kind: 'remedy-verified', key: plan.key, action: plan.action, helped: false, words });
+  }
+  return false;
+}
+
+/** A yes that came long after the evidence: is the problem still there? (decision 6) */
+async function isStaleAndWell(run: IncidentRun, id: string): Promise<boolean> {
+  const bundle = run.state.evidence.investigation ?? run.state.evidence['first-assessment'];
+  const limit = run.policy.approvalLimits.evidenceMaximumAgeMinutes * 60;
+  if (bundle === undefined || secondsBetween(bundle.collectedAt, run.now()) <= limit) return false;
+  return isWellAgain(run, `${id}/still-there`);
+}
+
+/** Measures once; being well again without our doing is mitigated too, and said so. */
+async function isWellAgain(run: IncidentRun, step: string): Promise<boolean> {
+  const { service, verification } = run.policy;
+  const input = { incidentId: run.state.incidentId, service, verification, pollSeconds: verification.pollSeconds };
+  const words = await run.step(step, async () => {
+    const answer = await run.attempt(looking('is it well already?').measureRecovery(input));
+    return answer.ok && answer.value.recovered ? answer.value.words : null;
+  });
+  if (words === null || !isOngoing(run)) return false;
+  run.record({ kind: 'mitigated', by: null, words: `It recovered without a remedy of ours. ${words}` });
+  return true;
+}
+
+/** Somebody said no, or the question became moot: look again, and do not ask the same at once. */
+async function afterNo(run: IncidentRun, id: string, cause: Hypothesis): Promise<boolean> {
+  if (!isOngoing(run)) return true;
+  const moved = leadingCause(run.state)?.id !== cause.id;
+  if (!moved) await untilSomethingNew(run, id);
+  if (isOngoing(run) && !moved) await lookAgain(run);
+  return !isOngoing(run);
+}
+
+async function untilPeopleOrRecovery(run: IncidentRun, id: string): Promise<boolean> {
+  await untilSomethingNew(run, id);
+  if (!isOngoing(run)) return true;
+  if (await isWellAgain(run, `${id}/recovered`)) return true;
+  await lookAgain(run);
+  return false;
+}
+
+async function untilSomethingNew(run: IncidentRun, id: string): Promise<void> {
+  const alerts = run.state.alerts.length;
+  const minutes = run.policy.evidence.againEveryMinutes * Math.min(LONGEST_WAIT_FACTOR, attemptsEnded(run) + 1);
+  const until = await run.step(`${id}/wait-until`, async () => plusMinutes(run.now(), minutes));
+  await run.agenda.until('look again', until, () => !isOngoing(run) || run.state.alerts.length > alerts || allAlertsCleared(run));
+}
+
+function askPeople(run: IncidentRun, cause: Hypothesis): void {
+  const asked = `asked-what-to-do/r${run.state.round}/${cause.id}`;
+  if (asked in run.state.steps) return;
+  const skipped = run.timeline.filter((event) => event.kind === 'remedy-skipped').slice(-3);
+  const reasons = skipped.map((event) => (event.kind === 'remedy-skipped' ? event.because : '')).join(' ');
+  run.record({ kind: 'asked-person', question: `${cause.words} There is nothing left that the machine may do by itself. ${reasons}`.trim() });
+  run.record({ kind: 'step-finished', step: asked, outcome: true });
+}

@@ -1,0 +1,84 @@
+import { plusMinutes } from '../../../domain/instant.ts';
+import { looking } from '../../activity-calls.ts';
+import { askApproval } from '../approving.ts';
+import { collectEvidence } from '../assessing.ts';
+import { refiredSince } from '../relapse.ts';
+import type { IncidentRun } from '../run.ts';
+
+/**
+ * Phase 5 (R5): mitigated is not resolved. It has to stay well for the time policy gives, the root cause is worked
+ * out from evidence, and a person agrees that it is over. A relapse on the way ends it unresolved.
+ */
+export async function resolution(run: IncidentRun): Promise<void> {
+  if (run.state.resolved !== null || run.state.closed !== null) return;
+  if (run.state.phase !== 'resolution') {
+    run.record({ kind: 'phase-entered', phase: 'resolution', because: run.state.mitigated?.words ?? 'mitigated' });
+  }
+  if (run.state.status !== 'monitoring') run.record({ kind: 'status-changed', status: 'monitoring', because: run.state.mitigated?.words ?? '' });
+  const id = `r${run.state.round}`;
+  if (!(await heldUp(run, id))) return;
+  await run.step(`${id}.root-cause`, async () => {
+    await collectEvidence(run, 'root-cause', run.policy.evidence.probes.rootCause);
+    return true;
+  });
+  await proposeResolve(run, `${id}.resolve`);
+}
+
+/** Watches for policy's hold time, then measures once more; a relapse is recorded and ends the round. */
+async function heldUp(run: IncidentRun, id: string): Promise<boolean> {
+  const { mitigated } = run.state;
+  if (mitigated === null) return false;
+  const until = plusMinutes(mitigated.at, run.policy.verification.holdMinutes);
+  await run.agenda.until('has it held?', until, () => isOver(run) || refiredSince(run.state, mitigated.at) !== null);
+  if (isOver(run)) return false;
+  const measured = await run.step(`${id}.held`, () => measure(run));
+  if (measured.recovered) return true;
+  if (!isOver(run)) relapse(run, measured.words);
+  return false;
+}
+
+async function measure(run: IncidentRun): Promise<{ readonly recovered: boolean; readonly words: string }> {
+  const { service, verification } = run.policy;
+  const input = { incidentId: run.state.incidentId, service, verification, pollSeconds: verification.pollSeconds };
+  const answer = await run.attempt(looking('has it held?').measureRecovery(input));
+  // Without a measurement nothing is claimed; the person who resolves is told so.
+  return answer.ok ? answer.value : { recovered: true, words: `It could not be measured (${answer.words}).` };
+}
+
+async function proposeResolve(run: IncidentRun, id: string): Promise<void> {
+  const since = run.state.mitigated?.at ?? run.now();
+  const moot = () => (isOver(run) ? 'it ended another way' : refiredSince(run.state, since));
+  const preview = `Declare it resolved: ${run.state.mitigated?.words ?? 'well again'}`;
+  const why = `It has held for ${run.policy.verification.holdMinutes} minutes.`;
+  const granted = await askApproval(run, { id, why, options: [{ name: 'resolve', plan: null, preview }], approver: 'commander', moot });
+  if (isOver(run)) return;
+  const back = refiredSince(run.state, since);
+  if (back !== null) return relapse(run, back);
+  if (granted !== null) declareResolved(run, id);
+  else await run.agenda.forEvent(() => isOver(run) || refiredSince(run.state, since) !== null);
+}
+
+function declareResolved(run: IncidentRun, id: string): void {
+  const helped = run.state.remedies.filter((remedy) => remedy.helped === true);
+  const fix = helped.map((remedy) => remedy.plan.preview).join(' ') || 'No remedy of ours was needed.';
+  const verification = run.state.mitigated?.words ?? '';
+  const by = run.state.approvals.find((record) => record.approval.id === id)?.decidedBy ?? 'policy';
+  run.record({ kind: 'resolved', fix, verification, followUp: followUpWords(run, by) });
+}
+
+/** Honest about what is still there: a relief leaves the cause in place (S0 of R9). */
+function followUpWords(run: IncidentRun, by: string): string {
+  const last = run.state.remedies.filter((remedy) => remedy.helped === true).at(-1);
+  const lasting = run.state.hypotheses[0]?.suggests.find((remedy) => remedy.action === last?.plan.action)?.lasting ?? true;
+  const still = lasting || last === undefined ? '' : ` The cause is still there: ${run.state.hypotheses[0]?.words ?? ''}`;
+  return `Agreed by ${by}.${still} Post-mortem follows.`;
+}
+
+function relapse(run: IncidentRun, words: string): void {
+  run.record({ kind: 'relapsed', words: `It is back: ${words}` });
+  run.record({ kind: 'status-changed', status: 'identified', because: 'it came back' });
+}
+
+function isOver(run: IncidentRun): boolean {
+  return run.state.closed !== null || run.state.resolved !== null || run.state.mitigated === null;
+}

@@ -1,0 +1,131 @@
+import { plusMinutes, type Instant } from '../../../domain/instant.ts';
+import { followUp } from '../../activity-calls.ts';
+import { nextKey, publishRound } from '../publishing.ts';
+import { openLeases } from '../../../domain/incident.ts';
+import { refiredSince } from '../relapse.ts';
+import type { IncidentRun } from '../run.ts';
+
+/** Phase 6 (R6): the record, the meeting, the post-mortem, the follow-ups; then the incident closes. */
+export async function review(run: IncidentRun): Promise<void> {
+  const resolved = run.state.resolved;
+  if (resolved === null || run.state.closed !== null) return;
+  if (run.state.phase !== 'review') run.record({ kind: 'phase-entered', phase: 'review', because: 'resolved' });
+  const id = `review${run.state.reopenings}`;
+  if (run.policy.severities[run.state.highestSeverity].postMortem) {
+    await scheduleMeeting(run, id, resolved.at);
+    await writePostMortem(run, id, resolved.at);
+    await shareLearnings(run, id);
+  }
+  await awaitEnd(run, resolved.at);
+}
+
+async function scheduleMeeting(run: IncidentRun, id: string, resolvedAt: Instant): Promise<void> {
+  if (run.state.review !== null) return;
+  const { review: rules, team, holidays } = run.policy;
+  const planned = await run.step(`${id}/planned`, () =>
+    run.attempt(followUp('when is the post-mortem?').planReview({ resolvedAt, review: rules, team, holidays })),
+  );
+  if (!planned.ok) return trouble(run, 'review', planned.words);
+  const attendees = attendeesOf(run);
+  run.record({ kind: 'review-scheduled', meetingAt: planned.value.meetingAt, attendees, ref: null });
+  await publishRound(run, 'invitation to the post-mortem', [
+    { medium: 'mail', key: `${run.state.incidentId}/invitation/${run.state.reopenings}`, what: 'invitation', to: attendees, detail: null },
+  ]);
+}
+
+/** The kinds of attendee of the policy, the commander, and everybody who took part (R6.1). */
+function attendeesOf(run: IncidentRun): readonly string[] {
+  const { review: rules, contacts, people } = run.policy;
+  const named = rules.attendees.flatMap((contact) => contacts[contact].email ?? []);
+  const tookPart = people.filter((person) => [...run.state.responders, run.state.commander].includes(person.id)).map((person) => person.email);
+  return [...new Set([...named, ...tookPart])];
+}
+
+async function writePostMortem(run: IncidentRun, id: string, resolvedAt: Instant): Promise<void> {
+  const { queries } = run.policy.service;
+  const figures = await run.step(`${id}/figures`, async () => {
+    const answer = await run.attempt(
+      followUp('figures of the impact').measureImpact({
+        incidentId: run.state.incidentId,
+        failedRequestsQuery: queries.failedRequests,
+        affectedUsersQuery: queries.affectedUsers,
+        fromAt: run.state.detectedAt,
+        untilAt: resolvedAt,
+      }),
+    );
+    if (answer.ok) return answer.value;
+    trouble(run, 'figures', answer.words);
+    return { failedRequests: null, failedRequestsFormula: `not recorded: ${answer.words}`, affectedUsers: null };
+  });
+  await run.busy(async () => {
+    const input = { facts: run.facts(), timeline: forDocument(run), communication: run.policy.communication, figures };
+    const answer = await run.attempt(followUp('post-mortem document').writePostMortem(input));
+    if (!answer.ok) return trouble(run, 'post-mortem', answer.words);
+    run.record({ kind: 'post-mortem-written', location: answer.value.location, digest: answer.value.digest, approved: false });
+  });
+}
+
+/** The document needs what happened, not the machine's own bookkeeping nor whole evidence. */
+function forDocument(run: IncidentRun) {
+  return run.timeline
+    .filter((event) => event.kind !== 'step-finished')
+    .map((event) =>
+      event.kind === 'evidence-collected'
+        ? { ...event, bundle: { ...event.bundle, items: event.bundle.items.filter((item) => item.abnormal).map((item) => ({ ...item, excerpt: '' })) } }
+        : event,
+    );
+}
+
+async function shareLearnings(run: IncidentRun, id: string): Promise<void> {
+  await run.step(`${id}/shared`, async () => {
+    const { communication } = run.policy;
+    await publishRound(run, 'summary for engineering', [
+      { medium: 'chat', key: nextKey(run, 'summary'), what: 'summary', channel: communication.engineeringChannel, detail: run.state.postMortem?.location ?? null },
+    ]);
+    return true;
+  });
+  await run.step(`${id}/follow-ups`, async () => {
+    const leases = openLeases(run.state).map((record) => ({ ...record.lease, expiresAt: record.expiresAt }));
+    const items = followUps(run);
+    const input = { facts: run.facts(), items, leases, communication: run.policy.communication, contacts: run.policy.contacts, at: run.now(), speed: run.speed };
+    const answer = await run.attempt(followUp('action items').openActionItems(input));
+    if (!answer.ok) trouble(run, 'action items', answer.words);
+    for (const lease of answer.ok ? leases : []) {
+      run.record({ kind: 'lease-settled', leaseId: lease.id, how: 'moved', because: 'its own workflow asks about it from now on' });
+    }
+    return answer.ok;
+  });
+}
+
+/** What has to be done afterwards, as far as the machine can tell; people add theirs in the document. */
+function followUps(run: IncidentRun) {
+  const dueAt = run.state.review?.meetingAt ?? run.now();
+  const cause = run.state.hypotheses[0];
+  const owner = run.state.commander;
+  const items = [{ id: 'review', what: `Complete the post-mortem of ${run.state.incidentId} with people's words and approve it.`, owner, dueAt }];
+  if (cause !== undefined && cause.cause !== 'unknown') items.push({ id: 'cause', what: `Remove the cause for good: ${cause.words}`, owner, dueAt });
+  const missed = run.state.promises.filter((record) => record.ended?.how === 'missed');
+  if (missed.length > 0) items.push({ id: 'promises', what: `Find out why ${missed.length} promise(s) were missed.`, owner, dueAt });
+  return items;
+}
+
+/** Open until the meeting is over; the same problem within the reopen window reopens it (decision 2). */
+async function awaitEnd(run: IncidentRun, resolvedAt: Instant): Promise<void> {
+  const windowEnds = plusMinutes(resolvedAt, run.policy.intake.reopenWindowMinutes);
+  const meetingEnds = run.state.review === null ? windowEnds : plusMinutes(run.state.review.meetingAt, run.policy.review.meetingMinutes);
+  const back = () => refiredSince(run.state, resolvedAt);
+  const changed = () => run.state.closed !== null || run.state.resolved === null || back() !== null;
+  const why = (await run.agenda.until('reopen window ends', windowEnds, changed)) === 'due' ? await run.agenda.until('review meeting ends', meetingEnds, changed) : 'met';
+  const words = back();
+  if (run.state.closed !== null || run.state.resolved === null) return;
+  if (words !== null) return reopen(run, words);
+  if (why === 'due') run.record({ kind: 'closed', as: 'resolved', into: null, because: 'resolved, reviewed, and quiet since' });
+}
+
+function reopen(run: IncidentRun, words: string): void {
+  run.record({ kind: 'reopened', because: words });
+}
+
+function trouble(run: IncidentRun, where: string, words: string): void {
+  run.record({ kind: 'trouble', where, words });
+}

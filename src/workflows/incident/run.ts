@@ -1,0 +1,213 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+  type Sinks,
+  proxySinks,
+  setCurrentDetails,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { ProjectionSink } from '../../activities/projection.ts';
+import type { FactSet } from '../../domain/fact-set.ts';
+import { factSet } from '../../domain/facts.ts';
+import { fold, openedState } from '../../domain/fold.ts';
+import type { IncidentState } from '../../domain/incident.ts';
+import type { Instant } from '../../domain/instant.ts';
+import { type Actor, MACHINE } from '../../domain/people.ts';
+import type { Policy } from '../../domain/policy.ts';
+import type { EventOf, TimelineEvent, TimelineFact } from '../../domain/timeline.ts';
+import type { Stamped } from '../activity-calls.ts';
+import { Agenda } from './agenda.ts';
+import { type CarriedIncident, type IncidentInput, SEARCH_ATTRIBUTES } from './api.ts';
+import { IncidentClock } from './clock.ts';
+import { storyOf } from './story.ts';
+
+interface IncidentSinks extends Sinks {
+  projection: ProjectionSink;
+}
+
+const { projection } = proxySinks<IncidentSinks>();
+
+/** What came of a call to the outside: its answer, or why there is none, in words. */
+export type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly words: string };
+
+/**
+ * One incident while it runs: its state, timeline, clock and agenda. The only way to change anything is `record`.
+ * Steps are remembered by id, so that a run that continues as new takes up where the last one stopped.
+ */
+export class IncidentRun {
+  readonly clock: IncidentClock;
+  readonly agenda: Agenda;
+  readonly policy: Policy;
+  #state: IncidentState;
+  #timeline: TimelineEvent[];
+  readonly olderDigest: string | null;
+  #inFlight = 0;
+  #draining = false;
+  #unprojectedFrom: number;
+  #flushing = false;
+  #attributes = '';
+
+  constructor(readonly input: IncidentInput) {
+    this.policy = input.policy;
+    this.clock = new IncidentClock(input.anchorAt, input.speed);
+    this.agenda = new Agenda(this.clock, () => this.#draining);
+    this.olderDigest = input.carried?.olderDigest ?? null;
+    if (input.carried !== null) {
+      this.#state = input.carried.state;
+      this.#timeline = [...input.carried.tail];
+      this.#unprojectedFrom = this.#state.seq;
+      return;
+    }
+    const opened = this.#opened(input);
+    this.#state = openedState(input.incidentId, opened);
+    this.#timeline = [opened];
+    this.#unprojectedFrom = 0;
+    this.#flushSoon();
+  }
+
+  get state(): IncidentState {
+    return this.#state;
+  }
+
+  get timeline(): readonly TimelineEvent[] {
+    return this.#timeline;
+  }
+
+  get speed(): number {
+    return this.input.speed;
+  }
+
+  now(): Instant {
+    return this.clock.now();
+  }
+
+  facts(): FactSet {
+    return factSet(this.#state, this.policy, this.#timeline, this.now());
+  }
+
+  /** Puts a fact on the timeline; the state follows. */
+  record(fact: TimelineFact, by: Actor = MACHINE, decisionId: string | null = null): TimelineEvent {
+    const event = { ...fact, seq: this.#state.seq + 1, at: this.now(), by, decisionId } as TimelineEvent;
+    this.#state = fold(this.#state, event);
+    this.#timeline.push(event);
+    this.#flushSoon();
+    return event;
+  }
+
+  /** Seconds of incident time as milliseconds of workflow time. */
+  milliseconds(incidentSeconds: number): number {
+    return Math.max(1000, Math.ceil((incidentSeconds * 1000) / this.speed));
+  }
+
+  /** Runs `work` once in the life of the incident; afterwards its recorded outcome is returned (decision 1). */
+  async step<T>(id: string, work: () => Promise<T>): Promise<T> {
+    if (id in this.#state.steps) return this.#state.steps[id] as T;
+    const outcome = await this.#whileInFlight(work);
+    this.record({ kind: 'step-finished', step: id, outcome });
+    return outcome;
+  }
+
+  /** Like `step`, for work that is remembered by the events it records itself. */
+  async busy<T>(work: () => Promise<T>): Promise<T> {
+    return this.#whileInFlight(work);
+  }
+
+  /** Calls an activity; its failure becomes words, cancellation passes. Adopts the instant it answers with. */
+  async attempt<T>(call: Promise<Stamped<T>>): Promise<Attempt<T>> {
+    try {
+      const answer = await call;
+      this.clock.adopt(answer.at);
+      return { ok: true, value: answer.value };
+    } catch (error) {
+      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+      return { ok: false, words: failureWords(error) };
+    }
+  }
+
+  /** A wait that only looks: given up when the run drains, and asked again by the run that takes over. */
+  async waiting<T>(call: () => Promise<Stamped<T>>): Promise<Attempt<T>> {
+    if (this.#draining) await condition(() => false);
+    const scope = new CancellationScope({ cancellable: true });
+    const givenUp = condition(() => this.#draining).then(() => scope.cancel());
+    void givenUp;
+    try {
+      return await this.attempt(scope.run(call));
+    } catch (error) {
+      if (!this.#draining || !isCancellation(error)) throw error;
+      await condition(() => false);
+      throw error;
+    }
+  }
+
+  /** Nothing new is begun any more; resolves when nothing is in flight. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await condition(() => this.#inFlight === 0);
+  }
+
+  carry(): CarriedIncident {
+    const tail = this.#timeline.slice(-this.policy.limits.timelineTailEvents);
+    return { state: this.#state, tail, olderDigest: this.olderDigest };
+  }
+
+  async #whileInFlight<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#draining) await condition(() => false);
+    this.#inFlight += 1;
+    try {
+      return await work();
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+
+  #opened(input: IncidentInput): EventOf<'opened'> {
+    this.clock.adopt(input.openedAt);
+    return {
+      kind: 'opened',
+      title: input.title,
+      service: input.service,
+      detectedAt: input.detectedAt,
+      previousIncidentId: input.previousIncidentId,
+      seq: 1,
+      at: this.now(),
+      by: MACHINE,
+      decisionId: null,
+    };
+  }
+
+  /** Once an activation: shows the newest events to the projection, Temporal Web and its search. */
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    void Promise.resolve().then(() => {
+      this.#flushing = false;
+      const events = this.#timeline.filter((event) => event.seq > this.#unprojectedFrom);
+      this.#unprojectedFrom = this.#state.seq;
+      projection.project(this.#state.incidentId, events, this.facts());
+      setCurrentDetails(storyOf(this.#state, this.#timeline, this.agenda.entries()));
+      this.#upsertAttributes();
+    });
+  }
+
+  #upsertAttributes(): void {
+    const { severity, phase, service, commander } = this.#state;
+    const attributes = JSON.stringify([severity, phase, service, commander]);
+    if (attributes === this.#attributes) return;
+    this.#attributes = attributes;
+    upsertSearchAttributes([
+      { key: SEARCH_ATTRIBUTES.severity, value: severity },
+      { key: SEARCH_ATTRIBUTES.phase, value: phase },
+      { key: SEARCH_ATTRIBUTES.service, value: service },
+      { key: SEARCH_ATTRIBUTES.commander, value: commander ?? 'nobody' },
+    ]);
+  }
+}
+
+function failureWords(error: ActivityFailure): string {
+  const cause = error.cause;
+  if (cause instanceof ApplicationFailure) return `${cause.type ?? 'Failed'}: ${cause.message}`;
+  return cause?.message ?? error.message;
+}

@@ -1,0 +1,96 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  setWorkflowOptions,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { followUp } from '../activity-calls.ts';
+import type { IncidentInput, IncidentResult } from './api.ts';
+import { channelOf, keepTalking } from './communicating.ts';
+import { keepPublicInformed } from './informing-public.ts';
+import { keepLeases } from './leasing.ts';
+import { registerMessages } from './messages.ts';
+import { escalateByTime, watchAcknowledgement } from './paging.ts';
+import { detection } from './phases/detection.ts';
+import { investigation } from './phases/investigation.ts';
+import { mitigation } from './phases/mitigation.ts';
+import { resolution } from './phases/resolution.ts';
+import { review } from './phases/review.ts';
+import { nextKey, publishRound } from './publishing.ts';
+import { IncidentRun } from './run.ts';
+import { watchWindows } from './watching-windows.ts';
+
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, incident);
+
+/**
+ * One incident from the first alert to the end of the review. The six phases walk in order and begin again when it
+ * relapses or is reopened; the promises (updates, acknowledgement, escalation, leases) are kept beside them.
+ */
+export async function incident(input: IncidentInput): Promise<IncidentResult> {
+  const run = new IncidentRun(input);
+  registerMessages(run);
+  if (input.carried === null) run.record({ kind: 'alert-received', alert: input.firstAlert, repeats: 1 });
+
+  const duties = [walkPhases, keepTalking, keepPublicInformed, watchAcknowledgement, escalateByTime, keepLeases, watchWindows];
+  const broken = Promise.all(duties.map((duty) => duty(run)));
+  await Promise.race([broken, condition(() => run.state.closed !== null || wantsNewRun(run))]);
+
+  if (run.state.closed === null) return handOver(run);
+  return end(run, run.state.closed);
+}
+
+async function walkPhases(run: IncidentRun): Promise<void> {
+  await detection(run);
+  while (run.state.closed === null) {
+    await investigation(run);
+    await mitigation(run);
+    await resolution(run);
+    await review(run);
+  }
+}
+
+/** Only between decisions, and only when the engine says that the history has grown long (decision 12). */
+function wantsNewRun(run: IncidentRun): boolean {
+  return workflowInfo().continueAsNewSuggested || run.state.decisions.length - decisionsCarried(run) >= run.policy.limits.decisionsPerRun;
+}
+
+function decisionsCarried(run: IncidentRun): number {
+  return run.input.carried?.state.decisions.length ?? 0;
+}
+
+/** Continue-as-new, losing nothing: what is in flight ends first, the whole timeline is in the store before. */
+async function handOver(run: IncidentRun): Promise<never> {
+  await run.drain();
+  await keepRecord(run);
+  await condition(allHandlersFinished);
+  return continueAsNew<typeof incident>({ ...run.input, anchorAt: run.now(), carried: run.carry() });
+}
+
+async function end(run: IncidentRun, closed: NonNullable<IncidentRun['state']['closed']>): Promise<IncidentResult> {
+  await run.drain();
+  if (closed.as !== 'resolved') {
+    await publishClosing(run);
+  }
+  await keepRecord(run);
+  await condition(allHandlersFinished);
+  return { incidentId: run.state.incidentId, closedAs: closed.as, facts: run.facts() };
+}
+
+/** Whoever was told that it began is told that it ended, and nobody is paged any more. */
+async function publishClosing(run: IncidentRun): Promise<void> {
+  const pages = run.state.pages.flatMap((page) => {
+    const { pagingService } = run.policy.contacts[page.contact];
+    return pagingService === null ? [] : [{ medium: 'page' as const, key: page.key, what: 'resolve' as const, contact: page.contact, pagingService, detail: null }];
+  });
+  await publishRound(run, 'closing', [
+    { medium: 'chat', key: nextKey(run, 'closed'), what: 'closed', channel: channelOf(run), detail: run.state.closed?.because ?? null },
+    ...pages,
+  ]);
+}
+
+async function keepRecord(run: IncidentRun): Promise<void> {
+  const input = { incidentId: run.state.incidentId, events: run.timeline, facts: run.facts() };
+  const kept = await run.attempt(followUp('authoritative copy of the timeline').recordTimeline(input));
+  if (!kept.ok) run.record({ kind: 'trouble', where: 'record', words: `The timeline could not be copied to the store: ${kept.words}` });
+}

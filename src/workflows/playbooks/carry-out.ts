@@ -1,0 +1,88 @@
+import { plusMinutes, secondsBetween } from '../../domain/instant.ts';
+import type { RemedyOutcome, RemedyPlan } from '../../domain/remedy.ts';
+import { remedy, type Stamped, wait } from '../activity-calls.ts';
+import type { Attempt, IncidentRun } from '../incident/run.ts';
+
+const ROLLED_OUT = new Set(['restart', 'rollback', 'scale', 'delete-pod']);
+
+/**
+ * Carries a plan out once: intent on the timeline, the act, what was read back, the rollout awaited (decision 4).
+ * Says whether it is in effect. Entered again after continue-as-new, it takes up where the timeline ends.
+ */
+export async function carryOut(run: IncidentRun, plan: RemedyPlan, approvalId: string | null): Promise<boolean> {
+  const recorded = () => run.state.remedies.find((record) => record.plan.key === plan.key);
+  if (recorded() === undefined) run.record({ kind: 'remedy-intended', plan, approvalId });
+  if (recorded()?.outcome == null) await run.busy(() => act(run, plan));
+  const outcome = recorded()?.outcome;
+  if (outcome === undefined || outcome === null || !['done', 'already-done'].includes(outcome.result)) return false;
+  openLease(run, plan);
+  return ROLLED_OUT.has(plan.action) ? run.step(`${plan.key}/rolled-out`, () => rolledOut(run, plan)) : true;
+}
+
+async function act(run: IncidentRun, plan: RemedyPlan): Promise<void> {
+  const answer = await run.attempt(callFor(run, plan));
+  const outcome: RemedyOutcome = answer.ok
+    ? answer.value
+    : { result: 'unknown', readBack: `It could not be confirmed (${answer.words}). Look at ${plan.target.name} before doing it again.`, observed: {} };
+  run.record({ kind: 'remedy-carried-out', key: plan.key, action: plan.action, outcome });
+  if (outcome.result === 'unknown') {
+    run.record({ kind: 'asked-person', question: `Is ${plan.action} of ${plan.target.name} in effect? ${outcome.readBack}` });
+  }
+}
+
+function callFor(run: IncidentRun, plan: RemedyPlan): Promise<Stamped<RemedyOutcome>> {
+  const call = remedy(`${plan.action} ${plan.target.name}`);
+  switch (plan.action) {
+    case 'restart':
+      return call.restartDeployment(plan);
+    case 'rollback':
+      return call.rollBackDeployment(plan);
+    case 'scale':
+      return call.scaleDeployment(plan);
+    case 'delete-pod':
+      return call.deletePod(plan);
+    case 'open-breaker':
+      return call.openCircuitBreaker({ plan, service: run.policy.service });
+    case 'provider-failover':
+      return call.failOverProvider({ plan, service: run.policy.service });
+    default:
+      throw new Error(`${plan.action} was planned, but nothing carries it out`);
+  }
+}
+
+function openLease(run: IncidentRun, plan: RemedyPlan): void {
+  const minutes = run.policy.actions[plan.action].leaseMinutes;
+  if (!plan.temporary || minutes === null || run.state.leases.some((record) => record.lease.plan.key === plan.key)) return;
+  const id = `lease-${run.state.leases.length + 1}`;
+  run.record({ kind: 'lease-opened', lease: { id, plan, expiresAt: plusMinutes(run.now(), minutes) } });
+}
+
+async function rolledOut(run: IncidentRun, plan: RemedyPlan): Promise<boolean> {
+  const deadlineMs = run.milliseconds(run.policy.verification.rolloutTimeoutMinutes * 60);
+  const pollSeconds = run.milliseconds(5) / 1000;
+  const answer = await run.waiting(() => wait(deadlineMs, `rollout of ${plan.target.name}`).awaitRollout({ plan, pollSeconds }));
+  if (answer.ok && answer.value.complete) return true;
+  const words = answer.ok ? answer.value.words : `it was not finished after ${run.policy.verification.rolloutTimeoutMinutes} minutes (${answer.words})`;
+  run.record({ kind: 'trouble', where: `rollout of ${plan.target.name}`, words: `The rollout did not finish: ${words}` });
+  return false;
+}
+
+/** Verified by measurement within the runbook's limit (R3.2.5); the verdict is on the timeline. */
+export async function verify(run: IncidentRun, plan: RemedyPlan): Promise<boolean> {
+  const record = run.state.remedies.find((candidate) => candidate.plan.key === plan.key);
+  if (record?.helped != null) return record.helped;
+  const { verification, service } = run.policy;
+  const since = record?.carriedOutAt ?? run.now();
+  const left = Math.max(verification.pollSeconds, verification.withinMinutes * 60 - secondsBetween(since, run.now()));
+  const input = { incidentId: run.state.incidentId, service, verification, pollSeconds: run.milliseconds(verification.pollSeconds) / 1000 };
+  const answer = await run.waiting(() => wait(run.milliseconds(left), `is it well again after ${plan.action}?`).awaitRecovery(input));
+  const helped = answer.ok && answer.value.recovered;
+  run.record({ kind: 'remedy-verified', key: plan.key, action: plan.action, helped, words: verdict(run, answer) });
+  return helped;
+}
+
+function verdict(run: IncidentRun, answer: Attempt<{ readonly words: string }>): string {
+  const { withinMinutes, errorRatioBelow } = run.policy.verification;
+  if (answer.ok) return answer.value.words;
+  return `Not below ${Math.round(errorRatioBelow * 100)} % errors within ${withinMinutes} minutes.`;
+}

@@ -1,0 +1,87 @@
+import type { SuggestedRemedy } from '../../domain/diagnosis.ts';
+import { type IncidentState, leadingCause } from '../../domain/incident.ts';
+import { secondsBetween } from '../../domain/instant.ts';
+import type { RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { ApprovalOption } from '../../domain/timeline.ts';
+import { looking } from '../activity-calls.ts';
+import type { IncidentRun } from '../incident/run.ts';
+import { remediesInOrder } from './registry.ts';
+
+const PROVIDER_ACTIONS: readonly string[] = ['open-breaker', 'provider-failover'];
+/** What this build can carry out; anything else suggested is put to people in words. */
+const CLUSTER_ACTIONS: readonly string[] = ['restart', 'rollback', 'scale', 'delete-pod'];
+
+/**
+ * What can be offered for the leading explanation: each remedy previewed against production, skips explained on the
+ * timeline (R3.6). Empty when there is nothing the machine can do.
+ */
+export async function prepareOptions(run: IncidentRun, id: string): Promise<readonly ApprovalOption[]> {
+  const cause = leadingCause(run.state);
+  if (cause === null) return [];
+  const wanted = remediesInOrder(cause).filter((remedy) => isOffered(run, remedy));
+  const previews = await previewAll(run, id, wanted);
+  return previews.flatMap((preview): ApprovalOption[] => {
+    if (preview.kind === 'plan') return [{ name: preview.plan.action, plan: preview.plan, preview: preview.plan.preview }];
+    run.record({ kind: 'remedy-skipped', action: preview.wish.action, because: preview.reason });
+    return [];
+  });
+}
+
+/** Not again what was tried and failed in this round, nor for the third time what only ever relieved (S3 of R9). */
+function isOffered(run: IncidentRun, remedy: SuggestedRemedy): boolean {
+  const because = whyNot(run, remedy);
+  if (because === null) return true;
+  run.record({ kind: 'remedy-skipped', action: remedy.action, because });
+  return false;
+}
+
+function whyNot(run: IncidentRun, remedy: SuggestedRemedy): string | null {
+  if (![...CLUSTER_ACTIONS, ...PROVIDER_ACTIONS].includes(remedy.action)) {
+    return `${remedy.action} on ${remedy.target.name} is left to people: ${remedy.because}`;
+  }
+  const earlier = earlierOf(run.state, remedy);
+  const failed = earlier.find((record) => record.helped === false);
+  if (failed !== undefined) return `${remedy.action} on ${remedy.target.name} was tried at ${failed.intendedAt} and did not help.`;
+  const { repeatsBeforePerson, repeatsWithinMinutes } = run.policy.approvalLimits;
+  const recent = earlier.filter((record) => secondsBetween(record.intendedAt, run.now()) <= repeatsWithinMinutes * 60);
+  if (recent.length + 1 < repeatsBeforePerson) return null;
+  return `${remedy.action} of ${remedy.target.name} relieved it ${recent.length} times and it came back each time; a person must decide what else to do.`;
+}
+
+function earlierOf(state: IncidentState, remedy: SuggestedRemedy) {
+  return state.remedies.filter((record) => record.plan.action === remedy.action && record.plan.target.name === remedy.target.name);
+}
+
+async function previewAll(run: IncidentRun, id: string, remedies: readonly SuggestedRemedy[]): Promise<readonly RemedyPreview[]> {
+  const wishes = remedies.map(({ action, target, parameters }): RemedyWish => ({ action, target, parameters }));
+  const cluster = wishes.filter((wish) => CLUSTER_ACTIONS.includes(wish.action));
+  const provider = wishes.filter((wish) => PROVIDER_ACTIONS.includes(wish.action));
+  const input = { incidentId: run.state.incidentId, keyPrefix: `${run.state.incidentId}/${id}`, at: run.now() };
+  const [onCluster, onProviders] = await Promise.all([
+    cluster.length === 0 ? [] : previewed(run, cluster, run.attempt(looking('preview of remedies').previewClusterRemedies({ ...input, wishes: cluster }))),
+    provider.length === 0
+      ? []
+      : previewed(run, provider, run.attempt(looking('preview of provider remedies').previewProviderRemedies({ ...input, wishes: provider, service: run.policy.service }))),
+  ]);
+  const all = [...onCluster, ...onProviders];
+  return wishes.flatMap((wish) => all.filter((preview) => wishOf(preview) === key(wish)));
+}
+
+async function previewed(
+  run: IncidentRun,
+  wishes: readonly RemedyWish[],
+  call: ReturnType<IncidentRun['attempt']>,
+): Promise<readonly RemedyPreview[]> {
+  const answer = await call;
+  if (answer.ok) return answer.value as readonly RemedyPreview[];
+  run.record({ kind: 'trouble', where: 'preview', words: `The remedies could not be previewed: ${answer.words}` });
+  return wishes.map((wish) => ({ kind: 'impossible', wish, reason: `it could not be previewed: ${answer.words}` }));
+}
+
+function wishOf(preview: RemedyPreview): string {
+  return preview.kind === 'plan' ? key(preview.plan) : key(preview.wish);
+}
+
+function key(wish: Pick<RemedyWish, 'action' | 'target'>): string {
+  return `${wish.action} ${wish.target.kind}/${wish.target.name}`;
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { invitation } from '../../src/views/invitation.ts';
+import { COMMUNICATION, HOSTILE_FACTS, RESOLVED } from './facts.ts';
+
+const REVIEW = { meetingMinutes: 60, agenda: [{ what: 'Timeline review', minutes: 10 }, { what: 'Root cause; analysis, deep', minutes: 15 }] };
+const INPUT = { facts: RESOLVED, meetingAt: '2024-10-24T10:00:00.000Z', review: REVIEW, organiser: COMMUNICATION.mailFrom, attendees: ['jane@example.com', 'em@example.com'], sequence: 2 };
+
+describe('invitation', () => {
+  it('says when and what about', () => {
+    const view = invitation(INPUT);
+    expect(view.subject).toBe('Post-Mortem - API High Error Rate 2024-10-23');
+    expect(view.text).toBe(
+      [
+        'Meeting: Post-Mortem - API High Error Rate 2024-10-23',
+        'When: 2024-10-24 10:00 UTC',
+        'Duration: 1 hour',
+        'Incident: incident-20241023-1430, P1, commander Jane Doe',
+        '',
+        'Agenda:',
+        '1. Timeline review (10 min)',
+        '2. Root cause; analysis, deep (15 min)',
+      ].join('\n'),
+    );
+  });
+
+  it('makes a calendar object that reads back as the same meeting', () => {
+    const view = invitation(INPUT);
+    const properties = parseCalendar(view.calendar);
+    expect(properties).toEqual(
+      expect.arrayContaining([
+        ['METHOD', 'REQUEST'],
+        ['UID', 'review-incident-20241023-1430@example.com'],
+        ['SEQUENCE', '2'],
+        ['DTSTAMP', '20241023T150500Z'],
+        ['DTSTART', '20241024T100000Z'],
+        ['DTEND', '20241024T110000Z'],
+        ['SUMMARY', view.subject],
+        ['DESCRIPTION', view.text],
+        ['ORGANIZER', 'mailto:incidents@example.com'],
+      ]),
+    );
+    expect(properties.filter(([name]) => name === 'ATTENDEE').map(([, value]) => value)).toEqual(['mailto:jane@example.com', 'mailto:em@example.com']);
+    for (const line of view.calendar.split('\r\n')) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(75);
+  });
+
+  it('lets no title or address add a property', () => {
+    const view = invitation({ ...INPUT, facts: { ...HOSTILE_FACTS, title: `é😀`.repeat(60) + '\r\nATTENDEE:mailto:evil@example.com' }, attendees: ['a@example.com\r\nX-EVIL:1'] });
+    const names = parseCalendar(view.calendar).map(([name]) => name);
+    expect(names.filter((name) => name === 'ATTENDEE')).toHaveLength(1);
+    expect(names).not.toContain('X-EVIL');
+    expect(view.calendar).not.toContain('\ufffd');
+    expect(Buffer.from(view.calendar).toString('utf8')).toBe(view.calendar);
+  });
+});
+
+/** A reader of RFC 5545 that shares nothing with the writer: unfold, split, unescape. */
+function parseCalendar(text: string): [string, string][] {
+  return text
+    .replace(/\r\n[ \t]/gu, '')
+    .split('\r\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const colon = line.indexOf(':');
+      const value = line.slice(colon + 1).replace(/\\([\\;,nN])/gu, (_match, escaped: string) => (/n/iu.test(escaped) ? '\n' : escaped));
+      return [(line.slice(0, colon).split(';')[0] ?? '').toUpperCase(), value];
+    });
+}

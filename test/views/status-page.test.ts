@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { statusPost } from '../../src/views/status-page.ts';
+import { COMMUNICATION, FACTS, HOSTILE_FACTS, RESOLVED } from './facts.ts';
+
+describe('statusPost', () => {
+  it('speaks the policy text of each state', () => {
+    expect(statusPost('identified', FACTS, COMMUNICATION, null)).toEqual({
+      title: 'API High Error Rate',
+      status: 'identified',
+      body: 'We have identified the issue as Database connection pool exhaustion due to long-running queries and are working on a resolution.',
+      impact: 'major',
+      components: [{ id: 'cmp-api', status: 'partial_outage' }],
+    });
+    expect(statusPost('no-news', FACTS, COMMUNICATION, null)).toMatchObject({
+      status: 'identified',
+      body: 'We are continuing to work on the issue affecting the API. Next update by 15:05 UTC.',
+    });
+    expect(statusPost('resolved', RESOLVED, COMMUNICATION, null).components).toEqual([{ id: 'cmp-api', status: 'operational' }]);
+    expect(statusPost('investigating', { ...FACTS, severity: 'P0' }, COMMUNICATION, null)).toMatchObject({ impact: 'critical', components: [{ status: 'major_outage' }] });
+  });
+
+  it('publishes exactly the text a person approved', () => {
+    expect(statusPost('monitoring', FACTS, COMMUNICATION, 'We watch {fix}.').body).toBe('We watch {fix}.');
+  });
+
+  it('is bounded and clean for hostile facts', () => {
+    const post = statusPost('identified', HOSTILE_FACTS, COMMUNICATION, null);
+    expect(post.title.length).toBeLessThanOrEqual(120);
+    expect(post.body.length).toBeLessThanOrEqual(3000);
+    expect(post.body).not.toMatch(/[\u0000\u202e\u200b\n]/u);
+  });
+});
