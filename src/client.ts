@@ -3,15 +3,13 @@ import {
   type ClientOptions,
   Connection,
   type ConnectionOptions,
-  isGrpcServiceError,
   QueryNotRegisteredError,
-  ServiceError,
   WithStartWorkflowOperation,
   WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { grpcCodeOf, HOPELESS, messageOf, UNAVAILABLE, untilAnswered } from './client/deadlines.ts';
 import type { Decision, DecisionAnswer } from './domain/decision.ts';
 import type { FactSet } from './domain/fact-set.ts';
 import type { IncidentState } from './domain/incident.ts';
@@ -35,6 +33,8 @@ import {
   TASK_QUEUE,
   timelineSinceQuery,
 } from './workflows/incident/api.ts';
+
+export type { AgendaEntry } from './workflows/incident/api.ts';
 
 /** What became of a batch of alerts. `signalled`: durable, though no worker answered in time. */
 export type Delivered =
@@ -109,7 +109,7 @@ export class TemporalAway extends Error {
 
 const ANSWER_WITHIN_MS = 5_000;
 const HAND_OVER_WITHIN_MS = 5_000;
-const READ_WITHIN_MS = 3_000;
+const READ_WITHIN_MS = 2_000;
 const PING_WITHIN_MS = 1_500;
 const LIST_LIMIT = 200;
 /** Temporal allows 400 bytes for a summary; a character takes at most four. */
@@ -118,14 +118,21 @@ const SUMMARY_CHARACTERS = 100;
 /** Connects at the first use, so that a gateway starts, and takes alerts, while Temporal is away. */
 export function createIncidentClient(options: IncidentClientOptions = {}): IncidentClient {
   const fromEnv = loadClientConnectConfig();
-  const connection = Connection.lazy({ ...fromEnv.connectionOptions, ...options.connection, connectTimeout: HAND_OVER_WITHIN_MS });
+  const connection = Connection.lazy({
+    ...fromEnv.connectionOptions,
+    ...options.connection,
+    connectTimeout: HAND_OVER_WITHIN_MS,
+    // The SDK's own retries outlive our deadlines, and one that is due after `close` ends the process (measured).
+    interceptors: [],
+  });
   const clientOptions: ClientOptions = { connection, namespace: options.namespace ?? fromEnv.namespace ?? 'default' };
   const client = new Client(clientOptions);
   const taskQueue = options.taskQueue ?? process.env.TEMPORAL_TASK_QUEUE ?? TASK_QUEUE;
   const answerWithinMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
 
   const within = <T>(milliseconds: number, call: () => Promise<T>): Promise<T> =>
-    client.withDeadline(Date.now() + milliseconds, call);
+    untilAnswered(milliseconds, (left) => client.withDeadline(Date.now() + left, call));
+  const handleOf = (incidentId: string) => client.workflow.getHandle(incidentWorkflowId(incidentId));
   const start = (input: IncidentInput) => ({
     workflowId: incidentWorkflowId(input.incidentId),
     taskQueue,
@@ -149,16 +156,16 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
   };
 
   const openWithAlerts = async (input: IncidentInput, batch: AlertBatch, batchId: string): Promise<Delivered> => {
-    const startWorkflowOperation = new WithStartWorkflowOperation(INCIDENT_WORKFLOW, {
-      ...start(input),
-      workflowIdConflictPolicy: 'USE_EXISTING',
-    });
     try {
       const joined = await within(answerWithinMs, () =>
         client.workflow.executeUpdateWithStart(receiveAlertsUpdate, {
           args: [batch],
           updateId: batchId,
-          startWorkflowOperation,
+          // One use each: an attempt that is repeated needs a new one.
+          startWorkflowOperation: new WithStartWorkflowOperation(INCIDENT_WORKFLOW, {
+            ...start(input),
+            workflowIdConflictPolicy: 'USE_EXISTING',
+          }),
         }),
       );
       return { outcome: 'joined', joined };
@@ -170,7 +177,8 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
   };
 
   const decide = async (decision: Decision): Promise<Decided> => {
-    const handle = client.workflow.getHandle(incidentWorkflowId(decision.incidentId));
+    const handle = handleOf(decision.incidentId);
+    let signalWithinMs = HAND_OVER_WITHIN_MS;
     try {
       const answer = await within(answerWithinMs, () =>
         handle.executeUpdate(decisionUpdate(decision.name), { args: [decision], updateId: decision.id }),
@@ -179,9 +187,11 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     } catch (error) {
       const known = await refusalOf(error, decision);
       if (known !== null) return known;
+      // A server that was away all that time gets only a moment more.
+      if (grpcCodeOf(error) === UNAVAILABLE) signalWithinMs = PING_WITHIN_MS;
     }
     try {
-      await within(HAND_OVER_WITHIN_MS, () => handle.signal(decisionSignal(decision.name), decision));
+      await within(signalWithinMs, () => handle.signal(decisionSignal(decision.name), decision));
       return {
         outcome: 'pending',
         words: `No worker answered within ${answerWithinMs / 1000} s. Your "${decision.name}" is kept and takes effect as soon as one runs; its result will be on the timeline. Do not decide again.`,
@@ -200,16 +210,19 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     if (error instanceof WorkflowUpdateFailedError) {
       const cause = error.cause;
       const unauthorised = cause instanceof ApplicationFailure && cause.type === 'Unauthorised';
-      return { outcome: 'refused', words: messageOf(cause ?? error), unauthorised };
+      return { outcome: 'refused', words: (cause ?? error).message, unauthorised };
     }
     if (!(error instanceof WorkflowNotFoundError)) return null;
     return (await isKnown(incidentId))
-      ? { outcome: 'ended', words: `${incidentId} has ended; nothing can be decided in it any more. If the problem is back, open a new incident.` }
+      ? {
+          outcome: 'ended',
+          words: `${incidentId} has ended; nothing can be decided in it any more. If the problem is back, open a new incident.`,
+        }
       : { outcome: 'not-found', words: `There is no incident ${incidentId}. List the open ones and check its name.` };
   };
 
   const isKnown = (incidentId: string): Promise<boolean> =>
-    within(READ_WITHIN_MS, () => client.workflow.getHandle(incidentWorkflowId(incidentId)).describe()).then(
+    within(READ_WITHIN_MS, () => handleOf(incidentId).describe()).then(
       () => true,
       () => false,
     );
@@ -225,7 +238,6 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
       return { ok: false, why: 'away', words: `The incident does not answer: ${messageOf(error)}.` };
     }
   };
-  const handleOf = (incidentId: string) => client.workflow.getHandle(incidentWorkflowId(incidentId));
 
   return {
     openWithAlerts,
@@ -235,8 +247,7 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     timelineSince: (incidentId, seq) => ask(incidentId, () => handleOf(incidentId).query(timelineSinceQuery, seq)),
     agenda: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(agendaQuery)),
     paper: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(paperQuery)),
-    list: ({ openOnly = false, limit = LIST_LIMIT } = {}) =>
-      ask('', () => listIncidents(client, openOnly, limit)),
+    list: ({ openOnly = false, limit = LIST_LIMIT } = {}) => ask('', () => listIncidents(client, openOnly, limit)),
     async trouble() {
       try {
         await within(PING_WITHIN_MS, () => client.workflowService.getSystemInfo({}));
@@ -252,7 +263,10 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
 async function listIncidents(client: Client, openOnly: boolean, limit: number): Promise<readonly IncidentSummary[]> {
   const open = openOnly ? ` AND ExecutionStatus = 'Running'` : '';
   const found: IncidentSummary[] = [];
-  for await (const one of client.workflow.list({ query: `WorkflowType = '${INCIDENT_WORKFLOW}'${open}`, pageSize: limit })) {
+  for await (const one of client.workflow.list({
+    query: `WorkflowType = '${INCIDENT_WORKFLOW}'${open}`,
+    pageSize: limit,
+  })) {
     found.push({
       incidentId: one.workflowId,
       status: one.status.name,
@@ -273,16 +287,6 @@ function hasEnded(error: unknown): boolean {
 
 /** Everything that may pass becomes TemporalAway; what cannot (a refused request) stays what it is. */
 function away(error: unknown): unknown {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  const passing = !isGrpcServiceError(cause) || !HOPELESS.has(cause.code);
-  return passing ? new TemporalAway(`Temporal does not answer: ${messageOf(error)}.`, { cause: error }) : error;
-}
-
-/** gRPC codes that say that this very request will never work: INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE. */
-const HOPELESS: ReadonlySet<number> = new Set([3, 9, 11]);
-
-function messageOf(error: unknown): string {
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'no answer in time';
-  const cause = error instanceof ServiceError && error.cause instanceof Error ? error.cause : error;
-  return (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
+  if (HOPELESS.has(grpcCodeOf(error) ?? -1)) return error;
+  return new TemporalAway(`Temporal does not answer: ${messageOf(error)}.`, { cause: error });
 }

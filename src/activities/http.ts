@@ -190,7 +190,8 @@ function messageOf(text: string): string | null {
     const body: unknown = JSON.parse(text);
     if (typeof body !== 'object' || body === null) return null;
     const fields = body as Record<string, unknown>;
-    const nested = typeof fields.error === 'object' && fields.error !== null ? (fields.error as Record<string, unknown>) : null;
+    const nested =
+      typeof fields.error === 'object' && fields.error !== null ? (fields.error as Record<string, unknown>) : null;
     for (const said of [nested?.message, fields.message, fields.error, fields.detail]) {
       if (typeof said === 'string' && said !== '') return said;
     }

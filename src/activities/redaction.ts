@@ -5,7 +5,7 @@
 const RULES: readonly { readonly pattern: RegExp; readonly replacement: string }[] = [
   { pattern: /-----BEGIN [A-Z0-9 ]*-----[\s\S]*?(?:-----END [A-Z0-9 ]*-----|$)/g, replacement: '[private key]' },
   { pattern: /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g, replacement: '[token]' },
-  { pattern: /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, replacement: '$1:[secret]@' },
+  { pattern: /\b([a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/@]{0,128}):[^\s@/]+@/gi, replacement: '$1:[secret]@' },
   { pattern: /\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, replacement: '$1 [secret]' },
   { pattern: /\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b/g, replacement: '[access key]' },
   { pattern: /\b(?:sk|pk|rk)-(?:ant-|proj-)?[\w-]{16,}/g, replacement: '[api key]' },
@@ -16,7 +16,7 @@ const RULES: readonly { readonly pattern: RegExp; readonly replacement: string }
       /(["']?\b(?:[\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key|authorization)|pwd)["']?\s*[=:]\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*'|(?!\[)[^\s,;&"'}]+)/gi,
     replacement: '$1[secret]',
   },
-  { pattern: /\b[\w.+-]+@(?:[a-z0-9-]+\.)+[a-z]{2,}\b/gi, replacement: '[e-mail]' },
+  { pattern: /\b[\w.+-]{1,64}@(?:[a-z0-9-]+\.)+[a-z]{2,}\b/gi, replacement: '[e-mail]' },
 ];
 
 /** The text without bearer tokens, passwords, cloud keys, JWTs, private keys, e-mail addresses and `secrets`. */

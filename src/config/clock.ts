@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Instant, epochMs, instant } from '../domain/instant.ts';
+import { epochMs, type Instant, instant } from '../domain/instant.ts';
 
 /** Incident time for the processes that stamp it: the gateway when something arrives, the worker when it must. */
 export type Clock = () => Instant;

@@ -18,7 +18,10 @@ const speed = z.coerce.number('must be a number').positive('must be above 0').ma
 const routingKeys = z.string().transform((text, context) => {
   const parsed = z.record(z.string(), z.string().min(1)).safeParse(safeJson(text));
   if (parsed.success) return parsed.data as Readonly<Record<string, string>>;
-  context.addIssue({ code: 'custom', message: 'must be JSON such as {"primary":"R0UT1NGKEY"}: a routing key for each pagingService of the policy' });
+  context.addIssue({
+    code: 'custom',
+    message: 'must be JSON such as {"primary":"R0UT1NGKEY"}: a routing key for each pagingService of the policy',
+  });
   return z.NEVER;
 });
 
@@ -29,6 +32,8 @@ const common = {
   TEMPORAL_NAMESPACE: z.string().optional(),
   INCIDENT_POLICY: z.string().min(1),
   INCIDENT_CLOCK_FILE: z.string().optional(),
+  /** JSON file `{ "<person>": "<SHA-256 of the API token, hex>" }`, beside those of the policy. */
+  INCIDENT_TOKENS_FILE: z.string().optional(),
   INCIDENT_SPEED: speed.default(1),
   DECISION_SIGNING_KEY: secret.min(16, 'must have at least 16 characters'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -55,6 +60,8 @@ const workerSchema = z.object({
   STATUSPAGE_API_URL: http.default('https://api.statuspage.io'),
   STATUSPAGE_API_KEY: secret.optional(),
   STATUSPAGE_PAGE_ID: z.string().optional(),
+  /** The API takes one request a second for a token; a page of one's own may take more. */
+  STATUSPAGE_REQUEST_INTERVAL_MS: z.coerce.number('must be a number of milliseconds').min(0).default(1_100),
   SMTP_URL: url(['smtp:', 'smtps:']).optional(),
   SERVICE_DATABASE_URL: postgres.optional(),
   ANTHROPIC_API_URL: http.default('https://api.anthropic.com'),
@@ -65,6 +72,8 @@ const workerSchema = z.object({
   OPENAI_STATUS_URL: http.default('https://status.openai.com'),
   SERVICE_API_URL: http.optional(),
   DOCUMENTS_DIR: z.string().default('documents'),
+  WORKER_HEALTH_PORT: port.optional(),
+  WORKER_BUILD_ID: z.string().optional(),
 });
 
 export type GatewayEnv = z.infer<typeof gatewaySchema>;
@@ -72,18 +81,30 @@ export type WorkerEnv = z.infer<typeof workerSchema>;
 
 /** Variables that hold secrets: each may also be given as NAME_FILE, the path of a file that holds the value. */
 const SECRETS: ReadonlySet<string> = new Set([
-  'DATABASE_URL', 'DECISION_SIGNING_KEY', 'ALERTMANAGER_TOKEN', 'PAGERDUTY_WEBHOOK_SECRET', 'KUBERNETES_API_TOKEN',
-  'SLACK_BOT_TOKEN', 'PAGERDUTY_ROUTING_KEYS', 'STATUSPAGE_API_KEY', 'SMTP_URL', 'SERVICE_DATABASE_URL',
-  'ANTHROPIC_API_KEY', 'OPENAI_API_KEY',
+  'DATABASE_URL',
+  'DECISION_SIGNING_KEY',
+  'ALERTMANAGER_TOKEN',
+  'PAGERDUTY_WEBHOOK_SECRET',
+  'KUBERNETES_API_TOKEN',
+  'SLACK_BOT_TOKEN',
+  'PAGERDUTY_ROUTING_KEYS',
+  'STATUSPAGE_API_KEY',
+  'SMTP_URL',
+  'SERVICE_DATABASE_URL',
+  'ANTHROPIC_API_KEY',
+  'OPENAI_API_KEY',
 ]);
 
 /** What to do about a variable that is missing or wrong. */
 const ADVICE: Readonly<Record<string, string>> = {
-  DATABASE_URL: 'Give the PostgreSQL that keeps inbox and projection, e.g. postgres://incident:secret@db:5432/incident.',
+  DATABASE_URL:
+    'Give the PostgreSQL that keeps inbox and projection, e.g. postgres://incident:secret@db:5432/incident.',
   INCIDENT_POLICY: 'Give the path of the team’s policy file, e.g. policy/noa.yaml.',
   DECISION_SIGNING_KEY: 'Give gateway and workers the same random text, e.g. the output of `openssl rand -hex 32`.',
-  ALERTMANAGER_TOKEN: 'Give the token that Alertmanager sends as `authorization: credentials:`; several, while it is being changed, are separated by commas.',
-  INCIDENT_SPEED: 'Leave it out in production (1); a demo that hurries says how many incident seconds pass in a second.',
+  ALERTMANAGER_TOKEN:
+    'Give the token that Alertmanager sends as `authorization: credentials:`; several, while it is being changed, are separated by commas.',
+  INCIDENT_SPEED:
+    'Leave it out in production (1); a demo that hurries says how many incident seconds pass in a second.',
   PORT: 'Give a free port, e.g. 8080.',
 };
 
@@ -99,25 +120,30 @@ export function workerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
 
 /** The values of a secret that is being rotated: all of them are right (finding 8: no 4xx while both are in use). */
 export function rotatedSecrets(value: string | undefined): readonly string[] {
-  return (value ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '');
+  return (value ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 function parse<T extends z.ZodObject>(schema: T, env: NodeJS.ProcessEnv): z.infer<T> {
   const problems: string[] = [];
   const values: Record<string, string> = {};
   for (const name of Object.keys(schema.shape)) {
-    const value = valueOf(name, env, problems);
+    const value = textOf(name, env, problems);
     if (value !== undefined && value !== '') values[name] = value;
   }
   const result = schema.safeParse(values);
   if (!result.success) problems.push(...result.error.issues.map((issue) => sentence(issue, values)));
   if (problems.length > 0 || !result.success) {
-    throw new EnvironmentError(`The environment is not complete:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    throw new EnvironmentError(
+      `The environment is not complete:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    );
   }
   return result.data;
 }
 
-function valueOf(name: string, env: NodeJS.ProcessEnv, problems: string[]): string | undefined {
+function textOf(name: string, env: NodeJS.ProcessEnv, problems: string[]): string | undefined {
   const file = env[`${name}_FILE`];
   if (!SECRETS.has(name) || file === undefined || file === '') return env[name];
   if (env[name] !== undefined && env[name] !== '') {
@@ -127,7 +153,9 @@ function valueOf(name: string, env: NodeJS.ProcessEnv, problems: string[]): stri
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    problems.push(`${name}_FILE names ${file}, which cannot be read (${(error as Error).message}). Correct the path or its permissions.`);
+    problems.push(
+      `${name}_FILE names ${file}, which cannot be read (${(error as Error).message}). Correct the path or its permissions.`,
+    );
     return undefined;
   }
 }

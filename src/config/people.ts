@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { statSync } from 'node:fs';
-import type { Policy, PersonPolicy } from '../domain/policy.ts';
+import { readFileSync, statSync } from 'node:fs';
+import type { PersonPolicy, Policy } from '../domain/policy.ts';
 
 /** People and their roles, read live at each decision and again just before an effect (decision 6). */
 export interface PeopleDirectory {
@@ -24,17 +24,19 @@ export function peopleOfPolicyFile(
   file: string,
   loadPolicy: (file: string) => Promise<Policy>,
   report: (words: string) => void,
+  /** A JSON file `{ "<person>": "<SHA-256 of the token, hex>" }` for tokens that do not belong into the policy. */
+  tokensFile: string | null = null,
 ): PeopleDirectory {
   let seen: string | null = null;
   let current: Promise<readonly PersonPolicy[]> = Promise.reject(new Error(`${file} has not been read yet.`));
   current.catch(() => {});
   return directory(() => {
-    const now = versionOf(file);
+    const now = `${versionOf(file)} ${tokensFile === null ? '' : versionOf(tokensFile)}`;
     if (now === seen) return current;
     const before = seen === null ? null : current;
     seen = now;
     current = loadPolicy(file).then(
-      (policy) => policy.people,
+      (policy) => withTokens(policy.people, tokensFile),
       (error: Error) => {
         if (before === null) throw error;
         report(`The people of ${file} stay as they were, because it cannot be read: ${error.message}`);
@@ -60,6 +62,15 @@ function directory(people: () => Promise<readonly PersonPolicy[]>): PeopleDirect
     byPagingId: (pagingId) => find((person) => person.pagingId === pagingId),
     bySlackId: (slackId) => find((person) => person.slackId === slackId),
   };
+}
+
+function withTokens(people: readonly PersonPolicy[], tokensFile: string | null): readonly PersonPolicy[] {
+  if (tokensFile === null) return people;
+  const tokens: unknown = JSON.parse(readFileSync(tokensFile, 'utf8'));
+  const digests = new Map(
+    Object.entries(tokens ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+  return people.map((person) => ({ ...person, tokenSha256: digests.get(person.id) ?? person.tokenSha256 }));
 }
 
 function equalDigests(a: Buffer, b: Buffer): boolean {

@@ -1,8 +1,9 @@
 import type { Policy, TemplateName } from '../domain/policy.ts';
-import { PLACEHOLDERS, unknownPlaceholders } from '../domain/template-placeholders.ts';
 import { SEVERITIES } from '../domain/severity.ts';
+import { PLACEHOLDERS, unknownPlaceholders } from '../domain/template-placeholders.ts';
 import { peopleChecks } from './policy-people-checks.ts';
 import { closestOf, errorAt, type PathProblem, warningAt } from './policy-problems.ts';
+import { alertRuleChecks, queryChecks } from './policy-query-checks.ts';
 
 /** What a schema cannot see: values that contradict each other, names that lead nowhere, queries that ask nothing. */
 export function policyChecks(policy: Policy): readonly PathProblem[] {
@@ -25,16 +26,32 @@ function thresholdChecks(policy: Policy): readonly PathProblem[] {
   const { classification: c, verification: v } = policy;
   const found: PathProblem[] = [];
   const inOrder = (path: string, higher: number, lower: number, than: string) => {
-    if (higher <= lower) found.push(errorAt(['classification', path], `classification.${path} must be more than ${than} (${higher} is not more than ${lower}): otherwise the lower severity is never reached`));
+    if (higher <= lower)
+      found.push(
+        errorAt(
+          ['classification', path],
+          `classification.${path} must be more than ${than} (${higher} is not more than ${lower}): otherwise the lower severity is never reached`,
+        ),
+      );
   };
   inOrder('usersAffectedP0Above', c.usersAffectedP0Above, c.usersAffectedP1Above, 'usersAffectedP1Above');
   inOrder('errorRatioP1Above', c.errorRatioP1Above, c.errorRatioP2From, 'errorRatioP2From');
   inOrder('p95SecondsP1Above', c.p95SecondsP1Above, c.p95SecondsP2From, 'p95SecondsP2From');
   if (v.errorRatioBelow > c.errorRatioP1Above) {
-    found.push(warningAt(['verification', 'errorRatioBelow'], 'verification.errorRatioBelow is above classification.errorRatioP1Above: an incident would count as mitigated while it is still P1'));
+    found.push(
+      warningAt(
+        ['verification', 'errorRatioBelow'],
+        'verification.errorRatioBelow is above classification.errorRatioP1Above: an incident would count as mitigated while it is still P1',
+      ),
+    );
   }
   if (v.pollSeconds > v.withinMinutes * 60) {
-    found.push(errorAt(['verification', 'pollSeconds'], 'verification.pollSeconds is longer than verification.withinMinutes: nothing would be looked at in time'));
+    found.push(
+      errorAt(
+        ['verification', 'pollSeconds'],
+        'verification.pollSeconds is longer than verification.withinMinutes: nothing would be looked at in time',
+      ),
+    );
   }
   return found;
 }
@@ -47,20 +64,42 @@ function severityChecks(policy: Policy): readonly PathProblem[] {
     if (next !== undefined) {
       const below = policy.severities[next];
       for (const field of ['acknowledgeWithinMinutes', 'updateEveryMinutes'] as const) {
-        if (own[field] > below[field]) found.push(errorAt(['severities', severity, field], `severities.${severity}.${field} (${own[field]}) must not be more than that of ${next} (${below[field]})`));
+        if (own[field] > below[field])
+          found.push(
+            errorAt(
+              ['severities', severity, field],
+              `severities.${severity}.${field} (${own[field]}) must not be more than that of ${next} (${below[field]})`,
+            ),
+          );
       }
     }
     for (const list of ['escalations', 'paging'] as const) {
       for (let step = 1; step < own[list].length; step += 1) {
         if ((own[list][step]?.afterMinutes ?? 0) <= (own[list][step - 1]?.afterMinutes ?? 0)) {
-          found.push(errorAt(['severities', severity, list, step, 'afterMinutes'], `severities.${severity}.${list} must be in order of time: step ${step + 1} is not after step ${step}`));
+          found.push(
+            errorAt(
+              ['severities', severity, list, step, 'afterMinutes'],
+              `severities.${severity}.${list} must be in order of time: step ${step + 1} is not after step ${step}`,
+            ),
+          );
         }
       }
     }
     const first = own.paging[0];
-    if (first && first.afterMinutes !== 0) found.push(errorAt(['severities', severity, 'paging', 0, 'afterMinutes'], `severities.${severity}.paging must begin at 0: the first page goes out at once`));
+    if (first && first.afterMinutes !== 0)
+      found.push(
+        errorAt(
+          ['severities', severity, 'paging', 0, 'afterMinutes'],
+          `severities.${severity}.paging must begin at 0: the first page goes out at once`,
+        ),
+      );
     if (policy.communication.remindBeforeMinutes >= own.updateEveryMinutes) {
-      found.push(errorAt(['communication', 'remindBeforeMinutes'], `communication.remindBeforeMinutes must be less than severities.${severity}.updateEveryMinutes (${own.updateEveryMinutes}): the reminder would be due before the update before it`));
+      found.push(
+        errorAt(
+          ['communication', 'remindBeforeMinutes'],
+          `communication.remindBeforeMinutes must be less than severities.${severity}.updateEveryMinutes (${own.updateEveryMinutes}): the reminder would be due before the update before it`,
+        ),
+      );
     }
   }
   return found;
@@ -70,8 +109,20 @@ function phaseChecks(policy: Policy): readonly PathProblem[] {
   const found: PathProblem[] = [];
   let before: [string, number] | null = null;
   for (const [name, phase] of Object.entries(policy.phases)) {
-    if (phase.toMinutes <= phase.fromMinutes) found.push(errorAt(['phases', name, 'toMinutes'], `phases.${name}.toMinutes must be more than its fromMinutes (${phase.fromMinutes})`));
-    if (before !== null && phase.fromMinutes < before[1]) found.push(errorAt(['phases', name, 'fromMinutes'], `phases.${name} must not begin before ${before[0]} begins (${before[1]})`));
+    if (phase.toMinutes <= phase.fromMinutes)
+      found.push(
+        errorAt(
+          ['phases', name, 'toMinutes'],
+          `phases.${name}.toMinutes must be more than its fromMinutes (${phase.fromMinutes})`,
+        ),
+      );
+    if (before !== null && phase.fromMinutes < before[1])
+      found.push(
+        errorAt(
+          ['phases', name, 'fromMinutes'],
+          `phases.${name} must not begin before ${before[0]} begins (${before[1]})`,
+        ),
+      );
     before = [name, phase.fromMinutes];
   }
   return found;
@@ -81,69 +132,42 @@ function serviceChecks(policy: Policy): readonly PathProblem[] {
   const { database, providers, adminApi } = policy.service;
   const found: PathProblem[] = [];
   if (database && database.exhaustedAbove > database.poolLimit) {
-    found.push(errorAt(['service', 'database', 'exhaustedAbove'], `service.database.exhaustedAbove (${database.exhaustedAbove}) must not be more than poolLimit (${database.poolLimit})`));
+    found.push(
+      errorAt(
+        ['service', 'database', 'exhaustedAbove'],
+        `service.database.exhaustedAbove (${database.exhaustedAbove}) must not be more than poolLimit (${database.poolLimit})`,
+      ),
+    );
   }
   const names = providers.map((provider) => provider.name);
   for (const [index, provider] of providers.entries()) {
     const path = ['service', 'providers', index, 'fallback'] as const;
-    if (provider.fallback === provider.name) found.push(errorAt(path, `provider ${provider.name} cannot be its own fallback`));
-    else if (provider.fallback !== null && !names.includes(provider.fallback)) found.push(errorAt(path, `there is no provider "${provider.fallback}"${meant(provider.fallback, names)}`));
+    if (provider.fallback === provider.name)
+      found.push(errorAt(path, `provider ${provider.name} cannot be its own fallback`));
+    else if (provider.fallback !== null && !names.includes(provider.fallback))
+      found.push(errorAt(path, `there is no provider "${provider.fallback}"${meant(provider.fallback, names)}`));
   }
   if (providers.length > 0 && adminApi === null) {
-    found.push(warningAt(['service', 'adminApi'], 'service.adminApi is empty: no circuit breaker can be opened and no provider failed over'));
+    found.push(
+      warningAt(
+        ['service', 'adminApi'],
+        'service.adminApi is empty: no circuit breaker can be opened and no provider failed over',
+      ),
+    );
   }
   return found;
-}
-
-function queryChecks(policy: Policy): readonly PathProblem[] {
-  const found: PathProblem[] = [];
-  for (const [name, query] of Object.entries(policy.service.queries)) {
-    const trouble = queryTrouble(query);
-    if (trouble !== null) found.push(errorAt(['service', 'queries', name], `service.queries.${name} ${trouble}`));
-  }
-  const failed = policy.service.queries.failedRequests;
-  if (failed.trim() !== '' && !failed.includes('$range')) {
-    found.push(errorAt(['service', 'queries', 'failedRequests'], 'service.queries.failedRequests must contain $range, which is replaced by the length of the incident'));
-  }
-  return found;
-}
-
-function alertRuleChecks(policy: Policy): readonly PathProblem[] {
-  const found: PathProblem[] = [];
-  const seen = new Set<string>();
-  for (const [index, rule] of policy.alertRules.entries()) {
-    const trouble = queryTrouble(rule.expr);
-    if (trouble !== null) found.push(errorAt(['alertRules', index, 'expr'], `the expression of ${rule.alert} ${trouble}`));
-    if (seen.has(rule.alert)) found.push(errorAt(['alertRules', index, 'alert'], `there is another alert named ${rule.alert}`));
-    seen.add(rule.alert);
-    const severity = rule.labels['severity'];
-    if (severity !== undefined && !(SEVERITIES as readonly string[]).includes(severity)) {
-      found.push(errorAt(['alertRules', index, 'labels', 'severity'], `the severity of ${rule.alert} must be one of ${SEVERITIES.join(', ')}`));
-    }
-    for (const label of policy.intake.correlateBy) {
-      if (rule.labels[label] === undefined) found.push(warningAt(['alertRules', index, 'labels'], `${rule.alert} has no label "${label}", by which alerts are joined to incidents`));
-    }
-  }
-  return found;
-}
-
-/** Prometheus itself is asked by `incident doctor`; here only what no server could answer. */
-function queryTrouble(query: string): string | null {
-  if (query.trim() === '') return 'is empty: write a PromQL expression';
-  const open: string[] = [];
-  const pairs: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
-  const bare = query.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '');
-  for (const character of bare) {
-    if ('([{'.includes(character)) open.push(character);
-    else if (pairs[character] !== undefined && open.pop() !== pairs[character]) return `has a "${character}" that closes nothing`;
-    else if (character === '"' || character === "'") return 'has a quote that is never closed';
-  }
-  return open.length > 0 ? `has a "${open.at(-1)}" that is never closed` : null;
 }
 
 function intakeChecks(policy: Policy): readonly PathProblem[] {
   const cycle = cycleIn(policy.intake.dependsOn);
-  return cycle === null ? [] : [errorAt(['intake', 'dependsOn', cycle[0] ?? ''], `intake.dependsOn goes round in a circle: ${cycle.join(' → ')}`)];
+  return cycle === null
+    ? []
+    : [
+        errorAt(
+          ['intake', 'dependsOn', cycle[0] ?? ''],
+          `intake.dependsOn goes round in a circle: ${cycle.join(' → ')}`,
+        ),
+      ];
 }
 
 function cycleIn(graph: Readonly<Record<string, readonly string[]>>): readonly string[] | null {
@@ -169,12 +193,26 @@ function cycleIn(graph: Readonly<Record<string, readonly string[]>>): readonly s
 function actionChecks(policy: Policy): readonly PathProblem[] {
   const found: PathProblem[] = [];
   for (const [name, action] of Object.entries(policy.actions)) {
-    if (action.temporary && action.leaseMinutes === null) found.push(errorAt(['actions', name, 'leaseMinutes'], `actions.${name} is temporary, so leaseMinutes must say for how long`));
-    if (!action.temporary && action.leaseMinutes !== null) found.push(errorAt(['actions', name, 'leaseMinutes'], `actions.${name} is not temporary, so leaseMinutes must be null`));
+    if (action.temporary && action.leaseMinutes === null)
+      found.push(
+        errorAt(
+          ['actions', name, 'leaseMinutes'],
+          `actions.${name} is temporary, so leaseMinutes must say for how long`,
+        ),
+      );
+    if (!action.temporary && action.leaseMinutes !== null)
+      found.push(
+        errorAt(['actions', name, 'leaseMinutes'], `actions.${name} is not temporary, so leaseMinutes must be null`),
+      );
   }
   const { expireMinutes, remindBeforeMinutes } = policy.approvalLimits;
   if (remindBeforeMinutes >= expireMinutes) {
-    found.push(errorAt(['approvalLimits', 'remindBeforeMinutes'], `approvalLimits.remindBeforeMinutes must be less than expireMinutes (${expireMinutes})`));
+    found.push(
+      errorAt(
+        ['approvalLimits', 'remindBeforeMinutes'],
+        `approvalLimits.remindBeforeMinutes must be less than expireMinutes (${expireMinutes})`,
+      ),
+    );
   }
   return found;
 }
@@ -182,7 +220,10 @@ function actionChecks(policy: Policy): readonly PathProblem[] {
 function templateChecks(policy: Policy): readonly PathProblem[] {
   return (Object.entries(policy.communication.templates) as [TemplateName, string][]).flatMap(([name, template]) =>
     unknownPlaceholders(name, template).map((placeholder) =>
-      errorAt(['communication', 'templates', name], `communication.templates.${name} uses {${placeholder}}, which it does not have${meant(placeholder, PLACEHOLDERS[name])}`),
+      errorAt(
+        ['communication', 'templates', name],
+        `communication.templates.${name} uses {${placeholder}}, which it does not have${meant(placeholder, PLACEHOLDERS[name])}`,
+      ),
     ),
   );
 }
@@ -190,12 +231,34 @@ function templateChecks(policy: Policy): readonly PathProblem[] {
 function calendarChecks(policy: Policy): readonly PathProblem[] {
   const { team, maintenanceWindow: window, review } = policy;
   const found: PathProblem[] = [];
-  if (!isTimeZone(team.timeZone)) found.push(errorAt(['team', 'timeZone'], `team.timeZone: there is no time zone "${team.timeZone}"; write one such as Europe/Berlin`));
-  if (!isTimeZone(window.timeZone)) found.push(errorAt(['maintenanceWindow', 'timeZone'], `maintenanceWindow.timeZone: there is no time zone "${window.timeZone}"; write one such as Europe/Berlin`));
-  if (window.from === window.to) found.push(errorAt(['maintenanceWindow', 'to'], 'maintenanceWindow.to must differ from its beginning: the window has no length'));
-  if (team.workingHours.from >= team.workingHours.to) found.push(errorAt(['team', 'workingHours', 'to'], 'team.workingHours.to must be after its from'));
+  if (!isTimeZone(team.timeZone))
+    found.push(
+      errorAt(
+        ['team', 'timeZone'],
+        `team.timeZone: there is no time zone "${team.timeZone}"; write one such as Europe/Berlin`,
+      ),
+    );
+  if (!isTimeZone(window.timeZone))
+    found.push(
+      errorAt(
+        ['maintenanceWindow', 'timeZone'],
+        `maintenanceWindow.timeZone: there is no time zone "${window.timeZone}"; write one such as Europe/Berlin`,
+      ),
+    );
+  if (window.from === window.to)
+    found.push(
+      errorAt(
+        ['maintenanceWindow', 'to'],
+        'maintenanceWindow.to must differ from its beginning: the window has no length',
+      ),
+    );
+  if (team.workingHours.from >= team.workingHours.to)
+    found.push(errorAt(['team', 'workingHours', 'to'], 'team.workingHours.to must be after its from'));
   const agenda = review.agenda.reduce((sum, item) => sum + item.minutes, 0);
-  if (agenda > review.meetingMinutes) found.push(errorAt(['review', 'agenda'], `the agenda takes ${agenda} minutes, the meeting only ${review.meetingMinutes}`));
+  if (agenda > review.meetingMinutes)
+    found.push(
+      errorAt(['review', 'agenda'], `the agenda takes ${agenda} minutes, the meeting only ${review.meetingMinutes}`),
+    );
   return found;
 }
 

@@ -15,13 +15,25 @@ function reachChecks(policy: Policy): readonly PathProblem[] {
   for (const severity of SEVERITIES) {
     for (const [step, escalation] of policy.severities[severity].escalations.entries()) {
       for (const contact of escalation.to) {
-        if (policy.contacts[contact].email === null) found.push(errorAt(['severities', severity, 'escalations', step, 'to'], `${contact} is to be told by mail but has no address in contacts.${contact}.email`));
+        if (policy.contacts[contact].email === null)
+          found.push(
+            errorAt(
+              ['severities', severity, 'escalations', step, 'to'],
+              `${contact} is to be told by mail but has no address in contacts.${contact}.email`,
+            ),
+          );
       }
     }
     for (const [step, paging] of policy.severities[severity].paging.entries()) {
       for (const contact of paging.to) {
         paged.add(contact);
-        if (policy.contacts[contact].pagingService === null) found.push(errorAt(['severities', severity, 'paging', step, 'to'], `${contact} is to be paged but has no contacts.${contact}.pagingService`));
+        if (policy.contacts[contact].pagingService === null)
+          found.push(
+            errorAt(
+              ['severities', severity, 'paging', step, 'to'],
+              `${contact} is to be paged but has no contacts.${contact}.pagingService`,
+            ),
+          );
       }
     }
   }
@@ -41,7 +53,13 @@ function identityChecks(policy: Policy): readonly PathProblem[] {
       const value = person[field];
       if (value === null) continue;
       const other = seen.get(value);
-      if (other !== undefined) found.push(errorAt(['people', index, field], `${person.id} and ${other} have the same ${field}: nobody could tell whose decision it was`));
+      if (other !== undefined)
+        found.push(
+          errorAt(
+            ['people', index, field],
+            `${person.id} and ${other} have the same ${field}: nobody could tell whose decision it was`,
+          ),
+        );
       seen.set(value, person.id);
     }
   }
@@ -52,12 +70,20 @@ function approverChecks(policy: Policy): readonly PathProblem[] {
   const found: PathProblem[] = [];
   for (const [name, action] of Object.entries(policy.actions) as [ActionName, Policy['actions'][ActionName]][]) {
     if (policy.approvals[name] === 'automatic') continue;
-    if (!holds(policy, action.approver)) found.push(warningAt(['actions', name, 'approver'], `nobody in people has the role ${action.approver}, so nobody can approve ${name}`));
+    if (!holds(policy, action.approver))
+      found.push(
+        warningAt(
+          ['actions', name, 'approver'],
+          `nobody in people has the role ${action.approver}, so nobody can approve ${name}`,
+        ),
+      );
   }
   const others: readonly ApprovalName[] = ['publish-status', 'publish-email', 'resolve'];
   for (const name of others) {
     if (policy.approvals[name] !== 'automatic' && !holds(policy, 'commander') && !holds(policy, 'approver')) {
-      found.push(warningAt(['approvals', name], `nobody in people is commander or approver, so nobody can approve ${name}`));
+      found.push(
+        warningAt(['approvals', name], `nobody in people is commander or approver, so nobody can approve ${name}`),
+      );
     }
   }
   return found;
@@ -65,7 +91,14 @@ function approverChecks(policy: Policy): readonly PathProblem[] {
 
 function attendeeChecks(policy: Policy): readonly PathProblem[] {
   return policy.review.attendees.flatMap((contact, index) =>
-    policy.contacts[contact].email === null ? [errorAt(['review', 'attendees', index], `${contact} is to be invited but has no address in contacts.${contact}.email`)] : [],
+    policy.contacts[contact].email === null
+      ? [
+          errorAt(
+            ['review', 'attendees', index],
+            `${contact} is to be invited but has no address in contacts.${contact}.email`,
+          ),
+        ]
+      : [],
   );
 }
 

@@ -36,13 +36,17 @@ export function schemaProblems(schema: z.ZodType, error: z.ZodError): readonly P
 
 export function unknownKey(key: string, known: readonly string[]): string {
   const close = closestOf(key, known);
-  const hint = close === null ? (known.length > 0 ? `; known here: ${known.join(', ')}` : '') : `; did you mean "${close}"?`;
+  const hint =
+    close === null ? (known.length > 0 ? `; known here: ${known.join(', ')}` : '') : `; did you mean "${close}"?`;
   return `unknown key "${key}"${hint}`;
 }
 
 /** The known name that differs least, when it differs little enough to be a slip. */
 export function closestOf(name: string, known: readonly string[]): string | null {
-  const scored = known.map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }));
+  const scored = known.map((candidate) => ({
+    candidate,
+    distance: editDistance(name.toLowerCase(), candidate.toLowerCase()),
+  }));
   scored.sort((a, b) => a.distance - b.distance || a.candidate.localeCompare(b.candidate));
   const best = scored[0];
   return best && best.distance <= Math.max(2, Math.floor(name.length / 3)) ? best.candidate : null;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { ALL_PROBES, ALL_QUERIES, APPROVAL_NAMES, PRE_APPROVABLE, TEMPLATE_NAMES } from './policy-names.ts';
 import { CONTACTS, ROLES } from '../domain/people.ts';
 import type { Policy } from '../domain/policy.ts';
 import { ACTION_NAMES } from '../domain/remedy.ts';
 import { SEVERITIES } from '../domain/severity.ts';
+import { ALL_PROBES, ALL_QUERIES, APPROVAL_NAMES, PRE_APPROVABLE, TEMPLATE_NAMES } from './policy-names.ts';
 
 /** A strict object with the same value for each of some names; all of them must be there. */
 function each<K extends string, V extends z.ZodType>(names: readonly K[], value: V) {
@@ -15,9 +15,16 @@ const text = z.string().trim().min(1, 'must not be empty');
 const zeroOrMore = z.number('must be a number').min(0, 'must not be negative');
 const positive = z.number('must be a number').positive('must be more than 0');
 const count = z.number('must be a whole number').int('must be a whole number').min(1, 'must be at least 1');
+const RATIO_WORDS = 'must be a ratio from 0 to 1, or a percentage such as 10%';
 /** `0.1` or `10%`. */
 const ratio = z
-  .union([z.number().min(0).max(1), z.string().regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?) ?%$/)], 'must be a ratio from 0 to 1, or a percentage such as 10%')
+  .union(
+    [
+      z.number().min(0, RATIO_WORDS).max(1, RATIO_WORDS),
+      z.string().regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?) ?%$/, RATIO_WORDS),
+    ],
+    RATIO_WORDS,
+  )
   .transform((value) => (typeof value === 'number' ? value : Number(value.replace('%', '').trim()) / 100));
 const clockTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "02:00", in quotes');
 const url = z.url('must be a URL');
@@ -69,12 +76,19 @@ const service = z.strictObject({
     })
     .nullable(),
   cache: z.strictObject({ workload: text, pod: text, minimumHitRatio: ratio }).nullable(),
-  providers: z.array(z.strictObject({ name: text, fallback: text.nullable().default(null), alsoCalled: z.array(text).default([]) })),
+  providers: z.array(
+    z.strictObject({ name: text, fallback: text.nullable().default(null), alsoCalled: z.array(text).default([]) }),
+  ),
   queries: each(ALL_QUERIES, z.string()),
   baselineRequestsPerMinute: positive,
   healthPaths: z.array(z.string().startsWith('/', 'must begin with /')),
   adminApi: z
-    .strictObject({ port: z.number().int().min(1).max(65_535), breakerPath: text, failoverPath: text, providersPath: text })
+    .strictObject({
+      port: z.number().int().min(1).max(65_535),
+      breakerPath: text,
+      failoverPath: text,
+      providersPath: text,
+    })
     .nullable(),
   dashboards: z.array(z.strictObject({ name: text, url, probes: z.array(probe) })),
 });
@@ -95,7 +109,11 @@ const person = z.strictObject({
   slackId: text.nullable().default(null),
   pagingId: text.nullable().default(null),
   contacts: z.array(contact).default([]),
-  tokenSha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal (64 digits), never the token itself').nullable().default(null),
+  tokenSha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal (64 digits), never the token itself')
+    .nullable()
+    .default(null),
 });
 
 const communication = z.strictObject({
@@ -121,7 +139,11 @@ export const policySchema = z.strictObject({
     name: text,
     product: text,
     timeZone: text,
-    workingHours: z.strictObject({ from: clockTime, to: clockTime, days: z.array(z.number().int().min(1).max(7)).min(1) }),
+    workingHours: z.strictObject({
+      from: clockTime,
+      to: clockTime,
+      days: z.array(z.number().int().min(1).max(7)).min(1),
+    }),
   }),
   severities: each(SEVERITIES, severityPolicy),
   classification,
@@ -154,7 +176,12 @@ export const policySchema = z.strictObject({
   }),
   actions: each(
     ACTION_NAMES,
-    z.strictObject({ risk: z.enum(['low', 'medium', 'high']), approver: role, temporary: z.boolean(), leaseMinutes: positive.nullable() }),
+    z.strictObject({
+      risk: z.enum(['low', 'medium', 'high']),
+      approver: role,
+      temporary: z.boolean(),
+      leaseMinutes: positive.nullable(),
+    }),
   ),
   approvals: each(APPROVAL_NAMES, z.enum(['automatic', 'objection', 'ask'])),
   approvalLimits: z.strictObject({
@@ -226,7 +253,11 @@ export const policySchema = z.strictObject({
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 type Parsed = z.infer<typeof policySchema>;
 export const SCHEMA_MATCHES_TYPE: Same<Mutable<Policy>, Parsed> = true;
-type Mutable<T> = T extends readonly (infer E)[] ? Mutable<E>[] : T extends object ? { -readonly [K in keyof T]: Mutable<T[K]> } : T;
+type Mutable<T> = T extends readonly (infer E)[]
+  ? Mutable<E>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Mutable<T[K]> }
+    : T;
 
 /** JSON Schema of the file, for editors: what may be written, before shorthands are expanded. */
 export function policyJsonSchema(): Record<string, unknown> {

@@ -6,8 +6,8 @@ import { type PathProblem, pathWords, schemaProblems } from './policy-problems.t
 import { policySchema } from './policy-schema.ts';
 import { readYaml, type YamlDocument } from './yaml-document.ts';
 
-export { policyJsonSchema } from './policy-schema.ts';
 export type { PolicyOverrides } from './policy-overrides.ts';
+export { policyJsonSchema } from './policy-schema.ts';
 
 /** One thing wrong with a policy file, where it stands. Line and column count from 1. */
 export interface PolicyProblem {
@@ -53,7 +53,12 @@ export function parsePolicy(text: string, fileName: string, overrides: PolicyOve
 export function checkPolicy(text: string, fileName: string, overrides: PolicyOverrides = {}): PolicyCheck {
   const document = readYaml(text);
   if (document.problems.length > 0) {
-    const problems = document.problems.map((problem) => ({ level: 'error' as const, file: fileName, path: '', ...problem }));
+    const problems = document.problems.map((problem) => ({
+      level: 'error' as const,
+      file: fileName,
+      path: '',
+      ...problem,
+    }));
     return { policy: null, problems };
   }
   const overridden = applyOverrides(document.value, overrides);
@@ -74,7 +79,9 @@ export async function readPolicyFile(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new PolicyError([{ level: 'error', file, line: 1, column: 1, path: '', message: `the file cannot be read: ${reason}` }]);
+    throw new PolicyError([
+      { level: 'error', file, line: 1, column: 1, path: '', message: `the file cannot be read: ${reason}` },
+    ]);
   }
 }
 
@@ -84,11 +91,17 @@ export function problemLine(problem: PolicyProblem): string {
   return `${problem.file}:${problem.line}:${problem.column}: ${word}${problem.message}`;
 }
 
-function placed(problem: PathProblem, document: YamlDocument, file: string, overrides: ReadonlyMap<string, string>): PolicyProblem {
+function placed(
+  problem: PathProblem,
+  document: YamlDocument,
+  file: string,
+  overrides: ReadonlyMap<string, string>,
+): PolicyProblem {
   const path = pathWords(problem.key === null ? problem.path : [...problem.path, problem.key]);
   const override = [...overrides].find(([written]) => path === written || path.startsWith(`${written}.`));
   const at = problem.key === null ? document.placeOf(problem.path) : document.placeOfKey(problem.path, problem.key);
-  const message = override === undefined ? problem.message : `${problem.message} (set by the override "${override[1]}")`;
+  const message =
+    override === undefined ? problem.message : `${problem.message} (set by the override "${override[1]}")`;
   return { level: problem.level, file, ...at, path, message };
 }
 

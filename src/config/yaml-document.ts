@@ -34,7 +34,7 @@ export function readYaml(text: string): YamlDocument {
     return { line: at.line || 1, column: at.col || 1 };
   };
   const problems = document.errors.map((error) => ({ ...place(error.pos[0]), message: error.message }));
-  const read = problems.length > 0 ? null : valueOf(document);
+  const read = problems.length > 0 ? null : expanded(document);
   if (read !== null && 'failed' in read) return refused(read.failed);
   return {
     value: read === null ? undefined : read.value,
@@ -45,7 +45,7 @@ export function readYaml(text: string): YamlDocument {
 }
 
 /** Aliases are expanded here, so this is where a file that explodes is noticed. */
-function valueOf(document: Document.Parsed): { readonly value: unknown } | { readonly failed: string } {
+function expanded(document: Document.Parsed): { readonly value: unknown } | { readonly failed: string } {
   try {
     return { value: document.toJS({ maxAliasCount: 50 }) as unknown };
   } catch (error) {

@@ -30,7 +30,9 @@ export function nextBusinessDayAt(question: BusinessDayQuestion): Instant {
     day = nextDay(day);
     if (isBusinessDay(day, question.days, question.holidays)) return zonedInstant(day, question.at, question.timeZone);
   }
-  throw new RangeError(`There is no business day within ${MAXIMUM_DAYS} days after ${question.after}: look at the policy's holidays and working days.`);
+  throw new RangeError(
+    `There is no business day within ${MAXIMUM_DAYS} days after ${question.after}: look at the policy's holidays and working days.`,
+  );
 }
 
 export interface WindowQuestion {
@@ -65,13 +67,23 @@ export interface WorkingHours {
 }
 
 /** Whether people are at work: `[from, to)` on a working day that is no holiday. */
-export function isWorkingHours(at: Instant, hours: WorkingHours, timeZone: string, holidays: readonly string[] = []): boolean {
+export function isWorkingHours(
+  at: Instant,
+  hours: WorkingHours,
+  timeZone: string,
+  holidays: readonly string[] = [],
+): boolean {
   const { day, clock } = zonedParts(epochMs(at), timeZone);
   return isBusinessDay(day, hours.days, holidays) && clock.slice(0, 5) >= hours.from && clock.slice(0, 5) < hours.to;
 }
 
 /** The first instant from `at` on that is within working hours; for what can wait until morning (P3). */
-export function nextWorkingInstant(at: Instant, hours: WorkingHours, timeZone: string, holidays: readonly string[] = []): Instant {
+export function nextWorkingInstant(
+  at: Instant,
+  hours: WorkingHours,
+  timeZone: string,
+  holidays: readonly string[] = [],
+): Instant {
   if (isWorkingHours(at, hours, timeZone, holidays)) return at;
   const today = dayOf(at, timeZone);
   const begin = zonedInstant(today, hours.from, timeZone);
@@ -120,12 +132,22 @@ function zonedParts(ms: number, timeZone: string): { readonly day: Day; readonly
   let format = formats.get(timeZone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en-CA-u-ca-iso8601-nu-latn', {
-      timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit',
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
     });
     formats.set(timeZone, format);
   }
   const parts = Object.fromEntries(format.formatToParts(ms).map((part) => [part.type, part.value]));
-  return { day: `${parts['year']}-${parts['month']}-${parts['day']}`, clock: `${parts['hour']}:${parts['minute']}:${parts['second']}` };
+  return {
+    day: `${parts.year}-${parts.month}-${parts.day}`,
+    clock: `${parts.hour}:${parts.minute}:${parts.second}`,
+  };
 }
 
 function dayOf(at: Instant, timeZone: string): Day {

@@ -1,6 +1,6 @@
 import type { ClassificationPolicy } from './policy.ts';
-import { claimsInTexts } from './severity-claims.ts';
 import { higherOf, oneHigher, type Severity } from './severity.ts';
+import { claimsInTexts } from './severity-claims.ts';
 
 /**
  * What is known about the impact when severity is assessed (R0.5); made by `severityFacts`. Ratios are 0..1,
@@ -48,19 +48,30 @@ export function classify(facts: SeverityFacts, policy: ClassificationPolicy): Cl
   const reasons = [...treeReasons(facts, policy), ...claimReasons(facts, policy)];
   const known = reasons.reduce<Severity>((highest, reason) => higherOf(highest, reason.severity), 'P3');
   if (known === 'P3' && !facts.impactKnownMinimal) {
-    return { severity: 'P2', provisional: true, reasons: ['P2: nobody knows the impact, so it does not count as minimal', ...reasons.map(inWords)] };
+    return {
+      severity: 'P2',
+      provisional: true,
+      reasons: ['P2: nobody knows the impact, so it does not count as minimal', ...reasons.map(inWords)],
+    };
   }
   if (reasons.length === 0) reasons.push({ severity: 'P3', words: 'the impact is known to be minimal' });
 
   const decisive = reasons.filter((reason) => reason.severity === known);
-  const others = reasons.filter((reason) => reason.severity !== known).sort((a, b) => a.severity.localeCompare(b.severity));
+  const others = reasons
+    .filter((reason) => reason.severity !== known)
+    .sort((a, b) => a.severity.localeCompare(b.severity));
   const words = [...decisive, ...others].map(inWords);
   const usersUnknown = facts.usersAffectedRatio === null && known !== 'P0' && known !== 'P3';
   if (!usersUnknown) return { severity: known, provisional: false, reasons: words };
 
   const raised = oneHigher(known);
-  if (!facts.measured || !usersCouldReach(raised, facts, policy)) return { severity: known, provisional: true, reasons: words };
-  return { severity: raised, provisional: true, reasons: [`${raised}: nobody knows how many users are affected, so one level above what is known`, ...words] };
+  if (!facts.measured || !usersCouldReach(raised, facts, policy))
+    return { severity: known, provisional: true, reasons: words };
+  return {
+    severity: raised,
+    provisional: true,
+    reasons: [`${raised}: nobody knows how many users are affected, so one level above what is known`, ...words],
+  };
 }
 
 function treeReasons(facts: SeverityFacts, policy: ClassificationPolicy): Reason[] {
@@ -73,16 +84,21 @@ function treeReasons(facts: SeverityFacts, policy: ClassificationPolicy): Reason
   if (users !== null) {
     const share = `${percent(users)} of the users are affected`;
     if (users > policy.usersAffectedP0Above) say('P0', `${share}, more than ${percent(policy.usersAffectedP0Above)}`);
-    else if (users > policy.usersAffectedP1Above) say('P1', `${share}, more than ${percent(policy.usersAffectedP1Above)}`);
+    else if (users > policy.usersAffectedP1Above)
+      say('P1', `${share}, more than ${percent(policy.usersAffectedP1Above)}`);
     else if (users > policy.errorRatioP2From) say('P2', `${share}: a subset, not hardly any`);
   }
   if (errors !== null) {
-    if (errors > policy.errorRatioP1Above) say('P1', `${percent(errors)} of the requests fail, more than ${percent(policy.errorRatioP1Above)}`);
-    else if (errors >= policy.errorRatioP2From) say('P2', `${percent(errors)} of the requests fail, ${percent(policy.errorRatioP2From)} or more`);
+    if (errors > policy.errorRatioP1Above)
+      say('P1', `${percent(errors)} of the requests fail, more than ${percent(policy.errorRatioP1Above)}`);
+    else if (errors >= policy.errorRatioP2From)
+      say('P2', `${percent(errors)} of the requests fail, ${percent(policy.errorRatioP2From)} or more`);
   }
   if (p95 !== null) {
-    if (p95 > policy.p95SecondsP1Above) say('P1', `p95 is ${seconds(p95)}, more than ${seconds(policy.p95SecondsP1Above)}`);
-    else if (p95 >= policy.p95SecondsP2From) say('P2', `p95 is ${seconds(p95)}, ${seconds(policy.p95SecondsP2From)} or more`);
+    if (p95 > policy.p95SecondsP1Above)
+      say('P1', `p95 is ${seconds(p95)}, more than ${seconds(policy.p95SecondsP1Above)}`);
+    else if (p95 >= policy.p95SecondsP2From)
+      say('P2', `p95 is ${seconds(p95)}, ${seconds(policy.p95SecondsP2From)} or more`);
   }
   for (const provider of facts.failingProviders) say('P1', `provider ${provider} is failing completely`);
   if (facts.minorFeature) say('P2', 'a feature that is not critical is impaired');
@@ -90,8 +106,14 @@ function treeReasons(facts: SeverityFacts, policy: ClassificationPolicy): Reason
 }
 
 function claimReasons(facts: SeverityFacts, policy: ClassificationPolicy): Reason[] {
-  const claimed = [...new Set(facts.claimed)].map((severity) => ({ severity, words: `an alert or a person says ${severity}` }));
-  const texts = claimsInTexts(facts.texts, policy.keywords).map(({ severity, because, phrase }) => ({ severity, words: `${because} ("${phrase}")` }));
+  const claimed = [...new Set(facts.claimed)].map((severity) => ({
+    severity,
+    words: `an alert or a person says ${severity}`,
+  }));
+  const texts = claimsInTexts(facts.texts, policy.keywords).map(({ severity, because, phrase }) => ({
+    severity,
+    words: `${because} ("${phrase}")`,
+  }));
   return [...claimed, ...texts];
 }
 

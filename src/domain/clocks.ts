@@ -32,7 +32,12 @@ const NOBODY: AlreadyTold = { paged: new Set(), escalatedTo: new Set() };
  * who were paged or mailed before the change are left out, because nobody is paged twice for the same thing; a step
  * of which nobody is left is no step.
  */
-export function promisesFor(severity: Severity, policy: Pick<Policy, 'severities'>, sinceAt: Instant, told: AlreadyTold = NOBODY): Promises {
+export function promisesFor(
+  severity: Severity,
+  policy: Pick<Policy, 'severities'>,
+  sinceAt: Instant,
+  told: AlreadyTold = NOBODY,
+): Promises {
   const rules = policy.severities[severity];
   return {
     acknowledgeBy: plusMinutes(sinceAt, rules.acknowledgeWithinMinutes),
@@ -47,7 +52,11 @@ export function nextUpdateAfter(severity: Severity, policy: Pick<Policy, 'severi
   return plusMinutes(publishedAt, policy.severities[severity].updateEveryMinutes);
 }
 
-function dues(steps: readonly { readonly afterMinutes: number; readonly to: readonly Contact[] }[], sinceAt: Instant, told: ReadonlySet<Contact>): readonly Due[] {
+function dues(
+  steps: readonly { readonly afterMinutes: number; readonly to: readonly Contact[] }[],
+  sinceAt: Instant,
+  told: ReadonlySet<Contact>,
+): readonly Due[] {
   const heard = new Set(told);
   const found: Due[] = [];
   for (const step of [...steps].sort((a, b) => a.afterMinutes - b.afterMinutes)) {

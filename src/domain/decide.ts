@@ -6,6 +6,12 @@ import type { ApprovalName, Policy } from './policy.ts';
 import { isHigher } from './severity.ts';
 import type { TimelineFact } from './timeline.ts';
 
+/** Why a decision is not taken. `unauthorised`: somebody else may; otherwise it is not possible now. */
+export interface Refusal {
+  readonly unauthorised: boolean;
+  readonly words: string;
+}
+
 /** What a decision does: facts for the timeline, and one sentence for the person. */
 export interface DecisionEffect {
   readonly facts: readonly TimelineFact[];
@@ -29,7 +35,14 @@ export function holdsRole(roles: readonly Role[], wanted: Role): boolean {
  * Why this decision cannot be taken now, as a sentence that says what to do instead; null when it can.
  * Pure: it runs in update validators and again for decisions that came as signals.
  */
-export function refusal(state: IncidentState, decision: Decision): string | null {
+export function refusal(state: IncidentState, decision: Decision): Refusal | null {
+  const words = refusalWords(state, decision);
+  if (words !== null) return { unauthorised: false, words };
+  const missing = missingRole(state, decision);
+  return missing === null ? null : { unauthorised: true, words: missing };
+}
+
+function refusalWords(state: IncidentState, decision: Decision): string | null {
   if (decision.incidentId !== state.incidentId) {
     return `This decision names ${decision.incidentId}, but it reached ${state.incidentId}. Send it to the incident it names.`;
   }
@@ -82,12 +95,17 @@ function refuseApprove(state: IncidentState, decision: Decision<'approve'>, brea
   if (option !== null && !names.includes(option as ApprovalName)) {
     return `${option} is not one of the options of ${record.approval.id}: ${names.join(', ')}.`;
   }
-  if (breakGlass) {
-    return state.severity === 'P0' ? null : `Break-glass is for P0 only; this is ${state.severity}. Ask ${record.approval.approver} to approve.`;
-  }
-  return holdsRole(decision.actor.roles, record.approval.approver as Role)
-    ? null
-    : `${decision.actor.person} may not approve ${names[0]}: it needs the role ${record.approval.approver}. Ask somebody who has it.`;
+  if (!breakGlass || state.severity === 'P0') return null;
+  return `Break-glass is for P0 only; this is ${state.severity}. Ask ${record.approval.approver} to approve.`;
+}
+
+/** An approval names the role that may give it; break-glass is the way around, for P0 and on the record. */
+function missingRole(state: IncidentState, decision: Decision): string | null {
+  if (decision.name !== 'approve' || state.decisions.some((seen) => seen.id === decision.id)) return null;
+  const record = approvalById(state, body(decision, 'approve').approvalId);
+  if (record === null || holdsRole(decision.actor.roles, record.approval.approver as Role)) return null;
+  const what = record.approval.options[0]?.name;
+  return `${decision.actor.person} may not approve ${what}: it needs the role ${record.approval.approver}. Ask somebody who has it.`;
 }
 
 function refuseUnknownApproval(state: IncidentState, approvalId: string): string | null {

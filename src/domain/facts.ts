@@ -1,6 +1,6 @@
 import type { Finding, ProbeName } from './evidence.ts';
 import type { FactSet } from './fact-set.ts';
-import { firingAlerts, type IncidentState, leadingCause, openApprovals, openLeases, openPromise, type RemedyRecord } from './incident.ts';
+import { type ApprovalRecord, firingAlerts, type IncidentState, leadingCause, openApprovals, openLeases, openPromise, type RemedyRecord } from './incident.ts';
 import { clockTimeUtc, type Instant } from './instant.ts';
 import type { Policy } from './policy.ts';
 import type { TimelineEvent } from './timeline.ts';
@@ -47,7 +47,7 @@ export function factSet(state: IncidentState, policy: Policy, timeline: readonly
     latestUpdateBy: state.latestUpdate?.by ?? null,
     latestUpdateAt: state.latestUpdate?.at ?? null,
     sinceLast: newsSince(timeline, state.told?.coversSeq ?? 0),
-    openQuestions: openApprovals(state).map(({ approval }) => ({
+    openQuestions: remediesFirst(openApprovals(state)).map(({ approval }) => ({
       approvalId: approval.id,
       name: approval.options[0]?.name ?? '',
       why: approval.why,
@@ -73,6 +73,12 @@ export function factSet(state: IncidentState, policy: Policy, timeline: readonly
     postMortemUrl: state.postMortem?.location ?? null,
     links: policy.service.dashboards.slice(0, 6).map((dashboard) => ({ title: dashboard.name, url: dashboard.url })),
   };
+}
+
+/** What ends the outage is asked before what tells about it. */
+function remediesFirst(records: readonly ApprovalRecord[]): readonly ApprovalRecord[] {
+  const isRemedy = (record: ApprovalRecord) => record.approval.options.some((option) => option.plan !== null);
+  return [...records.filter(isRemedy), ...records.filter((record) => !isRemedy(record))];
 }
 
 type FindingOf<P extends ProbeName> = Extract<Finding, { probe: P }>;

@@ -1,7 +1,13 @@
 import type { EvidenceBundle, EvidenceItem, Finding, ProbeName } from './evidence.ts';
 
 /** The finding a probe makes, e.g. `FindingOf<'error-rate'>`. */
-export type FindingOf<P extends ProbeName> = Finding extends infer F ? (F extends { readonly probe: infer Q } ? (P extends Q ? F : never) : never) : never;
+export type FindingOf<P extends ProbeName> = Finding extends infer F
+  ? F extends { readonly probe: infer Q }
+    ? P extends Q
+      ? F
+      : never
+    : never
+  : never;
 
 /** What one probe found in a bundle; null when it was not asked or did not answer. */
 export function findingIn<P extends ProbeName>(bundle: EvidenceBundle | null, probe: P): FindingOf<P> | null {

@@ -102,9 +102,9 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
     case 'assigned':
       return { ...next, tasks: [...next.tasks, { person: event.person, what: event.what }] };
     case 'channel-opened':
-      return { ...next, channel: { id: event.channelId, name: event.name, link: event.link } };
+      return { ...next, unsent: next.unsent.filter((unsent) => unsent.what !== 'open-channel'), channel: { id: event.channelId, name: event.name, link: event.link } };
     case 'paged':
-      return { ...next, pages: [...next.pages, { contact: event.contact, key: event.key, at: event.at, severity: next.severity }] };
+      return { ...next, unsent: next.unsent.filter((unsent) => unsent.key !== event.key), pages: [...next.pages, { contact: event.contact, key: event.key, at: event.at, severity: next.severity }] };
     case 'escalated':
       return {
         ...next,
@@ -174,19 +174,13 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
     case 'published':
       return withPublished(next, event);
     case 'publication-failed':
-      return {
-        ...next,
-        unsent: [
-          ...next.unsent.filter((unsent) => unsent.key !== event.key),
-          { key: event.key, medium: event.medium, what: event.what, reason: event.reason, since: event.at, retryAt: event.retryAt },
-        ],
-      };
+      return { ...next, unsent: withUnsent(next, event) };
     case 'publication-superseded':
       return { ...next, unsent: next.unsent.filter((unsent) => unsent.key !== event.key) };
     case 'mitigated':
       return {
         ...next,
-        mitigated: { at: event.at, by: event.by.person === 'runbook' ? null : event.by.person, words: event.words },
+        mitigated: { at: event.at, remedy: event.remedy, words: event.words },
         firstMitigatedAt: next.firstMitigatedAt ?? event.at,
       };
     case 'relapsed':
@@ -194,7 +188,7 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
     case 'resolved':
       return {
         ...next,
-        mitigated: next.mitigated ?? { at: event.at, by: event.by.person, words: event.verification },
+        mitigated: next.mitigated ?? { at: event.at, remedy: null, words: event.verification },
         firstMitigatedAt: next.firstMitigatedAt ?? event.at,
         resolved: { at: event.at, by: event.by.person, fix: event.fix, verification: event.verification, followUp: event.followUp },
       };
@@ -331,6 +325,13 @@ function updateLease(state: IncidentState, id: string, change: Partial<LeaseReco
 function endPromise(record: PromiseRecord, event: EventOf<'promise-ended'>): PromiseRecord {
   if (record.promise.id !== event.promiseId || record.ended !== null) return record;
   return { ...record, ended: { how: event.how, at: event.at, because: event.because } };
+}
+
+/** A message that fails again keeps the instant since when it has been owed. */
+function withUnsent(state: IncidentState, event: EventOf<'publication-failed'>): IncidentState['unsent'] {
+  const { key, medium, what, reason, retryAt, delivery } = event;
+  const before = state.unsent.find((unsent) => unsent.key === key);
+  return [...state.unsent.filter((unsent) => unsent.key !== key), { key, medium, what, reason, since: before?.since ?? event.at, retryAt, delivery }];
 }
 
 function withPublished(state: IncidentState, event: EventOf<'published'>): IncidentState {

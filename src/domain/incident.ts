@@ -5,7 +5,7 @@ import type { EvidenceBundle, EvidencePurpose } from './evidence.ts';
 import type { Instant } from './instant.ts';
 import type { Contact } from './people.ts';
 import type { ApprovalName } from './policy.ts';
-import type { RemedyOutcome, RemedyPlan } from './remedy.ts';
+import type { ActionName, RemedyOutcome, RemedyPlan } from './remedy.ts';
 import type { Severity } from './severity.ts';
 import type { Approval, Lease, Medium, Phase, PromiseMade, PublicStatus } from './timeline.ts';
 
@@ -63,7 +63,7 @@ export interface IncidentState {
   /** The state the status page shows; null before anything was posted there. */
   readonly statusPageStatus: PublicStatus | null;
   readonly unsent: readonly UnsentRecord[];
-  readonly mitigated: { readonly at: Instant; readonly by: string | null; readonly words: string } | null;
+  readonly mitigated: { readonly at: Instant; readonly remedy: ActionName | null; readonly words: string } | null;
   readonly firstMitigatedAt: Instant | null;
   readonly relapses: number;
   readonly resolved: { readonly at: Instant; readonly by: string; readonly fix: string; readonly verification: string; readonly followUp: string } | null;
@@ -126,6 +126,8 @@ export interface UnsentRecord {
   readonly reason: string;
   readonly since: Instant;
   readonly retryAt: Instant | null;
+  /** The delivery as it was, for what is sent again unchanged. */
+  readonly delivery: unknown;
 }
 
 /** Decisions that the state keeps in full because an effect will ask about them again (decision 6). */

@@ -14,7 +14,9 @@ export interface Policy {
   readonly severities: Readonly<Record<Severity, SeverityPolicy>>;
   readonly classification: ClassificationPolicy;
   /** The runbook's time box of each phase, minutes since detection; an overrun is recorded and escalated. */
-  readonly phases: Readonly<Record<'detection' | 'investigation' | 'mitigation' | 'resolution' | 'review', PhaseWindow>>;
+  readonly phases: Readonly<
+    Record<'detection' | 'investigation' | 'mitigation' | 'resolution' | 'review', PhaseWindow>
+  >;
   readonly service: ServicePolicy;
   readonly alertRules: readonly AlertRule[];
   readonly intake: IntakePolicy;
@@ -76,7 +78,11 @@ export interface ClassificationPolicy {
   readonly p95SecondsP1Above: number;
   readonly p95SecondsP2From: number;
   /** Examples of R0.6: an alert whose label or text names one of these is at least that severity. */
-  readonly keywords: readonly { readonly severity: Severity; readonly anyOf: readonly string[]; readonly because: string }[];
+  readonly keywords: readonly {
+    readonly severity: Severity;
+    readonly anyOf: readonly string[];
+    readonly because: string;
+  }[];
 }
 
 /** What the team runs, and how each question about it is asked. No code outside policy names any of it. */
@@ -94,14 +100,38 @@ export interface ServicePolicy {
   readonly queries: Readonly<Record<QueryName, string>>;
   readonly baselineRequestsPerMinute: number;
   readonly healthPaths: readonly string[];
-  readonly adminApi: { readonly port: number; readonly breakerPath: string; readonly failoverPath: string; readonly providersPath: string } | null;
-  readonly dashboards: readonly { readonly name: string; readonly url: string; readonly probes: readonly ProbeName[] }[];
+  readonly adminApi: {
+    readonly port: number;
+    readonly breakerPath: string;
+    readonly failoverPath: string;
+    readonly providersPath: string;
+  } | null;
+  readonly dashboards: readonly {
+    readonly name: string;
+    readonly url: string;
+    readonly probes: readonly ProbeName[];
+  }[];
 }
 
 export type QueryName =
-  | 'errorRatio' | 'errorRate' | 'p95Seconds' | 'requestsPerMinute' | 'errorRatioByEndpoint' | 'requestsPerMinuteByEndpoint'
-  | 'p95SecondsByEndpoint' | 'affectedUsers' | 'totalUsers' | 'cacheHitRatio' | 'providerRequestsPerMinute'
-  | 'providerErrorRatio' | 'failedRequests' | 'databaseConnections' | 'cpu' | 'memory' | 'diskIo' | 'network';
+  | 'errorRatio'
+  | 'errorRate'
+  | 'p95Seconds'
+  | 'requestsPerMinute'
+  | 'errorRatioByEndpoint'
+  | 'requestsPerMinuteByEndpoint'
+  | 'p95SecondsByEndpoint'
+  | 'affectedUsers'
+  | 'totalUsers'
+  | 'cacheHitRatio'
+  | 'providerRequestsPerMinute'
+  | 'providerErrorRatio'
+  | 'failedRequests'
+  | 'databaseConnections'
+  | 'cpu'
+  | 'memory'
+  | 'diskIo'
+  | 'network';
 
 export interface WorkloadPolicy {
   readonly deployment: string;
@@ -150,7 +180,9 @@ export interface IntakePolicy {
 
 export interface EvidencePolicy {
   readonly probeDeadlineSeconds: number;
-  readonly probes: Readonly<Record<'firstAssessment' | 'investigation' | 'afterRemedy' | 'rootCause', readonly ProbeName[]>>;
+  readonly probes: Readonly<
+    Record<'firstAssessment' | 'investigation' | 'afterRemedy' | 'rootCause', readonly ProbeName[]>
+  >;
   readonly logTailLines: number;
   readonly exportHours: number;
   /** How often evidence is collected again while the incident is not mitigated. */
@@ -212,7 +244,11 @@ export interface CommunicationPolicy {
   readonly channelPrefix: string;
   readonly remindBeforeMinutes: number;
   readonly statusPageUrl: string;
-  readonly statusPageComponents: readonly { readonly id: string; readonly name: string; readonly services: readonly string[] }[];
+  readonly statusPageComponents: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly services: readonly string[];
+  }[];
   readonly documentsUrl: string;
   readonly incidentMail: readonly string[];
   readonly mailFrom: string;
@@ -226,9 +262,20 @@ export type PreApprovedPost = 'investigating' | 'identified' | 'monitoring' | 'r
 
 /** Texts with `{placeholders}`; the allowed ones are listed by `incident policy show templates`. */
 export type TemplateName =
-  | 'slackInitial' | 'slackUpdate' | 'slackResolved' | 'statusInvestigating' | 'statusIdentified' | 'statusMonitoring'
-  | 'statusResolved' | 'statusNoNews' | 'escalationMailSubject' | 'escalationMail' | 'incidentMailSubject' | 'incidentMail'
-  | 'engineeringSummary' | 'pageSummary';
+  | 'slackInitial'
+  | 'slackUpdate'
+  | 'slackResolved'
+  | 'statusInvestigating'
+  | 'statusIdentified'
+  | 'statusMonitoring'
+  | 'statusResolved'
+  | 'statusNoNews'
+  | 'escalationMailSubject'
+  | 'escalationMail'
+  | 'incidentMailSubject'
+  | 'incidentMail'
+  | 'engineeringSummary'
+  | 'pageSummary';
 
 export interface ContactPolicy {
   readonly name: string;

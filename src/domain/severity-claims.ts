@@ -9,15 +9,21 @@ export interface TextClaim {
 }
 
 /** Words before a phrase that turn it into its opposite: "no data loss occurred". */
-const DENIALS = /(?:\b(?:no|not|without|never|isn't|wasn't|ruled out|no sign of|no evidence of)(?:\s+(?:a|an|any|the|yet|signs? of|evidence of|full|active)){0,2})\s*$/;
+const DENIALS =
+  /(?:\b(?:no|not|without|never|isn't|wasn't|ruled out|no sign of|no evidence of)(?:\s+(?:a|an|any|the|yet|signs? of|evidence of|full|active)){0,2})\s*$/;
 
 /**
  * The examples of the policy that the texts name. The longest phrase at a place wins and uses its words up, so that
  * "partial data corruption" is not "data corruption" as well; a denied phrase counts for nothing.
  */
-export function claimsInTexts(texts: readonly string[], keywords: ClassificationPolicy['keywords']): readonly TextClaim[] {
+export function claimsInTexts(
+  texts: readonly string[],
+  keywords: ClassificationPolicy['keywords'],
+): readonly TextClaim[] {
   const phrases = keywords
-    .flatMap((keyword) => keyword.anyOf.map((phrase) => ({ severity: keyword.severity, because: keyword.because, phrase: normal(phrase) })))
+    .flatMap((keyword) =>
+      keyword.anyOf.map((phrase) => ({ severity: keyword.severity, because: keyword.because, phrase: normal(phrase) })),
+    )
     .sort((a, b) => b.phrase.length - a.phrase.length || a.phrase.localeCompare(b.phrase));
   const found = new Map<string, TextClaim>();
   for (const text of texts) {
@@ -26,7 +32,8 @@ export function claimsInTexts(texts: readonly string[], keywords: Classification
       for (;;) {
         const at = rest.indexOf(` ${claim.phrase} `);
         if (at < 0) break;
-        if (!DENIALS.test(rest.slice(0, at))) found.set(`${claim.severity} ${claim.because}`, found.get(`${claim.severity} ${claim.because}`) ?? claim);
+        if (!DENIALS.test(rest.slice(0, at)))
+          found.set(`${claim.severity} ${claim.because}`, found.get(`${claim.severity} ${claim.because}`) ?? claim);
         rest = `${rest.slice(0, at)} ${'·'.repeat(3)} ${rest.slice(at + claim.phrase.length + 2)}`;
       }
     }

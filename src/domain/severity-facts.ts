@@ -3,8 +3,8 @@ import type { SeverityFacts } from './classify.ts';
 import type { EvidenceBundle } from './evidence.ts';
 import { findingIn, measured } from './findings.ts';
 import type { ClassificationPolicy } from './policy.ts';
-import { claimsInTexts, severityNamed } from './severity-claims.ts';
 import type { Severity } from './severity.ts';
+import { claimsInTexts, severityNamed } from './severity-claims.ts';
 
 /** Nearly everything that a provider is asked fails: "completely failing" (R0.6). */
 const PROVIDER_FAILING_ERROR_RATIO = 0.9;
@@ -13,9 +13,15 @@ const DOWN_ERROR_RATIO = 0.99;
 const DATABASE_GONE_ERROR_RATIO = 0.5;
 
 /** What is known about the impact, from the firing alerts and the latest evidence (null before the first look). */
-export function severityFacts(alerts: readonly Alert[], bundle: EvidenceBundle | null, policy: ClassificationPolicy): SeverityFacts {
+export function severityFacts(
+  alerts: readonly Alert[],
+  bundle: EvidenceBundle | null,
+  policy: ClassificationPolicy,
+): SeverityFacts {
   const firing = alerts.filter((alert) => alert.status === 'firing');
-  const texts = firing.flatMap((alert) => [alert.name, alert.summary, alert.annotations['description'] ?? '']).filter((text) => text !== '');
+  const texts = firing
+    .flatMap((alert) => [alert.name, alert.summary, alert.annotations.description ?? ''])
+    .filter((text) => text !== '');
   const claimed = firing.flatMap((alert): Severity[] => {
     const named = alert.claimedSeverity ?? severityNamed(alert.summary) ?? severityNamed(alert.name);
     return named === null ? [] : [named];
@@ -34,7 +40,11 @@ export function severityFacts(alerts: readonly Alert[], bundle: EvidenceBundle |
     texts,
     failingProviders: failingProviders(bundle),
     minorFeature: false,
-    impactKnownMinimal: saidMinimal(claimed, said.map((claim) => claim.severity)) || measuredMinimal({ errorRatio, p95Seconds, usersAffectedRatio }, policy),
+    impactKnownMinimal:
+      saidMinimal(
+        claimed,
+        said.map((claim) => claim.severity),
+      ) || measuredMinimal({ errorRatio, p95Seconds, usersAffectedRatio }, policy),
     measured: bundle !== null,
   };
 }
@@ -46,12 +56,20 @@ function saidMinimal(claimed: readonly Severity[], said: readonly Severity[]): b
 }
 
 function measuredMinimal(
-  now: { readonly errorRatio: number | null; readonly p95Seconds: number | null; readonly usersAffectedRatio: number | null },
+  now: {
+    readonly errorRatio: number | null;
+    readonly p95Seconds: number | null;
+    readonly usersAffectedRatio: number | null;
+  },
   policy: ClassificationPolicy,
 ): boolean {
   const { errorRatio, p95Seconds, usersAffectedRatio } = now;
   if (errorRatio === null || p95Seconds === null || usersAffectedRatio === null) return false;
-  return errorRatio < policy.errorRatioP2From && p95Seconds < policy.p95SecondsP2From && usersAffectedRatio <= policy.errorRatioP2From;
+  return (
+    errorRatio < policy.errorRatioP2From &&
+    p95Seconds < policy.p95SecondsP2From &&
+    usersAffectedRatio <= policy.errorRatioP2From
+  );
 }
 
 function isDown(bundle: EvidenceBundle | null, errorRatio: number | null): boolean {
@@ -66,10 +84,14 @@ function isDown(bundle: EvidenceBundle | null, errorRatio: number | null): boole
 function databaseGone(bundle: EvidenceBundle | null): boolean {
   const answer = findingIn(bundle, 'database-answers');
   if (answer === null || answer.answers) return false;
-  return !/too many (clients|connections)|remaining connection slots|53300|canceling statement|timeout/i.test(answer.error ?? '');
+  return !/too many (clients|connections)|remaining connection slots|53300|canceling statement|timeout/i.test(
+    answer.error ?? '',
+  );
 }
 
 function failingProviders(bundle: EvidenceBundle | null): readonly string[] {
   const traffic = findingIn(bundle, 'provider-traffic')?.providers ?? [];
-  return traffic.filter((provider) => (measured(provider.errorRatio) ?? 0) >= PROVIDER_FAILING_ERROR_RATIO).map((provider) => provider.name);
+  return traffic
+    .filter((provider) => (measured(provider.errorRatio) ?? 0) >= PROVIDER_FAILING_ERROR_RATIO)
+    .map((provider) => provider.name);
 }

@@ -2,15 +2,51 @@ import type { TemplateName } from './policy.ts';
 
 /** What any text for colleagues may say about an incident; each is a string made from the one fact set. */
 const INTERNAL = [
-  'time', 'date', 'severity', 'severityLabel', 'status', 'title', 'issue', 'impact', 'service', 'product', 'incident',
-  'channel', 'commander', 'teams', 'cause', 'mitigation', 'expectedRecovery', 'nextUpdate', 'news', 'detected',
-  'duration', 'fix', 'verification', 'followUp', 'errorRate', 'p95', 'link',
+  'time',
+  'date',
+  'severity',
+  'severityLabel',
+  'status',
+  'title',
+  'issue',
+  'impact',
+  'service',
+  'product',
+  'incident',
+  'channel',
+  'commander',
+  'teams',
+  'cause',
+  'mitigation',
+  'expectedRecovery',
+  'nextUpdate',
+  'news',
+  'detected',
+  'duration',
+  'fix',
+  'verification',
+  'followUp',
+  'errorRate',
+  'p95',
+  'link',
 ] as const;
 
 /** What a public text may say: nothing that names a person, a channel or an internal link (R4.4). */
 const PUBLIC = [
-  'time', 'date', 'status', 'service', 'product', 'issue', 'impact', 'cause', 'mitigation', 'nextUpdate', 'news',
-  'detected', 'duration', 'errorRate',
+  'time',
+  'date',
+  'status',
+  'service',
+  'product',
+  'issue',
+  'impact',
+  'cause',
+  'mitigation',
+  'nextUpdate',
+  'news',
+  'detected',
+  'duration',
+  'errorRate',
 ] as const;
 
 /**

@@ -102,9 +102,9 @@ export type TimelineFact =
   | { readonly kind: 'update-written'; readonly text: string; readonly expectedRecoveryAt: Instant | null }
   | { readonly kind: 'update-snoozed'; readonly until: Instant; readonly because: string }
   | { readonly kind: 'published'; readonly message: Published; readonly late: boolean }
-  | { readonly kind: 'publication-failed'; readonly key: string; readonly medium: Medium; readonly what: string; readonly reason: string; readonly retryAt: Instant | null }
-  | { readonly kind: 'publication-superseded'; readonly key: string; readonly by: string }
-  | { readonly kind: 'mitigated'; readonly by: string | null; readonly words: string }
+  | { readonly kind: 'publication-failed'; readonly key: string; readonly medium: Medium; readonly what: string; readonly reason: string; readonly retryAt: Instant | null; readonly delivery: unknown }
+  | { readonly kind: 'publication-superseded'; readonly key: string; readonly newerKey: string }
+  | { readonly kind: 'mitigated'; readonly remedy: ActionName | null; readonly words: string }
   | { readonly kind: 'relapsed'; readonly words: string }
   | { readonly kind: 'resolved'; readonly fix: string; readonly verification: string; readonly followUp: string }
   | { readonly kind: 'reopened'; readonly because: string }

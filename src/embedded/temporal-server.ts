@@ -22,6 +22,8 @@ export interface TemporalServerOptions {
   readonly searchAttributes: SearchAttributes;
   /** Allows workflows to skip time (drills). */
   readonly virtualTime: boolean;
+  /** More of the server's dynamic configuration, `key=value` each; tests force rare paths with it. */
+  readonly dynamicConfig?: readonly string[];
   readonly logFile: string;
   readonly log?: Log;
   /** See ProcessSpec.stateFile. */
@@ -129,7 +131,7 @@ function serverArguments(options: TemporalServerOptions, port: number, uiPort: n
     'frontend.WorkflowTimeSkippingEnabled=true',
     'frontend.WorkflowTimeSkippingMaxSkipPerSession=100000',
   ];
-  const dynamic = [...profile, ...(options.virtualTime ? virtualTime : [])];
+  const dynamic = [...profile, ...(options.virtualTime ? virtualTime : []), ...(options.dynamicConfig ?? [])];
   const file = ['--db-filename', options.dbFile ?? '', '--sqlite-pragma', 'journal_mode=wal'];
   return [
     ...['server', 'start-dev', '--ip', HOST, '--port', String(port), '--log-level', 'warn'],

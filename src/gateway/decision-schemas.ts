@@ -11,7 +11,8 @@ const id = words(200);
 const orNull = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? null);
 const minutes = (limit: number) =>
   z.number('must be a number of minutes').positive('must be above 0').max(limit, `must be at most ${limit}`);
-const at = z.iso.datetime({ offset: true, error: 'must be an ISO instant such as 2024-10-23T15:00:00Z' })
+const at = z.iso
+  .datetime({ offset: true, error: 'must be an ISO instant such as 2024-10-23T15:00:00Z' })
   .transform((text) => new Date(text).toISOString());
 
 const SCHEMAS: { readonly [N in DecisionName]: z.ZodType<DecisionBodies[N]> } = {
@@ -40,7 +41,10 @@ const SCHEMAS: { readonly [N in DecisionName]: z.ZodType<DecisionBodies[N]> } = 
 
 export const decisionRequest = z.strictObject({
   id: z.string('must be a text chosen by you').min(1, 'must not be empty').max(200, 'must have at most 200 characters'),
-  name: z.enum(DECISION_NAMES as unknown as [DecisionName, ...DecisionName[]], `must be one of ${DECISION_NAMES.join(', ')}`),
+  name: z.enum(
+    DECISION_NAMES as unknown as [DecisionName, ...DecisionName[]],
+    `must be one of ${DECISION_NAMES.join(', ')}`,
+  ),
   /** When given, it must be the incident of the address. */
   incidentId: z.string().optional(),
   body: z.unknown().optional(),
@@ -50,7 +54,9 @@ export const decisionRequest = z.strictObject({
 export function readDecisionBody<N extends DecisionName>(
   name: N,
   body: unknown,
-): { readonly ok: true; readonly body: DecisionBodies[N] } | { readonly ok: false; readonly problems: readonly string[] } {
+):
+  | { readonly ok: true; readonly body: DecisionBodies[N] }
+  | { readonly ok: false; readonly problems: readonly string[] } {
   const parsed = SCHEMAS[name].safeParse(body ?? {});
   if (parsed.success) return { ok: true, body: parsed.data };
   return { ok: false, problems: sentencesOf(parsed.error, `"${name}"`) };
@@ -59,7 +65,8 @@ export function readDecisionBody<N extends DecisionName>(
 /** One sentence for each problem: where, what. */
 export function sentencesOf(error: z.ZodError, whole: string): readonly string[] {
   return error.issues.map((issue) => {
-    if (issue.code === 'unrecognized_keys') return `${whole} does not know ${issue.keys.map((key) => `"${key}"`).join(', ')}.`;
+    if (issue.code === 'unrecognized_keys')
+      return `${whole} does not know ${issue.keys.map((key) => `"${key}"`).join(', ')}.`;
     const where = issue.path.length === 0 ? whole : `"${issue.path.join('.')}"`;
     const missing = issue.code === 'invalid_type' && /received undefined/.test(issue.message);
     return `${where} ${missing ? 'is missing' : issue.message}.`;

@@ -174,7 +174,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
 /** The same alerts have the same id, so that a delivery that is repeated is one update. */
 function batchId({ incident, ids }: PendingBatch): string {
-  return createHash('sha256').update(`${incident.id}:${ids.join(',')}`).digest('hex');
+  return createHash('sha256')
+    .update(`${incident.id}:${ids.join(',')}`)
+    .digest('hex');
 }
 
 function pause(milliseconds: number): Promise<void> {

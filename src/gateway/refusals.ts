@@ -26,12 +26,17 @@ export function answerRefusals(app: FastifyInstance): void {
     }
     if (error instanceof StoreUnavailable) {
       request.log.error(error.message);
-      return reply.code(503).header('retry-after', RETRY_AFTER_SECONDS).send({
-        error: `${error.message} Nothing was taken; send it again in ${RETRY_AFTER_SECONDS} s.`,
-      });
+      return reply
+        .code(503)
+        .header('retry-after', RETRY_AFTER_SECONDS)
+        .send({
+          error: `${error.message} Nothing was taken; send it again in ${RETRY_AFTER_SECONDS} s.`,
+        });
     }
     if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-      return reply.code(413).send({ error: `The body is larger than ${MAX_BODY_BYTES} bytes. Send fewer alerts at once.` });
+      return reply
+        .code(413)
+        .send({ error: `The body is larger than ${MAX_BODY_BYTES} bytes. Send fewer alerts at once.` });
     }
     if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
       const given = request.headers['content-type'];
@@ -41,7 +46,10 @@ export function answerRefusals(app: FastifyInstance): void {
     const status = error.statusCode ?? 500;
     if (status < 500) return reply.code(status).send({ error: `The request cannot be read: ${error.message}.` });
     request.log.error(error);
-    return reply.code(500).send({ error: 'Something went wrong here; the log of the gateway says what. Send it again, and tell whoever runs it when it stays so.' });
+    return reply.code(500).send({
+      error:
+        'Something went wrong here; the log of the gateway says what. Send it again, and tell whoever runs it when it stays so.',
+    });
   });
   app.setNotFoundHandler(async (request, reply) =>
     reply.code(404).send({ error: `There is nothing at ${request.method} ${request.url.slice(0, 200)}.` }),

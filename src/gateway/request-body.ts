@@ -14,9 +14,10 @@ const MAX_DEPTH = 32;
 /** JSON only; the bytes are kept. Everything else is 415 with a sentence (see refusals.ts). */
 export function acceptJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(/^application\/(?:[\w.+-]+\+)?json\b/i, { parseAs: 'buffer' }, (_request, bytes, done) => {
+  app.addContentTypeParser(/^application\/(?:[\w.+-]+\+)?json\b/i, { parseAs: 'buffer' }, (_request, raw, done) => {
     try {
-      done(null, { bytes, json: parseJson(bytes as Buffer) } satisfies RequestBody);
+      const bytes = Buffer.from(raw);
+      done(null, { bytes, json: parseJson(bytes) } satisfies RequestBody);
     } catch (error) {
       done(error as Error);
     }
@@ -35,7 +36,10 @@ function parseJson(bytes: Buffer): unknown {
   const text = bytes.toString('utf8');
   if (text.trim() === '') throw new RequestRefused(400, 'The body is empty. Send a JSON object.');
   if (deeperThan(text, MAX_DEPTH)) {
-    throw new RequestRefused(422, `The JSON is nested deeper than ${MAX_DEPTH} levels, which no alert or decision is. Send it flat.`);
+    throw new RequestRefused(
+      422,
+      `The JSON is nested deeper than ${MAX_DEPTH} levels, which no alert or decision is. Send it flat.`,
+    );
   }
   try {
     return wellFormedValue(JSON.parse(text));

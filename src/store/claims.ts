@@ -39,7 +39,10 @@ export function createClaims({ rows }: Database): Claims {
   return {
     claim,
     async release({ resource, holder }) {
-      const gone = await rows('DELETE FROM claim WHERE resource = $1 AND holder = $2 RETURNING resource', [resource, holder]);
+      const gone = await rows('DELETE FROM claim WHERE resource = $1 AND holder = $2 RETURNING resource', [
+        resource,
+        holder,
+      ]);
       return gone.length === 1;
     },
   };

@@ -30,8 +30,8 @@ export interface DatabaseOptions {
 
 const CONNECT_TIMEOUT_MS = 3_000;
 /** The server gives up on a statement first; the client only when the server has gone silent. */
-const STATEMENT_TIMEOUT_MS = 5_000;
-const SILENCE_TIMEOUT_MS = 7_000;
+const STATEMENT_TIMEOUT_MS = 4_000;
+const SILENCE_TIMEOUT_MS = 5_000;
 const DEFAULT_CONNECTIONS = 10;
 const MAX_TRANSACTION_TRIES = 8;
 
@@ -109,13 +109,13 @@ async function oneTransaction<T>(pool: pg.Pool, work: (queries: Queries) => Prom
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
-      broken = failure;
-    });
+    // A server that has gone silent would not answer the ROLLBACK either; closing the connection rolls back too.
+    if (isAway(error)) broken = error as Error;
+    else await client.query('ROLLBACK').catch(onError);
     throw error;
   } finally {
     client.off('error', onError);
-    // A connection that could not even roll back is thrown away instead of being used half open.
+    // A broken connection is thrown away instead of being used half open.
     client.release(broken);
   }
 }
@@ -138,7 +138,9 @@ function isAway(error: unknown): boolean {
   if (code === READ_ONLY || AWAY_CLASSES.test(code)) return true;
   if (/^E[A-Z]+$/.test(code)) return true;
   // The driver's own words for a lost, refused or silent connection carry no code.
-  return error instanceof Error && /timeout|terminated|not queryable|Cannot use a pool/i.test(error.message) && code === '';
+  return (
+    error instanceof Error && /timeout|terminated|not queryable|Cannot use a pool/i.test(error.message) && code === ''
+  );
 }
 
 function codeOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Database } from './database.ts';
+import { type Database, StoreUnavailable } from './database.ts';
 
 /** One gateway at a time delivers the alerts of an incident, so that several do not change their order. */
 export interface DeliveryLocks {
@@ -35,24 +35,36 @@ export function createDeliveryLocks(database: Database): DeliveryLocks {
     }
   };
 
+  // A connection runs one statement at a time; deliveries of several incidents take turns.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn.catch(() => {});
+    return turn;
+  };
+
   return {
-    async tryAcquire(incidentId) {
-      const client = await connection();
-      const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS got', [
-        LOCK_SPACE,
-        incidentId,
-      ]);
-      return rows[0]?.got === true;
-    },
-    async release(incidentId) {
-      // After a lost connection there is nothing to release: the lock ended with it.
-      const client = await connecting;
-      await client?.query('SELECT pg_advisory_unlock($1, hashtext($2))', [LOCK_SPACE, incidentId]).catch(() => {});
-    },
+    tryAcquire: (incidentId) =>
+      inTurn(async () => {
+        const client = await connection();
+        const sql = 'SELECT pg_try_advisory_lock($1, hashtext($2)) AS got';
+        const { rows } = await client.query<{ got: boolean }>(sql, [LOCK_SPACE, incidentId]).catch(storeAway);
+        return rows[0]?.got === true;
+      }),
+    release: (incidentId) =>
+      inTurn(async () => {
+        // After a lost connection there is nothing to release: the lock ended with it.
+        const client = await connecting?.catch(() => null);
+        await client?.query('SELECT pg_advisory_unlock($1, hashtext($2))', [LOCK_SPACE, incidentId]).catch(() => {});
+      }),
     async close() {
       const client = await connecting?.catch(() => null);
       connecting = null;
       await client?.end().catch(() => {});
     },
   };
+}
+
+function storeAway(error: Error): never {
+  throw new StoreUnavailable(`The store does not answer: ${error.message}`, { cause: error });
 }

@@ -27,7 +27,9 @@ export function createEvidenceStore({ rows }: Database): EvidenceStore {
     async put({ body, mediaType, at }) {
       const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : Buffer.from(body);
       if (bytes.length > MAX_EVIDENCE_BYTES) {
-        throw new RangeError(`A piece of evidence of ${bytes.length} bytes is over the limit of ${MAX_EVIDENCE_BYTES}.`);
+        throw new RangeError(
+          `A piece of evidence of ${bytes.length} bytes is over the limit of ${MAX_EVIDENCE_BYTES}.`,
+        );
       }
       const digest = createHash('sha256').update(bytes).digest('hex');
       await rows(

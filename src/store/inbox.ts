@@ -36,6 +36,9 @@ export interface Inbox {
   counts(): Promise<{ readonly pending: number; readonly incidents: number }>;
 }
 
+/** A message of Temporal may have 2 MB and warns at 512 KB. */
+const MAX_BATCH_BYTES = 256 * 1024;
+
 export function createInbox(database: Database): Inbox {
   const { rows } = database;
   return {
@@ -47,15 +50,20 @@ export function createInbox(database: Database): Inbox {
         [limit],
       ),
     async nextBatch(incidentId, limit) {
-      const [incident] = await rows<IncidentEntry>(`SELECT ${INCIDENT_COLUMNS} FROM incident WHERE id = $1`, [incidentId]);
+      const [incident] = await rows<IncidentEntry>(`SELECT ${INCIDENT_COLUMNS} FROM incident WHERE id = $1`, [
+        incidentId,
+      ]);
       const pending = await rows<{ id: number; alert: Alert }>(
         `SELECT id, alert FROM inbox WHERE incident_id = $1 AND state = 'pending' ORDER BY id LIMIT $2`,
         [incidentId, limit],
       );
       if (incident === undefined || pending.length === 0) return null;
-      const forwarded = await rows(`SELECT 1 FROM inbox WHERE incident_id = $1 AND state = 'forwarded' LIMIT 1`, [incidentId]);
-      const ids = pending.map(({ id }) => id);
-      return { incident, ids, alerts: pending.map(({ alert }) => alert), first: forwarded.length === 0 };
+      const forwarded = await rows(`SELECT 1 FROM inbox WHERE incident_id = $1 AND state = 'forwarded' LIMIT 1`, [
+        incidentId,
+      ]);
+      const together = fitting(pending);
+      const ids = together.map(({ id }) => id);
+      return { incident, ids, alerts: together.map(({ alert }) => alert), first: forwarded.length === 0 };
     },
     async markForwarded(ids, at) {
       await rows(
@@ -71,4 +79,14 @@ export function createInbox(database: Database): Inbox {
       return found ?? { pending: 0, incidents: 0 };
     },
   };
+}
+
+/** The first alerts that fit into one message together; at least one. */
+function fitting<T extends { readonly alert: Alert }>(pending: readonly T[]): readonly T[] {
+  let bytes = 0;
+  const tooMuch = pending.findIndex(({ alert }) => {
+    bytes += Buffer.byteLength(JSON.stringify(alert));
+    return bytes > MAX_BATCH_BYTES;
+  });
+  return tooMuch === -1 ? pending : pending.slice(0, Math.max(1, tooMuch));
 }

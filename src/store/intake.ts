@@ -132,7 +132,10 @@ async function stillThere(
 }
 
 async function countRepeat({ rows }: Queries, { alert }: Intake, known: KnownMessage): Promise<Taken> {
-  await rows('UPDATE inbox SET repeats = repeats + 1, last_received_at = $2 WHERE id = $1', [known.id, alert.receivedAt]);
+  await rows('UPDATE inbox SET repeats = repeats + 1, last_received_at = $2 WHERE id = $1', [
+    known.id,
+    alert.receivedAt,
+  ]);
   const { incidentId, reason } = known;
   return { incidentId, joined: incidentId !== null, repeats: known.repeats + 1, state: 'repeat', reason };
 }
@@ -163,12 +166,7 @@ async function ignore(queries: Queries, intake: Intake, reason: string): Promise
   return { incidentId: null, joined: false, repeats: 0, state: 'ignored', reason };
 }
 
-async function open(
-  queries: Queries,
-  intake: Intake,
-  holders: readonly Holder[],
-  episode: number,
-): Promise<Taken> {
+async function open(queries: Queries, intake: Intake, holders: readonly Holder[], episode: number): Promise<Taken> {
   const { alert, correlation, detectedAt } = intake;
   const incidentId = await reserveIncident(queries, {
     title: alert.summary,
@@ -212,6 +210,16 @@ async function insertMessage(
   await rows(
     `INSERT INTO inbox (incident_id, fingerprint, starts_at, status, episode, state, reason, alert, received_at, last_received_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $9)`,
-    [incidentId, alert.fingerprint, startsAt, alert.status, episode, state, reason, wellFormedJson(alert), alert.receivedAt],
+    [
+      incidentId,
+      alert.fingerprint,
+      startsAt,
+      alert.status,
+      episode,
+      state,
+      reason,
+      wellFormedJson(alert),
+      alert.receivedAt,
+    ],
   );
 }

@@ -10,7 +10,9 @@ export type MailEntry =
 /** SMTP cannot be asked what was sent, so the intent is written down before and the outcome after (decision 4). */
 export interface MailLedger {
   begin(entry: { readonly key: string; readonly messageId: string; readonly at: Instant }): Promise<MailEntry>;
+  /** Also for a mail that was not begun here: it is known as sent from then on. */
   sent(entry: { readonly key: string; readonly at: Instant }): Promise<void>;
+  isSent(key: string): Promise<boolean>;
   /** The server certainly refused it: a later try is a first one. */
   forget(key: string): Promise<void>;
 }
@@ -34,7 +36,14 @@ export function createMailLedger({ rows }: Database): MailLedger {
   return {
     begin,
     async sent({ key, at }) {
-      await rows('UPDATE mail_ledger SET sent_at = coalesce(sent_at, $2) WHERE key = $1', [key, at]);
+      await rows(
+        `INSERT INTO mail_ledger AS known (key, message_id, begun_at, sent_at) VALUES ($1, '', $2, $2)
+         ON CONFLICT (key) DO UPDATE SET sent_at = coalesce(known.sent_at, excluded.sent_at)`,
+        [key, at],
+      );
+    },
+    async isSent(key) {
+      return (await rows('SELECT 1 FROM mail_ledger WHERE key = $1 AND sent_at IS NOT NULL', [key])).length === 1;
     },
     async forget(key) {
       await rows('DELETE FROM mail_ledger WHERE key = $1 AND sent_at IS NULL', [key]);

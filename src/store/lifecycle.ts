@@ -11,7 +11,9 @@ export async function applyLifecycle(
   incidentId: string,
   events: readonly TimelineEvent[],
 ): Promise<void> {
-  const newest = events.findLast((event) => event.kind === 'resolved' || event.kind === 'reopened' || event.kind === 'closed');
+  const newest = events.findLast(
+    (event) => event.kind === 'resolved' || event.kind === 'reopened' || event.kind === 'closed',
+  );
   if (newest === undefined) return;
   const closed = newest.kind === 'closed' ? newest : null;
   const status = newest.kind === 'reopened' ? 'open' : newest.kind;

@@ -9,7 +9,9 @@ const MAX_MERGES_FOLLOWED = 20;
 /** See Inbox.moveOn. Safe to repeat: the second time there is nothing pending any more. */
 export async function moveOn(queries: Queries, incidentId: string, at: Instant): Promise<string | null> {
   const { rows } = queries;
-  const [ended] = await rows<IncidentEntry>(`SELECT ${INCIDENT_COLUMNS} FROM incident WHERE id = $1 FOR UPDATE`, [incidentId]);
+  const [ended] = await rows<IncidentEntry>(`SELECT ${INCIDENT_COLUMNS} FROM incident WHERE id = $1 FOR UPDATE`, [
+    incidentId,
+  ]);
   if (ended === undefined) return null;
   await rows(
     `UPDATE incident SET status = 'closed', closed_at = coalesce(closed_at, $2), closed_as = coalesce(closed_as, 'resolved'),
@@ -22,15 +24,18 @@ export async function moveOn(queries: Queries, incidentId: string, at: Instant):
   );
   const target = await survivorOf(queries, ended);
   if (target !== null) {
-    await reassign(queries, pending.map(({ id }) => id), target);
+    await reassign(
+      queries,
+      pending.map(({ id }) => id),
+      target,
+    );
     return target;
   }
   const firstFiring = pending.findIndex(({ status }) => status === 'firing');
   const stale = firstFiring === -1 ? pending : pending.slice(0, firstFiring);
-  await rows(
-    `UPDATE inbox SET state = 'ignored', reason = 'Its incident had ended.' WHERE id = ANY($1::bigint[])`,
-    [stale.map(({ id }) => id)],
-  );
+  await rows(`UPDATE inbox SET state = 'ignored', reason = 'Its incident had ended.' WHERE id = ANY($1::bigint[])`, [
+    stale.map(({ id }) => id),
+  ]);
   const first = pending[firstFiring];
   if (first === undefined) return null;
   const next = await reserveIncident(queries, {
@@ -43,7 +48,11 @@ export async function moveOn(queries: Queries, incidentId: string, at: Instant):
     firstAlert: first.alert,
   });
   await rows('UPDATE correlation_key SET incident_id = $2 WHERE incident_id = $1', [incidentId, next]);
-  await reassign(queries, pending.slice(firstFiring).map(({ id }) => id), next);
+  await reassign(
+    queries,
+    pending.slice(firstFiring).map(({ id }) => id),
+    next,
+  );
   return next;
 }
 

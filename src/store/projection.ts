@@ -45,7 +45,15 @@ export function createProjection(database: Database): Projection {
     append: (incidentId, events, facts) =>
       database.transaction(async (queries) => {
         const lastSeq = events.reduce((highest, event) => Math.max(highest, event.seq), 0);
-        await writeProjection(queries, incidentId, wellFormedJson(events), lastSeq, wellFormedJson(facts), facts.at, false);
+        await writeProjection(
+          queries,
+          incidentId,
+          wellFormedJson(events),
+          lastSeq,
+          wellFormedJson(facts),
+          facts.at,
+          false,
+        );
         await applyLifecycle(queries, incidentId, events);
         const { sql, values } = changed(incidentId);
         await queries.rows(sql, values);

@@ -122,9 +122,15 @@ async function verifyChain({ rows }: Database, incidentId: string): Promise<{ in
       'SELECT event FROM timeline_event WHERE incident_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq',
       [incidentId, segment.firstSeq, segment.lastSeq],
     );
-    const now = digestOf(previousDigest, events.map(({ event }) => event));
+    const now = digestOf(
+      previousDigest,
+      events.map(({ event }) => event),
+    );
     if (segment.previousDigest !== previousDigest || now !== segment.digest) {
-      return { intact: false, words: `Events ${segment.firstSeq} to ${segment.lastSeq} differ from what was recorded.` };
+      return {
+        intact: false,
+        words: `Events ${segment.firstSeq} to ${segment.lastSeq} differ from what was recorded.`,
+      };
     }
     previousDigest = segment.digest;
   }

@@ -1,4 +1,4 @@
-import { createClaims, type Claims } from './claims.ts';
+import { type Claims, createClaims } from './claims.ts';
 import { connectDatabase, type DatabaseOptions } from './database.ts';
 import { createDeliveryLocks, type DeliveryLocks } from './delivery-locks.ts';
 import { createEvidenceStore, type EvidenceStore } from './evidence.ts';

@@ -94,8 +94,7 @@ export function markdown(text: string): string {
     .replace(/[\\`*_[\]#|~]/gu, '\\$&')
     .replace(/&/gu, '&amp;')
     .replace(/</gu, '&lt;')
-    .replace(/>/gu, '&gt;')
-    .replace(/^(\s*)([-+]|\d+[.)])(?=\s)/u, '$1\\$2');
+    .replace(/^(\s*)(>|[-+](?=\s)|\d+[.)](?=\s))/u, '$1\\$2');
 }
 
 /** Only http and https addresses without spaces or brackets; null for `javascript:` and the like. */

@@ -42,14 +42,15 @@ const OUTAGE: Readonly<Record<Severity, ComponentStatus>> = {
   P3: 'operational',
 };
 
-/** `detail` is the text a person approved, and is then the whole body; without it the policy's template speaks. */
+/** `detail` is the text a person approved, and is then the whole body; without it the policy's template speaks. `shown` is the state a post without news stays at. */
 export function statusPost(
   kind: StatusKind,
   facts: FactSet,
   communication: CommunicationPolicy,
   detail: string | null,
+  shown: PublicStatus = facts.status,
 ): StatusPost {
-  const status = kind === 'no-news' ? facts.status : kind;
+  const status = kind === 'no-news' ? shown : kind;
   const name = TEMPLATE_OF[kind];
   const body = detail ?? fillTemplate(name, communication.templates[name], facts, {}, (value) => value);
   return {

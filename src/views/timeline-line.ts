@@ -1,4 +1,4 @@
-import type { Contact } from '../domain/people.ts';
+import type { Actor, Contact } from '../domain/people.ts';
 import type { EventOf, TimelineEvent } from '../domain/timeline.ts';
 import { cleanLine, clip } from './escape.ts';
 import { counted, listed, percent, statusWords, timeUtc } from './words.ts';
@@ -85,13 +85,13 @@ function sentence(event: TimelineEvent): string {
     case 'publication-failed':
       return `Could not send ${event.what} (${MEDIUM_WORDS[event.medium]}): ${event.reason}${event.retryAt === null ? '; it is not tried again' : `; tried again ${timeUtc(event.retryAt, event.at)}`}`;
     case 'publication-superseded':
-      return `The unsent message ${event.key} was replaced by ${event.by}`;
+      return `The unsent message ${event.key} was replaced by a newer one`;
     case 'mitigated':
-      return `Mitigated${event.by === null ? '' : ` by ${event.by}`}: ${event.words}`;
+      return `Mitigated${actor(event).via === 'machine' ? '' : ` by ${actor(event).person}`}: ${event.words}`;
     case 'relapsed':
       return `The problem came back: ${event.words}`;
     case 'resolved':
-      return `Incident resolved: ${event.fix} Verification: ${event.verification}`;
+      return `Incident resolved: ${event.fix.replace(/\.$/u, '')}. Verification: ${event.verification}`;
     case 'reopened':
       return `${who(event)} reopened the incident: ${event.because}`;
     case 'review-scheduled':
@@ -119,7 +119,12 @@ function unknownSentence(event: never): string {
 }
 
 function who(event: TimelineEvent): string {
-  return event.by.via === 'machine' ? 'The runbook' : event.by.person;
+  return actor(event).via === 'machine' ? 'The runbook' : actor(event).person;
+}
+
+/** Some facts have a \`by\` of their own, which on the timeline gives way to the actor of the event. */
+function actor(event: { readonly by: unknown }): Actor {
+  return event.by as Actor;
 }
 
 function evidenceSentence(event: EventOf<'evidence-collected'>): string {

@@ -1,8 +1,8 @@
 import type { Alert } from '../../src/domain/alert.ts';
 import { correlate } from '../../src/domain/correlation.ts';
 import type { FactSet } from '../../src/domain/fact-set.ts';
-import type { IntakePolicy } from '../../src/domain/policy.ts';
 import { MACHINE } from '../../src/domain/people.ts';
+import type { IntakePolicy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineFact } from '../../src/domain/timeline.ts';
 import type { Intake } from '../../src/store/intake.ts';
 

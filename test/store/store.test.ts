@@ -76,7 +76,9 @@ describe('intake', () => {
     const shop = await store.inbox.take(anIntake());
     const database = await store.inbox.take(anIntake({ fingerprint: 'db', service: 'database', labels: {} }));
     const search = await store.inbox.take(anIntake({ fingerprint: 'se', service: 'search', labels: {} }));
-    const elsewhere = await store.inbox.take(anIntake({ fingerprint: 'db2', service: 'database', labels: { cluster: 'b' } }));
+    const elsewhere = await store.inbox.take(
+      anIntake({ fingerprint: 'db2', service: 'database', labels: { cluster: 'b' } }),
+    );
     expect(database).toMatchObject({ incidentId: shop.incidentId, joined: true });
     expect(search).toMatchObject({ incidentId: shop.incidentId, joined: true });
     expect(elsewhere.joined).toBe(false);
@@ -97,13 +99,20 @@ describe('intake', () => {
     const { store } = await freshStore();
     const first = await store.inbox.take(anIntake());
     const id = first.incidentId ?? '';
-    await store.projection.append(id, [anEvent(1, '2024-10-23T15:00:00.000Z', RESOLVED)], someFacts(id, '2024-10-23T15:00:00.000Z'));
+    await store.projection.append(
+      id,
+      [anEvent(1, '2024-10-23T15:00:00.000Z', RESOLVED)],
+      someFacts(id, '2024-10-23T15:00:00.000Z'),
+    );
     const within = anIntake({ startsAt: '2024-10-23T15:29:00.000Z', receivedAt: '2024-10-23T15:29:59.000Z' });
     const after = anIntake({ startsAt: '2024-10-23T15:31:00.000Z', receivedAt: '2024-10-23T15:31:10.000Z' });
     expect(await store.inbox.take(within)).toMatchObject({ incidentId: id, joined: true });
     const next = await store.inbox.take(after);
     expect(next).toMatchObject({ incidentId: 'incident-20241023-1531', joined: false });
-    expect(await store.incidents.get('incident-20241023-1531')).toMatchObject({ previousIncidentId: id, status: 'open' });
+    expect(await store.incidents.get('incident-20241023-1531')).toMatchObject({
+      previousIncidentId: id,
+      status: 'open',
+    });
   });
 
   it('opens again for an alert that never cleared, but not for a late duplicate of one that did', async () => {
@@ -112,14 +121,22 @@ describe('intake', () => {
     const batch = await store.inbox.nextBatch(still.incidentId ?? '', 10);
     await store.inbox.markForwarded(batch?.ids ?? [], '2024-10-23T14:30:06.000Z');
     const id = still.incidentId ?? '';
-    await store.projection.append(id, [anEvent(1, '2024-10-23T15:00:00.000Z', RESOLVED)], someFacts(id, '2024-10-23T15:00:00.000Z'));
+    await store.projection.append(
+      id,
+      [anEvent(1, '2024-10-23T15:00:00.000Z', RESOLVED)],
+      someFacts(id, '2024-10-23T15:00:00.000Z'),
+    );
     const repeat = anIntake({ receivedAt: '2024-10-23T18:30:00.000Z' });
     const reopened = await store.inbox.take(repeat);
     expect(reopened).toMatchObject({ incidentId: 'incident-20241023-1830', joined: false });
     expect(await store.inbox.take(repeat)).toMatchObject({ incidentId: 'incident-20241023-1830', repeats: 1 });
     await store.inbox.take(anIntake({ status: 'resolved', receivedAt: '2024-10-23T18:40:00.000Z' }));
     const next = 'incident-20241023-1830';
-    await store.projection.append(next, [anEvent(9, '2024-10-23T19:00:00.000Z', RESOLVED)], someFacts(next, '2024-10-23T19:00:00.000Z'));
+    await store.projection.append(
+      next,
+      [anEvent(9, '2024-10-23T19:00:00.000Z', RESOLVED)],
+      someFacts(next, '2024-10-23T19:00:00.000Z'),
+    );
     const lateDuplicate = await store.inbox.take(anIntake({ receivedAt: '2024-10-23T22:00:00.000Z' }));
     expect(lateDuplicate).toMatchObject({ incidentId: next, state: 'repeat' });
   });
@@ -128,7 +145,12 @@ describe('intake', () => {
     const { store } = await freshStore();
     const shop = (await store.inbox.take(anIntake())).incidentId ?? '';
     const pay = (await store.inbox.take(anIntake({ fingerprint: 'p', service: 'pay', labels: {} }))).incidentId ?? '';
-    const merged = anEvent(4, '2024-10-23T14:40:00.000Z', { kind: 'closed', as: 'merged', into: shop, because: 'same fault' });
+    const merged = anEvent(4, '2024-10-23T14:40:00.000Z', {
+      kind: 'closed',
+      as: 'merged',
+      into: shop,
+      because: 'same fault',
+    });
     await store.projection.append(pay, [merged], someFacts(pay, '2024-10-23T14:40:00.000Z'));
     const next = await store.inbox.take(anIntake({ fingerprint: 'p2', service: 'pay', labels: {} }));
     expect(next).toMatchObject({ incidentId: shop, joined: true });
@@ -151,6 +173,20 @@ describe('intake', () => {
     expect((await store.inbox.take(anIntake({ fingerprint: 'n3' }))).incidentId).toBe(next);
   });
 
+  it('hands over no more at once than a message of Temporal may carry', async () => {
+    const { store } = await freshStore();
+    const annotations = Object.fromEntries(Array.from({ length: 60 }, (_, n) => [`a${n}`, 'x'.repeat(1_000)]));
+    let id = '';
+    for (let n = 0; n < 8; n++)
+      id = (await store.inbox.take(anIntake({ fingerprint: `b${n}`, annotations }))).incidentId ?? '';
+    expect((await store.inbox.nextBatch(id, 100))?.alerts.map(({ fingerprint }) => fingerprint)).toEqual([
+      'b0',
+      'b1',
+      'b2',
+      'b3',
+    ]);
+  });
+
   it('stores NUL, half characters and __proto__ in texts', async () => {
     const { store } = await freshStore();
     const labels = JSON.parse('{"__proto__":"x","a":"b"}') as Record<string, string>;
@@ -169,7 +205,11 @@ describe('projection', () => {
     const second = anEvent(2, '2024-10-23T14:31:00.000Z', { kind: 'noted', text: 'two' });
     await expect
       .poll(async () => {
-        await store.projection.append('i', [second], someFacts('i', '2024-10-23T14:31:00.000Z', { phase: 'investigation' }));
+        await store.projection.append(
+          'i',
+          [second],
+          someFacts('i', '2024-10-23T14:31:00.000Z', { phase: 'investigation' }),
+        );
         return heard.length;
       })
       .toBeGreaterThan(0);
@@ -195,8 +235,16 @@ describe('record', () => {
     const { store } = await freshStore();
     const at = '2024-10-23T15:00:00.000Z';
     const facts = someFacts('r', at);
-    const first = { incidentId: 'r', events: [anEvent(1, at, { kind: 'acknowledged' }), anEvent(2, at, { kind: 'noted', text: 'a' })], facts };
-    const last = { incidentId: 'r', events: [anEvent(3, at, { kind: 'closed', as: 'resolved', into: null, because: 'done' })], facts };
+    const first = {
+      incidentId: 'r',
+      events: [anEvent(1, at, { kind: 'acknowledged' }), anEvent(2, at, { kind: 'noted', text: 'a' })],
+      facts,
+    };
+    const last = {
+      incidentId: 'r',
+      events: [anEvent(3, at, { kind: 'closed', as: 'resolved', into: null, because: 'done' })],
+      facts,
+    };
     const one = await store.record.recordTimeline(first);
     expect(await store.record.recordTimeline(first)).toEqual(one);
     const two = await store.record.recordTimeline(last);
@@ -211,10 +259,17 @@ describe('record', () => {
 describe('claims, ledger and evidence', () => {
   it('grants a resource to one holder until it expires', async () => {
     const { store } = await freshStore();
-    const wish = { resource: 'shop', holder: 'a', at: '2024-10-23T15:00:00.000Z', expiresAt: '2024-10-23T15:10:00.000Z' };
+    const wish = {
+      resource: 'shop',
+      holder: 'a',
+      at: '2024-10-23T15:00:00.000Z',
+      expiresAt: '2024-10-23T15:10:00.000Z',
+    };
     expect(await store.claims.claim(wish)).toMatchObject({ granted: true });
     expect(await store.claims.claim({ ...wish, holder: 'b' })).toMatchObject({ granted: false, holder: 'a' });
-    expect(await store.claims.claim({ ...wish, holder: 'b', at: '2024-10-23T15:10:00.000Z' })).toMatchObject({ granted: true });
+    expect(await store.claims.claim({ ...wish, holder: 'b', at: '2024-10-23T15:10:00.000Z' })).toMatchObject({
+      granted: true,
+    });
     expect(await store.claims.release({ resource: 'shop', holder: 'a' })).toBe(false);
   });
 
@@ -222,7 +277,10 @@ describe('claims, ledger and evidence', () => {
     const { store } = await freshStore();
     const entry = { key: 'k', messageId: '<m@x>', at: '2024-10-23T15:00:00.000Z' };
     expect(await store.mailLedger.begin(entry)).toMatchObject({ kind: 'first' });
-    expect(await store.mailLedger.begin({ ...entry, messageId: '<n@x>' })).toMatchObject({ kind: 'in-doubt', messageId: '<m@x>' });
+    expect(await store.mailLedger.begin({ ...entry, messageId: '<n@x>' })).toMatchObject({
+      kind: 'in-doubt',
+      messageId: '<m@x>',
+    });
     await store.mailLedger.sent(entry);
     expect(await store.mailLedger.begin(entry)).toMatchObject({ kind: 'sent', sentAt: entry.at });
     await store.mailLedger.forget('k');
@@ -231,7 +289,11 @@ describe('claims, ledger and evidence', () => {
 
   it('keeps evidence by its digest', async () => {
     const { store } = await freshStore();
-    const put = await store.evidence.put({ body: 'log line\n', mediaType: 'text/plain', at: '2024-10-23T15:00:00.000Z' });
+    const put = await store.evidence.put({
+      body: 'log line\n',
+      mediaType: 'text/plain',
+      at: '2024-10-23T15:00:00.000Z',
+    });
     expect(put).toEqual({ digest: createHash('sha256').update('log line\n').digest('hex'), sizeBytes: 9 });
     expect((await store.evidence.get(put.digest))?.body.toString()).toBe('log line\n');
     expect(await store.evidence.get('00')).toBeNull();

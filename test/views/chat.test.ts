@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ChatContext, type ChatKind, chatMessage } from '../../src/views/chat.ts';
-import { COMMUNICATION, FACTS, HOSTILE, HOSTILE_FACTS, RESOLVED } from './facts.ts';
+import { COMMUNICATION, FACTS, HOSTILE, HOSTILE_FACTS, hiddenCharacters, RESOLVED } from './facts.ts';
 
 const CONTEXT: ChatContext = {
   communication: COMMUNICATION,
@@ -10,12 +10,26 @@ const CONTEXT: ChatContext = {
 };
 
 const KINDS: readonly ChatKind[] = [
-  'announcement', 'initial', 'update', 'no-news', 'resolved', 'reopened', 'question', 'reminder', 'note', 'closed', 'summary',
+  'announcement',
+  'initial',
+  'update',
+  'no-news',
+  'resolved',
+  'reopened',
+  'question',
+  'reminder',
+  'note',
+  'closed',
+  'summary',
 ];
 
 describe('chatMessage', () => {
   it('writes the initial alert as the runbook does, and calls the groups Slack knows', () => {
-    const view = chatMessage('initial', { ...FACTS, at: '2024-10-23T14:35:00.000Z', status: 'investigating', nextUpdateAt: '2024-10-23T14:50:00.000Z' }, CONTEXT);
+    const view = chatMessage(
+      'initial',
+      { ...FACTS, at: '2024-10-23T14:35:00.000Z', status: 'investigating', nextUpdateAt: '2024-10-23T14:50:00.000Z' },
+      CONTEXT,
+    );
     expect(view.text).toBe(
       [
         '[INITIAL ALERT - 14:35 UTC]',
@@ -27,7 +41,10 @@ describe('chatMessage', () => {
         'Next Update: 14:50 UTC',
       ].join('\n'),
     );
-    expect(view.blocks[0]).toEqual({ type: 'header', text: { type: 'plain_text', text: 'P1 · API High Error Rate', emoji: false } });
+    expect(view.blocks[0]).toEqual({
+      type: 'header',
+      text: { type: 'plain_text', text: 'P1 · API High Error Rate', emoji: false },
+    });
     expect(view.blocks.map((block) => block.type)).toEqual(['header', 'section', 'section', 'context']);
   });
 
@@ -46,18 +63,33 @@ describe('chatMessage', () => {
   });
 
   it('says honestly what is going on when nobody wrote', () => {
-    const running = { action: 'restart' as const, target: 'noa-mcp', at: FACTS.at, outcome: 'in progress', helped: null };
+    const running = {
+      action: 'restart' as const,
+      target: 'noa-mcp',
+      at: FACTS.at,
+      outcome: 'in progress',
+      helped: null,
+    };
     expect(chatMessage('no-news', { ...FACTS, remedies: [running] }, CONTEXT).text).toContain(
       '\nNo change since 14:31 UTC; restart of noa-mcp is in progress.\n',
     );
-    expect(chatMessage('no-news', { ...FACTS, sinceLast: ['14:47 jane approved restart', '14:48 restart carried out'] }, CONTEXT).text).toContain(
-      'Since the last message: 14:47 jane approved restart; 14:48 restart carried out.',
-    );
+    expect(
+      chatMessage(
+        'no-news',
+        { ...FACTS, sinceLast: ['14:47 jane approved restart', '14:48 restart carried out'] },
+        CONTEXT,
+      ).text,
+    ).toContain('Since the last message: 14:47 jane approved restart; 14:48 restart carried out.');
   });
 
   it('adds the news below a template that leaves them out', () => {
-    const communication = { ...COMMUNICATION, templates: { ...COMMUNICATION.templates, slackUpdate: '[UPDATE - {time}]' } };
-    expect(chatMessage('update', FACTS, { ...CONTEXT, communication, detail: 'Still <on> it' }).text).toBe('[UPDATE - 14:50 UTC]\nStill &lt;on&gt; it');
+    const communication = {
+      ...COMMUNICATION,
+      templates: { ...COMMUNICATION.templates, slackUpdate: '[UPDATE - {time}]' },
+    };
+    expect(chatMessage('update', FACTS, { ...CONTEXT, communication, detail: 'Still <on> it' }).text).toBe(
+      '[UPDATE - 14:50 UTC]\nStill &lt;on&gt; it',
+    );
   });
 
   it('writes the resolution as the runbook does', () => {
@@ -93,14 +125,26 @@ describe('chatMessage', () => {
   });
 
   it('says when an objection is enough, and when the question is already over', () => {
-    const objection = chatMessage('question', { ...FACTS, openQuestions: [{ ...QUESTION, mode: 'objection' }] }, CONTEXT);
+    const objection = chatMessage(
+      'question',
+      { ...FACTS, openQuestions: [{ ...QUESTION, mode: 'objection' }] },
+      CONTEXT,
+    );
     expect(objection.text).toContain('Goes ahead at 15:00 UTC unless somebody objects.');
-    expect(chatMessage('question', FACTS, { ...CONTEXT, detail: 'a1' }).text).toContain('answered or withdrawn meanwhile; nothing to do');
+    expect(chatMessage('question', FACTS, { ...CONTEXT, detail: 'a1' }).text).toContain(
+      'answered or withdrawn meanwhile; nothing to do',
+    );
   });
 
   it('writes the summary for #engineering', () => {
     const facts = { ...RESOLVED, postMortemUrl: 'https://docs.example.com/postmortems/2024-10-23-api-high-error-rate' };
-    expect(chatMessage('summary', facts, { ...CONTEXT, actionItems: 6, detail: '- Always profile queries before production' }).text).toBe(
+    expect(
+      chatMessage('summary', facts, {
+        ...CONTEXT,
+        actionItems: 6,
+        detail: '- Always profile queries before production',
+      }).text,
+    ).toBe(
       [
         '[POST-MORTEM SUMMARY]',
         'Incident: API High Error Rate - 2024-10-23',
@@ -126,7 +170,9 @@ describe('chatMessage', () => {
     expect(chatMessage('reminder', FACTS, { ...CONTEXT, detail: 'Draft.\nTwo lines.' }).text).toBe(
       'Jane Doe: an update is due at 15:05 UTC. Write one with `/incident update incident-20241023-1430 …`; if nobody does, this goes out:\n>Draft.\n>Two lines.',
     );
-    expect(chatMessage('closed', RESOLVED, CONTEXT).text).toBe('[CLOSED - 15:05 UTC]\nThe review is done.\nPost-mortem: none was written');
+    expect(chatMessage('closed', RESOLVED, CONTEXT).text).toBe(
+      '[CLOSED - 15:05 UTC]\nThe review is done.\nPost-mortem: none was written',
+    );
     expect(chatMessage('note', FACTS, { ...CONTEXT, detail: 'a & b' }).text).toBe('a &amp; b');
   });
 
@@ -135,10 +181,14 @@ describe('chatMessage', () => {
     const view = chatMessage(kind, HOSTILE_FACTS, { ...CONTEXT, detail });
     const everything = [view.text, ...shownStrings(view.blocks)].join('\n').replaceAll('<!subteam^S1>', '');
     expect(everything.match(/<(?!https:\/\/(?:console|grafana|a)\.example)[^>]*>?/gu)).toBeNull();
-    expect(everything).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u200b\u202e\u2066\u2028]/u);
-    expect(everything).not.toMatch(/[\ud800-\udfff]/u);
+    expect(hiddenCharacters(everything)).toEqual([]);
     if (kind !== 'note' && kind !== 'reminder' && kind !== 'update' && kind !== 'no-news' && kind !== 'summary') {
-      expect(view.text.split('\n').slice(1).some((line) => line.startsWith('[RESOLVED'))).toBe(false);
+      expect(
+        view.text
+          .split('\n')
+          .slice(1)
+          .some((line) => line.startsWith('[RESOLVED')),
+      ).toBe(false);
     }
   });
 
@@ -150,8 +200,10 @@ describe('chatMessage', () => {
     for (const block of view.blocks) {
       if (block.type === 'header') expect(block.text.text.length).toBeLessThanOrEqual(150);
       if (block.type === 'section' && 'text' in block) expect(block.text.text.length).toBeLessThanOrEqual(3000);
-      if (block.type === 'section' && 'fields' in block) for (const field of block.fields) expect(field.text.length).toBeLessThanOrEqual(2000);
-      if (block.type === 'actions') for (const button of block.elements) expect(button.text.text.length).toBeLessThanOrEqual(75);
+      if (block.type === 'section' && 'fields' in block)
+        for (const field of block.fields) expect(field.text.length).toBeLessThanOrEqual(2000);
+      if (block.type === 'actions')
+        for (const button of block.elements) expect(button.text.text.length).toBeLessThanOrEqual(75);
     }
   });
 });
@@ -173,7 +225,9 @@ const QUESTION = {
 function shownStrings(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(shownStrings);
   if (value === null || typeof value !== 'object') return typeof value === 'string' ? [value] : [];
-  return Object.entries(value).flatMap(([key, part]) => (key === 'value' || key === 'block_id' ? [] : shownStrings(part)));
+  return Object.entries(value).flatMap(([key, part]) =>
+    key === 'value' || key === 'block_id' ? [] : shownStrings(part),
+  );
 }
 
 function strings(value: unknown): string[] {

@@ -1,6 +1,6 @@
 import type { FactSet } from '../../src/domain/fact-set.ts';
-import type { CommunicationPolicy } from '../../src/domain/policy.ts';
 import { MACHINE } from '../../src/domain/people.ts';
+import type { CommunicationPolicy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineFact } from '../../src/domain/timeline.ts';
 
 /** The runbook's own incident, in its own words (R9). */
@@ -99,6 +99,7 @@ export const COMMUNICATION: CommunicationPolicy = {
   incidentMail: ['incidents@example.com', 'oncall@example.com'],
   mailFrom: 'Incidents <incidents@example.com>',
   consoleUrl: 'https://console.example.com/i/1',
+  preApproved: ['investigating', 'no-news'],
   templates: {
     slackInitial:
       '[INITIAL ALERT - {time} UTC]\nSeverity: {severity}\nStatus: {status}\nIssue: {issue}\nImpact: {impact}\nTeams Notified: {teams}\nNext Update: {nextUpdate} UTC',
@@ -109,12 +110,15 @@ export const COMMUNICATION: CommunicationPolicy = {
     statusInvestigating: 'We are investigating reports of elevated error rates affecting the {service}.',
     statusIdentified: 'We have identified the issue as {cause} and are working on a resolution.',
     statusMonitoring: 'A fix has been deployed and we are monitoring the results.',
-    statusResolved: 'The issue has been resolved. All systems are operating normally. We apologize for any inconvenience.',
+    statusResolved:
+      'The issue has been resolved. All systems are operating normally. We apologize for any inconvenience.',
     statusNoNews: 'We are continuing to work on the issue affecting the {service}. Next update by {nextUpdate} UTC.',
     escalationMailSubject: '[{severity}] {title}: still open ({incident})',
-    escalationMail: '{because}\n\n{incident}, {severity} ({severityLabel}), open since {detected} UTC ({duration}).\nIssue: {issue}\n{link}',
+    escalationMail:
+      '{because}\n\n{incident}, {severity} ({severityLabel}), open since {detected} UTC ({duration}).\nIssue: {issue}\n{link}',
     incidentMailSubject: '[{severity}] {status}: {title} ({incident})',
-    incidentMail: '{incident}, {severity}: {status}\nIssue: {issue}\nChannel: {channel}\nErrors: {errorRate}, p95: {p95}',
+    incidentMail:
+      '{incident}, {severity}: {status}\nIssue: {issue}\nChannel: {channel}\nErrors: {errorRate}, p95: {p95}',
     engineeringSummary:
       '[POST-MORTEM SUMMARY]\nIncident: {title} - {date}\nRoot Cause: {cause}\nDuration: {duration}\nAction Items: {actionItems}\n\nKey Learnings:\n{learnings}\n\nFull report: {report}',
     pageSummary: '[{severity}] {title} ({service})',
@@ -152,7 +156,10 @@ export const HOSTILE_FACTS: FactSet = {
       deadlineAt: '2024-10-23T15:00:00.000Z',
     },
   ],
-  links: [{ title: HOSTILE, url: 'javascript:alert(1)' }, { title: HOSTILE, url: 'https://a.example/|<!channel>' }],
+  links: [
+    { title: HOSTILE, url: 'javascript:alert(1)' },
+    { title: HOSTILE, url: 'https://a.example/|<!channel>' },
+  ],
 };
 
 let seq = 0;
@@ -161,4 +168,20 @@ export function event(at: string, fact: TimelineFact, person: string | null = nu
   seq += 1;
   const by = person === null ? MACHINE : { person, roles: ['responder'] as const, via: 'slack' as const };
   return { ...fact, seq, at: `2024-10-23T${at}:00.000Z`, by, decisionId: null } as TimelineEvent;
+}
+
+/** Characters a reader cannot see or that reorder what they see; a line break is one of them only where asked. */
+export function hiddenCharacters(text: string, lineBreaks: 'allowed' | 'hidden' = 'allowed'): readonly string[] {
+  const hidden = new Set([
+    '\u200b',
+    '\u202e',
+    '\u2066',
+    '\u2028',
+    '\ufeff',
+    ...(lineBreaks === 'hidden' ? ['\n', '\r'] : []),
+  ]);
+  return [...text].filter((character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return hidden.has(character) || (code < 0x20 && character !== '\n') || (code >= 0xd800 && code <= 0xdfff);
+  });
 }

@@ -2,8 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { invitation } from '../../src/views/invitation.ts';
 import { COMMUNICATION, HOSTILE_FACTS, RESOLVED } from './facts.ts';
 
-const REVIEW = { meetingMinutes: 60, agenda: [{ what: 'Timeline review', minutes: 10 }, { what: 'Root cause; analysis, deep', minutes: 15 }] };
-const INPUT = { facts: RESOLVED, meetingAt: '2024-10-24T10:00:00.000Z', review: REVIEW, organiser: COMMUNICATION.mailFrom, attendees: ['jane@example.com', 'em@example.com'], sequence: 2 };
+const REVIEW = {
+  meetingMinutes: 60,
+  agenda: [
+    { what: 'Timeline review', minutes: 10 },
+    { what: 'Root cause; analysis, deep', minutes: 15 },
+  ],
+};
+const INPUT = {
+  facts: RESOLVED,
+  meetingAt: '2024-10-24T10:00:00.000Z',
+  review: REVIEW,
+  organiser: COMMUNICATION.mailFrom,
+  attendees: ['jane@example.com', 'em@example.com'],
+  sequence: 2,
+};
 
 describe('invitation', () => {
   it('says when and what about', () => {
@@ -39,12 +52,19 @@ describe('invitation', () => {
         ['ORGANIZER', 'mailto:incidents@example.com'],
       ]),
     );
-    expect(properties.filter(([name]) => name === 'ATTENDEE').map(([, value]) => value)).toEqual(['mailto:jane@example.com', 'mailto:em@example.com']);
+    expect(properties.filter(([name]) => name === 'ATTENDEE').map(([, value]) => value)).toEqual([
+      'mailto:jane@example.com',
+      'mailto:em@example.com',
+    ]);
     for (const line of view.calendar.split('\r\n')) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(75);
   });
 
   it('lets no title or address add a property', () => {
-    const view = invitation({ ...INPUT, facts: { ...HOSTILE_FACTS, title: `é😀`.repeat(60) + '\r\nATTENDEE:mailto:evil@example.com' }, attendees: ['a@example.com\r\nX-EVIL:1'] });
+    const view = invitation({
+      ...INPUT,
+      facts: { ...HOSTILE_FACTS, title: `${'é😀'.repeat(60)}\r\nATTENDEE:mailto:evil@example.com` },
+      attendees: ['a@example.com\r\nX-EVIL:1'],
+    });
     const names = parseCalendar(view.calendar).map(([name]) => name);
     expect(names.filter((name) => name === 'ATTENDEE')).toHaveLength(1);
     expect(names).not.toContain('X-EVIL');
@@ -61,7 +81,9 @@ function parseCalendar(text: string): [string, string][] {
     .filter((line) => line !== '')
     .map((line) => {
       const colon = line.indexOf(':');
-      const value = line.slice(colon + 1).replace(/\\([\\;,nN])/gu, (_match, escaped: string) => (/n/iu.test(escaped) ? '\n' : escaped));
+      const value = line
+        .slice(colon + 1)
+        .replace(/\\([\\;,nN])/gu, (_match, escaped: string) => (/n/iu.test(escaped) ? '\n' : escaped));
       return [(line.slice(0, colon).split(';')[0] ?? '').toUpperCase(), value];
     });
 }

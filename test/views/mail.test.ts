@@ -10,13 +10,17 @@ describe('mailMessage', () => {
     expect(mail.text).toBe(
       'Nobody acknowledged within 15 minutes.\n\nincident-20241023-1430, P1 (SEV2), open since 14:30 UTC (20 minutes).\nIssue: High API error rate (45%) detected at 14:30 UTC\nhttps://console.example.com/i/1',
     );
-    expect(mail.html).toContain('<p>Nobody acknowledged within 15 minutes.</p><p>incident-20241023-1430, P1 (SEV2), open since 14:30 UTC (20 minutes).<br>Issue');
+    expect(mail.html).toContain(
+      '<p>Nobody acknowledged within 15 minutes.</p><p>incident-20241023-1430, P1 (SEV2), open since 14:30 UTC (20 minutes).<br>Issue',
+    );
   });
 
   it('tells how it was resolved', () => {
     const mail = mailMessage('resolved', RESOLVED, COMMUNICATION, null);
     expect(mail.subject).toBe('[P1] Resolved: API High Error Rate (incident-20241023-1430)');
-    expect(mail.text).toMatch(/Errors: 45%, p95: 1\.23 s\n\nFix applied: Restarted application pods, connection pool healthy\nVerification: /u);
+    expect(mail.text).toMatch(
+      /Errors: 45%, p95: 1\.23 s\n\nFix applied: Restarted application pods, connection pool healthy\nVerification: /u,
+    );
   });
 
   it('gives hostile text no markup, header or link', () => {
@@ -50,7 +54,10 @@ describe('pageView', () => {
 
   it('drops links nobody should follow and keeps the summary short', () => {
     const page = pageView(HOSTILE_FACTS, COMMUNICATION, null);
-    expect(page.links.map((link) => link.href)).toEqual(['https://console.example.com/i/1', 'https://a.example/|%3C!channel%3E']);
+    expect(page.links.map((link) => link.href)).toEqual([
+      'https://console.example.com/i/1',
+      'https://a.example/|%3C!channel%3E',
+    ]);
     expect(page.summary.length).toBeLessThanOrEqual(1024);
   });
 });

@@ -3,8 +3,16 @@ import { durationWords, longDate, percent, shortDate, timeUtc } from '../../src/
 
 describe('words', () => {
   it.each([
-    [0, '0 seconds'], [1, '1 second'], [59.4, '59 seconds'], [60, '1 minute'], [2100, '35 minutes'], [3600, '1 hour'],
-    [3900, '1 hour 5 minutes'], [86_400, '1 day'], [93_600, '1 day 2 hours'], [-5, '0 seconds'],
+    [0, '0 seconds'],
+    [1, '1 second'],
+    [59.4, '59 seconds'],
+    [60, '1 minute'],
+    [2100, '35 minutes'],
+    [3600, '1 hour'],
+    [3900, '1 hour 5 minutes'],
+    [86_400, '1 day'],
+    [93_600, '1 day 2 hours'],
+    [-5, '0 seconds'],
   ])('says %d seconds as %s', (seconds, words) => {
     expect(durationWords(seconds)).toBe(words);
   });

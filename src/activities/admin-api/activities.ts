@@ -12,9 +12,13 @@ export function createProviderActivities(client: AdminClient): ProviderActivitie
       return input.wishes.map((wish) => planProviderRemedy(input, wish, pods));
     },
     openCircuitBreaker: (input) =>
-      carryOut(client, input, 'open-breaker', (wanted, pod) => client.setBreaker(input.service, pod, wanted.provider, wanted.breaker ?? 'open')),
+      carryOut(client, input, 'open-breaker', (wanted, pod) =>
+        client.setBreaker(input.service, pod, wanted.provider, wanted.breaker ?? 'open'),
+      ),
     failOverProvider: (input) =>
-      carryOut(client, input, 'provider-failover', (wanted, pod) => client.setFailover(input.service, pod, wanted.provider, wanted.fallback ?? null)),
+      carryOut(client, input, 'provider-failover', (wanted, pod) =>
+        client.setFailover(input.service, pod, wanted.provider, wanted.fallback ?? null),
+      ),
   };
 }
 
@@ -28,28 +32,46 @@ async function carryOut(
   action: 'open-breaker' | 'provider-failover',
   set: (wanted: WantedState, pod: string) => Promise<string | null>,
 ): Promise<RemedyOutcome> {
-  if (plan.action !== action || planDigest(plan) !== plan.digest) throw failure('Invalid', `The plan ${plan.key} is not the ${action} that was approved.`);
+  if (plan.action !== action || planDigest(plan) !== plan.digest)
+    throw failure('Invalid', `The plan ${plan.key} is not the ${action} that was approved.`);
   const wanted = wantedByPlan(plan);
   const before = await client.read(service);
-  if (before.length === 0) return outcome('refused', `No pod of ${service.application.deployment} is running.`, wanted, before);
+  if (before.length === 0)
+    return outcome('refused', `No pod of ${service.application.deployment} is running.`, wanted, before);
   const left = before.filter((pod) => !isWanted(pod, wanted));
-  if (left.length === 0) return outcome('already-done', `${describe(wanted)} holds on all ${before.length} pods already.`, wanted, before);
+  if (left.length === 0)
+    return outcome('already-done', `${describe(wanted)} holds on all ${before.length} pods already.`, wanted, before);
   const troubles = (await Promise.all(left.map(({ pod }) => set(wanted, pod)))).filter((trouble) => trouble !== null);
   return judged(wanted, await client.read(service), troubles);
 }
 
 function judged(wanted: WantedState, after: readonly PodState[], troubles: readonly string[]): RemedyOutcome {
   const [is, isNot] = [after.filter((pod) => isWanted(pod, wanted)), after.filter((pod) => !isWanted(pod, wanted))];
-  if (isNot.length === 0) return outcome('done', `${describe(wanted)} holds on all ${after.length} pods.`, wanted, after);
+  if (isNot.length === 0)
+    return outcome('done', `${describe(wanted)} holds on all ${after.length} pods.`, wanted, after);
   const why = troubles[0] === undefined ? '' : ` (${troubles[0]})`;
-  const names = (pods: readonly PodState[]): string => (pods.length === 0 ? 'no pod' : pods.map(({ pod }) => pod).join(', '));
-  return outcome('unknown', `${describe(wanted)} holds on ${names(is)}, but not on ${names(isNot)}${why}. Set it there by hand, or try again.`, wanted, after);
+  const names = (pods: readonly PodState[]): string =>
+    pods.length === 0 ? 'no pod' : pods.map(({ pod }) => pod).join(', ');
+  return outcome(
+    'unknown',
+    `${describe(wanted)} holds on ${names(is)}, but not on ${names(isNot)}${why}. Set it there by hand, or try again.`,
+    wanted,
+    after,
+  );
 }
 
-function outcome(result: RemedyOutcome['result'], words: string, wanted: WantedState, pods: readonly PodState[]): RemedyOutcome {
+function outcome(
+  result: RemedyOutcome['result'],
+  words: string,
+  wanted: WantedState,
+  pods: readonly PodState[],
+): RemedyOutcome {
   const said = pods.map((pod): [string, string | null] => {
     const state = stateOf(pod, wanted.provider);
-    return [pod.pod, state === null ? null : wanted.fallback === undefined ? state.breaker : (state.fallback ?? 'none')];
+    return [
+      pod.pod,
+      state === null ? null : wanted.fallback === undefined ? state.breaker : (state.fallback ?? 'none'),
+    ];
   });
   return { result, readBack: words, observed: Object.fromEntries(said) };
 }

@@ -6,7 +6,12 @@ import { failureOfAnswer, type HttpAnswer, parseJson } from '../http.ts';
 /** How pods are reached; the worker wires the cluster's pod gateway in. */
 export interface AdminPods {
   runningPods(namespace: string, selector: string): Promise<readonly string[]>;
-  call(namespace: string, podName: string, port: number, call: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: unknown }): Promise<HttpAnswer>;
+  call(
+    namespace: string,
+    podName: string,
+    port: number,
+    call: { readonly method: 'GET' | 'POST'; readonly path: string; readonly body?: unknown },
+  ): Promise<HttpAnswer>;
 }
 
 /** What one pod says of one provider. */
@@ -36,13 +41,23 @@ export function createAdminClient(pods: AdminPods): AdminClient {
       const states = await Promise.all(names.map((pod) => readPod(pods, service, pod)));
       const [first] = states;
       if (first !== undefined && states.every((state) => 'trouble' in state)) {
-        throw failure('Unavailable', `The admin API answers on no pod of ${service.application.deployment}: ${'trouble' in first ? first.trouble : ''}`);
+        throw failure(
+          'Unavailable',
+          `The admin API answers on no pod of ${service.application.deployment}: ${'trouble' in first ? first.trouble : ''}`,
+        );
       }
       return states;
     },
     setBreaker: (service, pod, provider, state) =>
-      post(pods, service, pod, breakerPath(adminOf(service).breakerPath, provider, state === 'open' ? 'open' : 'close'), undefined),
-    setFailover: (service, pod, primary, fallback) => post(pods, service, pod, adminOf(service).failoverPath, { primary, fallback }),
+      post(
+        pods,
+        service,
+        pod,
+        breakerPath(adminOf(service).breakerPath, provider, state === 'open' ? 'open' : 'close'),
+        undefined,
+      ),
+    setFailover: (service, pod, primary, fallback) =>
+      post(pods, service, pod, adminOf(service).failoverPath, { primary, fallback }),
   };
 }
 
@@ -58,16 +73,36 @@ async function readPod(pods: AdminPods, service: ServicePolicy, pod: string): Pr
     const answer = await pods.call(service.namespace, pod, admin.port, { method: 'GET', path: admin.providersPath });
     if (answer.status !== 200) return { pod, trouble: failureOfAnswer(`The admin API of ${pod}`, answer).message };
     const { providers } = parseJson(`The admin API of ${pod}`, answer, providersAnswer);
-    return { pod, states: new Map(providers.map((one) => [one.name, { breaker: one.circuitBreaker === 'open' ? 'open' : 'closed', fallback: one.failover ?? null }])) };
+    return {
+      pod,
+      states: new Map(
+        providers.map((one) => [
+          one.name,
+          { breaker: one.circuitBreaker === 'open' ? 'open' : 'closed', fallback: one.failover ?? null },
+        ]),
+      ),
+    };
   } catch (error) {
     return { pod, trouble: error instanceof Error ? error.message : String(error) };
   }
 }
 
-async function post(pods: AdminPods, service: ServicePolicy, pod: string, path: string, body: unknown): Promise<string | null> {
+async function post(
+  pods: AdminPods,
+  service: ServicePolicy,
+  pod: string,
+  path: string,
+  body: unknown,
+): Promise<string | null> {
   try {
-    const answer = await pods.call(service.namespace, pod, adminOf(service).port, { method: 'POST', path, ...(body === undefined ? {} : { body }) });
-    return answer.status >= 200 && answer.status < 300 ? null : failureOfAnswer(`The admin API of ${pod}`, answer).message;
+    const answer = await pods.call(service.namespace, pod, adminOf(service).port, {
+      method: 'POST',
+      path,
+      ...(body === undefined ? {} : { body }),
+    });
+    return answer.status >= 200 && answer.status < 300
+      ? null
+      : failureOfAnswer(`The admin API of ${pod}`, answer).message;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -13,7 +13,11 @@ export interface WantedState {
 }
 
 /** A wish with every choice fixed, from what every pod says now; `revert: 1` among its parameters takes it back. */
-export function planProviderRemedy(input: ProviderPreviewInput, wish: RemedyWish, pods: readonly PodState[]): RemedyPreview {
+export function planProviderRemedy(
+  input: ProviderPreviewInput,
+  wish: RemedyWish,
+  pods: readonly PodState[],
+): RemedyPreview {
   const reason = whyImpossible(input.service, wish, pods);
   if (reason !== null) return { kind: 'impossible', wish, reason };
   const parameters = parametersOf(input.service, wish);
@@ -48,7 +52,9 @@ export function isWanted(pod: PodState, wanted: WantedState): boolean {
 
 export function describe(wanted: WantedState): string {
   if (wanted.fallback === undefined) return `The circuit breaker of ${wanted.provider} ${wanted.breaker}`;
-  return wanted.fallback === null ? `No failover of ${wanted.provider}` : `The failover of ${wanted.provider} to ${wanted.fallback}`;
+  return wanted.fallback === null
+    ? `No failover of ${wanted.provider}`
+    : `The failover of ${wanted.provider} to ${wanted.fallback}`;
 }
 
 export function stateOf(pod: PodState, provider: string): ProviderState | null {
@@ -57,15 +63,19 @@ export function stateOf(pod: PodState, provider: string): ProviderState | null {
 
 function whyImpossible(service: ServicePolicy, wish: RemedyWish, pods: readonly PodState[]): string | null {
   const name = wish.target.name;
-  if (wish.action !== 'open-breaker' && wish.action !== 'provider-failover') return `${wish.action} is not done through the admin API.`;
+  if (wish.action !== 'open-breaker' && wish.action !== 'provider-failover')
+    return `${wish.action} is not done through the admin API.`;
   if (service.adminApi === null) return `Policy names no admin API for ${service.name}.`;
   if (pods.length === 0) return `No pod of ${service.application.deployment} is running.`;
-  if (!pods.some((pod) => stateOf(pod, name) !== null)) return `No pod of ${service.application.deployment} knows a provider ${name}.`;
+  if (!pods.some((pod) => stateOf(pod, name) !== null))
+    return `No pod of ${service.application.deployment} knows a provider ${name}.`;
   if (wish.action === 'open-breaker' || wish.parameters.revert === 1) return null;
   const fallback = fallbackOf(service, wish);
   if (fallback === null) return `Policy names no fallback for ${name}.`;
   const broken = pods.filter((pod) => stateOf(pod, fallback)?.breaker === 'open').map((pod) => pod.pod);
-  return broken.length === 0 ? null : `The breaker of ${fallback} is open on ${broken.join(', ')}: it cannot stand in for ${name}.`;
+  return broken.length === 0
+    ? null
+    : `The breaker of ${fallback} is open on ${broken.join(', ')}: it cannot stand in for ${name}.`;
 }
 
 function fallbackOf(service: ServicePolicy, wish: RemedyWish): string | null {
@@ -82,7 +92,8 @@ function parametersOf(service: ServicePolicy, wish: RemedyWish): Record<string, 
 }
 
 function wantedOf(action: RemedyPlan['action'], provider: string, parameters: RemedyPlan['parameters']): WantedState {
-  if (action === 'open-breaker') return { provider, breaker: parameters.state === 'closed' ? 'closed' : 'open', fallback: undefined };
+  if (action === 'open-breaker')
+    return { provider, breaker: parameters.state === 'closed' ? 'closed' : 'open', fallback: undefined };
   const fallback = parameters.fallback;
   return { provider, breaker: null, fallback: typeof fallback === 'string' && fallback !== '' ? fallback : null };
 }

@@ -18,7 +18,12 @@ export function logPatterns(lines: readonly ReadLine[]): readonly LogPattern[] {
     const pattern = normaliseLine(line);
     const key = `${kind} ${pattern}`;
     const known = groups.get(key);
-    groups.set(key, known === undefined ? { kind, pattern, count: 1, firstAt: at, example: wordsOfLine(line).slice(0, EXAMPLE_CHARACTERS) } : again(known, at));
+    groups.set(
+      key,
+      known === undefined
+        ? { kind, pattern, count: 1, firstAt: at, example: wordsOfLine(line).slice(0, EXAMPLE_CHARACTERS) }
+        : again(known, at),
+    );
   }
   return [...groups.values()].sort((a, b) => b.count - a.count).slice(0, PATTERNS_LIMIT);
 }
@@ -37,7 +42,10 @@ export function classifyLine(line: string): LogKind | null {
 
 /** The line with timestamps, ids, addresses and numbers as placeholders, so that equal troubles become equal texts. */
 export function normaliseLine(line: string): string {
-  const normal = PLACEHOLDERS.reduce((text, [pattern, placeholder]) => text.replace(pattern, placeholder), wordsOfLine(line));
+  const normal = PLACEHOLDERS.reduce(
+    (text, [pattern, placeholder]) => text.replace(pattern, placeholder),
+    wordsOfLine(line),
+  );
   return normal.replace(/\s+/g, ' ').trim().slice(0, PATTERN_CHARACTERS);
 }
 
@@ -50,29 +58,64 @@ const EXAMPLE_CHARACTERS = 300;
  * those of PostgreSQL and its drivers, Node, Redis and its clients, and the providers' SDKs.
  */
 const KINDS: readonly { readonly kind: LogKind; readonly signs: RegExp }[] = [
-  { kind: 'cache', signs: /redis|\bioredis\b|:6379\b|OOM command not allowed|MISCONF |READONLY You can't write|CLUSTERDOWN|MaxRetriesPerRequest|max number of clients reached|\bMOVED \d|\bNOAUTH\b|\bmemcached?\b/i },
-  { kind: 'out-of-memory', signs: /heap out of memory|Reached heap limit|OOM[- ]?Killed|Out of memory: Kill|\bENOMEM\b|Cannot allocate memory|MemoryError|OutOfMemoryError|ERROR:\s+out of memory/i },
-  { kind: 'rate-limit', signs: /rate[_ -]?limit|too many requests|\b429\b|insufficient_quota|exceeded your current quota|quota exceeded/i },
+  {
+    kind: 'cache',
+    signs:
+      /redis|\bioredis\b|:6379\b|OOM command not allowed|MISCONF |READONLY You can't write|CLUSTERDOWN|MaxRetriesPerRequest|max number of clients reached|\bMOVED \d|\bNOAUTH\b|\bmemcached?\b/i,
+  },
+  {
+    kind: 'out-of-memory',
+    signs:
+      /heap out of memory|Reached heap limit|OOM[- ]?Killed|Out of memory: Kill|\bENOMEM\b|Cannot allocate memory|MemoryError|OutOfMemoryError|ERROR:\s+out of memory/i,
+  },
+  {
+    kind: 'rate-limit',
+    signs: /rate[_ -]?limit|too many requests|\b429\b|insufficient_quota|exceeded your current quota|quota exceeded/i,
+  },
   {
     kind: 'database-connection',
     signs: new RegExp(
       [
-        'too many clients already', 'remaining connection slots are reserved', 'too many connections for (?:role|database)',
-        'timeout exceeded when trying to connect', 'Connection terminated', 'terminating connection due to',
-        'the database system is (?:starting up|shutting down|in recovery mode|not yet accepting)', 'server closed the connection unexpectedly',
-        'Timeout acquiring a connection', 'Timed out fetching a new connection', 'connection pool', 'pool (?:is )?(?:probably )?(?:full|exhausted)',
-        'could not connect to server', 'Connection refused.*Is the server running', 'password authentication failed for user',
-        'no pg_hba\\.conf entry', 'Client has encountered a connection error', ':5432\\b', '\\b(?:53300|57P0[1-3]|08006|08001|08003)\\b', 'SequelizeConnection', '\\bP(?:1001|1002|2024)\\b',
+        'too many clients already',
+        'remaining connection slots are reserved',
+        'too many connections for (?:role|database)',
+        'timeout exceeded when trying to connect',
+        'Connection terminated',
+        'terminating connection due to',
+        'the database system is (?:starting up|shutting down|in recovery mode|not yet accepting)',
+        'server closed the connection unexpectedly',
+        'Timeout acquiring a connection',
+        'Timed out fetching a new connection',
+        'connection pool',
+        'pool (?:is )?(?:probably )?(?:full|exhausted)',
+        'could not connect to server',
+        'Connection refused.*Is the server running',
+        'password authentication failed for user',
+        'no pg_hba\\.conf entry',
+        'Client has encountered a connection error',
+        ':5432\\b',
+        '\\b(?:53300|57P0[1-3]|08006|08001|08003)\\b',
+        'SequelizeConnection',
+        '\\bP(?:1001|1002|2024)\\b',
       ].join('|'),
       'i',
     ),
   },
-  { kind: 'provider', signs: /anthropic|openai|overloaded_error|\bOverloaded\b|\b529\b|invalid x-api-key|Incorrect API key|authentication_error|APIConnection(?:Timeout)?Error|InternalServerError: 5|The server had an error (?:while )?processing your request|engine is currently overloaded|\bapi_error\b|(?:AI|LLM|model) provider|provider [\w-]+ (?:failed|error|unavailable)/i },
-  { kind: 'timeout', signs: /time[d]?[ -]?out|ETIMEDOUT|ESOCKETTIMEDOUT|deadline exceeded|UND_ERR_(?:HEADERS|BODY|CONNECT)_TIMEOUT|statement timeout|lock timeout|\b504\b|operation was aborted/i },
+  {
+    kind: 'provider',
+    signs:
+      /anthropic|openai|overloaded_error|\bOverloaded\b|\b529\b|invalid x-api-key|Incorrect API key|authentication_error|APIConnection(?:Timeout)?Error|InternalServerError: 5|The server had an error (?:while )?processing your request|engine is currently overloaded|\bapi_error\b|(?:AI|LLM|model) provider|provider [\w-]+ (?:failed|error|unavailable)/i,
+  },
+  {
+    kind: 'timeout',
+    signs:
+      /time[d]?[ -]?out|ETIMEDOUT|ESOCKETTIMEDOUT|deadline exceeded|UND_ERR_(?:HEADERS|BODY|CONNECT)_TIMEOUT|statement timeout|lock timeout|\b504\b|operation was aborted/i,
+  },
 ];
 
 const FATAL = /\bFATAL\b|\bPANIC\b|panic:|uncaughtException|Uncaught |Segmentation fault|"level":60/;
-const EXCEPTION = /Exception|Traceback \(most recent|unhandledRejection|Unhandled|\b(?:Type|Reference|Range|Syntax|Assertion|Eval|URI)?Error: /;
+const EXCEPTION =
+  /Exception|Traceback \(most recent|unhandledRejection|Unhandled|\b(?:Type|Reference|Range|Syntax|Assertion|Eval|URI)?Error: /;
 
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?UTC|[+-]\d\d:?\d\d)?/g, '<time>'],
@@ -83,7 +126,10 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/\b0x[0-9a-f]+\b/gi, '<hex>'],
   [/\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b/gi, '<hex>'],
   // Status and error codes stay: they are what tells two troubles apart.
-  [/(?<!(?:status|code|HTTP\/\d(?:\.\d)?)\W{0,4})(?<![\w.])(?!(?:429|500|502|503|504|529)\b)\d+(?:\.\d+)?(?=(?:ms|s|m|MB|MiB|KB|GB|%)?\b)/gi, '<n>'],
+  [
+    /(?<!(?:status|code|HTTP\/\d(?:\.\d)?)\W{0,4})(?<![\w.])(?!(?:429|500|502|503|504|529)\b)\d+(?:\.\d+)?(?=(?:ms|s|m|MB|MiB|KB|GB|%)?\b)/gi,
+    '<n>',
+  ],
 ];
 
 const PINO_WARN_LEVEL = 40;
@@ -95,7 +141,10 @@ function levelOf(line: string): 'troubled' | 'calm' | 'unsaid' {
   if (typeof level === 'number') return level >= PINO_WARN_LEVEL ? 'troubled' : 'calm';
   const said = typeof level === 'string' ? level : line.slice(0, LEVEL_WITHIN_CHARACTERS);
   if (/\b(?:ERROR|ERR|FATAL|PANIC|CRITICAL|WARN|WARNING)\b/i.test(said)) return 'troubled';
-  return /\b(?:INFO|DEBUG|TRACE|LOG:|NOTICE|STATEMENT:|DETAIL:|HINT:)/.test(said) || /^(?:info|debug|trace)$/i.test(said) ? 'calm' : 'unsaid';
+  return /\b(?:INFO|DEBUG|TRACE|LOG:|NOTICE|STATEMENT:|DETAIL:|HINT:)/.test(said) ||
+    /^(?:info|debug|trace)$/i.test(said)
+    ? 'calm'
+    : 'unsaid';
 }
 
 /** A level stands near the beginning; the word "error" later in the text is no level. */
@@ -105,9 +154,23 @@ const LEVEL_WITHIN_CHARACTERS = 80;
 function wordsOfLine(line: string): string {
   const json = jsonOf(line);
   if (json === null) return line.trim();
-  const error = typeof json.err === 'object' && json.err !== null ? (json.err as Record<string, unknown>) : typeof json.error === 'object' && json.error !== null ? (json.error as Record<string, unknown>) : {};
-  const parts = [levelName(json.level), json.msg ?? json.message, typeof json.error === 'string' ? json.error : undefined, error.type, error.code, error.message];
-  return parts.filter((part): part is string | number => typeof part === 'string' || typeof part === 'number').join(' ');
+  const error =
+    typeof json.err === 'object' && json.err !== null
+      ? (json.err as Record<string, unknown>)
+      : typeof json.error === 'object' && json.error !== null
+        ? (json.error as Record<string, unknown>)
+        : {};
+  const parts = [
+    levelName(json.level),
+    json.msg ?? json.message,
+    typeof json.error === 'string' ? json.error : undefined,
+    error.type,
+    error.code,
+    error.message,
+  ];
+  return parts
+    .filter((part): part is string | number => typeof part === 'string' || typeof part === 'number')
+    .join(' ');
 }
 
 function levelName(level: unknown): unknown {

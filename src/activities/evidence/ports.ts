@@ -21,12 +21,18 @@ type FindingOf<P extends Finding['probe']> = Extract<Finding, { probe: P }>;
 
 export type PodFact = FindingOf<'pods'>['pods'][number] & { readonly memoryLimitMiB: number | null };
 export type NodeFact = FindingOf<'nodes'>['nodes'][number];
-export type DeploymentFact = FindingOf<'rollouts'>['deployments'][number] & { readonly history: readonly RolloutRevision[] };
+export type DeploymentFact = FindingOf<'rollouts'>['deployments'][number] & {
+  readonly history: readonly RolloutRevision[];
+};
 export type UsageFact = Pick<FindingOf<'resources'>, 'pods' | 'nodes'>;
 export type ConfigChange = FindingOf<'config-changes'>['changes'][number];
 export type StatementFact = FindingOf<'slow-statements'>['statements'][number];
 export type ActivityFact = Omit<FindingOf<'database-connections'>, 'probe'>;
-export type AnswerFact = Omit<FindingOf<'database-answers'>, 'probe'>;
+export interface AnswerFact {
+  readonly answers: boolean;
+  readonly milliseconds: number | null;
+  readonly error: string | null;
+}
 export type ProviderFact = FindingOf<'providers'>['providers'][number];
 export type HealthFact = FindingOf<'service-health'>['checks'][number];
 export type AlertFact = FindingOf<'firing-alerts'>['alerts'][number];

@@ -14,7 +14,9 @@ export function roseAt(points: readonly SeriesPoint[], limits: TrendLimits): Ins
   const known = points.filter((point): point is readonly [number, number] => point[1] !== null);
   if (known.length < MINIMUM_POINTS) return null;
   const present = median(known.slice(-PRESENT_POINTS).map(([, value]) => value));
-  const before = median(known.slice(0, Math.max(Math.floor(known.length / 4), PRESENT_POINTS)).map(([, value]) => value));
+  const before = median(
+    known.slice(0, Math.max(Math.floor(known.length / 4), PRESENT_POINTS)).map(([, value]) => value),
+  );
   if (present < limits.noiseBelow || present < before * RISE_RATIO) return null;
   const first = startOfLastStay(known, before + (present - before) / 3);
   return first === null || first === 0 ? null : instant((known[first]?.[0] ?? 0) * 1000);
@@ -24,10 +26,16 @@ export function roseAt(points: readonly SeriesPoint[], limits: TrendLimits): Ins
 export function thinOut(points: readonly SeriesPoint[], limit: number): readonly SeriesPoint[] {
   if (points.length <= limit) return points;
   return Array.from({ length: limit }, (_, index): SeriesPoint => {
-    const [from, until] = [Math.floor((index * points.length) / limit), Math.floor(((index + 1) * points.length) / limit)];
+    const [from, until] = [
+      Math.floor((index * points.length) / limit),
+      Math.floor(((index + 1) * points.length) / limit),
+    ];
     const stretch = points.slice(from, until);
     const [first] = stretch;
-    return stretch.reduce((highest, point) => ((point[1] ?? -Infinity) > (highest[1] ?? -Infinity) ? point : highest), first ?? [0, null]);
+    return stretch.reduce(
+      (highest, point) => ((point[1] ?? -Infinity) > (highest[1] ?? -Infinity) ? point : highest),
+      first ?? [0, null],
+    );
   });
 }
 

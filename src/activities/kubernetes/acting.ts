@@ -28,7 +28,11 @@ export async function actOnWorkload(client: KubernetesClient, plan: RemedyPlan):
     if (written.kind === 'refused') return outcome('refused', `The cluster refused: ${written.message}`, workload);
     lost = { resourceVersion: workload.metadata.resourceVersion, message: written.message };
   }
-  return { result: 'changed-underneath', readBack: `${ref.name} changed ${READ_AGAIN_LIMIT} times while we tried; nothing of ours was written.`, observed: {} };
+  return {
+    result: 'changed-underneath',
+    readBack: `${ref.name} changed ${READ_AGAIN_LIMIT} times while we tried; nothing of ours was written.`,
+    observed: {},
+  };
 }
 
 /**
@@ -42,20 +46,30 @@ export async function deletePlannedPod(client: KubernetesClient, plan: RemedyPla
   const pod = await client.pod(namespace, name);
   if (!isPlanned(pod, plan)) {
     const ours = marked.result === 'already-done';
-    return podOutcome(ours ? 'already-done' : 'changed-underneath', pod, ours ? `${name} has been deleted` : `the pod that was planned for was gone already`);
+    return podOutcome(
+      ours ? 'already-done' : 'changed-underneath',
+      pod,
+      ours ? `${name} has been deleted` : `the pod that was planned for was gone already`,
+    );
   }
   if (pod?.metadata.deletionTimestamp) return podOutcome('already-done', pod, `${name} is on its way out`);
   const written = await client.deletePod(namespace, name, pod?.metadata.uid ?? '', false);
   if (written.kind === 'refused') return podOutcome('refused', pod, `the cluster refused: ${written.message}`);
-  if (written.kind !== 'written') return podOutcome('changed-underneath', pod, `the pod that was planned for was gone already`);
+  if (written.kind !== 'written')
+    return podOutcome('changed-underneath', pod, `the pod that was planned for was gone already`);
   return podOutcome('done', await client.pod(namespace, name), `${name} was deleted`);
 }
 
 /** The workload a plan writes to: its target, or for a pod the owner that brings it back. */
 export function refOf(plan: RemedyPlan): WorkloadRef {
   const kindOf = (kind: string | undefined): WorkloadKind => (kind === 'statefulset' ? 'statefulset' : 'deployment');
-  if (plan.action !== 'delete-pod') return { kind: kindOf(plan.target.kind), namespace: plan.target.namespace, name: plan.target.name };
-  return { kind: kindOf(plan.preconditions.ownerKind), namespace: plan.target.namespace, name: plan.preconditions.ownerName ?? '' };
+  if (plan.action !== 'delete-pod')
+    return { kind: kindOf(plan.target.kind), namespace: plan.target.namespace, name: plan.target.name };
+  return {
+    kind: kindOf(plan.preconditions.ownerKind),
+    namespace: plan.target.namespace,
+    name: plan.preconditions.ownerName ?? '',
+  };
 }
 
 interface Seen {
@@ -72,13 +86,20 @@ async function look(client: KubernetesClient, ref: WorkloadRef, plan: RemedyPlan
 /** What answers the plan before anything is written; null when it is to be carried out. */
 function settledBefore(plan: RemedyPlan, { workload, sets }: Seen): RemedyOutcome | null {
   const name = plan.target.name;
-  if (workload === null) return { result: 'changed-underneath', readBack: `${refOf(plan).name} does not exist any more.`, observed: {} };
+  if (workload === null)
+    return { result: 'changed-underneath', readBack: `${refOf(plan).name} does not exist any more.`, observed: {} };
   if (workload.metadata.uid !== plan.preconditions.uid) {
-    return outcome('changed-underneath', `${refOf(plan).name} was deleted and made anew since the plan was made.`, workload);
+    return outcome(
+      'changed-underneath',
+      `${refOf(plan).name} was deleted and made anew since the plan was made.`,
+      workload,
+    );
   }
-  if (isMarked(workload.metadata.annotations, plan.key)) return outcome('already-done', `This was carried out before. ${stateWords(workload)}`, workload);
+  if (isMarked(workload.metadata.annotations, plan.key))
+    return outcome('already-done', `This was carried out before. ${stateWords(workload)}`, workload);
   const claim = claimAgainst(workload.metadata.annotations, plan.preconditions.claimFor ?? '', plan.plannedAt);
-  if (claim !== null) return outcome('refused', `Another incident has ${refOf(plan).name}: ${claimedWords(claim)}`, workload);
+  if (claim !== null)
+    return outcome('refused', `Another incident has ${refOf(plan).name}: ${claimedWords(claim)}`, workload);
   if (workload.spec.paused && (plan.action === 'rollback' || plan.action === 'restart')) {
     return outcome('refused', `${name} has been paused since the plan was made.`, workload);
   }
@@ -89,26 +110,46 @@ function settledByAction(plan: RemedyPlan, workload: Workload, sets: readonly Re
   const name = plan.target.name;
   if (plan.action === 'rollback') {
     const target = sets.find((set) => set.metadata.uid === plan.preconditions.replicaSetUid);
-    if (target === undefined) return outcome('changed-underneath', `Revision ${plan.parameters.revision} of ${name} is gone.`, workload);
-    if (sameTemplate(target.spec.template, workload.spec.template)) return outcome('already-done', `${name} runs the release of revision ${plan.parameters.revision} already.`, workload);
+    if (target === undefined)
+      return outcome('changed-underneath', `Revision ${plan.parameters.revision} of ${name} is gone.`, workload);
+    if (sameTemplate(target.spec.template, workload.spec.template))
+      return outcome(
+        'already-done',
+        `${name} runs the release of revision ${plan.parameters.revision} already.`,
+        workload,
+      );
     if (String(revisionOf(workload)) === plan.preconditions.revision) return null;
-    return outcome('changed-underneath', `${name} is at revision ${revisionOf(workload)} now, the plan was made at ${plan.preconditions.revision}.`, workload);
+    return outcome(
+      'changed-underneath',
+      `${name} is at revision ${revisionOf(workload)} now, the plan was made at ${plan.preconditions.revision}.`,
+      workload,
+    );
   }
   if (plan.action === 'restart' && restartedAtOf(workload) === plan.parameters.restartedAt) {
     return outcome('already-done', `${name} was restarted as of ${plan.parameters.restartedAt} already.`, workload);
   }
   if (plan.action !== 'scale') return null;
-  if (workload.spec.replicas === plan.parameters.replicas) return outcome('already-done', `${name} has ${workload.spec.replicas} replicas already.`, workload);
+  if (workload.spec.replicas === plan.parameters.replicas)
+    return outcome('already-done', `${name} has ${workload.spec.replicas} replicas already.`, workload);
   if (String(workload.spec.replicas) === plan.preconditions.replicas) return null;
-  return outcome('changed-underneath', `${name} has ${workload.spec.replicas} replicas now, the plan was made at ${plan.preconditions.replicas}.`, workload);
+  return outcome(
+    'changed-underneath',
+    `${name} has ${workload.spec.replicas} replicas now, the plan was made at ${plan.preconditions.replicas}.`,
+    workload,
+  );
 }
 
 /** A write that the API server accepted and that reads back otherwise has an enemy, and a person must know. */
 async function readBack(client: KubernetesClient, ref: WorkloadRef, plan: RemedyPlan): Promise<RemedyOutcome> {
   const { workload, sets } = await look(client, ref, plan);
-  if (workload === null) return { result: 'unknown', readBack: `${ref.name} is gone right after the change.`, observed: {} };
+  if (workload === null)
+    return { result: 'unknown', readBack: `${ref.name} is gone right after the change.`, observed: {} };
   if (isInPlace(plan, workload, sets)) return outcome('done', stateWords(workload), workload);
-  return outcome('unknown', `The change was accepted but reads back otherwise: something else writes to ${ref.name}. ${stateWords(workload)}`, workload);
+  return outcome(
+    'unknown',
+    `The change was accepted but reads back otherwise: something else writes to ${ref.name}. ${stateWords(workload)}`,
+    workload,
+  );
 }
 
 function isInPlace(plan: RemedyPlan, workload: Workload, sets: readonly ReplicaSet[]): boolean {
@@ -137,13 +178,24 @@ function outcome(result: RemedyOutcome['result'], words: string, workload: Workl
     result,
     readBack: words,
     observed: {
-      revision: revisionOf(workload), image: imageOf(workload.spec.template), replicas: workload.spec.replicas,
-      readyReplicas: workload.status.readyReplicas, generation: workload.metadata.generation, restartedAt: restartedAtOf(workload),
+      revision: revisionOf(workload),
+      image: imageOf(workload.spec.template),
+      replicas: workload.spec.replicas,
+      readyReplicas: workload.status.readyReplicas,
+      generation: workload.metadata.generation,
+      restartedAt: restartedAtOf(workload),
     },
   };
 }
 
 function podOutcome(result: RemedyOutcome['result'], pod: Pod | null, words: string): RemedyOutcome {
-  const now = pod === null ? 'no pod of that name is there now' : `the pod of that name is ${pod.metadata.deletionTimestamp ? 'terminating' : pod.status.phase} now`;
-  return { result, readBack: `${words[0]?.toUpperCase()}${words.slice(1)}; ${now}.`, observed: { uid: pod?.metadata.uid ?? null, phase: pod?.status.phase ?? null } };
+  const now =
+    pod === null
+      ? 'no pod of that name is there now'
+      : `the pod of that name is ${pod.metadata.deletionTimestamp ? 'terminating' : pod.status.phase} now`;
+  return {
+    result,
+    readBack: `${words[0]?.toUpperCase()}${words.slice(1)}; ${now}.`,
+    observed: { uid: pod?.metadata.uid ?? null, phase: pod?.status.phase ?? null },
+  };
 }

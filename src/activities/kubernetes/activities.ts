@@ -10,7 +10,7 @@ import { readRollout } from './rollout.ts';
 export function createClusterActivities(client: KubernetesClient): ClusterActivities {
   const workloadRemedy =
     (action: RemedyPlan['action']) =>
-    (plan: RemedyPlan): Promise<RemedyOutcome> => {
+    async (plan: RemedyPlan): Promise<RemedyOutcome> => {
       checkPlan(plan, action);
       return actOnWorkload(client, plan);
     };
@@ -35,5 +35,8 @@ export function createClusterActivities(client: KubernetesClient): ClusterActivi
 function checkPlan(plan: RemedyPlan, action: RemedyPlan['action']): void {
   if (plan.action !== action) throw failure('Invalid', `The plan ${plan.key} is a ${plan.action}, not a ${action}.`);
   if (planDigest(plan) === plan.digest) return;
-  throw failure('Invalid', `The plan ${plan.key} is not what was approved: its digest does not match. Preview it again.`);
+  throw failure(
+    'Invalid',
+    `The plan ${plan.key} is not what was approved: its digest does not match. Preview it again.`,
+  );
 }

@@ -1,11 +1,25 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Instant } from '../../domain/instant.ts';
 import { failure } from '../failures.ts';
 import { failureOfAnswer, type HttpAnswer, parseJson } from '../http.ts';
 import { KUBERNETES, type KubernetesCall, type KubernetesConnection } from './connection.ts';
 import {
-  autoscaler, event, type EventObject, listOf, type Metered, metered, type Named, named, node, type NodeObject, type Pod, pod,
-  replicaSet, type ReplicaSet, workload, type Workload,
+  autoscaler,
+  type EventObject,
+  event,
+  listOf,
+  type Metered,
+  metered,
+  type Named,
+  type NodeObject,
+  named,
+  node,
+  type Pod,
+  pod,
+  type ReplicaSet,
+  replicaSet,
+  type Workload,
+  workload,
 } from './shapes.ts';
 
 export type WorkloadKind = 'deployment' | 'statefulset';
@@ -84,9 +98,12 @@ function readsOf(connection: KubernetesConnection): Omit<KubernetesClient, keyof
     async replicaSets(namespace, owner) {
       const query = labelQuery(owner.spec.selector.matchLabels ?? {});
       const all = await list(`${appsPath(namespace)}/replicasets`, replicaSet, query);
-      return all.filter((one) => one.metadata.ownerReferences.some((reference) => reference.uid === owner.metadata.uid));
+      return all.filter((one) =>
+        one.metadata.ownerReferences.some((reference) => reference.uid === owner.metadata.uid),
+      );
     },
-    replicaSet: (namespace, name) => findOne(connection, `${appsPath(namespace)}/replicasets/${segment(name)}`, replicaSet),
+    replicaSet: (namespace, name) =>
+      findOne(connection, `${appsPath(namespace)}/replicasets/${segment(name)}`, replicaSet),
     pod: (namespace, name) => findOne(connection, `${corePath(namespace)}/pods/${segment(name)}`, pod),
     pods: (namespace, selector) =>
       list(`${corePath(namespace)}/pods`, pod, selector === null ? {} : { labelSelector: selector }),
@@ -105,9 +122,15 @@ function writesOf(connection: KubernetesConnection): Writes {
     writtenOf(await connection.send({ ...call, query: dryRun ? { dryRun: 'All' } : {} }));
   return {
     patchWorkload: (ref, patch, dryRun) =>
-      write({ method: 'PATCH', path: workloadPath(ref), contentType: PATCH_TYPES[patch.type], body: patch.body }, dryRun),
+      write(
+        { method: 'PATCH', path: workloadPath(ref), contentType: PATCH_TYPES[patch.type], body: patch.body },
+        dryRun,
+      ),
     deletePod: (namespace, name, uid, dryRun) =>
-      write({ method: 'DELETE', path: `${corePath(namespace)}/pods/${segment(name)}`, body: deleteOptions(uid, dryRun) }, dryRun),
+      write(
+        { method: 'DELETE', path: `${corePath(namespace)}/pods/${segment(name)}`, body: deleteOptions(uid, dryRun) },
+        dryRun,
+      ),
     proxy: (namespace, podName, port, call) =>
       connection.send({
         method: call.method,
@@ -155,7 +178,8 @@ async function findAutoscaler(connection: KubernetesConnection, ref: WorkloadRef
   if (answer.status === 404 || answer.status === 403) return null;
   if (answer.status !== 200) throw failureOfAnswer(KUBERNETES, answer);
   const owner = parseJson(KUBERNETES, answer, listOf(autoscaler)).items.find(
-    ({ spec: { scaleTargetRef } }) => scaleTargetRef.name === ref.name && scaleTargetRef.kind.toLowerCase() === ref.kind,
+    ({ spec: { scaleTargetRef } }) =>
+      scaleTargetRef.name === ref.name && scaleTargetRef.kind.toLowerCase() === ref.kind,
   );
   return owner?.metadata.name ?? null;
 }

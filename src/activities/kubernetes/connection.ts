@@ -98,10 +98,18 @@ function exchange(context: RequestContext, signal: AbortSignal): Promise<HttpAns
   return new Promise((resolve, reject) => {
     const url = new URL(context.getUrl());
     const body = context.getBody();
-    const headers = { ...context.getHeaders(), ...(typeof body === 'string' ? { 'Content-Length': Buffer.byteLength(body) } : {}) };
+    const headers = {
+      ...context.getHeaders(),
+      ...(typeof body === 'string' ? { 'Content-Length': Buffer.byteLength(body) } : {}),
+    };
     const begin = url.protocol === 'http:' ? httpRequest : httpsRequest;
     const agent = context.getAgent();
-    const outgoing = begin(url, { method: context.getHttpMethod(), headers, signal, ...(agent === undefined ? {} : { agent }) });
+    const outgoing = begin(url, {
+      method: context.getHttpMethod(),
+      headers,
+      signal,
+      ...(agent === undefined ? {} : { agent }),
+    });
     outgoing.on('error', reject);
     outgoing.on('response', (incoming) => readAnswer(incoming).then(resolve, reject));
     outgoing.end(typeof body === 'string' ? body : undefined);

@@ -23,7 +23,11 @@ export function claimOf(annotations: Readonly<Record<string, string>>): Claim | 
 }
 
 /** The live claim of another incident that forbids this one to write; null when the way is free. */
-export function claimAgainst(annotations: Readonly<Record<string, string>>, incidentId: string, at: Instant): Claim | null {
+export function claimAgainst(
+  annotations: Readonly<Record<string, string>>,
+  incidentId: string,
+  at: Instant,
+): Claim | null {
   const claim = claimOf(annotations);
   if (claim === null || claim.incidentId === incidentId) return null;
   return isBefore(at, claim.expiresAt) ? claim : null;

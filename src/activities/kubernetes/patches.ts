@@ -14,7 +14,9 @@ export function patchFor(plan: RemedyPlan, workload: Workload, sets: readonly Re
     case 'rollback':
       return rollbackPatch(plan, workload, sets);
     case 'restart':
-      return mergePatch(plan, workload, { template: { metadata: { annotations: { [RESTARTED_AT_ANNOTATION]: plan.parameters.restartedAt } } } });
+      return mergePatch(plan, workload, {
+        template: { metadata: { annotations: { [RESTARTED_AT_ANNOTATION]: plan.parameters.restartedAt } } },
+      });
     case 'scale':
       return mergePatch(plan, workload, { replicas: plan.parameters.replicas });
     case 'delete-pod':

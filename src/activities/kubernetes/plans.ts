@@ -12,7 +12,11 @@ import type { Pod, ReplicaSet, Workload } from './shapes.ts';
  * Looks everything up and fixes every choice, so that carrying the plan out twice is carrying it out once. Nothing is
  * written: the write is only rehearsed by the API server (dryRun=All), and what it objects to is why there is no plan.
  */
-export async function previewRemedy(client: KubernetesClient, input: PreviewInput, wish: RemedyWish): Promise<RemedyPreview> {
+export async function previewRemedy(
+  client: KubernetesClient,
+  input: PreviewInput,
+  wish: RemedyWish,
+): Promise<RemedyPreview> {
   switch (wish.action) {
     case 'rollback':
       return previewOnWorkload(client, input, wish, ['deployment'], planRollback);
@@ -29,7 +33,12 @@ export async function previewRemedy(client: KubernetesClient, input: PreviewInpu
 
 /** What a planner answers: the plan's own part, or a sentence why not. */
 type Planned = Omit<PlanBody, 'key' | 'action' | 'target' | 'plannedAt'> | string;
-type Planner = (client: KubernetesClient, input: PreviewInput, wish: RemedyWish, workload: Workload) => Promise<Planned>;
+type Planner = (
+  client: KubernetesClient,
+  input: PreviewInput,
+  wish: RemedyWish,
+  workload: Workload,
+) => Promise<Planned>;
 
 async function previewOnWorkload(
   client: KubernetesClient,
@@ -64,7 +73,11 @@ const planRollback: Planner = async (client, input, wish, deployment) => {
   return {
     parameters: { revision: to.revision },
     before: { revision: revisionOf(deployment), image: imageOf(deployment.spec.template) },
-    preconditions: { ...preconditionsOf(input, deployment), revision: String(revisionOf(deployment)), replicaSetUid: chosen.metadata.uid },
+    preconditions: {
+      ...preconditionsOf(input, deployment),
+      revision: String(revisionOf(deployment)),
+      replicaSetUid: chosen.metadata.uid,
+    },
     preview: `Rolls ${deployment.metadata.name} back from ${from} to ${revisionWords(chosen)}; ${replacedWords(deployment)}.`,
     command: `kubectl rollout undo deployment/${deployment.metadata.name} -n ${wish.target.namespace} --to-revision=${to.revision}`,
     temporary: false,
@@ -74,10 +87,13 @@ const planRollback: Planner = async (client, input, wish, deployment) => {
 const planRestart: Planner = async (_client, input, wish, workload) => {
   const { kind, namespace, name } = wish.target;
   if (workload.spec.paused) return `${name} is paused: a restart would not happen until it is resumed.`;
-  if (workload.spec.updateStrategy?.type === 'OnDelete') return `${name} is only updated when its pods are deleted by hand.`;
+  if (workload.spec.updateStrategy?.type === 'OnDelete')
+    return `${name} is only updated when its pods are deleted by hand.`;
   return {
     parameters: { restartedAt: input.at },
-    before: { restartedAt: workload.spec.template.metadata?.annotations?.['kubectl.kubernetes.io/restartedAt'] ?? null },
+    before: {
+      restartedAt: workload.spec.template.metadata?.annotations?.['kubectl.kubernetes.io/restartedAt'] ?? null,
+    },
     preconditions: preconditionsOf(input, workload),
     preview: `Restarts ${name}; ${replacedWords(workload)}. What runs stays the same release.`,
     command: `kubectl rollout restart ${kind}/${name} -n ${namespace}`,
@@ -88,15 +104,22 @@ const planRestart: Planner = async (_client, input, wish, workload) => {
 const planScale: Planner = async (client, input, wish, deployment) => {
   const { namespace, name } = wish.target;
   const [replicas, before] = [wish.parameters.replicas, deployment.spec.replicas];
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 1) return `To how many replicas ${name} should be scaled was not said.`;
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 1)
+    return `To how many replicas ${name} should be scaled was not said.`;
   const reverting = wish.parameters.revert === 1;
+  const drift = reverting ? wish.parameters.scaledTo : undefined;
+  if (drift !== undefined && drift !== before)
+    return `${name} has ${before} replicas now, not the ${drift} we set: somebody else decided since, so it is left alone.`;
   if (replicas === before) return `${name} has ${before} replicas already.`;
-  if (replicas < before && !reverting) return `${name} has ${before} replicas; scaling down to ${replicas} during an incident is refused.`;
+  if (replicas < before && !reverting)
+    return `${name} has ${before} replicas; scaling down to ${replicas} during an incident is refused.`;
   const autoscaler = await client.autoscaler({ kind: 'deployment', namespace, name });
-  if (autoscaler !== null) return `The autoscaler ${autoscaler} decides how many replicas ${name} has and would undo it; change its limits instead.`;
+  if (autoscaler !== null)
+    return `The autoscaler ${autoscaler} decides how many replicas ${name} has and would undo it; change its limits instead.`;
   return {
     parameters: { replicas, ...(reverting ? { revert: 1 } : {}) },
-    before: { replicas: before },
+    // Going back is a wish with these values: only what we set ourselves is taken back (decision 5).
+    before: { replicas: before, scaledTo: replicas },
     preconditions: { ...preconditionsOf(input, deployment), replicas: String(before) },
     preview: `Scales ${name} from ${before} to ${replicas} replicas; ${replicas > before ? `${replicas - before} pods are added` : `${before - replicas} pods are stopped`}, the others keep running.`,
     command: `kubectl scale deployment/${name} --replicas=${replicas} -n ${namespace}`,
@@ -104,20 +127,28 @@ const planScale: Planner = async (client, input, wish, deployment) => {
   };
 };
 
-async function previewDeletion(client: KubernetesClient, input: PreviewInput, wish: RemedyWish): Promise<RemedyPreview> {
+async function previewDeletion(
+  client: KubernetesClient,
+  input: PreviewInput,
+  wish: RemedyWish,
+): Promise<RemedyPreview> {
   const { namespace, name, kind } = wish.target;
   if (kind !== 'pod') return impossible(wish, `delete-pod is not possible for a ${kind}.`);
   const pod = await client.pod(namespace, name);
   if (pod === null) return impossible(wish, `There is no pod ${name} in ${namespace}.`);
   const owner = await ownerOf(client, namespace, pod);
-  if (owner === null) return impossible(wish, `Nothing would bring ${name} back: no Deployment or StatefulSet owns it.`);
+  if (owner === null)
+    return impossible(wish, `Nothing would bring ${name} back: no Deployment or StatefulSet owns it.`);
   const claim = claimAgainst(owner.workload.metadata.annotations, input.incidentId, input.at);
   if (claim !== null) return impossible(wish, `Another incident has ${owner.ref.name}: ${claimedWords(claim)}`);
   const plan = seal(input, wish, {
     parameters: {},
     before: { phase: pod.status.phase },
     preconditions: {
-      ...preconditionsOf(input, owner.workload), podUid: pod.metadata.uid, ownerKind: owner.ref.kind, ownerName: owner.ref.name,
+      ...preconditionsOf(input, owner.workload),
+      podUid: pod.metadata.uid,
+      ownerKind: owner.ref.kind,
+      ownerName: owner.ref.name,
     },
     preview: `Deletes the pod ${name} (${pod.status.phase}); the ${owner.ref.kind} ${owner.ref.name} (${countPods(owner.workload)}) starts a new one in its place.`,
     command: `kubectl delete pod ${name} -n ${namespace}`,
@@ -134,7 +165,10 @@ export async function ownerOf(
 ): Promise<{ readonly ref: WorkloadRef; readonly workload: Workload } | null> {
   const direct = pod.metadata.ownerReferences.find((owner) => owner.controller !== false);
   if (direct === undefined) return null;
-  const above = direct.kind === 'ReplicaSet' ? (await client.replicaSet(namespace, direct.name))?.metadata.ownerReferences[0] : direct;
+  const above =
+    direct.kind === 'ReplicaSet'
+      ? (await client.replicaSet(namespace, direct.name))?.metadata.ownerReferences[0]
+      : direct;
   const kind = above?.kind === 'Deployment' ? 'deployment' : above?.kind === 'StatefulSet' ? 'statefulset' : null;
   if (above === undefined || kind === null) return null;
   const ref: WorkloadRef = { kind, namespace, name: above.name };
@@ -189,4 +223,3 @@ function replacedWords(workload: Workload): string {
 function countPods(workload: Workload): string {
   return workload.spec.replicas === 1 ? '1 pod' : `${workload.spec.replicas} pods`;
 }
-

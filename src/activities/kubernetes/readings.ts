@@ -7,7 +7,9 @@ import type { EventObject, NodeObject, Pod } from './shapes.ts';
 
 type PodFact = Extract<Finding, { probe: 'pods' }>['pods'][number] & { readonly memoryLimitMiB: number | null };
 type NodeFact = Extract<Finding, { probe: 'nodes' }>['nodes'][number];
-type DeploymentFact = Extract<Finding, { probe: 'rollouts' }>['deployments'][number] & { readonly history: readonly RolloutRevision[] };
+type DeploymentFact = Extract<Finding, { probe: 'rollouts' }>['deployments'][number] & {
+  readonly history: readonly RolloutRevision[];
+};
 type UsageFact = Pick<Extract<Finding, { probe: 'resources' }>, 'pods' | 'nodes'>;
 type ConfigChange = Extract<Finding, { probe: 'config-changes' }>['changes'][number];
 
@@ -45,7 +47,9 @@ const HISTORY_LIMIT = 10;
 
 function nodeFact(node: NodeObject): NodeFact {
   const ready = node.status.conditions.find((condition) => condition.type === 'Ready');
-  const pressures = node.status.conditions.filter((condition) => condition.type !== 'Ready' && condition.status === 'True');
+  const pressures = node.status.conditions.filter(
+    (condition) => condition.type !== 'Ready' && condition.status === 'True',
+  );
   const notReady = ready?.status === 'True' ? [] : [`NotReady${ready?.message ? `: ${ready.message}` : ''}`];
   return {
     name: node.metadata.name,
@@ -56,16 +60,22 @@ function nodeFact(node: NodeObject): NodeFact {
 
 function podFact(pod: Pod): PodFact {
   const containers = pod.status.containerStatuses ?? [];
-  const ready = pod.status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
+  const ready =
+    pod.status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
   return {
     name: pod.metadata.name,
-    app: pod.metadata.labels.app ?? pod.metadata.labels['app.kubernetes.io/name'] ?? pod.metadata.ownerReferences[0]?.name ?? '',
+    app:
+      pod.metadata.labels.app ??
+      pod.metadata.labels['app.kubernetes.io/name'] ??
+      pod.metadata.ownerReferences[0]?.name ??
+      '',
     node: pod.spec.nodeName ?? null,
     phase: pod.metadata.deletionTimestamp ? 'Terminating' : pod.status.phase,
     ready,
     restarts: containers.reduce((sum, container) => sum + container.restartCount, 0),
     problem: problemOf(pod),
-    lastTermination: containers.map((container) => container.lastState?.terminated?.reason).find((reason) => reason) ?? null,
+    lastTermination:
+      containers.map((container) => container.lastState?.terminated?.reason).find((reason) => reason) ?? null,
     startedAt: instantOf(pod.status.startTime ?? pod.metadata.creationTimestamp),
     memoryLimitMiB: memoryLimitOf(pod),
   };
@@ -81,8 +91,12 @@ function problemOf(pod: Pod): string | null {
   }
   if (pod.status.phase === 'Failed') return pod.status.reason ?? 'Failed';
   if (pod.status.phase !== 'Pending') return null;
-  const unscheduled = pod.status.conditions?.find((condition) => condition.type === 'PodScheduled' && condition.status === 'False');
-  return unscheduled === undefined ? null : `${unscheduled.reason ?? 'Pending'}${unscheduled.message ? `: ${unscheduled.message}` : ''}`;
+  const unscheduled = pod.status.conditions?.find(
+    (condition) => condition.type === 'PodScheduled' && condition.status === 'False',
+  );
+  return unscheduled === undefined
+    ? null
+    : `${unscheduled.reason ?? 'Pending'}${unscheduled.message ? `: ${unscheduled.message}` : ''}`;
 }
 
 function memoryLimitOf(pod: Pod): number | null {
@@ -125,14 +139,21 @@ async function readRollouts(client: KubernetesClient, namespace: string): Promis
 
 async function readUsage(client: KubernetesClient, namespace: string): Promise<UsageFact> {
   const [podUsage, nodeUsage, pods, nodes] = await Promise.all([
-    client.podUsage(namespace), client.nodeUsage(), client.pods(namespace, null), client.nodes(),
+    client.podUsage(namespace),
+    client.nodeUsage(),
+    client.pods(namespace, null),
+    client.nodes(),
   ]);
   const limits = new Map(pods.map((pod) => [pod.metadata.name, memoryLimitOf(pod)]));
-  const capacity = new Map(nodes.map((node) => [node.metadata.name, node.status.allocatable ?? node.status.capacity ?? {}]));
+  const capacity = new Map(
+    nodes.map((node) => [node.metadata.name, node.status.allocatable ?? node.status.capacity ?? {}]),
+  );
   return {
     pods: podUsage.map(({ metadata, containers }) => ({
       name: metadata.name,
-      cpuMillicores: Math.round((containers ?? []).reduce((sum, { usage }) => sum + cpuMillicores(usage.cpu ?? '0'), 0)),
+      cpuMillicores: Math.round(
+        (containers ?? []).reduce((sum, { usage }) => sum + cpuMillicores(usage.cpu ?? '0'), 0),
+      ),
       memoryMiB: Math.round((containers ?? []).reduce((sum, { usage }) => sum + memoryMiB(usage.memory ?? '0'), 0)),
       memoryLimitMiB: limits.get(metadata.name) ?? null,
     })),
@@ -164,10 +185,15 @@ async function readLogs(client: KubernetesClient, selection: LogSelection): Prom
     ...(selection.sinceAt === null ? {} : { sinceAt: selection.sinceAt }),
   };
   const read = await Promise.allSettled(
-    pods.map((pod) => client.podLog(selection.namespace, pod.metadata.name, containerIn(pod, selection.container), window)),
+    pods.map((pod) =>
+      client.podLog(selection.namespace, pod.metadata.name, containerIn(pod, selection.container), window),
+    ),
   );
-  if (read.length > 0 && read.every((one) => one.status === 'rejected')) throw (read[0] as PromiseRejectedResult).reason;
-  const lines = read.flatMap((one, index) => (one.status === 'fulfilled' ? linesOf(pods[index]?.metadata.name ?? '', one.value) : []));
+  if (read.length > 0 && read.every((one) => one.status === 'rejected'))
+    throw (read[0] as PromiseRejectedResult).reason;
+  const lines = read.flatMap((one, index) =>
+    one.status === 'fulfilled' ? linesOf(pods[index]?.metadata.name ?? '', one.value) : [],
+  );
   return {
     lines: lines.sort((a, b) => (a.at ?? '').localeCompare(b.at ?? '')),
     missing: pods.filter((_, index) => read[index]?.status === 'rejected').map((pod) => pod.metadata.name),

@@ -19,7 +19,9 @@ const KEPT_ON_ROLLBACK: ReadonlySet<string> = new Set([
   'deprecated.deployment.rollback.to',
 ]);
 
-export function revisionOf(object: { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } }): number {
+export function revisionOf(object: {
+  readonly metadata: { readonly annotations: Readonly<Record<string, string>> };
+}): number {
   const revision = Number(object.metadata.annotations[REVISION_ANNOTATION]);
   return Number.isInteger(revision) && revision > 0 ? revision : 0;
 }
@@ -52,9 +54,15 @@ export function restorable(template: PodTemplate): PodTemplate {
 }
 
 /** The deployment's annotations after a rollback, as kubectl would leave them, with `marks` on top. */
-export function annotationsAfterRollback(deployment: Workload, set: ReplicaSet, marks: Readonly<Record<string, string>>): Record<string, string> {
+export function annotationsAfterRollback(
+  deployment: Workload,
+  set: ReplicaSet,
+  marks: Readonly<Record<string, string>>,
+): Record<string, string> {
   const kept = Object.entries(deployment.metadata.annotations).filter(([name]) => KEPT_ON_ROLLBACK.has(name));
-  const restored = Object.entries(set.metadata.annotations).filter(([name]) => !KEPT_ON_ROLLBACK.has(name) && !isOurs(name));
+  const restored = Object.entries(set.metadata.annotations).filter(
+    ([name]) => !KEPT_ON_ROLLBACK.has(name) && !isOurs(name),
+  );
   return { ...Object.fromEntries(restored), ...Object.fromEntries(kept), ...marks };
 }
 

@@ -9,7 +9,8 @@ export async function readRollout(client: KubernetesClient, plan: RemedyPlan): P
   const ref = refOf(plan);
   const workload = await client.workload(ref);
   if (workload === null) return failed(`${ref.name} does not exist any more.`);
-  if (workload.metadata.uid !== plan.preconditions.uid) return failed(`${ref.name} was deleted and made anew meanwhile.`);
+  if (workload.metadata.uid !== plan.preconditions.uid)
+    return failed(`${ref.name} was deleted and made anew meanwhile.`);
   if (plan.action === 'delete-pod') {
     const pod = ref.kind === 'statefulset' ? await client.pod(ref.namespace, plan.target.name) : null;
     return ref.kind === 'statefulset' ? replacedPod(plan, pod) : deploymentState(workload);
@@ -24,10 +25,15 @@ function deploymentState(deployment: Workload): RolloutState {
   // Conditions speak of an older wish until the controller has seen this one.
   if (generation > status.observedGeneration) return waiting(`the controller has not seen the change of ${name} yet`);
   const progress = status.conditions.find((condition) => condition.type === 'Progressing');
-  if (progress?.reason === 'ProgressDeadlineExceeded') return failed(`${name} stopped making progress: ${progress.message ?? progress.reason}`);
+  if (progress?.reason === 'ProgressDeadlineExceeded')
+    return failed(`${name} stopped making progress: ${progress.message ?? progress.reason}`);
   if (status.updatedReplicas < replicas) return waiting(`${status.updatedReplicas} of ${replicas} pods replaced`);
-  if (status.replicas > status.updatedReplicas) return waiting(`${replicas} of ${replicas} pods replaced, ${status.replicas - status.updatedReplicas} old ones still stopping`);
-  if (status.availableReplicas < status.updatedReplicas) return waiting(`${status.availableReplicas} of ${replicas} new pods ready`);
+  if (status.replicas > status.updatedReplicas)
+    return waiting(
+      `${replicas} of ${replicas} pods replaced, ${status.replicas - status.updatedReplicas} old ones still stopping`,
+    );
+  if (status.availableReplicas < status.updatedReplicas)
+    return waiting(`${status.availableReplicas} of ${replicas} new pods ready`);
   return complete(`All ${replicas} pods of ${name} are new and ready.`);
 }
 
@@ -46,8 +52,11 @@ function replacedPod(plan: RemedyPlan, pod: Pod | null): RolloutState {
   const name = plan.target.name;
   if (pod === null) return waiting(`${name} is gone and not back yet`);
   if (pod.metadata.uid === plan.preconditions.podUid) return waiting(`${name} is still stopping`);
-  const ready = pod.status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
-  return ready ? complete(`${name} is back and ready.`) : waiting(`${name} is back (${pod.status.phase}) and not ready yet`);
+  const ready =
+    pod.status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
+  return ready
+    ? complete(`${name} is back and ready.`)
+    : waiting(`${name} is back (${pod.status.phase}) and not ready yet`);
 }
 
 function waiting(words: string): RolloutState {

@@ -3,14 +3,23 @@ import { z } from 'zod';
 /** Only the fields we use of what the API server answers; everything else is let through unread. */
 
 const strings = z.record(z.string(), z.string());
-const count = z.number().int().nullish().transform((value) => value ?? 0);
-const owners = z.array(z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().nullish() }));
+const count = z
+  .number()
+  .int()
+  .nullish()
+  .transform((value) => value ?? 0);
+const owners = z.array(
+  z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().nullish() }),
+);
 
 const metadata = z.object({
   name: z.string(),
   uid: z.string().default(''),
   resourceVersion: z.string().default(''),
-  generation: z.number().nullish().transform((value) => value ?? 0),
+  generation: z
+    .number()
+    .nullish()
+    .transform((value) => value ?? 0),
   creationTimestamp: z.string().nullish(),
   deletionTimestamp: z.string().nullish(),
   annotations: strings.nullish().transform((value) => value ?? {}),
@@ -31,8 +40,15 @@ const template = z.looseObject({
 export const workload = z.object({
   metadata,
   spec: z.object({
-    replicas: z.number().int().nullish().transform((value) => value ?? 1),
-    paused: z.boolean().nullish().transform((value) => value ?? false),
+    replicas: z
+      .number()
+      .int()
+      .nullish()
+      .transform((value) => value ?? 1),
+    paused: z
+      .boolean()
+      .nullish()
+      .transform((value) => value ?? false),
     selector: z.object({ matchLabels: strings.nullish() }),
     template,
     updateStrategy: z.object({ type: z.string().nullish() }).nullish(),
@@ -51,7 +67,14 @@ export const workload = z.object({
       currentRevision: z.string().nullish(),
       updateRevision: z.string().nullish(),
       conditions: z
-        .array(z.object({ type: z.string(), status: z.string(), reason: z.string().nullish(), message: z.string().nullish() }))
+        .array(
+          z.object({
+            type: z.string(),
+            status: z.string(),
+            reason: z.string().nullish(),
+            message: z.string().nullish(),
+          }),
+        )
         .nullish()
         .transform((value) => value ?? []),
     })
@@ -65,7 +88,12 @@ const containerStatus = z.object({
   name: z.string(),
   ready: z.boolean().nullish(),
   restartCount: count,
-  state: z.object({ waiting: z.object({ reason: z.string().nullish(), message: z.string().nullish() }).nullish(), terminated: terminated.nullish() }).nullish(),
+  state: z
+    .object({
+      waiting: z.object({ reason: z.string().nullish(), message: z.string().nullish() }).nullish(),
+      terminated: terminated.nullish(),
+    })
+    .nullish(),
   lastState: z.object({ terminated: terminated.nullish() }).nullish(),
 });
 
@@ -73,16 +101,23 @@ export const pod = z.object({
   metadata,
   spec: z.object({
     nodeName: z.string().nullish(),
-    containers: z.array(
-      z.object({ name: z.string(), resources: z.object({ limits: strings.nullish() }).nullish() }),
-    ),
+    containers: z.array(z.object({ name: z.string(), resources: z.object({ limits: strings.nullish() }).nullish() })),
   }),
   status: z
     .object({
       phase: z.string().default('Unknown'),
       reason: z.string().nullish(),
       startTime: z.string().nullish(),
-      conditions: z.array(z.object({ type: z.string(), status: z.string(), reason: z.string().nullish(), message: z.string().nullish() })).nullish(),
+      conditions: z
+        .array(
+          z.object({
+            type: z.string(),
+            status: z.string(),
+            reason: z.string().nullish(),
+            message: z.string().nullish(),
+          }),
+        )
+        .nullish(),
       containerStatuses: z.array(containerStatus).nullish(),
     })
     .prefault({}),
@@ -110,7 +145,11 @@ export const event = z.object({
   eventTime: z.string().nullish(),
 });
 
-export const metered = z.object({ metadata: z.object({ name: z.string() }), usage: quantities.nullish(), containers: z.array(z.object({ usage: quantities })).nullish() });
+export const metered = z.object({
+  metadata: z.object({ name: z.string() }),
+  usage: quantities.nullish(),
+  containers: z.array(z.object({ usage: quantities })).nullish(),
+});
 
 export const named = z.object({ metadata });
 
@@ -121,7 +160,13 @@ export const autoscaler = z.object({
 
 /** A list answer; `continue` is set when the server holds more. */
 export function listOf<T extends z.ZodType>(item: T) {
-  return z.object({ items: z.array(item).nullish().transform((value) => value ?? []), metadata: z.object({ continue: z.string().nullish() }).nullish() });
+  return z.object({
+    items: z
+      .array(item)
+      .nullish()
+      .transform((value) => value ?? []),
+    metadata: z.object({ continue: z.string().nullish() }).nullish(),
+  });
 }
 
 export type Workload = z.infer<typeof workload>;

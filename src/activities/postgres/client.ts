@@ -55,10 +55,11 @@ const STATEMENTS_LIMIT = 20;
 const SLOWEST_BY_MEAN = 10;
 const QUERY_CHARACTERS = 500;
 
-const ACTIVITY_SQL = `SELECT coalesce(state, 'none') AS state, count(*)::int AS connections,
+/** Without pg_monitor other sessions hide their state: they are counted as hidden, never as nothing. */
+const ACTIVITY_SQL = `SELECT coalesce(state, 'hidden') AS state, count(*)::int AS connections,
   max(extract(epoch FROM now() - query_start)) FILTER (WHERE state = 'active')::float8 AS longest,
   (count(*) FILTER (WHERE wait_event_type = 'Lock'))::int AS waiting
-FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state IS NOT NULL GROUP BY 1`;
+FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (state IS NOT NULL OR query = '<insufficient privilege>') GROUP BY 1`;
 
 const SLOW_SQL = `SELECT query, calls::float8 AS calls, mean_exec_time AS mean, total_exec_time AS total
 FROM pg_stat_statements ORDER BY mean_exec_time DESC LIMIT ${STATEMENTS_LIMIT}`;
@@ -90,7 +91,7 @@ async function probe<T>(options: PostgresOptions, ask: (client: Client) => Promi
       return ask(client);
     });
   } catch (error) {
-    throw failure('Unavailable', `PostgreSQL: ${redactSecrets(wordsOf(error))}`);
+    throw failure('Unavailable', `PostgreSQL: ${redactSecrets(wordsOf(error), passwordOf(options.connectionString))}`);
   } finally {
     void client.end().catch(() => undefined);
   }
@@ -116,7 +117,9 @@ function socketOf(client: Client): { destroy(): void } | null {
 
 async function readActivity(client: Client): Promise<DatabaseActivity> {
   const limit = await client.query<{ max_connections: string }>('SHOW max_connections');
-  const { rows } = await client.query<{ state: string; connections: number; longest: number | null; waiting: number }>(ACTIVITY_SQL);
+  const { rows } = await client.query<{ state: string; connections: number; longest: number | null; waiting: number }>(
+    ACTIVITY_SQL,
+  );
   const byState = Object.fromEntries(rows.map((row) => [row.state, Number(row.connections)]));
   const longest = rows.map((row) => row.longest).filter((seconds) => seconds !== null);
   return {
@@ -129,7 +132,10 @@ async function readActivity(client: Client): Promise<DatabaseActivity> {
   };
 }
 
-async function readSlowStatements(client: Client, thresholdMilliseconds: number): Promise<readonly StatementStatistics[]> {
+async function readSlowStatements(
+  client: Client,
+  thresholdMilliseconds: number,
+): Promise<readonly StatementStatistics[]> {
   const { rows } = await client.query<{ query: string; calls: number; mean: number; total: number }>(SLOW_SQL);
   return rows
     .map((row) => ({
@@ -145,12 +151,18 @@ function round(milliseconds: number): number {
   return Math.round(milliseconds * 10) / 10;
 }
 
+function passwordOf(connectionString: string): readonly string[] {
+  return URL.canParse(connectionString) ? [decodeURIComponent(new URL(connectionString).password)] : [];
+}
+
 /** 42P01 and 55000 are what a server without the extension says; people need to know what to install instead. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? String(error.code) : '';
   const missing = error.message.includes('pg_stat_statements') && (code === '42P01' || code === '55000');
-  if (missing) return 'the extension pg_stat_statements is not installed (CREATE EXTENSION, and shared_preload_libraries)';
-  if (error instanceof AggregateError && error.message === '') return error.errors.map((one) => wordsOf(one)).join('; ');
+  if (missing)
+    return 'the extension pg_stat_statements is not installed (CREATE EXTENSION, and shared_preload_libraries)';
+  if (error instanceof AggregateError && error.message === '')
+    return error.errors.map((one) => wordsOf(one)).join('; ');
   return code === '' ? error.message : `${code} ${error.message}`;
 }

@@ -34,7 +34,12 @@ export interface PrometheusClient {
   /** Evaluates at the server's own now. An empty answer is an empty list: no such series. */
   instant(query: string): Promise<readonly PrometheusSample[]>;
   /** The step is widened when the range would need more points than the server gives. */
-  range(query: { readonly query: string; readonly fromAt: Instant; readonly untilAt: Instant; readonly stepSeconds: number }): Promise<readonly PrometheusSeries[]>;
+  range(query: {
+    readonly query: string;
+    readonly fromAt: Instant;
+    readonly untilAt: Instant;
+    readonly stepSeconds: number;
+  }): Promise<readonly PrometheusSeries[]>;
   firingAlerts(): Promise<readonly PrometheusAlert[]>;
 }
 
@@ -43,7 +48,10 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
   const http = createHttpClient({
     name: 'Prometheus',
     baseUrl: options.baseUrl,
-    headers: { ...options.headers, ...(options.bearerToken === undefined ? {} : { authorization: `Bearer ${options.bearerToken}` }) },
+    headers: {
+      ...options.headers,
+      ...(options.bearerToken === undefined ? {} : { authorization: `Bearer ${options.bearerToken}` }),
+    },
     secrets: options.bearerToken === undefined ? [] : [options.bearerToken],
     timeoutMilliseconds: options.timeoutMilliseconds,
   });
@@ -54,11 +62,16 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
       const step = stepFor(end - start, stepSeconds);
       const form = { query, start: String(start), end: String(end), step: String(step) };
       const answer = await http.json({ method: 'POST', path: '/api/v1/query_range', form }, rangeAnswer);
-      return successOf(answer).result.map(({ metric, values }) => ({ labels: metric, points: evenly(values, start, end, step) }));
+      return successOf(answer).result.map(({ metric, values }) => ({
+        labels: metric,
+        points: evenly(values, start, end, step),
+      }));
     },
     async firingAlerts() {
       const answer = await http.json({ path: '/api/v1/alerts' }, alertsAnswer);
-      return successOf(answer).alerts.filter((alert) => alert.state === 'firing').map(alertOf);
+      return successOf(answer)
+        .alerts.filter((alert) => alert.state === 'firing')
+        .map(alertOf);
     },
   };
 }
@@ -81,7 +94,12 @@ const labels = z.record(z.string(), z.string());
 const point = z.tuple([z.number(), z.string()]);
 
 function envelope<T extends z.ZodType>(data: T) {
-  return z.object({ status: z.string(), data: data.nullish(), errorType: z.string().nullish(), error: z.string().nullish() });
+  return z.object({
+    status: z.string(),
+    data: data.nullish(),
+    errorType: z.string().nullish(),
+    error: z.string().nullish(),
+  });
 }
 
 const instantAnswer = envelope(
@@ -90,9 +108,15 @@ const instantAnswer = envelope(
     z.object({ resultType: z.literal('scalar'), result: point }),
   ]),
 );
-const rangeAnswer = envelope(z.object({ resultType: z.literal('matrix'), result: z.array(z.object({ metric: labels, values: z.array(point) })) }));
+const rangeAnswer = envelope(
+  z.object({ resultType: z.literal('matrix'), result: z.array(z.object({ metric: labels, values: z.array(point) })) }),
+);
 const alertsAnswer = envelope(
-  z.object({ alerts: z.array(z.object({ labels, annotations: labels.nullish(), state: z.string(), activeAt: z.string().nullish() })) }),
+  z.object({
+    alerts: z.array(
+      z.object({ labels, annotations: labels.nullish(), state: z.string(), activeAt: z.string().nullish() }),
+    ),
+  }),
 );
 
 async function queryNow(http: HttpClient, query: string): Promise<readonly PrometheusSample[]> {
@@ -101,19 +125,35 @@ async function queryNow(http: HttpClient, query: string): Promise<readonly Prome
   return data.result.map(({ metric, value }) => ({ labels: metric, value: numberOf(value[1]) }));
 }
 
-function successOf<T>(answer: { readonly status: string; readonly data?: T | null | undefined; readonly error?: string | null | undefined }): T {
+function successOf<T>(answer: {
+  readonly status: string;
+  readonly data?: T | null | undefined;
+  readonly error?: string | null | undefined;
+}): T {
   if (answer.status === 'success' && answer.data !== null && answer.data !== undefined) return answer.data;
   throw failure('Invalid', `Prometheus could not answer: ${answer.error ?? 'no reason given'}`);
 }
 
 /** One entry a step, so that an instant without a sample shows as a gap and is not drawn over. */
-function evenly(values: readonly (readonly [number, string])[], start: number, end: number, step: number): readonly SeriesPoint[] {
+function evenly(
+  values: readonly (readonly [number, string])[],
+  start: number,
+  end: number,
+  step: number,
+): readonly SeriesPoint[] {
   const byStep = new Map(values.map(([at, value]) => [Math.round((at - start) / step), numberOf(value)]));
   const steps = Math.floor((end - start) / step);
-  return Array.from({ length: Math.max(steps, 0) + 1 }, (_, index): SeriesPoint => [start + index * step, byStep.get(index) ?? null]);
+  return Array.from(
+    { length: Math.max(steps, 0) + 1 },
+    (_, index): SeriesPoint => [start + index * step, byStep.get(index) ?? null],
+  );
 }
 
-function alertOf(alert: { readonly labels: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> | null | undefined; readonly activeAt?: string | null | undefined }): PrometheusAlert {
+function alertOf(alert: {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>> | null | undefined;
+  readonly activeAt?: string | null | undefined;
+}): PrometheusAlert {
   const at = Date.parse(alert.activeAt ?? '');
   return {
     name: alert.labels.alertname ?? 'unnamed',

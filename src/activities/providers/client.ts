@@ -32,7 +32,8 @@ export function createProvidersClient(options: ProvidersOptions): ProvidersClien
   return {
     async health(name) {
       const endpoint = options.endpoints[name];
-      if (endpoint === undefined) return { name, api: 'unknown', statusPage: 'unknown', detail: `no address is configured for ${name}` };
+      if (endpoint === undefined)
+        return { name, api: 'unknown', statusPage: 'unknown', detail: `no address is configured for ${name}` };
       const [api, page] = await Promise.all([
         askApi(name, endpoint, options.timeoutMilliseconds),
         askStatusPage(name, endpoint, options.timeoutMilliseconds),
@@ -49,7 +50,11 @@ interface Learnt<S> {
 
 const ANTHROPIC_VERSION = '2023-06-01';
 
-async function askApi(name: string, endpoint: ProviderEndpoint, timeoutMilliseconds: number): Promise<Learnt<ProviderHealth['api']>> {
+async function askApi(
+  name: string,
+  endpoint: ProviderEndpoint,
+  timeoutMilliseconds: number,
+): Promise<Learnt<ProviderHealth['api']>> {
   const http = createHttpClient({
     name,
     baseUrl: endpoint.apiUrl,
@@ -65,17 +70,26 @@ async function askApi(name: string, endpoint: ProviderEndpoint, timeoutMilliseco
 }
 
 function credentialsOf(endpoint: ProviderEndpoint): Record<string, string> {
-  const version: Record<string, string> = endpoint.kind === 'anthropic' ? { 'anthropic-version': ANTHROPIC_VERSION } : {};
+  const version: Record<string, string> =
+    endpoint.kind === 'anthropic' ? { 'anthropic-version': ANTHROPIC_VERSION } : {};
   if (endpoint.apiKey === null) return version;
-  return endpoint.kind === 'anthropic' ? { ...version, 'x-api-key': endpoint.apiKey } : { authorization: `Bearer ${endpoint.apiKey}` };
+  return endpoint.kind === 'anthropic'
+    ? { ...version, 'x-api-key': endpoint.apiKey }
+    : { authorization: `Bearer ${endpoint.apiKey}` };
 }
 
 /** A refused key says that the API is up and that our key is not good; a 429 says neither up nor down. */
 function apiState(answer: HttpAnswer, withKey: boolean): Learnt<ProviderHealth['api']> {
   const { status } = answer;
-  if (status === 200) return answer.text.trim().startsWith('{') ? { state: 'ok', words: 'lists its models' } : { state: 'unknown', words: 'answered 200 without JSON' };
+  if (status === 200)
+    return answer.text.trim().startsWith('{')
+      ? { state: 'ok', words: 'lists its models' }
+      : { state: 'unknown', words: 'answered 200 without JSON' };
   if (status === 401 || status === 403) {
-    return { state: 'unauthorised', words: withKey ? `refuses our key (${status})` : `is reachable; no key is configured (${status})` };
+    return {
+      state: 'unauthorised',
+      words: withKey ? `refuses our key (${status})` : `is reachable; no key is configured (${status})`,
+    };
   }
   if (status >= 500) return { state: 'down', words: `answered ${status}${status === 529 ? ' (overloaded)' : ''}` };
   return { state: 'unknown', words: status === 429 ? 'limits our rate (429)' : `answered ${status}` };
@@ -87,9 +101,17 @@ const summary = z.object({
   incidents: z.array(z.object({ name: z.string(), status: z.string().nullish() })).nullish(),
 });
 
-async function askStatusPage(name: string, endpoint: ProviderEndpoint, timeoutMilliseconds: number): Promise<Learnt<ProviderHealth['statusPage']>> {
+async function askStatusPage(
+  name: string,
+  endpoint: ProviderEndpoint,
+  timeoutMilliseconds: number,
+): Promise<Learnt<ProviderHealth['statusPage']>> {
   if (endpoint.statusUrl === null) return { state: 'unknown', words: 'none is configured' };
-  const http: HttpClient = createHttpClient({ name: `The status page of ${name}`, baseUrl: endpoint.statusUrl, timeoutMilliseconds });
+  const http: HttpClient = createHttpClient({
+    name: `The status page of ${name}`,
+    baseUrl: endpoint.statusUrl,
+    timeoutMilliseconds,
+  });
   try {
     // These pages move hosts and redirect; no credential travels along.
     const answer = await http.send({ path: '/api/v2/summary.json', followRedirects: true });
@@ -106,16 +128,27 @@ function pageState(page: z.infer<typeof summary>): Learnt<ProviderHealth['status
   const api = page.components.find((component) => /\bapi\b/i.test(component.name));
   const open = (page.incidents ?? []).map((incident) => `"${incident.name}"`).join(', ');
   const state = api === undefined ? INDICATORS[page.status.indicator] : COMPONENT_STATES[api.status];
-  const words = api === undefined ? (page.status.description ?? page.status.indicator) : `${api.name} is ${api.status.replaceAll('_', ' ')}`;
+  const words =
+    api === undefined
+      ? (page.status.description ?? page.status.indicator)
+      : `${api.name} is ${api.status.replaceAll('_', ' ')}`;
   return { state: state ?? 'unknown', words: open === '' ? words : `${words}; open: ${open}` };
 }
 
 const INDICATORS: Readonly<Record<string, ProviderHealth['statusPage']>> = {
-  none: 'operational', minor: 'degraded', maintenance: 'degraded', major: 'down', critical: 'down',
+  none: 'operational',
+  minor: 'degraded',
+  maintenance: 'degraded',
+  major: 'down',
+  critical: 'down',
 };
 
 const COMPONENT_STATES: Readonly<Record<string, ProviderHealth['statusPage']>> = {
-  operational: 'operational', degraded_performance: 'degraded', under_maintenance: 'degraded', partial_outage: 'degraded', major_outage: 'down',
+  operational: 'operational',
+  degraded_performance: 'degraded',
+  under_maintenance: 'degraded',
+  partial_outage: 'degraded',
+  major_outage: 'down',
 };
 
 function wordsOf(error: unknown): string {

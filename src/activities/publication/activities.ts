@@ -144,7 +144,7 @@ async function openChannel(chat: ChatPort, input: PublishInput, delivery: Channe
   });
   return {
     ref: opened.channelId,
-    text: delivery.topic,
+    text: opened.name,
     already: opened.adopted,
     reason: opened.warnings.length === 0 ? null : opened.warnings.join(' '),
     channelName: opened.name,
@@ -179,7 +179,7 @@ async function postChat(round: Round, input: PublishInput, delivery: ChatDeliver
 
 /** The page is always asked first: what it shows decides whether this is a create, an update or nothing (R4.4). */
 async function postStatus(statusPage: StatusPagePort, input: PublishInput, delivery: StatusDelivery): Promise<Sent> {
-  const view = statusPost(delivery.what, input.facts, input.communication, delivery.detail);
+  const view = statusPost(delivery.what, input.facts, input.communication, delivery.detail, delivery.shown ?? input.facts.status);
   const post = { ...view, incidentId: input.facts.incidentId, key: delivery.key };
   const now = await statusPage.find(input.facts.incidentId, delivery.ref);
   if (now?.latestKey === delivery.key) return { ref: now.ref, text: view.body, already: true };
@@ -210,9 +210,9 @@ function isBackwards(from: string, to: string): boolean {
   return ORDER.indexOf(to) < ORDER.indexOf(from);
 }
 
-/** Backwards only with a text a person wrote, or when an incident that was resolved is open again. */
+/** Backwards only with a text a person wrote or agreed to, or when an incident that was resolved is open again. */
 function mayGoBack(from: string, input: PublishInput, delivery: StatusDelivery): boolean {
-  return delivery.detail !== null || (from === 'resolved' && input.facts.resolvedAt === null);
+  return delivery.detail !== null || delivery.agreedBackwards === true || (from === 'resolved' && input.facts.resolvedAt === null);
 }
 
 async function sendMail(ports: PublicationPorts, input: PublishInput, delivery: MailDelivery): Promise<Sent> {

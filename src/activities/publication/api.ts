@@ -1,6 +1,7 @@
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Contact } from '../../domain/people.ts';
 import type { CommunicationPolicy, ContactPolicy, ReviewPolicy } from '../../domain/policy.ts';
+import type { PublicStatus } from '../../domain/timeline.ts';
 
 /**
  * One thing to send. `key` is incident + what + count: the same key is never sent twice. `again` is true when an
@@ -30,6 +31,10 @@ export type Delivery = { readonly again?: boolean } & (
       readonly what: StatusMessage;
       readonly ref: string | null;
       readonly detail: string | null;
+      /** What the page shows now; a post without news stays at that, whatever is known inside. */
+      readonly shown?: PublicStatus;
+      /** A person agreed that the page goes back to an earlier state. */
+      readonly agreedBackwards?: boolean;
     }
   | {
       readonly medium: 'mail';
@@ -79,7 +84,7 @@ export interface Receipt {
   readonly result: 'delivered' | 'already-delivered' | 'failed';
   /** The id the other side gave it: channel id, message ts, status incident id, Message-ID, dedup key. */
   readonly ref: string | null;
-  /** What was said, at most 1 KB. */
+  /** What was said, at most 1 KB; of an opened channel the name it really got. */
   readonly text: string;
   readonly reason: string | null;
   readonly permanent: boolean;

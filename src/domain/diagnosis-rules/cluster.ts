@@ -1,9 +1,10 @@
-import { Draft, deployNames, minutes, changeWords, remedy, rollbackOf, target } from './draft.ts';
-import { minutesBeforeSymptoms, cameAfter, type Reading } from './reading.ts';
+import { changeWords, Draft, deployNames, minutes, remedy, rollbackOf, target } from './draft.ts';
+import { cameAfter, minutesBeforeSymptoms, type Reading } from './reading.ts';
 import { podsOf, recentDeploy, surge } from './signals.ts';
 
 /** Pods that wait for something that will not come by itself. */
-const STUCK = /CrashLoopBackOff|ImagePullBackOff|ErrImagePull|InvalidImageName|CreateContainer(Config)?Error|RunContainerError|Unschedulable|Pending/;
+const STUCK =
+  /CrashLoopBackOff|ImagePullBackOff|ErrImagePull|InvalidImageName|CreateContainer(Config)?Error|RunContainerError|Unschedulable|Pending/;
 const OOM = /OOMKilled/;
 
 export function clusterRules(reading: Reading): readonly Draft[] {
@@ -21,8 +22,15 @@ function memoryLeak(reading: Reading): readonly Draft[] {
   const resources = reading.found('resources');
   const { memoryNearLimitRatio } = reading.policy.diagnosis;
   return deploymentNames(reading).flatMap((deployment) => {
-    const killed = podsOf(pods, deployment).filter((pod) => OOM.test(`${pod.lastTermination ?? ''} ${pod.problem ?? ''}`));
-    const near = (resources?.finding.pods ?? []).filter((pod) => pod.name.startsWith(`${deployment}-`) && pod.memoryLimitMiB !== null && pod.memoryMiB >= pod.memoryLimitMiB * memoryNearLimitRatio);
+    const killed = podsOf(pods, deployment).filter((pod) =>
+      OOM.test(`${pod.lastTermination ?? ''} ${pod.problem ?? ''}`),
+    );
+    const near = (resources?.finding.pods ?? []).filter(
+      (pod) =>
+        pod.name.startsWith(`${deployment}-`) &&
+        pod.memoryLimitMiB !== null &&
+        pod.memoryMiB >= pod.memoryLimitMiB * memoryNearLimitRatio,
+    );
     if (killed.length === 0 && near.length === 0) return [];
     const deploy = recentDeploy(reading, deployment);
     const on = target(reading, 'deployment', deployment);
@@ -33,16 +41,34 @@ function memoryLeak(reading: Reading): readonly Draft[] {
       tellApart: `whether the memory of ${deployment} rises while traffic does not`,
       suggests: [
         ...rollbackOf(reading, deploy),
-        remedy('memory-limit', on, 'a higher limit buys time; the leak is still there', false, { memory: reading.policy.playbooks.memoryLimit }),
+        remedy('memory-limit', on, 'a higher limit buys time; the leak is still there', false, {
+          memory: reading.policy.playbooks.memoryLimit,
+        }),
         remedy('replace-pods', on, 'new pods begin with little memory, for a while', false),
       ],
     });
-    if (pods !== null && killed.length > 0) draft.support(pods.id, 0.6 * pods.freshness, `${killed.map((pod) => pod.name).join(', ')}: OOMKilled`);
-    if (resources !== null && near.length > 0) draft.support(resources.id, 0.4 * resources.freshness, `${near.map((pod) => pod.name).join(', ')}: memory is at ${percentOf(near[0])} of its limit`);
+    if (pods !== null && killed.length > 0)
+      draft.support(pods.id, 0.6 * pods.freshness, `${killed.map((pod) => pod.name).join(', ')}: OOMKilled`);
+    if (resources !== null && near.length > 0)
+      draft.support(
+        resources.id,
+        0.4 * resources.freshness,
+        `${near.map((pod) => pod.name).join(', ')}: memory is at ${percentOf(near[0])} of its limit`,
+      );
     const logs = reading.logs('out-of-memory');
-    if (logs.count > 0) draft.support(logs.evidenceId, 0.25, `${logs.count} log lines about memory, e.g. "${logs.patterns[0]?.example ?? ''}"`);
+    if (logs.count > 0)
+      draft.support(
+        logs.evidenceId,
+        0.25,
+        `${logs.count} log lines about memory, e.g. "${logs.patterns[0]?.example ?? ''}"`,
+      );
     const traffic = surge(reading);
-    if (traffic !== null && traffic.ratio >= reading.policy.diagnosis.surgeAboveBaselineRatio) draft.contradict(traffic.id, 0.35, `traffic is ${traffic.ratio.toFixed(1)} times its baseline, which takes memory too`);
+    if (traffic !== null && traffic.ratio >= reading.policy.diagnosis.surgeAboveBaselineRatio)
+      draft.contradict(
+        traffic.id,
+        0.35,
+        `traffic is ${traffic.ratio.toFixed(1)} times its baseline, which takes memory too`,
+      );
     return [draft];
   });
 }
@@ -67,8 +93,14 @@ function podsStuck(reading: Reading): readonly Draft[] {
       suggests: rollbackOf(reading, deploy),
     });
     draft.support(pods.id, 0.6 * pods.freshness, `${stuck.map((pod) => pod.name).join(', ')}: ${reason}`);
-    if (deploy !== null) draft.support(deploy.evidenceId, 0.3, `${changeWords(deploy)} was rolled out ${minutes(deploy.minutesBefore)} before the first symptom`);
-    if (stuck.some((pod) => OOM.test(pod.lastTermination ?? ''))) draft.contradict(pods.id, 0.5, 'they were killed for memory');
+    if (deploy !== null)
+      draft.support(
+        deploy.evidenceId,
+        0.3,
+        `${changeWords(deploy)} was rolled out ${minutes(deploy.minutesBefore)} before the first symptom`,
+      );
+    if (stuck.some((pod) => OOM.test(pod.lastTermination ?? '')))
+      draft.contradict(pods.id, 0.5, 'they were killed for memory');
     return [draft];
   });
 }
@@ -80,19 +112,34 @@ function nodes(reading: Reading): readonly Draft[] {
   return (found?.finding.nodes ?? []).flatMap((node) => {
     if (found === null || (node.ready && node.problems.length === 0)) return [];
     const down = !node.ready;
-    const touched = pods?.finding.pods.filter((pod) => pod.node === node.name && (!pod.ready || pod.problem !== null)) ?? [];
+    const touched =
+      pods?.finding.pods.filter((pod) => pod.node === node.name && (!pod.ready || pod.problem !== null)) ?? [];
     const application = target(reading, 'deployment', reading.policy.service.application.deployment);
     const draft = new Draft({
       cause: down ? 'node-down' : 'node-pressure',
       names: [node.name],
       words: down ? `Node ${node.name} is down.` : `Node ${node.name} is under pressure: ${node.problems.join(', ')}.`,
       tellApart: `the conditions and the events of ${node.name}`,
-      suggests: [remedy('replace-pods', application, `pods move away from ${node.name}; the node itself needs a person`, true, { awayFromNode: node.name })],
+      suggests: [
+        remedy('replace-pods', application, `pods move away from ${node.name}; the node itself needs a person`, true, {
+          awayFromNode: node.name,
+        }),
+      ],
     });
-    draft.support(found.id, (down ? 0.6 : 0.45) * found.freshness, down ? `${node.name} is not ready` : `${node.name}: ${node.problems.join(', ')}`);
-    if (pods !== null && touched.length > 0) draft.support(pods.id, 0.3, `${touched.length} pods on ${node.name} are in trouble`);
+    draft.support(
+      found.id,
+      (down ? 0.6 : 0.45) * found.freshness,
+      down ? `${node.name} is not ready` : `${node.name}: ${node.problems.join(', ')}`,
+    );
+    if (pods !== null && touched.length > 0)
+      draft.support(pods.id, 0.3, `${touched.length} pods on ${node.name} are in trouble`);
     const load = resources?.finding.nodes.find((one) => one.name === node.name);
-    if (resources !== null && load && Math.max(load.cpuPercent, load.memoryPercent) >= 90) draft.support(resources.id, 0.2, `${node.name} uses ${Math.round(load.cpuPercent)} % CPU and ${Math.round(load.memoryPercent)} % memory`);
+    if (resources !== null && load && Math.max(load.cpuPercent, load.memoryPercent) >= 90)
+      draft.support(
+        resources.id,
+        0.2,
+        `${node.name} uses ${Math.round(load.cpuPercent)} % CPU and ${Math.round(load.memoryPercent)} % memory`,
+      );
     return [draft];
   });
 }
@@ -109,12 +156,29 @@ function configChange(reading: Reading): readonly Draft[] {
       names: [change.configmap],
       words: `ConfigMap ${change.configmap} was changed by ${change.by} ${minutes(before)} before the first symptom.`,
       tellApart: `what was changed in ${change.configmap}`,
-      suggests: [remedy('restore-config', target(reading, 'configmap', change.configmap), `taking the change of ${change.configmap} back takes the cause away`, true)],
+      suggests: [
+        remedy(
+          'restore-config',
+          target(reading, 'configmap', change.configmap),
+          `taking the change of ${change.configmap} back takes the cause away`,
+          true,
+        ),
+      ],
     });
-    if (cameAfter(before)) return [draft.contradict(found.id, 0.95, `${change.configmap} was changed after the first symptom`)];
-    draft.support(found.id, before <= 30 ? 0.45 : 0.3, `${change.configmap} was changed ${minutes(before)} before the first symptom`);
+    if (cameAfter(before))
+      return [draft.contradict(found.id, 0.95, `${change.configmap} was changed after the first symptom`)];
+    draft.support(
+      found.id,
+      before <= 30 ? 0.45 : 0.3,
+      `${change.configmap} was changed ${minutes(before)} before the first symptom`,
+    );
     const logs = reading.logs('exception', 'fatal', 'other');
-    if (logs.count > 0) draft.support(logs.evidenceId, 0.3, `${logs.count} errors of the application itself, e.g. "${logs.patterns[0]?.example ?? ''}"`);
+    if (logs.count > 0)
+      draft.support(
+        logs.evidenceId,
+        0.3,
+        `${logs.count} errors of the application itself, e.g. "${logs.patterns[0]?.example ?? ''}"`,
+      );
     return [draft];
   });
 }

@@ -1,13 +1,19 @@
-import { Draft, deployNames, minutes, changeWords, remedy, restartApplication, rollbackOf, target } from './draft.ts';
+import { changeWords, Draft, deployNames, minutes, remedy, restartApplication, rollbackOf, target } from './draft.ts';
 import type { DeployBefore, Reading } from './reading.ts';
-import { pool, podsOf, recentDeploy, sharesWord, slowStatement, statementAgeMinutes, surge } from './signals.ts';
+import { podsOf, pool, recentDeploy, sharesWord, slowStatement, statementAgeMinutes, surge } from './signals.ts';
 
 /** Refusals that mean "full", not "gone". */
 const FULL = /too many (clients|connections)|remaining connection slots|53300/i;
 
 export function databaseRules(reading: Reading): readonly Draft[] {
   if (reading.policy.service.database === null) return [];
-  return [...slowQuery(reading), ...connectionLeak(reading), ...lockContention(reading), ...postgresDown(reading), ...postgresUnreachable(reading)];
+  return [
+    ...slowQuery(reading),
+    ...connectionLeak(reading),
+    ...lockContention(reading),
+    ...postgresDown(reading),
+    ...postgresUnreachable(reading),
+  ];
 }
 
 /** Long-running statements hold connections until none is left (the runbook's own example, R9). */
@@ -16,9 +22,21 @@ function slowQuery(reading: Reading): readonly Draft[] {
   if (statement === null) return [];
   const deploy = broughtBy(reading);
   const table = statement.table ?? 'an unnamed table';
-  const brought = deploy === null ? '' : `, brought by ${changeWords(deploy)} ${minutes(deploy.minutesBefore)} before the first symptom`;
-  const relief = restartApplication(reading, 'a restart drops the connections; they fill up again because the slow statement is still there');
-  const index = remedy('migrate', target(reading, 'database', reading.policy.service.database?.database ?? ''), `an index for the statement on ${table} makes it fast for good`, true, { table });
+  const brought =
+    deploy === null
+      ? ''
+      : `, brought by ${changeWords(deploy)} ${minutes(deploy.minutesBefore)} before the first symptom`;
+  const relief = restartApplication(
+    reading,
+    'a restart drops the connections; they fill up again because the slow statement is still there',
+  );
+  const index = remedy(
+    'migrate',
+    target(reading, 'database', reading.policy.service.database?.database ?? ''),
+    `an index for the statement on ${table} makes it fast for good`,
+    true,
+    { table },
+  );
   const draft = new Draft({
     cause: 'slow-query',
     names: [table, ...deployNames(deploy)],
@@ -27,16 +45,48 @@ function slowQuery(reading: Reading): readonly Draft[] {
     suggests: [...rollbackOf(reading, deploy), relief, index],
   });
   const share = Math.round(statement.shareOfTime * 100);
-  draft.support(statement.id, (statement.shareOfTime >= 0.3 ? 0.5 : 0.3) * statement.freshness, `the statement on ${table} takes ${Math.round(statement.meanMilliseconds)} ms on average and ${share} % of the time of all statements listed`);
+  draft.support(
+    statement.id,
+    (statement.shareOfTime >= 0.3 ? 0.5 : 0.3) * statement.freshness,
+    `the statement on ${table} takes ${Math.round(statement.meanMilliseconds)} ms on average and ${share} % of the time of all statements listed`,
+  );
   const connections = pool(reading);
   if (connections !== null) {
     const locked = connections.waitingOnLocks >= Math.max(5, connections.active / 4);
-    if (locked) draft.contradict(connections.id, 0.4, `${connections.waitingOnLocks} connections wait for locks, which makes any statement slow`);
-    else if (connections.full && connections.active >= connections.idle) draft.support(connections.id, 0.4 * connections.freshness, `${connections.active} of ${connections.limit} connections are busy with statements`);
-    if (connections.longestActiveSeconds >= 2 && !locked) draft.support(connections.id, 0.15, `the longest has been running for ${Math.round(connections.longestActiveSeconds)} s`);
+    if (locked)
+      draft.contradict(
+        connections.id,
+        0.4,
+        `${connections.waitingOnLocks} connections wait for locks, which makes any statement slow`,
+      );
+    else if (connections.full && connections.active >= connections.idle)
+      draft.support(
+        connections.id,
+        0.4 * connections.freshness,
+        `${connections.active} of ${connections.limit} connections are busy with statements`,
+      );
+    if (connections.freshness < 1)
+      draft.contradict(connections.id, 0.35, 'the pool is no longer full, and the symptoms go on');
+    else if (!connections.full && reading.errorsHigh)
+      draft.contradict(
+        connections.id,
+        0.4,
+        `only ${connections.active} connections are busy: the statement is slow, but it keeps nobody waiting`,
+      );
+    if (connections.longestActiveSeconds >= 2 && !locked)
+      draft.support(
+        connections.id,
+        0.15,
+        `the longest has been running for ${Math.round(connections.longestActiveSeconds)} s`,
+      );
   }
   supportByLogs(reading, draft, 0.2);
-  if (deploy !== null) draft.support(deploy.evidenceId, 0.15, `${changeWords(deploy)} was rolled out ${minutes(deploy.minutesBefore)} before the first symptom`);
+  if (deploy !== null)
+    draft.support(
+      deploy.evidenceId,
+      0.15,
+      `${changeWords(deploy)} was rolled out ${minutes(deploy.minutesBefore)} before the first symptom`,
+    );
   return [draft];
 
   function broughtBy(from: Reading): DeployBefore | null {
@@ -44,13 +94,19 @@ function slowQuery(reading: Reading): readonly Draft[] {
   }
 }
 
-/** The deploy that can have brought a statement: recent, and not younger than the statement itself. */
+/**
+ * The deploy that can have brought a statement: recent, and not younger than the statement itself. A deployment that
+ * serves no users is suspected only when its change speaks of the same thing.
+ */
 export function deployThatBrought(reading: Reading, query: string, table: string | null): DeployBefore | null {
   const { application, companions } = reading.policy.service;
-  const recent = [application, ...companions].map((workload) => recentDeploy(reading, workload.deployment)).filter((deploy) => deploy !== null);
   const age = statementAgeMinutes(reading, query);
-  const possible = recent.filter((deploy) => age === null || age <= (deploy.minutesBefore + minutesSinceSymptom(reading)) * 1.5 + 5);
-  return possible.find((deploy) => sharesWord(deploy.revision.change, [table, query]) !== null) ?? possible[0] ?? null;
+  const possible = [application, ...companions]
+    .map((workload) => recentDeploy(reading, workload.deployment))
+    .filter((deploy) => deploy !== null)
+    .filter((deploy) => age === null || age <= (deploy.minutesBefore + minutesSinceSymptom(reading)) * 1.5 + 5);
+  const speaking = possible.find((deploy) => sharesWord(deploy.revision.change, [table, query]) !== null);
+  return speaking ?? possible.find((deploy) => deploy.deployment === application.deployment) ?? null;
 }
 
 function minutesSinceSymptom(reading: Reading): number {
@@ -70,16 +126,29 @@ function connectionLeak(reading: Reading): readonly Draft[] {
     names: [deployment, ...deployNames(deploy)],
     words: `${deployment} does not give its database connections back: ${connections.idle} of ${connections.total} are idle and still held.`,
     tellApart: 'whether the connections go on rising while traffic stays the same',
-    suggests: [...rollbackOf(reading, deploy), restartApplication(reading, 'a restart gives the leaked connections back, for a while')],
+    suggests: [
+      ...rollbackOf(reading, deploy),
+      restartApplication(reading, 'a restart gives the leaked connections back, for a while'),
+    ],
   });
-  draft.support(connections.id, 0.6 * connections.freshness, `${connections.total} of ${connections.limit} connections are open, ${connections.idle} of them idle`);
+  draft.support(
+    connections.id,
+    0.6 * connections.freshness,
+    `${connections.total} of ${connections.limit} connections are open, ${connections.idle} of them idle`,
+  );
   supportByLogs(reading, draft, 0.25);
   const statement = slowStatement(reading);
-  if (statement !== null) draft.contradict(statement.id, 0.3, `the statement on ${statement.table ?? 'a table'} is slow enough to fill the pool without a leak`);
+  if (statement !== null)
+    draft.contradict(
+      statement.id,
+      0.3,
+      `the statement on ${statement.table ?? 'a table'} is slow enough to fill the pool without a leak`,
+    );
   const statements = reading.found('slow-statements');
   if (statement === null && statements !== null) draft.support(statements.id, 0.15, 'no statement is slow');
   const traffic = surge(reading);
-  if (traffic !== null && traffic.ratio >= reading.policy.diagnosis.surgeAboveBaselineRatio) draft.contradict(traffic.id, 0.4, `traffic is ${traffic.ratio.toFixed(1)} times its baseline`);
+  if (traffic !== null && traffic.ratio >= reading.policy.diagnosis.surgeAboveBaselineRatio)
+    draft.contradict(traffic.id, 0.4, `traffic is ${traffic.ratio.toFixed(1)} times its baseline`);
   return [draft];
 }
 
@@ -87,7 +156,12 @@ function lockContention(reading: Reading): readonly Draft[] {
   const connections = pool(reading);
   const logs = reading.found('database-logs');
   const locked = connections !== null && connections.waitingOnLocks >= Math.max(5, connections.active / 4);
-  const lines = logs?.finding.patterns.filter((pattern) => /deadlock detected|still waiting for|lock timeout|could not obtain lock/i.test(`${pattern.pattern} ${pattern.example}`)) ?? [];
+  const lines =
+    logs?.finding.patterns.filter((pattern) =>
+      /deadlock detected|still waiting for|lock timeout|could not obtain lock/i.test(
+        `${pattern.pattern} ${pattern.example}`,
+      ),
+    ) ?? [];
   if (!locked && lines.length === 0) return [];
   const table = slowStatement(reading)?.table ?? null;
   const draft = new Draft({
@@ -95,9 +169,16 @@ function lockContention(reading: Reading): readonly Draft[] {
     names: [table ?? reading.policy.service.database?.database ?? ''],
     words: `Transactions wait for each other's locks${table === null ? '' : ` on ${table}`}.`,
     tellApart: 'pg_blocking_pids: who blocks whom, and for how long',
-    suggests: [restartApplication(reading, 'a restart ends the sessions that hold the locks; what takes them is still there')],
+    suggests: [
+      restartApplication(reading, 'a restart ends the sessions that hold the locks; what takes them is still there'),
+    ],
   });
-  if (locked && connections) draft.support(connections.id, 0.65 * connections.freshness, `${connections.waitingOnLocks} of ${connections.active} active connections wait for locks`);
+  if (locked && connections)
+    draft.support(
+      connections.id,
+      0.65 * connections.freshness,
+      `${connections.waitingOnLocks} of ${connections.active} active connections wait for locks`,
+    );
   const example = lines[0];
   if (logs !== null && example !== undefined) draft.support(logs.id, 0.3, `the database writes: ${example.example}`);
   return [draft];
@@ -108,7 +189,9 @@ function postgresDown(reading: Reading): readonly Draft[] {
   const answers = reading.found('database-answers');
   const pods = reading.found('pods');
   if (database === null) return [];
-  const broken = podsOf(pods, database.statefulSet).filter((pod) => !pod.ready || pod.problem !== null || pod.phase !== 'Running');
+  const broken = podsOf(pods, database.statefulSet).filter(
+    (pod) => !pod.ready || pod.problem !== null || pod.phase !== 'Running',
+  );
   const silent = answers !== null && !answers.finding.answers && !FULL.test(answers.finding.error ?? '');
   if (!silent && broken.length === 0) return [];
   const draft = new Draft({
@@ -118,13 +201,28 @@ function postgresDown(reading: Reading): readonly Draft[] {
     tellApart: `the state and the last log lines of ${database.pod}`,
     suggests: [
       remedy('delete-pod', target(reading, 'pod', database.pod), 'its StatefulSet makes the pod anew', true),
-      remedy('failover-database', target(reading, 'database', database.statefulSet), 'the replica takes over when the pod does not come back', true),
+      remedy(
+        'failover-database',
+        target(reading, 'database', database.statefulSet),
+        'the replica takes over when the pod does not come back',
+        true,
+      ),
     ],
   });
-  if (answers !== null && silent) draft.support(answers.id, 0.55 * answers.freshness, `the database does not answer: ${answers.finding.error ?? 'no answer'}`);
+  if (answers !== null && silent)
+    draft.support(
+      answers.id,
+      0.55 * answers.freshness,
+      `the database does not answer: ${answers.finding.error ?? 'no answer'}`,
+    );
   if (answers?.finding.answers === true) draft.contradict(answers.id, 0.6, 'the database answers SELECT 1');
   const pod = broken[0];
-  if (pods !== null && pod !== undefined) draft.support(pods.id, 0.5 * pods.freshness, `${pod.name} is ${pod.problem ?? (pod.ready ? pod.phase : 'not ready')}`);
+  if (pods !== null && pod !== undefined)
+    draft.support(
+      pods.id,
+      0.5 * pods.freshness,
+      `${pod.name} is ${pod.problem ?? (pod.ready ? pod.phase : 'not ready')}`,
+    );
   supportByLogs(reading, draft, 0.25);
   return [draft];
 }
@@ -133,8 +231,15 @@ function postgresDown(reading: Reading): readonly Draft[] {
 function postgresUnreachable(reading: Reading): readonly Draft[] {
   const answers = reading.found('database-answers');
   const connections = pool(reading);
-  const lines = reading.logs('database-connection').patterns.filter((pattern) => /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN/.test(`${pattern.pattern} ${pattern.example}`));
-  if (answers?.finding.answers !== true || lines.length === 0 || connections?.full === true || !reading.errorsHigh) return [];
+  const lines = reading
+    .logs('database-connection')
+    .patterns.filter((pattern) =>
+      /ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN/.test(
+        `${pattern.pattern} ${pattern.example}`,
+      ),
+    );
+  if (answers?.finding.answers !== true || lines.length === 0 || connections?.full === true || !reading.errorsHigh)
+    return [];
   const name = reading.policy.service.database?.statefulSet ?? '';
   const draft = new Draft({
     cause: 'postgres-unreachable',
@@ -143,7 +248,11 @@ function postgresUnreachable(reading: Reading): readonly Draft[] {
     tellApart: 'a connection to the database from inside an application pod',
     suggests: [],
   });
-  draft.support(reading.logs('database-connection').evidenceId, 0.45, `the application writes: ${lines[0]?.example ?? ''}`);
+  draft.support(
+    reading.logs('database-connection').evidenceId,
+    0.45,
+    `the application writes: ${lines[0]?.example ?? ''}`,
+  );
   draft.support(answers.id, 0.2, 'the database answers SELECT 1 from elsewhere');
   return [draft];
 }
@@ -151,5 +260,10 @@ function postgresUnreachable(reading: Reading): readonly Draft[] {
 function supportByLogs(reading: Reading, draft: Draft, weight: number): void {
   const logs = reading.logs('database-connection');
   const example = logs.patterns[0];
-  if (example !== undefined) draft.support(logs.evidenceId, weight, `${logs.count} log lines about database connections, e.g. "${example.example}"`);
+  if (example !== undefined)
+    draft.support(
+      logs.evidenceId,
+      weight * logs.freshness,
+      `${logs.count} log lines about database connections, e.g. "${example.example}"`,
+    );
 }

@@ -15,7 +15,13 @@ export class Draft {
   readonly #supports: Weighed[] = [];
   readonly #contradicts: Weighed[] = [];
 
-  constructor(what: { cause: CauseKind; names: readonly string[]; words: string; tellApart: string; suggests: readonly SuggestedRemedy[] }) {
+  constructor(what: {
+    cause: CauseKind;
+    names: readonly string[];
+    words: string;
+    tellApart: string;
+    suggests: readonly SuggestedRemedy[];
+  }) {
     this.cause = what.cause;
     this.names = [...new Set(what.names)];
     this.words = what.words;
@@ -47,7 +53,11 @@ export class Draft {
     const { id, cause, names, words } = this;
     const byWeight = (a: Weighed, b: Weighed) => Math.abs(b.weight) - Math.abs(a.weight);
     return {
-      id, cause, names, words, confidence,
+      id,
+      cause,
+      names,
+      words,
+      confidence,
       supports: [...this.#supports].sort(byWeight),
       contradicts: [...this.#contradicts].sort(byWeight),
       wouldTellApart,
@@ -63,24 +73,41 @@ export function target(reading: Reading, kind: Target['kind'], name: string): Ta
   return { kind, namespace: reading.policy.service.namespace, name };
 }
 
-export function remedy(action: ActionName, on: Target, because: string, lasting: boolean, parameters: SuggestedRemedy['parameters'] = {}): SuggestedRemedy {
+export function remedy(
+  action: ActionName,
+  on: Target,
+  because: string,
+  lasting: boolean,
+  parameters: SuggestedRemedy['parameters'] = {},
+): SuggestedRemedy {
   return { action, target: on, parameters, because, lasting };
 }
 
 export function restartApplication(reading: Reading, because: string): SuggestedRemedy {
-  return remedy('restart', target(reading, 'deployment', reading.policy.service.application.deployment), because, false);
+  return remedy(
+    'restart',
+    target(reading, 'deployment', reading.policy.service.application.deployment),
+    because,
+    false,
+  );
 }
 
 /** Undoing a deploy that is still live, to the revision before it when the history names one (R3.2.4). */
 export function rollbackOf(reading: Reading, deploy: DeployBefore | null): readonly SuggestedRemedy[] {
   if (deploy === null || !deploy.live) return [];
   const because = `${changeWords(deploy)} was rolled out ${minutes(deploy.minutesBefore)} before the first symptom; undoing it takes the cause away`;
-  const parameters = { badRevision: deploy.revision.revision, badImage: deploy.revision.image, ...(deploy.good === null ? {} : { toRevision: deploy.good.revision }) };
+  const parameters = {
+    badRevision: deploy.revision.revision,
+    badImage: deploy.revision.image,
+    ...(deploy.good === null ? {} : { revision: deploy.good.revision }),
+  };
   return [remedy('rollback', target(reading, 'deployment', deploy.deployment), because, true, parameters)];
 }
 
 export function changeWords(deploy: DeployBefore): string {
-  return deploy.revision.change === null ? `${deploy.deployment} revision ${deploy.revision.revision} (${deploy.revision.image})` : `${deploy.deployment}: "${deploy.revision.change}"`;
+  return deploy.revision.change === null
+    ? `${deploy.deployment} revision ${deploy.revision.revision} (${deploy.revision.image})`
+    : `${deploy.deployment}: "${deploy.revision.change}"`;
 }
 
 /** What a deploy is called among the names: its deployment and its change. */

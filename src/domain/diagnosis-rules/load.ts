@@ -17,8 +17,20 @@ function trafficSurge(reading: Reading): readonly Draft[] {
   const { deployment } = reading.policy.service.application;
   const { scaleReplicas, rateLimitManifest } = reading.policy.playbooks;
   const hammered = hammeredEndpoint(reading);
-  const scale = remedy('scale', target(reading, 'deployment', deployment), 'more pods carry more traffic', true, { replicas: scaleReplicas });
-  const limit = rateLimitManifest === null ? [] : [remedy('rate-limit', target(reading, 'manifest', rateLimitManifest), 'stricter limits turn the excess away and keep the service up for the rest', true)];
+  const scale = remedy('scale', target(reading, 'deployment', deployment), 'more pods carry more traffic', true, {
+    replicas: scaleReplicas,
+  });
+  const limit =
+    rateLimitManifest === null
+      ? []
+      : [
+          remedy(
+            'rate-limit',
+            target(reading, 'manifest', rateLimitManifest),
+            'stricter limits turn the excess away and keep the service up for the rest',
+            true,
+          ),
+        ];
   const draft = new Draft({
     cause: 'traffic-surge',
     names: hammered === null ? [deployment] : [deployment, hammered.endpoint],
@@ -26,14 +38,20 @@ function trafficSurge(reading: Reading): readonly Draft[] {
     tellApart: 'who sends the requests: many customers, or a few addresses',
     suggests: hammered === null ? [scale, ...limit] : [...limit, scale],
   });
-  draft.support(traffic.id, (traffic.ratio >= surgeAboveBaselineRatio * 1.5 ? 0.65 : 0.5) * traffic.freshness, `${traffic.ratio.toFixed(1)} times the baseline of requests`);
+  draft.support(
+    traffic.id,
+    (traffic.ratio >= surgeAboveBaselineRatio * 1.5 ? 0.65 : 0.5) * traffic.freshness,
+    `${traffic.ratio.toFixed(1)} times the baseline of requests`,
+  );
   const resources = reading.found('resources');
   const hot = resources?.finding.nodes.filter((node) => node.cpuPercent >= 85) ?? [];
-  if (resources !== null && hot.length > 0) draft.support(resources.id, 0.2, `CPU of ${hot.map((node) => node.name).join(', ')} is nearly used up`);
+  if (resources !== null && hot.length > 0)
+    draft.support(resources.id, 0.2, `CPU of ${hot.map((node) => node.name).join(', ')} is nearly used up`);
   const latency = reading.found('latency');
   if (latency !== null && reading.latencyHigh) draft.support(latency.id, 0.15, 'responses are slow everywhere');
   const statement = slowStatement(reading);
-  if (statement !== null && pool(reading)?.full === true) draft.contradict(statement.id, 0.25, 'a slow statement fills the pool by itself');
+  if (statement !== null && pool(reading)?.full === true)
+    draft.contradict(statement.id, 0.25, 'a slow statement fills the pool by itself');
   return [draft];
 }
 
@@ -51,7 +69,9 @@ function redisDown(reading: Reading): readonly Draft[] {
   const answers = reading.found('cache-answers');
   const pods = reading.found('pods');
   if (cache === null) return [];
-  const broken = podsOf(pods, cache.workload).filter((pod) => !pod.ready || pod.problem !== null || pod.phase !== 'Running');
+  const broken = podsOf(pods, cache.workload).filter(
+    (pod) => !pod.ready || pod.problem !== null || pod.phase !== 'Running',
+  );
   if (answers?.finding.answers !== false && broken.length === 0) return [];
   const draft = new Draft({
     cause: 'redis-down',
@@ -60,15 +80,35 @@ function redisDown(reading: Reading): readonly Draft[] {
     tellApart: `the state of ${cache.pod} and an answer to a ping`,
     suggests: [
       remedy('delete-pod', target(reading, 'pod', cache.pod), 'its StatefulSet makes the pod anew', true),
-      remedy('restart', target(reading, 'statefulset', cache.workload), 'a restart of the whole set, when one new pod does not help', true),
+      remedy(
+        'restart',
+        target(reading, 'statefulset', cache.workload),
+        'a restart of the whole set, when one new pod does not help',
+        true,
+      ),
     ],
   });
-  if (answers?.finding.answers === false) draft.support(answers.id, 0.6 * answers.freshness, `the cache does not answer: ${answers.finding.error ?? 'no answer'}`);
+  if (answers?.finding.answers === false)
+    draft.support(
+      answers.id,
+      0.6 * answers.freshness,
+      `the cache does not answer: ${answers.finding.error ?? 'no answer'}`,
+    );
   if (answers?.finding.answers === true) draft.contradict(answers.id, 0.7, 'the cache answers');
   const pod = broken[0];
-  if (pods !== null && pod !== undefined) draft.support(pods.id, 0.45 * pods.freshness, `${pod.name} is ${pod.problem ?? (pod.ready ? pod.phase : 'not ready')}`);
+  if (pods !== null && pod !== undefined)
+    draft.support(
+      pods.id,
+      0.45 * pods.freshness,
+      `${pod.name} is ${pod.problem ?? (pod.ready ? pod.phase : 'not ready')}`,
+    );
   const logs = reading.logs('cache');
-  if (logs.count > 0) draft.support(logs.evidenceId, 0.25, `${logs.count} log lines about the cache, e.g. "${logs.patterns[0]?.example ?? ''}"`);
+  if (logs.count > 0)
+    draft.support(
+      logs.evidenceId,
+      0.25,
+      `${logs.count} log lines about the cache, e.g. "${logs.patterns[0]?.example ?? ''}"`,
+    );
   return [draft];
 }
 
@@ -83,14 +123,26 @@ function cacheDegraded(reading: Reading): readonly Draft[] {
     names: [cache.workload],
     words: `Only ${percent(ratio)} of the lookups are answered by the cache ${cache.workload}.`,
     tellApart: 'evictions and connected clients of the cache: a restart helps against stale connections only',
-    suggests: [remedy('restart', target(reading, 'statefulset', cache.workload), 'a restart clears stale connections; it also empties the cache, so the database is busier for a while', true)],
+    suggests: [
+      remedy(
+        'restart',
+        target(reading, 'statefulset', cache.workload),
+        'a restart clears stale connections; it also empties the cache, so the database is busier for a while',
+        true,
+      ),
+    ],
   });
-  draft.support(found.id, 0.6 * found.freshness, `the hit rate is ${percent(ratio)}, expected is more than ${percent(cache.minimumHitRatio)}`);
+  draft.support(
+    found.id,
+    0.6 * found.freshness,
+    `the hit rate is ${percent(ratio)}, expected is more than ${percent(cache.minimumHitRatio)}`,
+  );
   const logs = reading.logs('cache');
   if (logs.count > 0) draft.support(logs.evidenceId, 0.2, `${logs.count} log lines about the cache`);
   if (answers?.finding.answers === false) draft.contradict(answers.id, 0.6, 'the cache does not answer at all');
   // A hit rate falls with everything that fails before the cache is asked, so alone it explains no errors.
-  if (reading.errorsHigh && logs.count === 0) draft.contradict(found.id, 0.25, 'a low hit rate alone makes requests slow, not wrong');
+  if (reading.errorsHigh && logs.count === 0)
+    draft.contradict(found.id, 0.25, 'a low hit rate alone makes requests slow, not wrong');
   return [draft];
 }
 
@@ -110,6 +162,7 @@ function slowEndpoint(reading: Reading): readonly Draft[] {
   });
   draft.support(found.id, 0.45 * found.freshness, `p95 of ${first.endpoint} is ${first.p95Seconds?.toFixed(1)} s`);
   const statement = slowStatement(reading);
-  if (statement !== null) draft.contradict(statement.id, 0.4, `the statement on ${statement.table ?? 'a table'} explains it`);
+  if (statement !== null)
+    draft.contradict(statement.id, 0.4, `the statement on ${statement.table ?? 'a table'} explains it`);
   return [draft];
 }

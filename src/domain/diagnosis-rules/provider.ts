@@ -43,7 +43,10 @@ function outage(reading: Reading, signal: ProviderSignal, fallback: ProviderSign
   const draft = new Draft({
     cause: 'provider-outage',
     names: [name],
-    words: errorRatio === null ? `Provider ${name} is failing.` : `Provider ${name} is failing: ${percent(errorRatio)} of the requests to it fail.`,
+    words:
+      errorRatio === null
+        ? `Provider ${name} is failing.`
+        : `Provider ${name} is failing: ${percent(errorRatio)} of the requests to it fail.`,
     tellApart: `a request to ${name} from outside the service`,
     suggests: remediesFor(reading, signal, fallback),
   });
@@ -56,9 +59,11 @@ function outage(reading: Reading, signal: ProviderSignal, fallback: ProviderSign
   const health = reading.found('providers');
   if (health !== null) {
     if (signal.api === 'down') draft.support(health.id, 0.45 * health.freshness, `the API of ${name} does not answer`);
-    if (signal.api === 'unauthorised' && errorRatio !== null && errorRatio >= EVERYDAY_ERROR_RATIO) draft.support(health.id, 0.2, `the API of ${name} refuses the key`);
+    if (signal.api === 'unauthorised' && errorRatio !== null && errorRatio >= EVERYDAY_ERROR_RATIO)
+      draft.support(health.id, 0.2, `the API of ${name} refuses the key`);
     if (signal.api === 'ok') draft.contradict(health.id, 0.1, `the API of ${name} answers`);
-    if (signal.statusPage === 'degraded' || signal.statusPage === 'down') draft.support(health.id, 0.35 * health.freshness, `the status page of ${name} says ${signal.statusPage}`);
+    if (signal.statusPage === 'degraded' || signal.statusPage === 'down')
+      draft.support(health.id, 0.35 * health.freshness, `the status page of ${name} says ${signal.statusPage}`);
   }
   supportByLogs(reading, name, draft);
   return draft.confidence > 0 ? draft : null;
@@ -69,8 +74,18 @@ function supportByLogs(reading: Reading, name: string, draft: Draft): void {
   const own = naming(logs.patterns, namePattern(reading, name));
   const example = own[0];
   if (example === undefined) return;
-  const share = total(own) / Math.max(1, reading.logs('provider', 'rate-limit', 'timeout', 'database-connection', 'exception', 'fatal', 'cache', 'other').count);
-  draft.support(logs.evidenceId, share >= 0.5 ? 0.4 : 0.2, `${total(own)} log lines about ${name}, e.g. "${example.example}"`);
+  const share =
+    total(own) /
+    Math.max(
+      1,
+      reading.logs('provider', 'rate-limit', 'timeout', 'database-connection', 'exception', 'fatal', 'cache', 'other')
+        .count,
+    );
+  draft.support(
+    logs.evidenceId,
+    share >= 0.5 ? 0.4 : 0.2,
+    `${total(own)} log lines about ${name}, e.g. "${example.example}"`,
+  );
 }
 
 function namePattern(reading: Reading, name: string): RegExp {
@@ -83,8 +98,19 @@ function namePattern(reading: Reading, name: string): RegExp {
 function remediesFor(reading: Reading, signal: ProviderSignal, fallback: ProviderSignal | null) {
   if (reading.policy.service.adminApi === null) return [];
   const on = target(reading, 'provider', signal.name);
-  const breaker = remedy('open-breaker', on, `requests stop waiting for ${signal.name} and fail fast or use what is left`, false);
+  const breaker = remedy(
+    'open-breaker',
+    on,
+    `requests stop waiting for ${signal.name} and fail fast or use what is left`,
+    false,
+  );
   const fallbackIll = fallback === null || fallback.api === 'down' || (fallback.errorRatio ?? 0) >= 0.2;
   if (fallbackIll) return [breaker];
-  return [breaker, remedy('provider-failover', on, `${fallback.name} is well and takes over the requests of ${signal.name}`, true, { primary: signal.name, fallback: fallback.name })];
+  return [
+    breaker,
+    remedy('provider-failover', on, `${fallback.name} is well and takes over the requests of ${signal.name}`, true, {
+      primary: signal.name,
+      fallback: fallback.name,
+    }),
+  ];
 }

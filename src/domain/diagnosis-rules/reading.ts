@@ -1,6 +1,6 @@
 import type { Alert } from '../alert.ts';
 import type { EvidenceBundle, EvidenceItem, LogKind, LogPattern, ProbeName, RolloutRevision } from '../evidence.ts';
-import { findingIn, type FindingOf, findingOf, measured } from '../findings.ts';
+import { type FindingOf, findingIn, findingOf, measured } from '../findings.ts';
 import { earlierOf, epochMs, type Instant, secondsBetween } from '../instant.ts';
 import type { Policy } from '../policy.ts';
 import type { ActionName, Target } from '../remedy.ts';
@@ -13,7 +13,7 @@ export interface RemedyTried {
 }
 
 export interface DiagnosisInput {
-  /** All evidence of the incident, oldest first; what an earlier sweep saw counts even when it is over. */
+  /** All evidence of the incident, in any order; what an earlier sweep saw counts even when it is over. */
   readonly bundles: readonly EvidenceBundle[];
   readonly alerts: readonly Alert[];
   readonly remediesTried: readonly RemedyTried[];
@@ -51,6 +51,7 @@ export interface LogSum {
   readonly count: number;
   readonly patterns: readonly LogPattern[];
   readonly evidenceId: string;
+  readonly freshness: number;
 }
 
 /** Everything the rules look at, read once from the input. */
@@ -72,7 +73,9 @@ const TIMING_TOLERANCE_SECONDS = 60;
 const STALE_FRESHNESS = 0.5;
 const LOG_PROBES = ['service-logs', 'worker-logs', 'log-export'] as const;
 
-export function read(input: DiagnosisInput): Reading {
+export function read(given: DiagnosisInput): Reading {
+  const bundles = [...given.bundles].sort((a, b) => epochMs(a.collectedAt) - epochMs(b.collectedAt));
+  const input: DiagnosisInput = { ...given, bundles };
   const { policy } = input;
   const symptomAt = firstSymptom(input);
   const symptomsGoOn = newest(input, 'error-rate')?.abnormal === true || newest(input, 'latency')?.abnormal === true;
@@ -124,6 +127,7 @@ function newest(input: DiagnosisInput, probe: ProbeName): EvidenceItem | undefin
 
 function logSum(found: <P extends ProbeName>(probe: P) => Found<P> | null, kinds: readonly LogKind[]): LogSum {
   let evidenceId = '';
+  let freshness = 1;
   const byPattern = new Map<string, LogPattern>();
   for (const probe of LOG_PROBES) {
     const logs = found(probe);
@@ -131,14 +135,14 @@ function logSum(found: <P extends ProbeName>(probe: P) => Found<P> | null, kinds
     if (evidenceId === '') evidenceId = logs.id;
     for (const pattern of logs.finding.patterns) {
       if (!kinds.includes(pattern.kind)) continue;
-      if (byPattern.size === 0) evidenceId = logs.id;
+      if (byPattern.size === 0) [evidenceId, freshness] = [logs.id, logs.freshness];
       // The export holds the same lines as the tail: the same pattern is counted once, by its larger number.
       const known = byPattern.get(pattern.pattern);
       if (known === undefined || known.count < pattern.count) byPattern.set(pattern.pattern, pattern);
     }
   }
   const patterns = [...byPattern.values()].sort((a, b) => b.count - a.count || a.pattern.localeCompare(b.pattern));
-  return { count: patterns.reduce((sum, pattern) => sum + pattern.count, 0), patterns, evidenceId };
+  return { count: patterns.reduce((sum, pattern) => sum + pattern.count, 0), patterns, evidenceId, freshness };
 }
 
 interface SeenRevision {
@@ -150,7 +154,10 @@ interface SeenRevision {
  * The changes around the first symptom (R2.2). A restart or an undo makes revisions too, and an undo gives an old
  * change a new number: revisions are told apart by what they run, not by their numbers, over all sweeps.
  */
-function deploys(input: DiagnosisInput, symptomAt: Instant | null): { readonly deploysBefore: readonly DeployBefore[]; readonly deploysAfter: readonly DeployAfter[] } {
+function deploys(
+  input: DiagnosisInput,
+  symptomAt: Instant | null,
+): { readonly deploysBefore: readonly DeployBefore[]; readonly deploysAfter: readonly DeployAfter[] } {
   const seen = new Map<string, SeenRevision[]>();
   const live = new Map<string, string>();
   for (const item of input.bundles.flatMap((bundle) => bundle.items)) {
@@ -158,7 +165,8 @@ function deploys(input: DiagnosisInput, symptomAt: Instant | null): { readonly d
     for (const deployment of item.finding.deployments) {
       const list = seen.get(deployment.name) ?? [];
       for (const revision of [deployment.previous, deployment.current]) {
-        if (revision !== null && !list.some((other) => other.revision.revision === revision.revision)) list.push({ revision, evidenceId: item.id });
+        if (revision !== null && !list.some((other) => other.revision.revision === revision.revision))
+          list.push({ revision, evidenceId: item.id });
       }
       seen.set(deployment.name, list);
       if (deployment.current !== null) live.set(deployment.name, identity(deployment.current));
@@ -173,7 +181,8 @@ function deploys(input: DiagnosisInput, symptomAt: Instant | null): { readonly d
     const before = list.filter(isBefore);
     const last = before.at(-1);
     for (const later of list.filter((one) => !isBefore(one))) {
-      if (last === undefined || identity(later.revision) !== identity(last.revision)) deploysAfter.push({ deployment, ...later });
+      if (last === undefined || identity(later.revision) !== identity(last.revision))
+        deploysAfter.push({ deployment, ...later });
     }
     if (last === undefined) continue;
     const goodIndex = before.findLastIndex((one) => identity(one.revision) !== identity(last.revision));

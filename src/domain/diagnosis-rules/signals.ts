@@ -22,10 +22,21 @@ export function pool(reading: Reading): PoolSignal | null {
   const database = reading.policy.service.database;
   if (found === null || database === null) return null;
   const { active, total, limit, waitingOnLocks, longestActiveSeconds, byState } = found.finding;
-  const idle = (byState['idle'] ?? 0) + (byState['idle in transaction'] ?? 0) + (byState['idle in transaction (aborted)'] ?? 0);
+  const idle =
+    (byState.idle ?? 0) + (byState['idle in transaction'] ?? 0) + (byState['idle in transaction (aborted)'] ?? 0);
   const nearLimit = Math.min(limit, database.poolLimit) * (database.exhaustedAbove / database.poolLimit);
   const full = active > database.exhaustedAbove || total > nearLimit;
-  return { id: found.id, freshness: found.freshness, active, total, limit, waitingOnLocks, longestActiveSeconds: longestActiveSeconds ?? 0, idle, full };
+  return {
+    id: found.id,
+    freshness: found.freshness,
+    active,
+    total,
+    limit,
+    waitingOnLocks,
+    longestActiveSeconds: longestActiveSeconds ?? 0,
+    idle,
+    full,
+  };
 }
 
 export interface SlowStatement {
@@ -51,14 +62,21 @@ export function slowStatement(reading: Reading): SlowStatement | null {
     .sort((a, b) => b.totalMilliseconds - a.totalMilliseconds || a.query.localeCompare(b.query))[0];
   if (slow === undefined) return null;
   return {
-    id: found.id, freshness: found.freshness, query: slow.query, table: tableOf(slow.query), calls: slow.calls,
-    meanMilliseconds: slow.meanMilliseconds, shareOfTime: all > 0 ? slow.totalMilliseconds / all : 0,
+    id: found.id,
+    freshness: found.freshness,
+    query: slow.query,
+    table: tableOf(slow.query),
+    calls: slow.calls,
+    meanMilliseconds: slow.meanMilliseconds,
+    shareOfTime: all > 0 ? slow.totalMilliseconds / all : 0,
   };
 }
 
 /** Slow by nature and by night: no cause of an incident by itself. */
 function isHousekeeping(query: string): boolean {
-  return /^\s*(autovacuum|vacuum|analyze|copy|create\s+index|reindex|refresh|begin|commit)\b|pg_sleep|pg_dump|pg_stat_/i.test(query);
+  return /^\s*(autovacuum|vacuum|analyze|copy|create\s+index|reindex|refresh|begin|commit)\b|pg_sleep|pg_dump|pg_stat_/i.test(
+    query,
+  );
 }
 
 export function tableOf(query: string): string | null {
@@ -92,7 +110,9 @@ export function errorRatioNow(reading: Reading): { readonly id: string; readonly
   return found === null || ratio === null ? null : { id: found.id, ratio };
 }
 
-export function surge(reading: Reading): { readonly id: string; readonly freshness: number; readonly ratio: number } | null {
+export function surge(
+  reading: Reading,
+): { readonly id: string; readonly freshness: number; readonly ratio: number } | null {
   const found = reading.found('request-rate');
   const ratio = measured(found?.finding.ratio);
   return found === null || ratio === null ? null : { id: found.id, freshness: found.freshness, ratio };
@@ -100,7 +120,9 @@ export function surge(reading: Reading): { readonly id: string; readonly freshne
 
 /** Latest deploy of a deployment within the time in which a deploy is suspected (R2.2). */
 export function recentDeploy(reading: Reading, deployment: string): DeployBefore | null {
-  const recent = reading.deploysBefore.filter((deploy) => deploy.deployment === deployment && isRecent(reading, deploy));
+  const recent = reading.deploysBefore.filter(
+    (deploy) => deploy.deployment === deployment && isRecent(reading, deploy),
+  );
   return recent[0] ?? null;
 }
 
@@ -114,10 +136,46 @@ export function sharesWord(change: string | null, others: readonly (string | nul
   return others.flatMap((other) => wordsOf(other ?? '')).find((word) => words.has(word)) ?? null;
 }
 
-const COMMON_WORDS = new Set(['feature', 'release', 'deploy', 'deployment', 'version', 'update', 'change', 'error', 'errors', 'with', 'from', 'into', 'that', 'this', 'select', 'where', 'order', 'insert', 'values', 'count', 'public', 'http', 'https', 'status', 'tweak', 'copy', 'text', 'null', 'undefined', 'cannot', 'read', 'properties', 'typeerror']);
+const COMMON_WORDS = new Set([
+  'feature',
+  'release',
+  'deploy',
+  'deployment',
+  'version',
+  'update',
+  'change',
+  'error',
+  'errors',
+  'with',
+  'from',
+  'into',
+  'that',
+  'this',
+  'select',
+  'where',
+  'order',
+  'insert',
+  'values',
+  'count',
+  'public',
+  'http',
+  'https',
+  'status',
+  'tweak',
+  'copy',
+  'text',
+  'null',
+  'undefined',
+  'cannot',
+  'read',
+  'properties',
+  'typeerror',
+]);
 
 function wordsOf(text: string): readonly string[] {
-  return (text.toLowerCase().match(/[a-z]{4,}/g) ?? []).map((word) => word.replace(/s$/, '')).filter((word) => !COMMON_WORDS.has(word) && !COMMON_WORDS.has(`${word}s`));
+  return (text.toLowerCase().match(/[a-z]{4,}/g) ?? [])
+    .map((word) => word.replace(/s$/, ''))
+    .filter((word) => !COMMON_WORDS.has(word) && !COMMON_WORDS.has(`${word}s`));
 }
 
 /** Log lines that name somebody, e.g. a provider. */
@@ -131,5 +189,8 @@ export function total(patterns: readonly LogPattern[]): number {
 
 /** Pods of a deployment or StatefulSet; `app` is the label, pod names begin with their owner's. */
 export function podsOf(found: Found<'pods'> | null, owner: string): Found<'pods'>['finding']['pods'] {
-  return found?.finding.pods.filter((pod) => pod.app === owner || pod.name === owner || pod.name.startsWith(`${owner}-`)) ?? [];
+  return (
+    found?.finding.pods.filter((pod) => pod.app === owner || pod.name === owner || pod.name.startsWith(`${owner}-`)) ??
+    []
+  );
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
-import type { Instant } from '../../domain/instant.ts';
+import { epochMs, type Instant, instant } from '../../domain/instant.ts';
 import type { Policy } from '../../domain/policy.ts';
+import { ANNOTATION_LIMITS, bounded, boundedTexts, LABEL_LIMITS, webLink } from './bounds.ts';
 import { claimedSeverity } from './claimed-severity.ts';
-import { bounded, boundedTexts, LABEL_LIMITS, ANNOTATION_LIMITS, webLink } from './bounds.ts';
 import { settleStart } from './start-time.ts';
 
 /** What a webhook was understood as. Refused alerts are named by their place, the others are taken all the same. */
@@ -56,7 +56,9 @@ export function readAlertmanager(json: unknown, policy: Policy, receivedAt: Inst
     throw new Error(`This is not an Alertmanager webhook of version 4: it ${problem}.`);
   }
   if (parsed.data.version !== undefined && parsed.data.version !== '4') {
-    throw new Error(`This is an Alertmanager webhook of version "${bounded(parsed.data.version, 20)}"; only version 4 is understood.`);
+    throw new Error(
+      `This is an Alertmanager webhook of version "${bounded(parsed.data.version, 20)}"; only version 4 is understood.`,
+    );
   }
   const alerts: UnderstoodAlert[] = [];
   const refused: { index: number; error: string }[] = [];
@@ -83,13 +85,14 @@ function understand(
     return 'The alert has no labels, so nothing says what it is about. Give it at least an alertname.';
   }
   const start = settleStart(parsed.data.startsAt ?? null, policy.intake, receivedAt);
-  if (start === null) return `startsAt "${bounded(parsed.data.startsAt ?? '', 60)}" is not a time. Use RFC 3339, e.g. 2024-10-23T14:30:00Z.`;
-  const left =
+  if (start === null)
+    return `startsAt "${bounded(parsed.data.startsAt ?? '', 60)}" is not a time. Use RFC 3339, e.g. 2024-10-23T14:30:00Z.`;
+  const left: Record<string, string> =
     truncatedAlerts === 0 ? {} : { truncated: `Alertmanager left ${truncatedAlerts} more alerts of this group out.` };
   const alert = { ...toAlert(parsed.data, policy, receivedAt), startsAt: start.detectedAt };
   return {
     alert: { ...alert, annotations: { ...alert.annotations, ...start.notes, ...left } },
-    startsAt: parsed.data.startsAt ?? 'unknown',
+    startsAt: parsed.data.startsAt ? instant(epochMs(parsed.data.startsAt)) : 'unknown',
     detectedAt: start.detectedAt,
   };
 }
@@ -126,7 +129,7 @@ function fingerprintOf(wire: WireAlert): string {
 }
 
 function endOf(wire: WireAlert, receivedAt: Instant): Instant {
-  const ms = Date.parse(wire.endsAt ?? '');
+  const ms = epochMs(wire.endsAt ?? '');
   const known = !Number.isNaN(ms) && !NOT_ENDED.test(wire.endsAt ?? '');
-  return known && ms <= Date.parse(receivedAt) ? new Date(ms).toISOString() : receivedAt;
+  return known && ms <= epochMs(receivedAt) ? instant(ms) : receivedAt;
 }

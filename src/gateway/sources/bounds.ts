@@ -9,7 +9,7 @@ export const LABEL_LIMITS: TextLimits = { entries: 64, keyCharacters: 100, value
 export const ANNOTATION_LIMITS: TextLimits = { entries: 24, keyCharacters: 100, valueCharacters: 600 };
 
 /** Control characters and those that turn the direction of writing would let a label pose as something else. */
-const UNSEEN = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200B-\u200F\u202A-\u202E\u2060-\u2069\uFEFF]/g;
+const UNSEEN = /(?![\t\n])[\p{Cc}\p{Cf}]/gu;
 
 /** At most so many characters, the last one an ellipsis when something was cut; unseen characters are left out. */
 export function bounded(text: string, characters: number): string {

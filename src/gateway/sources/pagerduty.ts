@@ -57,17 +57,20 @@ export function isSignedByPagerduty(header: string | undefined, bytes: Buffer, s
 export function readPagerduty(json: unknown, policy: Policy, receivedAt: Instant): PagerdutyMessage {
   const parsed = message.safeParse(json);
   if (!parsed.success) {
-    throw new Error('This is not a PagerDuty webhook of version 3: it needs "event" with "id", "event_type" and "data".');
+    throw new Error(
+      'This is not a PagerDuty webhook of version 3: it needs "event" with "id", "event_type" and "data".',
+    );
   }
   const { event } = parsed.data;
   const data = event.data;
-  if (data?.id === undefined) return { kind: 'nothing', because: `${bounded(event.event_type, 80)} carries no incident.` };
+  if (data?.id === undefined)
+    return { kind: 'nothing', because: `${bounded(event.event_type, 80)} carries no incident.` };
   const incident = { ...data, id: data.id };
   switch (event.event_type) {
     case 'incident.triggered':
     case 'incident.reopened':
     case 'incident.resolved':
-      return alertOf(incident, event.event_type, policy, receivedAt);
+      return alertOf(incident, event, policy, receivedAt);
     case 'incident.acknowledged':
       return {
         kind: 'acknowledged',
@@ -83,7 +86,7 @@ export function readPagerduty(json: unknown, policy: Policy, receivedAt: Instant
 
 function alertOf(
   incident: PagerdutyIncident,
-  type: string,
+  event: { readonly id: string; readonly event_type: string },
   policy: Policy,
   receivedAt: Instant,
 ): PagerdutyMessage {
@@ -94,7 +97,8 @@ function alertOf(
   if (start === null) throw new Error(`created_at "${bounded(incident.created_at ?? '', 60)}" is not a time.`);
   const title = bounded((incident.title ?? '').replace(/\s+/g, ' ').trim() || `PagerDuty incident ${incident.id}`, 300);
   const priority = incident.priority?.summary ?? null;
-  const resolved = type === 'incident.resolved';
+  const resolved = event.event_type === 'incident.resolved';
+  const reopened = event.event_type === 'incident.reopened';
   const alert: Alert = {
     source: 'pagerduty',
     fingerprint: fingerprintOf(incident),
@@ -116,8 +120,8 @@ function alertOf(
     alreadyPaged: true,
   };
   // A reopened incident has its old created_at; without the mark it would pass for a repeat of the first message.
-  const startsAt = `${incident.created_at ?? 'unknown'}${type === 'incident.reopened' ? ` reopened ${receivedAt}` : ''}`;
-  return { kind: 'alert', alert, startsAt, detectedAt: type === 'incident.reopened' ? receivedAt : start.detectedAt };
+  const startsAt = `${incident.created_at ?? 'unknown'}${reopened ? ` reopened by ${event.id}` : ''}`;
+  return { kind: 'alert', alert, startsAt, detectedAt: reopened ? receivedAt : start.detectedAt };
 }
 
 function fingerprintOf(incident: PagerdutyIncident): string {

@@ -1,4 +1,4 @@
-import { type Instant, epochMs, instant, plusMinutes } from '../../domain/instant.ts';
+import { epochMs, type Instant, instant, plusMinutes } from '../../domain/instant.ts';
 import type { IntakePolicy } from '../../domain/policy.ts';
 
 export interface SettledStart {

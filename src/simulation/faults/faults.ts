@@ -89,7 +89,12 @@ export type FaultSpec = Lasting &
         readonly resource?: 'cpu' | 'memory' | 'disk';
       }
     | { readonly kind: 'node-down'; readonly node: string; readonly resource?: 'cpu' | 'memory' | 'disk' }
-    | { readonly kind: 'pods-stuck'; readonly deployment?: string; readonly reason?: PodTrouble; readonly change?: string }
+    | {
+        readonly kind: 'pods-stuck';
+        readonly deployment?: string;
+        readonly reason?: PodTrouble;
+        readonly change?: string;
+      }
     | { readonly kind: 'config-change'; readonly configmap?: string; readonly effect?: CodeEffect }
     | { readonly kind: 'canary-regression'; readonly errorRate?: number; readonly p95Seconds?: number }
     | { readonly kind: 'infrastructure-down'; readonly scope?: 'zone' | 'cluster' | 'dns' }
@@ -157,6 +162,8 @@ export const SIMULATED_FAULTS: readonly FaultKind[] = [
   'connection-leak',
   'postgres-down',
   'postgres-unreachable',
+  'replica-lag',
+  'replica-missing',
   'redis-down',
   'cache-degraded',
   'provider-outage',
@@ -168,6 +175,8 @@ export const SIMULATED_FAULTS: readonly FaultKind[] = [
   'pods-stuck',
   'config-change',
   'infrastructure-down',
+  'data-corruption',
+  'security-breach',
   'authentication-broken',
   'minor-bug',
   'user-report',
@@ -207,6 +216,7 @@ export const FAULT_DEFAULTS = {
   surgeFactor: 4,
   slowEndpointP95Seconds: 6,
   canaryErrorRate: 0.2,
+  replicaLagSeconds: 90,
   stormAlerts: 200,
   stormServices: 20,
   stormPerSecond: 20,

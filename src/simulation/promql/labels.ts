@@ -5,6 +5,7 @@ export const METRIC_NAME = '__name__';
 
 const EMPTY: Labels = {};
 const keys = new WeakMap<Labels, string>();
+const entries = new WeakMap<Labels, readonly (readonly [string, string])[]>();
 const withoutName = new WeakMap<Labels, Labels>();
 
 /** Identity of a label set, the same for equal sets whatever their insertion order. Cached, since labels never change. */
@@ -22,8 +23,8 @@ export function compareLabels(a: Labels, b: Labels): number {
   const left = sortedEntries(a);
   const right = sortedEntries(b);
   for (let i = 0; i < left.length && i < right.length; i++) {
-    const [leftName, leftValue] = left[i] as [string, string];
-    const [rightName, rightValue] = right[i] as [string, string];
+    const [leftName, leftValue] = left[i] as readonly [string, string];
+    const [rightName, rightValue] = right[i] as readonly [string, string];
     if (leftName !== rightName) return leftName < rightName ? -1 : 1;
     if (leftValue !== rightValue) return leftValue < rightValue ? -1 : 1;
   }
@@ -62,10 +63,16 @@ export function labelsText(labels: Labels): string {
     .join(', ')}}`;
 }
 
-function sortedEntries(labels: Labels): [string, string][] {
-  return Object.entries(labels)
-    .filter(([, value]) => value !== '')
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+/** Cached: sets are compared far more often than they are made, and they never change. */
+function sortedEntries(labels: Labels): readonly (readonly [string, string])[] {
+  let sorted = entries.get(labels);
+  if (sorted === undefined) {
+    sorted = Object.entries(labels)
+      .filter(([, value]) => value !== '')
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    entries.set(labels, sorted);
+  }
+  return sorted;
 }
 
 // Object.fromEntries defines own properties, so a label called `__proto__` stays a label.

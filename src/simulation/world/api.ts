@@ -85,27 +85,41 @@ export interface SeriesMatcher {
   readonly name: string;
   readonly op: '=' | '!=' | '=~' | '!~';
   readonly value: string;
+  /** Tells whether a value matches, where the asker knows better than a plain regular expression. */
+  matches?(labelValue: string): boolean;
 }
 
 export interface Series {
   readonly labels: Readonly<Record<string, string>>;
   /** Ascending epoch milliseconds. */
-  readonly times: ArrayLike<number>;
-  readonly values: ArrayLike<number>;
+  readonly times: Float64Array | readonly number[];
+  readonly values: Float64Array | readonly number[];
   /** Instants of staleness markers: the target was gone. */
   readonly staleTimes?: readonly number[];
 }
 
 export interface SeriesSource {
-  select(matchers: readonly SeriesMatcher[], fromMs: number, toMs: number): readonly Series[];
+  select(matchers: readonly SeriesMatcher[], fromMs: number, toMs: number): Series[];
 }
 
 export interface DatabaseTruth {
   readonly answers: boolean;
   readonly maxConnections: number;
   /** Rows of pg_stat_activity as they would stand now. */
-  readonly activity: readonly { readonly pid: number; readonly state: 'active' | 'idle' | 'idle in transaction'; readonly query: string; readonly queryStartMs: number; readonly applicationName: string; readonly waitEventType: string | null }[];
-  readonly statements: readonly { readonly query: string; readonly calls: number; readonly totalExecMs: number; readonly meanExecMs: number }[];
+  readonly activity: readonly {
+    readonly pid: number;
+    readonly state: 'active' | 'idle' | 'idle in transaction';
+    readonly query: string;
+    readonly queryStartMs: number;
+    readonly applicationName: string;
+    readonly waitEventType: string | null;
+  }[];
+  readonly statements: readonly {
+    readonly query: string;
+    readonly calls: number;
+    readonly totalExecMs: number;
+    readonly meanExecMs: number;
+  }[];
 }
 
 export interface ProviderTruth {

@@ -1,6 +1,5 @@
 import type { ClusterModel } from './api.ts';
 import type { Engine } from './engine.ts';
-import { INGRESS } from './engine.ts';
 import { memoryMiB, NODE_CPU_CORES, NODE_MEMORY_MIB, nodeFigures } from './gauges.ts';
 import { BUCKETS, LATENCY_BOUNDS_SECONDS } from './latency.ts';
 import { PROVIDER_STATUSES, STATUSES, type Status } from './layout.ts';
@@ -8,17 +7,23 @@ import type { Process } from './process.ts';
 import { draw } from './random.ts';
 import { Column } from './recording.ts';
 import { columnSeries, type SeriesStore, StoredSeries, userSeries } from './series.ts';
-import { endpointsOf } from './traffic.ts';
 
 const NAMESPACE = 'noa-server';
 const MIB = 1024 * 1024;
+const NODE_DISK_MIB = 200 * 1024;
+const PLAIN = {};
+const IDLE = { cpu: '0', mode: 'idle' };
+const USER = { cpu: '0', mode: 'user' };
+const ROOT = { mountpoint: '/' };
+const DISK = { device: 'nvme0n1' };
+const NETWORK = { device: 'eth0' };
 type Labels = Readonly<Record<string, string>>;
 
 /** Offers the world's figures as series, named and labelled as the runbook's queries expect them. */
 export class Catalogue {
   readonly #engine: Engine;
   readonly #store: SeriesStore;
-  readonly #gauges = new Map<string, { readonly series: StoredSeries; readonly values: Column }>();
+  readonly #gauges = new Map<string, Map<string, Column>>();
   readonly #userSeries = new Set<string>();
   readonly #rareSeen = new Map<string, [number, Status][]>();
   readonly #ofProcess = new Map<string, StoredSeries[]>();
@@ -38,7 +43,7 @@ export class Catalogue {
       this.#column(process, { __name__: name, ...labels, ...common }, (value) => Math.floor(value * scale), column);
     const gauge = (name: string, labels: Labels, column: number, scale = 1) =>
       this.#column(process, { __name__: name, ...labels, ...common }, (value) => value * scale, column);
-    for (const endpoint of endpointsOf(layout, process.deployment)) {
+    for (const endpoint of layout.endpointsOf(process.deployment)) {
       const about = { endpoint: layout.endpoints[endpoint]?.path ?? '' };
       for (let bucket = 0; bucket < BUCKETS; bucket++) {
         const le = bucket < LATENCY_BOUNDS_SECONDS.length ? String(LATENCY_BOUNDS_SECONDS[bucket]) : '+Inf';
@@ -47,9 +52,10 @@ export class Catalogue {
       counter('http_request_duration_seconds_count', about, layout.bucket(endpoint) + BUCKETS - 1);
       gauge('http_request_duration_seconds_sum', about, layout.durationSum(endpoint));
     }
-    if (endpointsOf(layout, process.deployment).some((endpoint) => layout.endpoints[endpoint]?.callsProvider)) {
+    if (layout.endpointsOf(process.deployment).some((endpoint) => layout.endpoints[endpoint]?.callsProvider)) {
       for (const [index, provider] of layout.providers.entries()) {
-        for (const status of PROVIDER_STATUSES) counter('ai_requests_total', { provider, status }, layout.provider(index, status));
+        for (const status of PROVIDER_STATUSES)
+          counter('ai_requests_total', { provider, status }, layout.provider(index, status));
       }
     }
     counter('cache_hits_total', {}, layout.cacheHits);
@@ -65,8 +71,9 @@ export class Catalogue {
   /** Users came to a process: their counters begin there, with the statuses that it usually answers. */
   addUsers(process: Process, nextScrape: number): void {
     const { layout } = this.#engine;
-    for (const endpoint of endpointsOf(layout, process.deployment)) {
-      for (const status of usualStatuses(layout.endpoints[endpoint])) this.#addUserSeries(process, endpoint, status, nextScrape);
+    for (const endpoint of layout.endpointsOf(process.deployment)) {
+      for (const status of usualStatuses(layout.endpoints[endpoint]))
+        this.#addUserSeries(process, endpoint, status, nextScrape);
     }
     for (const [endpoint, status] of this.#rareSeen.get(process.name) ?? []) {
       this.#addUserSeries(process, endpoint, status, nextScrape);
@@ -89,7 +96,7 @@ export class Catalogue {
       figures[layout.poolIdle] = Math.round(engine.pool.idle * part);
       figures[layout.poolWaiting] = Math.round(engine.pool.waiting * part);
       figures[layout.up] = process.serving ? 1 : 0;
-      this.#addRareStatuses(process, endpointsOf(layout, process.deployment), RARE_STATUSES, scrape);
+      this.#addRareStatuses(process, layout.endpointsOf(process.deployment), RARE_STATUSES, scrape);
       process.rows.push(figures);
     }
     const everywhere = layout.endpoints.map((_, index) => index);
@@ -162,39 +169,51 @@ export class Catalogue {
 
   #scrapeDatabase(scrape: number): void {
     const { pool, databaseAnswers, conditions } = this.#engine;
-    const count = (state: string, value: number) =>
-      this.#set('pg_stat_activity_count', { state, datname: 'noa', job: 'postgres-exporter' }, scrape, databaseAnswers ? Math.round(value) : 0);
+    const postgres = (name: string, value: number) =>
+      this.#set(name, '', () => ({ job: 'postgres-exporter' }), scrape, value);
+    const count = (state: string, value: number) => {
+      const labels = () => ({ state, datname: 'noa', job: 'postgres-exporter' });
+      this.#set('pg_stat_activity_count', state, labels, scrape, databaseAnswers ? Math.round(value) : 0);
+    };
     count('active', pool.active);
     count('idle', pool.idle);
     count('idle in transaction', pool.idleInTransaction);
-    this.#set('pg_settings_max_connections', { job: 'postgres-exporter' }, scrape, pool.size);
-    this.#set('pg_up', { job: 'postgres-exporter' }, scrape, databaseAnswers ? 1 : 0);
-    this.#set('redis_up', { job: 'redis-exporter' }, scrape, conditions.cacheDown ? 0 : 1);
+    postgres('pg_settings_max_connections', pool.size);
+    postgres('pg_up', databaseAnswers ? 1 : 0);
+    this.#set('redis_up', '', () => ({ job: 'redis-exporter' }), scrape, conditions.cacheDown ? 0 : 1);
   }
 
   #scrapeCluster(scrape: number, cluster: ClusterModel): void {
-    for (const deployment of cluster.deployments()) {
-      const labels = { namespace: NAMESPACE, deployment: deployment.name, job: 'kube-state-metrics' };
-      this.#set('kube_deployment_status_replicas_available', labels, scrape, deployment.readyReplicas);
-      this.#set('kube_deployment_spec_replicas', labels, scrape, deployment.wantedReplicas);
-      const limit = deployment.memoryLimitMiB * MIB;
-      this.#set('kube_pod_container_resource_limits', { ...labels, resource: 'memory', unit: 'byte' }, scrape, limit);
+    for (const { name, readyReplicas, wantedReplicas, memoryLimitMiB } of cluster.deployments()) {
+      const labels = () => ({ namespace: NAMESPACE, deployment: name, job: 'kube-state-metrics' });
+      this.#set('kube_deployment_status_replicas_available', name, labels, scrape, readyReplicas);
+      this.#set('kube_deployment_spec_replicas', name, labels, scrape, wantedReplicas);
+      const limit = () => ({ ...labels(), resource: 'memory', unit: 'byte' });
+      this.#set('kube_pod_container_resource_limits', name, limit, scrape, memoryLimitMiB * MIB);
     }
   }
 
   #scrapeNode(scrape: number, node: string): void {
     const figures = nodeFigures(this.#engine, node, scrape);
     const seconds = this.#engine.settings.scrapeSeconds;
-    const labels = { instance: node, job: 'node-exporter' };
-    this.#set('node_cpu_seconds_total', { ...labels, cpu: '0', mode: 'idle' }, scrape, this.#sum(`idle/${node}`, (NODE_CPU_CORES - figures.cpuCores) * seconds));
-    this.#set('node_cpu_seconds_total', { ...labels, cpu: '0', mode: 'user' }, scrape, this.#sum(`user/${node}`, figures.cpuCores * seconds));
-    this.#set('node_memory_MemTotal_bytes', labels, scrape, NODE_MEMORY_MIB * MIB);
-    this.#set('node_memory_MemAvailable_bytes', labels, scrape, (NODE_MEMORY_MIB - figures.memoryMiB) * MIB);
-    this.#set('node_filesystem_size_bytes', { ...labels, mountpoint: '/' }, scrape, 200 * 1024 * MIB);
-    this.#set('node_filesystem_avail_bytes', { ...labels, mountpoint: '/' }, scrape, 200 * 1024 * MIB * (1 - figures.diskUsedShare));
-    this.#set('node_disk_io_time_seconds_total', { ...labels, device: 'nvme0n1' }, scrape, this.#sum(`disk/${node}`, seconds * 0.04 * figures.cpuCores));
-    const bytes = figures.cpuCores * 900_000 * seconds;
-    this.#set('node_network_receive_bytes_total', { ...labels, device: 'eth0' }, scrape, Math.round(this.#sum(`net/${node}`, bytes)));
+    const set = (name: string, more: Labels, value: number) =>
+      this.#set(
+        name,
+        `${node}${more.mode ?? ''}`,
+        () => ({ instance: node, job: 'node-exporter', ...more }),
+        scrape,
+        value,
+      );
+    const total = (name: string, more: Labels, added: number) =>
+      set(name, more, this.#sum(`${name}${node}${more.mode ?? ''}`, added));
+    total('node_cpu_seconds_total', IDLE, (NODE_CPU_CORES - figures.cpuCores) * seconds);
+    total('node_cpu_seconds_total', USER, figures.cpuCores * seconds);
+    set('node_memory_MemTotal_bytes', PLAIN, NODE_MEMORY_MIB * MIB);
+    set('node_memory_MemAvailable_bytes', PLAIN, (NODE_MEMORY_MIB - figures.memoryMiB) * MIB);
+    set('node_filesystem_size_bytes', ROOT, NODE_DISK_MIB * MIB);
+    set('node_filesystem_avail_bytes', ROOT, NODE_DISK_MIB * MIB * (1 - figures.diskUsedShare));
+    total('node_disk_io_time_seconds_total', DISK, seconds * 0.04 * figures.cpuCores);
+    total('node_network_receive_bytes_total', NETWORK, figures.cpuCores * 900_000 * seconds);
   }
 
   #sum(name: string, added: number): number {
@@ -203,30 +222,40 @@ export class Catalogue {
     return sum;
   }
 
-  /** A series that is written at every scrape. */
-  #set(name: string, labels: Labels, scrape: number, value: number): void {
-    const key = `${name}${Object.values(labels).join('/')}`;
-    let gauge = this.#gauges.get(key);
-    if (gauge === undefined) {
-      const values = new Column();
-      const series = new StoredSeries({ __name__: name, ...labels }, scrape, (column) => {
-        while (column.length < values.length) column.push(values.at(column.length));
-      });
-      gauge = { series, values };
-      this.#gauges.set(key, gauge);
-      this.#store.add(series);
+  /** A series that is written at every scrape; `key` tells it from others of its name. */
+  #set(name: string, key: string, labels: () => Labels, scrape: number, value: number): void {
+    let family = this.#gauges.get(name);
+    if (family === undefined) {
+      family = new Map();
+      this.#gauges.set(name, family);
     }
-    gauge.values.push(value);
+    let values = family.get(key);
+    if (values === undefined) {
+      const own = new Column();
+      values = own;
+      family.set(key, own);
+      this.#store.add(
+        new StoredSeries({ __name__: name, ...labels() }, scrape, (column) => {
+          while (column.length < own.length) column.push(own.at(column.length));
+        }),
+      );
+    }
+    values.push(value);
   }
 
   #column(process: Process, labels: Labels, shown: (value: number) => number, column: number): void {
-    this.#add(process, columnSeries(labels, process.rows, (row) => shown(process.rows.at(row, column))));
+    this.#add(
+      process,
+      columnSeries(labels, process.rows, (row) => shown(process.rows.at(row, column))),
+    );
   }
 }
 
 const RARE_STATUSES: readonly Status[] = ['401', '429'];
 
-function usualStatuses(endpoint: { readonly callsProvider: boolean; readonly method: string } | undefined): readonly Status[] {
+function usualStatuses(
+  endpoint: { readonly callsProvider: boolean; readonly method: string } | undefined,
+): readonly Status[] {
   return STATUSES.filter((status) => {
     if (RARE_STATUSES.includes(status)) return false;
     if (status === '502' || status === '504') return endpoint?.callsProvider === true;

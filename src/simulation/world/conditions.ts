@@ -51,7 +51,11 @@ export interface Conditions {
   readonly unreachableFrom: ReadonlySet<string>;
   readonly cacheDown: boolean;
   readonly cacheHitRate: number | null;
-  readonly surges: readonly { readonly factor: number; readonly endpoints: readonly string[] | null; readonly abuse: boolean }[];
+  readonly surges: readonly {
+    readonly factor: number;
+    readonly endpoints: readonly string[] | null;
+    readonly abuse: boolean;
+  }[];
   readonly busyNodes: ReadonlySet<string>;
   readonly deadNodes: ReadonlySet<string>;
   readonly unauthorisedShare: number;
@@ -59,6 +63,7 @@ export interface Conditions {
   readonly clusterShare: number;
   readonly noisyLogs: boolean;
   readonly spamTicketsPerMinute: number;
+  readonly replica: { readonly present: boolean; readonly lagSeconds: number };
 }
 
 export const HEALTHY: Conditions = {
@@ -78,6 +83,7 @@ export const HEALTHY: Conditions = {
   clusterShare: 1,
   noisyLogs: false,
   spamTicketsPerMinute: 0,
+  replica: { present: true, lagSeconds: 0 },
 };
 
 interface Standing {
@@ -133,7 +139,10 @@ function withFault(sum: Conditions, fault: PlacedFault, standing: Standing): Con
       return { ...sum, providers: new Map(sum.providers).set(spec.provider ?? FAULT_DEFAULTS.provider, condition) };
     }
     case 'postgres-down':
-      return { ...sum, databaseDown: sum.databaseDown || standsAsBefore(fault, spec.recovers, standing.databasePod, standing) };
+      return {
+        ...sum,
+        databaseDown: sum.databaseDown || standsAsBefore(fault, spec.recovers, standing.databasePod, standing),
+      };
     case 'postgres-unreachable':
       return { ...sum, unreachableFrom: new Set([...sum.unreachableFrom, spec.from ?? FAULT_DEFAULTS.deployment]) };
     case 'redis-down':
@@ -141,7 +150,9 @@ function withFault(sum: Conditions, fault: PlacedFault, standing: Standing): Con
     case 'cache-degraded': {
       const stale = (spec.cause ?? 'stale-connections') === 'stale-connections';
       const cured = stale && standing.identityOf(standing.cachePod) !== fault.identity;
-      return cured ? sum : { ...sum, cacheHitRate: Math.min(sum.cacheHitRate ?? 1, spec.hitRate ?? FAULT_DEFAULTS.cachedShare) };
+      return cured
+        ? sum
+        : { ...sum, cacheHitRate: Math.min(sum.cacheHitRate ?? 1, spec.hitRate ?? FAULT_DEFAULTS.cachedShare) };
     }
     case 'traffic-surge': {
       const surge = {
@@ -160,6 +171,10 @@ function withFault(sum: Conditions, fault: PlacedFault, standing: Standing): Con
       return { ...sum, clusterShare: spec.scope === 'zone' ? 1 / 3 : 0 };
     case 'authentication-broken':
       return { ...sum, unauthorisedShare: spec.scope === 'partial' ? 0.3 : 1 };
+    case 'replica-lag':
+      return { ...sum, replica: { ...sum.replica, lagSeconds: spec.seconds ?? FAULT_DEFAULTS.replicaLagSeconds } };
+    case 'replica-missing':
+      return { ...sum, replica: { present: false, lagSeconds: 0 } };
     case 'noise':
       if (spec.what === 'log-noise') return { ...sum, noisyLogs: true };
       return spec.what === 'ticket-spam' ? { ...sum, spamTicketsPerMinute: 1.5 } : sum;
@@ -180,7 +195,8 @@ function withCode(sum: Conditions, effect: CodeEffect, runs: Defect['runs']): Co
     memoryMibPerMinute: leak,
     logPattern: effect.logPattern ?? null,
   };
-  const loads = slow === null ? [] : [{ ...slow, runs, failing: effect.errorRate ?? FAULT_DEFAULTS.saturatedErrorRate }];
+  const loads =
+    slow === null ? [] : [{ ...slow, runs, failing: effect.errorRate ?? FAULT_DEFAULTS.saturatedErrorRate }];
   return { ...sum, defects: [...sum.defects, defect], slow: [...sum.slow, ...loads] };
 }
 

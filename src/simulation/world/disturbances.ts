@@ -54,7 +54,8 @@ export function beginFault(fault: PlacedFault, atMs: number, stage: Stage): void
 /** What a fault goes on doing: pods that replace broken ones break too while the reason stands. True when it acted. */
 export function keepFault(fault: PlacedFault, atMs: number, stage: Stage): boolean {
   const spec = fault.spec;
-  if (spec.kind === 'postgres-down' && spec.recovers === 'never') return breakPod(stage.databasePod, fault, atMs, stage);
+  if (spec.kind === 'postgres-down' && spec.recovers === 'never')
+    return breakPod(stage.databasePod, fault, atMs, stage);
   if (spec.kind === 'redis-down' && spec.recovers === 'never') return breakPod(stage.cachePod, fault, atMs, stage);
   if (spec.kind === 'pods-stuck') return stickPods(fault, atMs, stage);
   return false;
@@ -90,10 +91,12 @@ function deploy(cluster: ClusterModel, named: string | undefined, change: string
 function nextImage(deployment: DeploymentView): string {
   const images = [deployment.current, ...deployment.history].map((revision) => revision.image);
   const repository = deployment.current.image.replace(/:[^:/]*$/, '');
-  const minors = images.map((image) => Number(/:v?(\d+)\.(\d+)/.exec(image)?.[2] ?? deployment.current.revision));
-  const major = /:v?(\d+)\.\d+/.exec(deployment.current.image)?.[1] ?? '1';
-  return `${repository}:${major}.${Math.max(...minors) + 1}.0`;
+  const minors = images.map((image) => Number(VERSION.exec(image)?.[2] ?? deployment.current.revision));
+  const start = VERSION.exec(deployment.current.image)?.[1] ?? '1';
+  return `${repository}:${start}.${Math.max(...minors) + 1}.0`;
 }
+
+const VERSION = /:(v?\d+)\.(\d+)[^:/]*$/;
 
 function breakPod(name: string, fault: PlacedFault, atMs: number, stage: Stage): boolean {
   const pod = stage.cluster.pods().find((one) => one.name === name);

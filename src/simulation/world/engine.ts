@@ -10,7 +10,7 @@ import { draw, drawNormal } from './random.ts';
 import { Column } from './recording.ts';
 import type { WorldSettings } from './settings.ts';
 import { MAX_USER_LABELS, STEP_SECONDS } from './settings.ts';
-import { endpointsOf, type StepInput, serve, type Tally } from './traffic.ts';
+import { type StepInput, serve, type Tally } from './traffic.ts';
 import { UserAssignment, userWeights } from './user-assignment.ts';
 
 /** The name under which the ingress counts requests that found nobody to serve them. */
@@ -66,16 +66,20 @@ export class Engine {
     this.seed = seed;
     this.settings = settings;
     this.layout = layoutOf(settings);
-    this.userWeights = userWeights(Math.min(settings.users, MAX_USER_LABELS), (user) => draw(seed, 'user-weight', user));
+    this.userWeights = userWeights(Math.min(settings.users, MAX_USER_LABELS), (user) =>
+      draw(seed, 'user-weight', user),
+    );
     this.cacheHitRate = settings.cacheHitRate;
-    this.ingress = new Process(INGRESS, INGRESS, this.layout, 0);
+    this.ingress = new Process(INGRESS, INGRESS, this.layout, 0, 0);
     this.#onNewProcess = heard.newProcess;
     this.#onUsersMoved = heard.usersMoved;
   }
 
   /** Takes over the pods as the cluster shows them. `nextScrape` is the first scrape that will see what is new. */
   observe(cluster: ClusterModel, nextScrape: number): void {
-    this.deployments = cluster.deployments().filter((one) => this.layout.endpoints.some((e) => e.deployment === one.name));
+    this.deployments = cluster
+      .deployments()
+      .filter((one) => this.layout.endpoints.some((e) => e.deployment === one.name));
     for (const process of this.processes.values()) process.present = false;
     for (const deployment of this.deployments) {
       for (const revision of [...deployment.history, deployment.current]) {
@@ -115,7 +119,8 @@ export class Engine {
       turnsCustomersAway: !conditions.surges.some((surge) => surge.abuse),
     };
     const tally: Tally = { total: 0, failed: 0 };
-    for (const name of new Set(layout.endpoints.map((endpoint) => endpoint.deployment))) this.#serveDeployment(name, input, tally);
+    for (const name of new Set(layout.endpoints.map((endpoint) => endpoint.deployment)))
+      this.#serveDeployment(name, input, tally);
     this.#leak();
     this.#total += tally.total;
     this.#failed += tally.failed;
@@ -126,7 +131,9 @@ export class Engine {
   capacityPerSecond(deployment: string): number {
     const about = this.settings.deployments[deployment];
     if (about?.requestsPerMinutePerPod !== undefined) return about.requestsPerMinutePerPod / 60;
-    const share = endpointsOf(this.layout, deployment).reduce((sum, one) => sum + (this.layout.endpoints[one]?.share ?? 0), 0);
+    const share = this.layout
+      .endpointsOf(deployment)
+      .reduce((sum, one) => sum + (this.layout.endpoints[one]?.share ?? 0), 0);
     return (HEADROOM * this.settings.requestsPerMinute * share) / 60 / (about?.replicas ?? 1);
   }
 
@@ -136,7 +143,7 @@ export class Engine {
     if (process === undefined) {
       // A container that never ran has nothing to scrape.
       if (pod.phase !== 'Running') return;
-      process = new Process(pod.name, deployment.name, this.layout, nextScrape);
+      process = new Process(pod.name, deployment.name, this.layout, nextScrape, this.processes.size);
       this.processes.set(pod.name, process);
     }
     const image = this.#images.get(`${deployment.name}/${pod.revision}`) ?? deployment.current.image;
@@ -172,7 +179,9 @@ export class Engine {
     const minute = Math.floor((this.#stepsTaken * STEP_SECONDS) / 60);
     const base = (settings.requestsPerMinute / 60) * (1 + 0.02 * drawNormal(seed, 'load', minute));
     return Float64Array.from(settings.endpoints, (endpoint) => {
-      const surges = this.conditions.surges.filter((one) => one.endpoints === null || one.endpoints.includes(endpoint.path));
+      const surges = this.conditions.surges.filter(
+        (one) => one.endpoints === null || one.endpoints.includes(endpoint.path),
+      );
       return base * endpoint.share * surges.reduce((factor, surge) => factor * surge.factor, 1);
     });
   }
@@ -230,7 +239,7 @@ export class Engine {
     }
     const unserved = shares.size === 0 ? 1 : 1 - reachable;
     if (unserved <= 0) return;
-    for (const endpoint of endpointsOf(this.layout, name)) {
+    for (const endpoint of this.layout.endpointsOf(name)) {
       const count = (input.offered[endpoint] ?? 0) * input.seconds * unserved;
       const column = this.layout.status(endpoint, '503');
       this.ingress.figures[column] = (this.ingress.figures[column] ?? 0) + count;
@@ -245,10 +254,13 @@ export class Engine {
     for (const process of serving) {
       const peers = serving.filter((one) => one.deployment === process.deployment).length;
       const perMinute = this.conditions.leaks.get(process.deployment) ?? 0;
-      if (this.pool.used < this.pool.size - 0.5) process.leakedConnections += (perMinute * minutes) / peers;
+      // Only a request that gets a connection can forget to give it back.
+      process.leakedConnections += (perMinute * minutes * (1 - this.pool.refusedShare)) / peers;
       for (const defect of this.conditions.defects) {
         if (defect.memoryMibPerMinute > 0 && defect.runs(process.deployment, process.image)) {
-          process.leakedMiB += defect.memoryMibPerMinute * minutes;
+          // No two processes get quite the same requests, so they do not fill up at the same time.
+          const pace = 0.85 + 0.3 * draw(this.seed, 'leak-pace', process.born);
+          process.leakedMiB += defect.memoryMibPerMinute * minutes * pace;
         }
       }
     }

@@ -28,7 +28,10 @@ export interface NodeFigures {
 export function nodeFigures(engine: Engine, node: string, count: number): NodeFigures {
   const mine = [...engine.processes.values()].filter((process) => process.present && process.node === node);
   const busy = engine.conditions.busyNodes.has(node);
-  const cores = mine.reduce((sum, process) => sum + cpuCores(engine, process), 0.9 + 0.3 * draw(engine.seed, `cpu/${node}`, count));
+  const cores = mine.reduce(
+    (sum, process) => sum + cpuCores(engine, process),
+    0.9 + 0.3 * draw(engine.seed, `cpu/${node}`, count),
+  );
   const memory = mine.reduce((sum, process) => sum + memoryMiB(engine, process, count), OTHER_MEMORY_MIB);
   return {
     cpuCores: busy ? NODE_CPU_CORES * 0.98 : Math.min(NODE_CPU_CORES, cores),

@@ -35,6 +35,8 @@ export interface Layout {
   readonly gaugesFrom: number;
   readonly endpoints: WorldSettings['endpoints'];
   readonly providers: readonly string[];
+  /** The indexes of the endpoints that a deployment serves. */
+  endpointsOf(deployment: string): readonly number[];
   status(endpoint: number, status: Status): number;
   bucket(endpoint: number): number;
   durationSum(endpoint: number): number;
@@ -52,6 +54,8 @@ export interface Layout {
   readonly up: number;
 }
 
+const NONE: readonly number[] = [];
+
 export function layoutOf(settings: WorldSettings): Layout {
   const endpoints = settings.endpoints;
   const providers = Object.keys(settings.providers);
@@ -62,17 +66,24 @@ export function layoutOf(settings: WorldSettings): Layout {
   const providerCauses = causes + CAUSES.length;
   const singles = providerCauses + providers.length * PROVIDER_CAUSES.length;
   const gauges = singles + 4;
+  const served = new Map<string, number[]>();
+  for (const [index, endpoint] of endpoints.entries()) {
+    served.set(endpoint.deployment, [...(served.get(endpoint.deployment) ?? []), index]);
+  }
   return {
     width: gauges + 5,
     gaugesFrom: gauges,
     endpoints,
     providers,
+    endpointsOf: (deployment) => served.get(deployment) ?? NONE,
     status: (endpoint, status) => endpoint * STATUSES.length + STATUSES.indexOf(status),
     bucket: (endpoint) => buckets + endpoint * BUCKETS,
     durationSum: (endpoint) => sums + endpoint,
-    provider: (provider, status) => providerCounts + provider * PROVIDER_STATUSES.length + PROVIDER_STATUSES.indexOf(status),
+    provider: (provider, status) =>
+      providerCounts + provider * PROVIDER_STATUSES.length + PROVIDER_STATUSES.indexOf(status),
     cause: (cause) => causes + CAUSES.indexOf(cause),
-    providerCause: (provider, cause) => providerCauses + provider * PROVIDER_CAUSES.length + PROVIDER_CAUSES.indexOf(cause),
+    providerCause: (provider, cause) =>
+      providerCauses + provider * PROVIDER_CAUSES.length + PROVIDER_CAUSES.indexOf(cause),
     cacheHits: singles,
     cacheRequests: singles + 1,
     cpuSeconds: singles + 2,

@@ -34,7 +34,8 @@ export function noiseLine(context: LineContext): string {
     'Error: read ECONNRESET at TLSWrap.onStreamRead (node:internal/stream_base_commons:217:20) while closing an idle keep-alive socket',
     'ERROR: failed to parse Accept-Language header of a crawler',
   ];
-  const message = messages[Math.floor(draw(context.seed, `noise/${context.pod}`, context.count) * messages.length)] ?? '';
+  const message =
+    messages[Math.floor(draw(context.seed, `noise/${context.pod}`, context.count) * messages.length)] ?? '';
   return record(context, 'error', message, {});
 }
 
@@ -47,7 +48,11 @@ export function failureLine(cause: Cause, context: LineContext): string {
 /** A call to an AI provider that failed, with the body that the provider really sends. */
 export function providerFailureLine(provider: string, cause: ProviderCause, context: LineContext): string {
   const error = provider === 'claude' ? anthropicError(cause, context) : openAiError(cause, context);
-  return record(context, 'error', error.message, { provider, err: error, res: { statusCode: cause === 'timeout' ? 504 : 502 } });
+  return record(context, 'error', error.message, {
+    provider,
+    err: error,
+    res: { statusCode: cause === 'timeout' ? 504 : 502 },
+  });
 }
 
 /** What the PostgreSQL server writes; null when that trouble leaves no trace there. */
@@ -97,16 +102,26 @@ function errorOf(cause: Cause, context: LineContext): LoggedError {
       return {
         type: 'Error',
         message: 'Connection terminated unexpectedly',
-        stack: 'Error: Connection terminated unexpectedly\n    at Connection.<anonymous> (/app/node_modules/pg/lib/client.js:132:73)',
+        stack:
+          'Error: Connection terminated unexpectedly\n    at Connection.<anonymous> (/app/node_modules/pg/lib/client.js:132:73)',
       };
     case 'cache-refused':
       return { type: 'Error', message: `connect ECONNREFUSED ${cache}:6379`, code: 'ECONNREFUSED' };
     case 'overload':
-      return { type: 'ServiceUnavailableError', message: 'Service under pressure: event loop delay above limit', status: 503 };
+      return {
+        type: 'ServiceUnavailableError',
+        message: 'Service under pressure: event loop delay above limit',
+        status: 503,
+      };
     case 'name-resolution':
       return { type: 'Error', message: 'getaddrinfo EAI_AGAIN noa-postgres', code: 'EAI_AGAIN' };
     case 'rate-limited':
-      return { type: 'FastifyError', message: 'Rate limit exceeded, retry in 1 minute', code: 'FST_ERR_RATE_LIMIT', status: 429 };
+      return {
+        type: 'FastifyError',
+        message: 'Rate limit exceeded, retry in 1 minute',
+        code: 'FST_ERR_RATE_LIMIT',
+        status: 429,
+      };
     case 'unauthorised':
       return { type: 'JsonWebTokenError', message: 'invalid signature', status: 401 };
     case 'ordinary':
@@ -158,9 +173,19 @@ function openAiError(cause: ProviderCause, context: LineContext): LoggedError {
         message: `500 The server had an error while processing your request. Sorry about that! (request ID ${request})`,
       };
     case 'rate-limited':
-      return { type: 'RateLimitError', status: 429, message: '429 Rate limit reached for requests', code: 'rate_limit_exceeded' };
+      return {
+        type: 'RateLimitError',
+        status: 429,
+        message: '429 Rate limit reached for requests',
+        code: 'rate_limit_exceeded',
+      };
     case 'key':
-      return { type: 'AuthenticationError', status: 401, message: '401 Incorrect API key provided.', code: 'invalid_api_key' };
+      return {
+        type: 'AuthenticationError',
+        status: 401,
+        message: '401 Incorrect API key provided.',
+        code: 'invalid_api_key',
+      };
     case 'timeout':
       return { type: 'APIConnectionTimeoutError', message: 'Request timed out.' };
     case 'refused':
@@ -171,7 +196,12 @@ function openAiError(cause: ProviderCause, context: LineContext): LoggedError {
 }
 
 /** One line as pino writes it with level names and ISO times; errors carry the word that the runbook greps for. */
-function record(context: LineContext, level: 'info' | 'error', message: string, more: Readonly<Record<string, unknown>>): string {
+function record(
+  context: LineContext,
+  level: 'info' | 'error',
+  message: string,
+  more: Readonly<Record<string, unknown>>,
+): string {
   return JSON.stringify({
     level: level === 'error' ? 'ERROR' : 'INFO',
     time: new Date(context.atMs).toISOString(),

@@ -26,7 +26,10 @@ export class Logs {
   /** When logs were noisy, and what failing code said, by scrape. */
   readonly #noisy = new Set<number>();
   readonly #codeMessages = new Map<string, string>();
-  readonly #slow = new Map<number, readonly { readonly statement: string; readonly seconds: number; readonly held: number }[]>();
+  readonly #slow = new Map<
+    number,
+    readonly { readonly statement: string; readonly seconds: number; readonly held: number }[]
+  >();
 
   constructor(engine: Engine, store: SeriesStore) {
     this.#engine = engine;
@@ -55,7 +58,8 @@ export class Logs {
     this.#eachInterval(process.rows, sinceMs, untilMs, (row, scrape, fromMs, toMs) => {
       const write = new Interval(fromMs, toMs, `${process.name}/${scrape}`, this.#engine.seed, found);
       const context = this.#contexts(process, scrape);
-      if (added(process.rows, row, layout.served) > 0) write.some('info', INFO_LINES, (at, n) => lines.infoLine(context(at, n)));
+      if (added(process.rows, row, layout.served) > 0)
+        write.some('info', INFO_LINES, (at, n) => lines.infoLine(context(at, n)));
       if (this.#noisy.has(scrape)) write.some('noise', 3, (at, n) => lines.noiseLine(context(at, n)));
       for (const cause of CAUSES) {
         const count = added(process.rows, row, layout.cause(cause));
@@ -64,7 +68,8 @@ export class Logs {
       for (const [index, provider] of layout.providers.entries()) {
         for (const cause of PROVIDER_CAUSES) {
           const count = added(process.rows, row, layout.providerCause(index, cause));
-          const line = (at: number, n: number) => lines.providerFailureLine(provider, cause satisfies ProviderCause, context(at, n));
+          const line = (at: number, n: number) =>
+            lines.providerFailureLine(provider, cause satisfies ProviderCause, context(at, n));
           write.sampled(`${provider}/${cause}`, count, line);
         }
       }
@@ -115,7 +120,13 @@ export class Logs {
     return (atMs, count) => this.#context(process.name, atMs, scrape * 100 + count, message, process.deployment);
   }
 
-  #context(pod: string, atMs: number, count: number, codeMessage: string | null, deployment?: string): lines.LineContext {
+  #context(
+    pod: string,
+    atMs: number,
+    count: number,
+    codeMessage: string | null,
+    deployment?: string,
+  ): lines.LineContext {
     const { layout, seed } = this.#engine;
     const served = layout.endpoints.filter((one) => deployment === undefined || one.deployment === deployment);
     const chosen = served[Math.floor(draw(seed, `endpoint/${pod}`, count) * served.length)];

@@ -25,7 +25,11 @@ export class Process {
   leakedMiB = 0;
   requestsPerSecond = 0;
 
-  constructor(name: string, deployment: string, layout: Layout, firstScrape: number) {
+  /** The how-manieth process of the world it is. */
+  readonly born: number;
+
+  constructor(name: string, deployment: string, layout: Layout, firstScrape: number, born: number) {
+    this.born = born;
     this.name = name;
     this.deployment = deployment;
     this.figures = new Float64Array(layout.width);
@@ -51,9 +55,4 @@ export class Process {
     this.leakedConnections = 0;
     this.leakedMiB = 0;
   }
-}
-
-/** The name by which a pod's figures are kept: one that has a record but no process is gone. */
-export function imageAtRevision(known: Map<string, string>, deployment: string, revision: number, fallback: string): string {
-  return known.get(`${deployment}/${revision}`) ?? fallback;
 }

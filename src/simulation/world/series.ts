@@ -38,7 +38,12 @@ export function userSeries(
   labels: Readonly<Record<string, string>>,
   rows: Rows,
   counter: number,
-  user: { readonly index: number; readonly shares: readonly UserShares[]; readonly firstScrape: number; readonly phase: number },
+  user: {
+    readonly index: number;
+    readonly shares: readonly UserShares[];
+    readonly firstScrape: number;
+    readonly phase: number;
+  },
 ): StoredSeries {
   const skipped = user.firstScrape - rows.firstScrape;
   let sum = 0;
@@ -92,7 +97,7 @@ export class SeriesStore implements SeriesSource {
   }
 
   /** Samples with `fromMs` ≤ time ≤ `toMs`; series without any in there are left out. */
-  select(matchers: readonly SeriesMatcher[], fromMs: number, toMs: number): readonly Series[] {
+  select(matchers: readonly SeriesMatcher[], fromMs: number, toMs: number): Series[] {
     const from = this.#firstAtOrAfter(fromMs);
     const until = this.#firstAtOrAfter(toMs + 1);
     const selected: Series[] = [];
@@ -100,7 +105,9 @@ export class SeriesStore implements SeriesSource {
       const samples = series.samples();
       const start = Math.max(from, series.firstScrape);
       const end = Math.min(until, series.firstScrape + samples.length);
-      const staleTimes = series.staleScrapes.map((scrape) => this.#times.at(scrape)).filter((at) => at >= fromMs && at <= toMs);
+      const staleTimes = series.staleScrapes
+        .map((scrape) => this.#times.at(scrape))
+        .filter((at) => at >= fromMs && at <= toMs);
       if (start >= end) continue;
       selected.push({
         labels: series.labels,
@@ -141,6 +148,7 @@ const MAX_REMEMBERED_SELECTIONS = 500;
 
 function testOf(matcher: SeriesMatcher): (labels: Readonly<Record<string, string>>) => boolean {
   const { name, op, value } = matcher;
+  if (matcher.matches !== undefined) return (labels) => matcher.matches?.(labels[name] ?? '') === true;
   if (op === '=') return (labels) => (labels[name] ?? '') === value;
   if (op === '!=') return (labels) => (labels[name] ?? '') !== value;
   const pattern = new RegExp(`^(?:${value})$`);

@@ -16,7 +16,9 @@ export interface EndpointSettings {
 
 export interface WorldSettings {
   readonly requestsPerMinute: number;
-  readonly deployments: Readonly<Record<string, { readonly replicas: number; readonly requestsPerMinutePerPod?: number }>>;
+  readonly deployments: Readonly<
+    Record<string, { readonly replicas: number; readonly requestsPerMinutePerPod?: number }>
+  >;
   readonly database: { readonly pool: number };
   readonly endpoints: readonly EndpointSettings[];
   /** Active users; they are counted in metrics as at most `MAX_USER_LABELS` labels of equal standing. */
@@ -38,7 +40,7 @@ const FLOW_SERVICE = 'noa-claude-flow';
 
 export const WORLD_DEFAULTS: WorldSettings = {
   requestsPerMinute: 1000,
-  deployments: { [AI_SERVICE]: { replicas: 3 }, [FLOW_SERVICE]: { replicas: 2 } },
+  deployments: { [AI_SERVICE]: { replicas: 3 }, [FLOW_SERVICE]: { replicas: 2, requestsPerMinutePerPod: 400 } },
   database: { pool: 100 },
   endpoints: [
     endpoint('/api/v1/chat/completions', 'POST', 0.45, 0.62, 0.2, true, AI_SERVICE),
@@ -53,7 +55,22 @@ export const WORLD_DEFAULTS: WorldSettings = {
   cacheHitRate: 0.9,
   baselineErrorRate: 0.002,
   scrapeSeconds: 15,
-  failuresPerTicket: 410,
+  failuresPerTicket: 382,
+};
+
+/** What each key means, for the schema of the drill format. */
+export const WORLD_KEYS: { readonly [K in keyof WorldSettings]: string } = {
+  requestsPerMinute: 'requests a minute, all endpoints together',
+  deployments:
+    'by name: replicas, and requestsPerMinutePerPod (what one pod can serve; default 2.4 times its fair share)',
+  database: 'pool: the most connections there can be',
+  endpoints: 'list of path, method, share (of all requests), medianSeconds, databaseSeconds, callsProvider, deployment',
+  users: 'active users; metrics count them under at most 50 labels',
+  providers: 'by name: share of the provider calls',
+  cacheHitRate: 'share of cache requests that hit, 0 to 1',
+  baselineErrorRate: 'share of requests that fail on a good day, 0 to 1',
+  scrapeSeconds: 'seconds between two scrapes, a multiple of 5',
+  failuresPerTicket: 'failed requests, beyond one in a hundred of all, for each support ticket',
 };
 
 /** Settings as a drill gives them: any part of them. Deployments not named keep their default. */
@@ -64,14 +81,20 @@ export function completeSettings(options: WorldOptions): WorldSettings {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const unknown = Object.keys(given).filter((key) => !(key in WORLD_DEFAULTS));
   if (unknown.length > 0) {
-    throw new Error(`world: ${unknown.join(', ')} is not a setting; there are ${Object.keys(WORLD_DEFAULTS).join(', ')}.`);
+    throw new Error(
+      `world: ${unknown.join(', ')} is not a setting; there are ${Object.keys(WORLD_DEFAULTS).join(', ')}.`,
+    );
   }
   const settings: WorldSettings = { ...WORLD_DEFAULTS, ...given };
   const whole = { ...settings, deployments: { ...WORLD_DEFAULTS.deployments, ...options.deployments } };
   mustBe(whole.requestsPerMinute > 0, 'requestsPerMinute', 'above 0');
   mustBe(whole.database.pool >= 10, 'database.pool', 'at least 10');
   mustBe(whole.users >= 1, 'users', 'at least 1');
-  mustBe(whole.scrapeSeconds >= STEP_SECONDS && whole.scrapeSeconds % STEP_SECONDS === 0, 'scrapeSeconds', 'a multiple of 5');
+  mustBe(
+    whole.scrapeSeconds >= STEP_SECONDS && whole.scrapeSeconds % STEP_SECONDS === 0,
+    'scrapeSeconds',
+    'a multiple of 5',
+  );
   mustBe(whole.endpoints.length > 0, 'endpoints', 'a list of at least one');
   mustBe(whole.cacheHitRate >= 0 && whole.cacheHitRate <= 1, 'cacheHitRate', 'between 0 and 1');
   return whole;

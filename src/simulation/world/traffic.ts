@@ -1,5 +1,5 @@
 import type { Conditions, Defect } from './conditions.ts';
-import { BUCKETS, bucketShares, meanSeconds, medianForP95 } from './latency.ts';
+import { bucketShares, meanSeconds, medianForP95 } from './latency.ts';
 import type { Cause, Layout, Status } from './layout.ts';
 import type { PoolState } from './pool.ts';
 import type { Process } from './process.ts';
@@ -35,9 +35,15 @@ const FULL = 0.98;
 const POOL_WAIT_SECONDS = 4.9;
 
 /** Serves the requests of one step on a process that takes `share` of its deployment's load. */
-export function serve(input: StepInput, process: Process, share: number, capacityPerSecond: number, tally: Tally): void {
+export function serve(
+  input: StepInput,
+  process: Process,
+  share: number,
+  capacityPerSecond: number,
+  tally: Tally,
+): void {
   const { layout, settings, conditions } = input;
-  const mine = endpointsOf(layout, process.deployment);
+  const mine = layout.endpointsOf(process.deployment);
   let perSecond = 0;
   for (const endpoint of mine) perSecond += (input.offered[endpoint] ?? 0) * share * input.admittedShare;
   process.requestsPerSecond = perSecond;
@@ -62,7 +68,13 @@ export function serve(input: StepInput, process: Process, share: number, capacit
     if (!input.databaseAnswers) answers.part('500', 'database-refused', 0.97, 0.05, true);
     // Most give up waiting in the process's own pool; some reach the server and are refused there.
     answers.part('500', 'too-many-clients', input.pool.refusedShare * 0.12, 0.4, true);
-    answers.part('503', 'pool-wait', (input.pool.refusedShare * 0.88) / (1 - input.pool.refusedShare * 0.12), POOL_WAIT_SECONDS, true);
+    answers.part(
+      '503',
+      'pool-wait',
+      (input.pool.refusedShare * 0.88) / (1 - input.pool.refusedShare * 0.12),
+      POOL_WAIT_SECONDS,
+      true,
+    );
     answers.part('500', 'reconnect', input.pool.refusedShare > 0.05 ? 0 : input.stampede, 0.3, true);
     if (conditions.cacheDown) answers.part('500', 'cache-refused', 0.06, 1, true);
     for (const defect of defects) {
@@ -85,11 +97,6 @@ export function serve(input: StepInput, process: Process, share: number, capacit
   figures[layout.served] = (figures[layout.served] ?? 0) + perSecond * input.seconds;
   figures[layout.cpuSeconds] =
     (figures[layout.cpuSeconds] ?? 0) + input.seconds * (0.04 + Math.min(1.2, utilisation) * 0.55) * Math.sqrt(busy);
-}
-
-/** The indexes of the endpoints that a deployment serves. */
-export function endpointsOf(layout: Layout, deployment: string): readonly number[] {
-  return layout.endpoints.flatMap((endpoint, index) => (endpoint.deployment === deployment ? [index] : []));
 }
 
 /** Requests of one endpoint in one process in one step, dealt out until none is left. */
@@ -151,7 +158,7 @@ class Answers {
     const shares = bucketShares(medianSeconds);
     const figures = this.#process.figures;
     const from = layout.bucket(this.#endpoint);
-    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    for (let bucket = 0; bucket < shares.length; bucket++) {
       figures[from + bucket] = (figures[from + bucket] ?? 0) + count * (shares[bucket] ?? 0);
     }
     this.#increase(layout.durationSum(this.#endpoint), count * meanSeconds(medianSeconds));

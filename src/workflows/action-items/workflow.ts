@@ -1,4 +1,4 @@
-import { allHandlersFinished, ApplicationFailure, condition, continueAsNew, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, ApplicationFailure, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Delivery } from '../../activities/publication/api.ts';
 import { type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { Lease } from '../../domain/timeline.ts';
@@ -20,8 +20,6 @@ import {
 const DAY_MINUTES = 24 * 60;
 /** Reminders come daily at first, then weekly; a forgotten item stays visible without becoming noise. */
 const DAILY_CHASES = 5;
-
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, actionItems);
 
 /** Chases what an incident left behind until each item is done or consciously dropped (R6.6), for as long as it takes. */
 export async function actionItems(input: ActionItemsInput): Promise<ActionItemsStatus> {

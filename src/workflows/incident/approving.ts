@@ -43,13 +43,14 @@ function isOpen(run: IncidentRun, id: string): boolean {
   return approvalById(run.state, id)?.state === 'open';
 }
 
-/** What policy says; the pre-approved rollback holds only for a recent deploy above the error limit (R3.2.4). */
+/** What policy says; the pre-approved rollback holds only where a recent deploy is the cause, above the error limit (R3.2.4). */
 function modeOf(run: IncidentRun, question: Question): ApprovalMode {
   const name = question.options[0]?.name as ApprovalName;
   const mode = run.policy.approvals[name];
   if (mode !== 'automatic' || name !== 'rollback') return mode;
   const errors = latestFinding(run.state, 'error-rate')?.ratio ?? 0;
-  const fits = leadingCause(run.state)?.cause === 'bad-deploy' && errors > run.policy.diagnosis.errorRatioPlaybookAbove;
+  const cure = leadingCause(run.state)?.suggests.find((remedy) => remedy.lasting);
+  const fits = cure?.action === 'rollback' && errors > run.policy.diagnosis.errorRatioPlaybookAbove;
   return fits ? 'automatic' : 'ask';
 }
 

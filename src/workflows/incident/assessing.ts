@@ -4,6 +4,7 @@ import { severityFacts } from '../../domain/severity-facts.ts';
 import { explain } from '../../domain/diagnose.ts';
 import type { Hypothesis } from '../../domain/diagnosis.ts';
 import type { IncidentState } from '../../domain/incident.ts';
+import type { ActionName } from '../../domain/remedy.ts';
 import { isHigher } from '../../domain/severity.ts';
 import { looking } from '../activity-calls.ts';
 import type { IncidentRun } from './run.ts';
@@ -49,15 +50,15 @@ export function explainAgain(run: IncidentRun): void {
   if (changed !== null) run.record({ kind: 'explained', hypotheses: hypotheses.slice(0, 5), changed });
 }
 
-/** A remedy counts as unhelpful when it did not help, and also when it helped and the problem came back. */
+/** A cure after which it came back did not cure; relief that wore off was still relief (S3 of R9 is decided elsewhere). */
 function remediesTried(state: IncidentState) {
   return state.remedies
     .filter((remedy) => remedy.helped !== null)
-    .map((remedy) => ({
-      action: remedy.plan.action,
-      target: remedy.plan.target,
-      helped: remedy.helped === true && state.mitigated !== null,
-    }));
+    .map(({ plan: { action, target }, helped }) => ({ action, target, helped: helped === true && (state.mitigated !== null || isRelief(state, action)) }));
+}
+
+function isRelief(state: IncidentState, action: ActionName): boolean {
+  return state.hypotheses.some((hypothesis) => hypothesis.suggests.some((remedy) => remedy.action === action && !remedy.lasting));
 }
 
 function whatChanged(before: Hypothesis | undefined, after: Hypothesis | undefined): string | null {

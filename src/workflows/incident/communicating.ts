@@ -1,7 +1,7 @@
 import type { ChatMessage, Delivery } from '../../activities/publication/api.ts';
 import { type IncidentState, openPromise } from '../../domain/incident.ts';
 import { type Instant, isBefore, laterOf, plusMinutes } from '../../domain/instant.ts';
-import { nextKey, publishRound } from './publishing.ts';
+import { isSuperseded, nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
 const FIRST_MESSAGE_WITHIN_MINUTES = 1;
@@ -65,7 +65,9 @@ async function say(run: IncidentRun, what: ChatMessage): Promise<void> {
 }
 
 function deliveriesOf(run: IncidentRun, what: ChatMessage): readonly Delivery[] {
-  const here: Delivery = { medium: 'chat', key: nextKey(run, what), what, channel: channelOf(run), detail: null };
+  const unsent = unsentTelling(run).find((record) => record.what === what);
+  const key = unsent?.key ?? nextKey(run, what);
+  const here: Delivery = { medium: 'chat', key, what, channel: channelOf(run), detail: null, again: unsent !== undefined };
   if (what !== 'resolved') return [here];
   const { communication } = run.policy;
   return [
@@ -89,10 +91,14 @@ export function channelOf(run: IncidentRun): string {
 
 /** When an unsent chat message is tried again; it is then rendered anew, so that nothing stale goes out (newest wins). */
 function retryOfUnsent(run: IncidentRun): Instant | null {
-  const unsent = run.state.unsent.filter((record) => record.medium === 'chat' && record.what !== 'question' && record.what !== 'open-channel');
-  const newest = unsent.at(-1);
+  const newest = unsentTelling(run).at(-1);
   if (newest === undefined) return null;
   return newest.retryAt ?? plusMinutes(newest.since, run.policy.severities[run.state.severity].updateEveryMinutes);
+}
+
+/** Messages to the channel that are owed; reminders are not made up for. */
+function unsentTelling(run: IncidentRun) {
+  return run.state.unsent.filter((record) => record.medium === 'chat' && isSuperseded(record) && record.what !== 'reminder');
 }
 
 /** When the next update is due; null once resolved. A changed severity re-times it from the change (R0.7). */

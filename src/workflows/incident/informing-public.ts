@@ -45,7 +45,7 @@ async function moveTo(run: IncidentRun, target: PublicStatus): Promise<boolean> 
   const free = !backwards && (communication.preApproved.includes(target) || approvals['publish-status'] === 'automatic');
   const approvedBy = free ? 'policy' : await approvedText(run, target);
   if (approvedBy === null) return false;
-  await post(run, target);
+  await post(run, target, { agreedBackwards: approvedBy === 'a person' });
   return run.state.statusPageStatus === target;
 }
 
@@ -90,7 +90,7 @@ async function waitOrSpeak(run: IncidentRun, target: PublicStatus | null): Promi
     return;
   }
   if (run.state.statusPageStatus === null) return run.agenda.forEvent(changed);
-  if ((await run.agenda.until('status page update', nextDue(run), changed)) === 'due') await post(run, 'no-news');
+  if ((await run.agenda.until('status page update', nextDue(run), changed)) === 'due') await post(run, 'no-news', { shown: run.state.statusPageStatus });
 }
 
 /** When the page refused the last message: when to try again. What is tried then is what is true then. */
@@ -99,8 +99,10 @@ function retryAt(run: IncidentRun): Instant | null {
   return unsent === undefined ? null : (unsent.retryAt ?? plusMinutes(unsent.since, RETRY_MINUTES * 10));
 }
 
-async function post(run: IncidentRun, what: StatusMessage): Promise<void> {
+async function post(run: IncidentRun, what: StatusMessage, options: { readonly shown?: PublicStatus; readonly agreedBackwards?: boolean }): Promise<void> {
+  const unsent = run.state.unsent.find((record) => record.medium === 'status-page' && record.what === what);
+  const key = unsent?.key ?? nextKey(run, `status ${what}`);
   await publishRound(run, `status page: ${what}`, [
-    { medium: 'status-page', key: nextKey(run, `status ${what}`), what, ref: run.state.statusPageRef, detail: null },
+    { medium: 'status-page', key, what, ref: run.state.statusPageRef, detail: null, again: unsent !== undefined, ...options },
   ]);
 }

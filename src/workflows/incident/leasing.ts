@@ -63,7 +63,7 @@ async function planRevert(run: IncidentRun, plan: RemedyPlan): Promise<RemedyPla
       : looking('how to take it back').previewClusterRemedies(input),
   );
   const preview = answer.ok ? answer.value[0] : undefined;
-  return preview?.kind === 'plan' ? { ...preview.plan, temporary: false } : null;
+  return preview?.kind === 'plan' ? preview.plan : null;
 }
 
 /** The value before, and the marker by which the activities know a way back from a way on. */

@@ -1,6 +1,6 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { Alert } from '../../domain/alert.ts';
-import { decide, refusal } from '../../domain/decide.ts';
+import { decide, type Refusal, refusal } from '../../domain/decide.ts';
 import { DECISION_NAMES, type Decision, type DecisionAnswer, type DecisionName } from '../../domain/decision.ts';
 import {
   type AlertBatch,
@@ -36,15 +36,20 @@ export function registerMessages(run: IncidentRun): void {
 function registerDecision(run: IncidentRun, name: DecisionName): void {
   setHandler(decisionUpdate(name), (decision): DecisionAnswer => take(run, decision), {
     validator: (decision) => {
-      const reason = shapeProblem(name, decision) ?? refusal(run.state, decision);
-      if (reason !== null) throw ApplicationFailure.nonRetryable(reason, 'Refused');
+      const refused = problemWith(run, name, decision);
+      if (refused !== null) throw ApplicationFailure.nonRetryable(refused.words, refused.unauthorised ? 'Unauthorised' : 'Refused');
     },
   });
   setHandler(decisionSignal(name), (decision) => {
-    const reason = shapeProblem(name, decision) ?? refusal(run.state, decision);
-    if (reason === null) take(run, decision);
-    else run.record({ kind: 'decision-refused', decision: name, reason }, actorOf(decision));
+    const refused = problemWith(run, name, decision);
+    if (refused === null) take(run, decision);
+    else run.record({ kind: 'decision-refused', decision: name, reason: refused.words }, actorOf(decision));
   });
+}
+
+function problemWith(run: IncidentRun, name: DecisionName, decision: Decision): Refusal | null {
+  const words = shapeProblem(name, decision);
+  return words === null ? refusal(run.state, decision) : { unauthorised: false, words };
 }
 
 function take(run: IncidentRun, decision: Decision): DecisionAnswer {

@@ -36,21 +36,16 @@ function nextStep(run: IncidentRun) {
   return null;
 }
 
-/** Paged by us or, for the primary, by the system the alert came from (R1.4). A failed page was not a page. */
+/** Paged by us (or being tried again, see outbox.ts) or, for the primary, by the system the alert came from (R1.4). */
 function wasPaged(run: IncidentRun, contact: Contact): boolean {
   const { state } = run;
   if (state.pages.some((page) => page.contact === contact)) return true;
-  const failedForGood = state.unsent.some((unsent) => unsent.medium === 'page' && unsent.key.includes(`/page/${contact}/`) && unsent.retryAt === null);
-  return failedForGood || (contact === 'oncall-primary' && state.alerts.some((record) => record.alert.alreadyPaged));
+  const owed = state.unsent.some((unsent) => unsent.medium === 'page' && unsent.key.includes(`/page/${contact}/`));
+  return owed || (contact === 'oncall-primary' && state.alerts.some((record) => record.alert.alreadyPaged));
 }
 
 async function pageStep(run: IncidentRun, to: readonly Contact[]): Promise<void> {
   const because = run.state.pages.length === 0 ? 'the incident opened' : 'nobody has acknowledged';
-  const unsentUntil = run.state.unsent.filter((unsent) => unsent.medium === 'page' && unsent.retryAt !== null).at(-1)?.retryAt ?? null;
-  if (unsentUntil !== null && isBefore(run.now(), unsentUntil)) {
-    await run.agenda.until('page again', unsentUntil, () => run.state.acknowledged !== null || run.state.closed !== null);
-    if (run.state.acknowledged !== null || run.state.closed !== null) return;
-  }
   await publishRound(run, `page ${to.join(', ')}`, to.flatMap((contact) => pageOf(run, contact, because)));
 }
 

@@ -1,26 +1,35 @@
 import type { Delivery, Receipt } from '../../activities/publication/api.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
-import { plusSeconds } from '../../domain/instant.ts';
-import type { Published } from '../../domain/timeline.ts';
+import type { UnsentRecord } from '../../domain/incident.ts';
+import { type Instant, plusSeconds, secondsBetween } from '../../domain/instant.ts';
+import type { Medium, Published } from '../../domain/timeline.ts';
 import { message } from '../activity-calls.ts';
 import type { IncidentRun } from './run.ts';
 
 const RETRY_SECONDS = 60;
+const LONGEST_RETRY_SECONDS = 15 * 60;
+/** Media in which the newest message says all that an older unsent one would have said. */
+const SUPERSEDING: readonly Medium[] = ['chat', 'status-page'];
 
 /** One publication round: everything at once, a receipt each, all of it on the timeline. */
 export async function publishRound(run: IncidentRun, summary: string, deliveries: readonly Delivery[], facts: FactSet = run.facts()): Promise<void> {
-  if (deliveries.length === 0) return;
-  const { communication, contacts } = run.policy;
-  await run.busy(async () => {
-    const coversSeq = run.state.seq;
-    const input = { facts, communication, contacts, deliveries };
-    const answer = await run.attempt(message(summary).publish(input));
-    const receipts = answer.ok ? answer.value : deliveries.map((delivery) => failedReceipt(delivery, answer.words));
-    for (const receipt of receipts) {
-      const delivery = deliveries.find((candidate) => candidate.key === receipt.key);
-      if (delivery !== undefined) recordReceipt(run, delivery, receipt, coversSeq);
-    }
-  });
+  if (deliveries.length > 0) await run.busy(() => sendRound(run, summary, deliveries, facts));
+}
+
+/** The round of an incident that is ending, when nothing else is begun any more. */
+export async function publishLastRound(run: IncidentRun, deliveries: readonly Delivery[]): Promise<void> {
+  await sendRound(run, 'closing', deliveries, run.facts());
+}
+
+async function sendRound(run: IncidentRun, summary: string, deliveries: readonly Delivery[], facts: FactSet): Promise<void> {
+  const { communication, contacts, review } = run.policy;
+  const coversSeq = run.state.seq;
+  const answer = await run.attempt(message(summary).publish({ facts, communication, contacts, review, deliveries }));
+  const receipts = answer.ok ? answer.value : deliveries.map((delivery) => failedReceipt(delivery, answer.words));
+  for (const receipt of receipts) {
+    const delivery = deliveries.find((candidate) => candidate.key === receipt.key);
+    if (delivery !== undefined) recordReceipt(run, delivery, receipt, coversSeq);
+  }
 }
 
 /** The key of the next message of a kind; counted by the timeline, so a retry has the same and a new one another. */
@@ -34,9 +43,9 @@ function failedReceipt(delivery: Delivery, reason: string): Receipt {
 
 function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, coversSeq: number): void {
   if (receipt.result === 'failed') {
-    const retryAt = receipt.permanent ? null : plusSeconds(run.now(), receipt.retryAfterSeconds ?? RETRY_SECONDS);
+    const { key, medium, what } = delivery;
     const reason = receipt.reason ?? 'no reason given';
-    run.record({ kind: 'publication-failed', key: delivery.key, medium: delivery.medium, what: delivery.what, reason, retryAt });
+    run.record({ kind: 'publication-failed', key, medium, what, reason, retryAt: retryAt(run, receipt), delivery });
     return;
   }
   if (delivery.medium === 'chat' && delivery.what === 'open-channel') {
@@ -48,11 +57,27 @@ function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, c
     run.record({ kind: 'paged', contact: delivery.contact, key: delivery.key, ref: receipt.ref, because: delivery.detail ?? 'the incident opened' });
     return;
   }
-  const late = run.state.unsent.some((unsent) => unsent.medium === delivery.medium);
-  for (const unsent of run.state.unsent.filter((waiting) => waiting.medium === delivery.medium && waiting.key !== delivery.key)) {
-    run.record({ kind: 'publication-superseded', key: unsent.key, by: delivery.key });
+  const owed = run.state.unsent.filter((unsent) => unsent.medium === delivery.medium && isSuperseded(unsent));
+  const late = owed.length > 0 || run.state.unsent.some((unsent) => unsent.key === delivery.key);
+  for (const unsent of owed.filter((waiting) => waiting.key !== delivery.key)) {
+    run.record({ kind: 'publication-superseded', key: unsent.key, newerKey: delivery.key });
   }
-  run.record({ kind: 'published', message: publishedMessage(delivery, receipt, coversSeq), late });
+  // What turns out to have arrived the first time speaks only of what was known then.
+  const speaksTo = receipt.result === 'already-delivered' ? Number(delivery.key.split('/').at(-1) ?? coversSeq) : coversSeq;
+  run.record({ kind: 'published', message: publishedMessage(delivery, receipt, speaksTo), late });
+}
+
+/** Later each time, as long as the other side stays away; null when trying again is of no use. */
+function retryAt(run: IncidentRun, receipt: Receipt): Instant | null {
+  if (receipt.permanent) return null;
+  const since = run.state.unsent.find((unsent) => unsent.key === receipt.key)?.since ?? run.now();
+  const patience = Math.min(LONGEST_RETRY_SECONDS, secondsBetween(since, run.now()) / 2);
+  return plusSeconds(run.now(), Math.max(receipt.retryAfterSeconds ?? RETRY_SECONDS, patience));
+}
+
+/** Telling messages are superseded by newer ones; questions, mails, pages and channels are not. */
+export function isSuperseded(unsent: UnsentRecord): boolean {
+  return SUPERSEDING.includes(unsent.medium) && !['question', 'open-channel', 'announcement', 'summary', 'closed'].includes(unsent.what);
 }
 
 function publishedMessage(delivery: Exclude<Delivery, { medium: 'page' }>, receipt: Receipt, coversSeq: number): Published {

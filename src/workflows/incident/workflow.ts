@@ -2,7 +2,6 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
-  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import { followUp } from '../activity-calls.ts';
@@ -11,17 +10,16 @@ import { channelOf, keepTalking } from './communicating.ts';
 import { keepPublicInformed } from './informing-public.ts';
 import { keepLeases } from './leasing.ts';
 import { registerMessages } from './messages.ts';
+import { settleDebts } from './outbox.ts';
 import { escalateByTime, watchAcknowledgement } from './paging.ts';
 import { detection } from './phases/detection.ts';
 import { investigation } from './phases/investigation.ts';
 import { mitigation } from './phases/mitigation.ts';
 import { resolution } from './phases/resolution.ts';
 import { review } from './phases/review.ts';
-import { nextKey, publishRound } from './publishing.ts';
+import { nextKey, publishLastRound } from './publishing.ts';
 import { IncidentRun } from './run.ts';
 import { watchWindows } from './watching-windows.ts';
-
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, incident);
 
 /**
  * One incident from the first alert to the end of the review. The six phases walk in order and begin again when it
@@ -32,7 +30,7 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
   registerMessages(run);
   if (input.carried === null) run.record({ kind: 'alert-received', alert: input.firstAlert, repeats: 1 });
 
-  const duties = [walkPhases, keepTalking, keepPublicInformed, watchAcknowledgement, escalateByTime, keepLeases, watchWindows];
+  const duties = [walkPhases, keepTalking, keepPublicInformed, watchAcknowledgement, escalateByTime, keepLeases, settleDebts, watchWindows];
   const broken = Promise.all(duties.map((duty) => duty(run)));
   await Promise.race([broken, condition(() => run.state.closed !== null || wantsNewRun(run))]);
 
@@ -69,9 +67,7 @@ async function handOver(run: IncidentRun): Promise<never> {
 
 async function end(run: IncidentRun, closed: NonNullable<IncidentRun['state']['closed']>): Promise<IncidentResult> {
   await run.drain();
-  if (closed.as !== 'resolved') {
-    await publishClosing(run);
-  }
+  if (closed.as !== 'resolved') await publishClosing(run);
   await keepRecord(run);
   await condition(allHandlersFinished);
   return { incidentId: run.state.incidentId, closedAs: closed.as, facts: run.facts() };
@@ -83,7 +79,7 @@ async function publishClosing(run: IncidentRun): Promise<void> {
     const { pagingService } = run.policy.contacts[page.contact];
     return pagingService === null ? [] : [{ medium: 'page' as const, key: page.key, what: 'resolve' as const, contact: page.contact, pagingService, detail: null }];
   });
-  await publishRound(run, 'closing', [
+  await publishLastRound(run, [
     { medium: 'chat', key: nextKey(run, 'closed'), what: 'closed', channel: channelOf(run), detail: run.state.closed?.because ?? null },
     ...pages,
   ]);

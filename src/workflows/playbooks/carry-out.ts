@@ -52,7 +52,8 @@ function callFor(run: IncidentRun, plan: RemedyPlan): Promise<Stamped<RemedyOutc
 
 function openLease(run: IncidentRun, plan: RemedyPlan): void {
   const minutes = run.policy.actions[plan.action].leaseMinutes;
-  if (!plan.temporary || minutes === null || run.state.leases.some((record) => record.lease.plan.key === plan.key)) return;
+  // Going back is not a temporary change of its own.
+  if (!plan.temporary || plan.parameters.revert === 1 || minutes === null || run.state.leases.some((record) => record.lease.plan.key === plan.key)) return;
   const id = `lease-${run.state.leases.length + 1}`;
   run.record({ kind: 'lease-opened', lease: { id, plan, expiresAt: plusMinutes(run.now(), minutes) } });
 }

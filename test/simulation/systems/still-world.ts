@@ -1,5 +1,10 @@
 import type { AdminState, DatabaseTruth, ProviderTruth, WorldTruth } from '../../../src/simulation/world/api.ts';
 
+interface Admin {
+  breakers: Record<string, 'open' | 'closed'>;
+  failovers: Record<string, string>;
+}
+
 /** A world in which nothing happens by itself: what a test sets is true. */
 export class StillWorld implements WorldTruth {
   nowMs: number;
@@ -38,7 +43,7 @@ export class StillWorld implements WorldTruth {
   }
 
   provider(name: string): ProviderTruth {
-    return this.providers.get(name) ?? { name, mode: 'ok', statusPage: 'operational' };
+    return this.providers.get(name) ?? { name, mode: 'ok', errorRate: 0, statusPage: 'operational' };
   }
 
   admin(podName: string): AdminState {
@@ -70,7 +75,7 @@ export class StillWorld implements WorldTruth {
   #adminOf(podName: string) {
     const known = this.#admin.get(podName);
     if (known !== undefined) return known;
-    const created = { breakers: {}, failovers: {} };
+    const created: Admin = { breakers: {}, failovers: {} };
     this.#admin.set(podName, created);
     return created;
   }

@@ -57,13 +57,21 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   });
   const guarded = (handler: WireHandler): WireHandler => {
     return (request) =>
-      request.headers.authorization === `Bearer ${options.token}` ? handler(request) : statusAnswer('Unauthorized', 'Unauthorized');
+      request.headers.authorization === `Bearer ${options.token}`
+        ? handler(request)
+        : statusAnswer('Unauthorized', 'Unauthorized');
   };
-  const route = (method: string, pattern: string, handler: WireHandler) => server.route(method, pattern, guarded(handler));
+  const route = (method: string, pattern: string, handler: WireHandler) =>
+    server.route(method, pattern, guarded(handler));
 
   for (const path of ['/healthz', '/livez', '/readyz']) server.route('GET', path, () => ({ status: 200, body: 'ok' }));
   for (const path of ['/version', '/api', '/apis', '/api/v1', '/apis/:group', '/apis/:group/:version']) {
-    route('GET', path, (request) => discoveryAnswer(request.path) ?? statusAnswer('NotFound', 'the server could not find the requested resource'));
+    route(
+      'GET',
+      path,
+      (request) =>
+        discoveryAnswer(request.path) ?? statusAnswer('NotFound', 'the server could not find the requested resource'),
+    );
   }
   for (const resource of RESOURCES) addResource(route, cluster, writes, resource);
   addPodParts(route, options, writes);
@@ -71,7 +79,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   addMetrics(route, options);
   route('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', (request) => ({
     status: 201,
-    body: { ...(request.json() as object), apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', status: { allowed: true } },
+    body: {
+      ...(request.json() as object),
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      status: { allowed: true },
+    },
   }));
   return { listen: (port) => server.listen(port), close: () => server.close(), actions: writes.ledger, adminActions };
 }
@@ -102,15 +115,16 @@ function targetOf(resource: ApiResource, kind: Kind, request: WireRequest): Targ
     kind,
     resource: resource.plural,
     group: resource.groupVersion.includes('/') ? (resource.groupVersion.split('/')[0] ?? '') : '',
-    namespace: request.params['namespace'] ?? null,
-    name: request.params['name'] ?? '',
+    namespace: request.params.namespace ?? null,
+    name: request.params.name ?? '',
   };
 }
 
 function listAnswer(cluster: Cluster, resource: ApiResource, request: WireRequest): WireResponse {
-  if (request.query.get('watch') === 'true') refuse('MethodNotAllowed', 'this API server does not serve watches: list again instead');
+  if (request.query.get('watch') === 'true')
+    refuse('MethodNotAllowed', 'this API server does not serve watches: list again instead');
   const wanted = selects(request.query);
-  const found = cluster.store.list(resource.kind, request.params['namespace'] ?? null).filter(wanted);
+  const found = cluster.store.list(resource.kind, request.params.namespace ?? null).filter(wanted);
   const sorted = [...found].sort((a, b) => (keyOf(a.metadata) < keyOf(b.metadata) ? -1 : 1));
   const offset = Number(request.query.get('continue') ?? 0) || 0;
   const limit = Number(request.query.get('limit') ?? 0) || sorted.length;
@@ -120,7 +134,10 @@ function listAnswer(cluster: Cluster, resource: ApiResource, request: WireReques
     body: {
       kind: `${resource.kind}List`,
       apiVersion: resource.groupVersion,
-      metadata: { resourceVersion: String(cluster.store.version), ...(more ? { continue: String(offset + limit) } : {}) },
+      metadata: {
+        resourceVersion: String(cluster.store.version),
+        ...(more ? { continue: String(offset + limit) } : {}),
+      },
       items: sorted.slice(offset, offset + limit),
     },
   };
@@ -136,8 +153,8 @@ function addPodParts(route: AddRoute, options: ApiServerOptions, writes: Writes)
     kind: 'Pod',
     resource: 'pods',
     group: '',
-    namespace: request.params['namespace'] ?? null,
-    name: request.params['name'] ?? '',
+    namespace: request.params.namespace ?? null,
+    name: request.params.name ?? '',
   });
   route('DELETE', home, (request) => writes.deletePod(target(request), request));
   route('GET', `${home}/log`, (request) =>
@@ -151,7 +168,12 @@ function proxyTarget(text: string): string {
   return (parts.length === 1 ? parts[0] : /^https?$/.test(parts[0] ?? '') ? parts[1] : parts[0]) ?? '';
 }
 
-function addProxy(server: WireServer, guarded: (handler: WireHandler) => WireHandler, options: ApiServerOptions, record: (action: AdminAction) => void): void {
+function addProxy(
+  server: WireServer,
+  guarded: (handler: WireHandler) => WireHandler,
+  options: ApiServerOptions,
+  record: (action: AdminAction) => void,
+): void {
   const { cluster } = options;
   const forward = (pod: Pod | null, request: WireRequest): WireResponse => {
     if (pod === null || pod.status.phase !== 'Running' || pod.status.containerStatuses?.[0]?.started !== true) {
@@ -160,18 +182,19 @@ function addProxy(server: WireServer, guarded: (handler: WireHandler) => WireHan
     return answerOfPod(options.service(), pod.metadata.name, { ...request, path: request.params['*'] ?? '' }, record);
   };
   const ofPod: WireHandler = (request) => {
-    const name = proxyTarget(request.params['name'] ?? '');
-    const pod = cluster.store.get('Pod', request.params['namespace'] ?? null, name);
+    const name = proxyTarget(request.params.name ?? '');
+    const pod = cluster.store.get('Pod', request.params.namespace ?? null, name);
     if (pod === null) return refuse('NotFound', `pods "${name}" not found`, { name, kind: 'pods' });
     return forward(pod, request);
   };
   const ofService: WireHandler = (request) => {
-    const name = proxyTarget(request.params['name'] ?? '');
-    const namespace = request.params['namespace'] ?? null;
+    const name = proxyTarget(request.params.name ?? '');
+    const namespace = request.params.namespace ?? null;
     const service = cluster.store.get('Service', namespace, name);
     if (service === null) return refuse('NotFound', `services "${name}" not found`, { name, kind: 'services' });
     const pod = readyPodOf(cluster, service, namespace);
-    if (pod === null) return refuse('ServiceUnavailable', `no endpoints available for service "${request.params['name']}"`);
+    if (pod === null)
+      return refuse('ServiceUnavailable', `no endpoints available for service "${request.params.name}"`);
     return forward(pod, request);
   };
   for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
@@ -199,9 +222,17 @@ function addMetrics(route: AddRoute, options: ApiServerOptions): void {
   const podMetrics = (pod: Pod, request: WireRequest) => ({
     kind: 'PodMetrics',
     apiVersion: 'metrics.k8s.io/v1beta1',
-    metadata: { name: pod.metadata.name, namespace: pod.metadata.namespace, labels: pod.metadata.labels, creationTimestamp: kubernetesTime(request.atMs) },
+    metadata: {
+      name: pod.metadata.name,
+      namespace: pod.metadata.namespace,
+      labels: pod.metadata.labels,
+      creationTimestamp: kubernetesTime(request.atMs),
+    },
     ...sampled(request),
-    containers: pod.spec.containers.map(({ name }) => ({ name, usage: usage(options.service().world.podUsage(pod.metadata.name)) })),
+    containers: pod.spec.containers.map(({ name }) => ({
+      name,
+      usage: usage(options.service().world.podUsage(pod.metadata.name)),
+    })),
   });
   const nodeMetrics = (name: string, request: WireRequest) => ({
     kind: 'NodeMetrics',
@@ -212,16 +243,19 @@ function addMetrics(route: AddRoute, options: ApiServerOptions): void {
   });
   const home = '/apis/metrics.k8s.io/v1beta1';
   const pods: WireHandler = (request) => {
-    const running = cluster.store.list('Pod', request.params['namespace'] ?? null).filter((pod) => pod.status.phase === 'Running');
+    const running = cluster.store
+      .list('Pod', request.params.namespace ?? null)
+      .filter((pod) => pod.status.phase === 'Running');
     const items = running.filter(selects(request.query)).map((pod) => podMetrics(pod, request));
     return { status: 200, body: { kind: 'PodMetricsList', apiVersion: 'metrics.k8s.io/v1beta1', metadata: {}, items } };
   };
   route('GET', `${home}/pods`, pods);
   route('GET', `${home}/namespaces/:namespace/pods`, pods);
   route('GET', `${home}/namespaces/:namespace/pods/:name`, (request) => {
-    const name = request.params['name'] ?? '';
-    const pod = cluster.store.get('Pod', request.params['namespace'] ?? null, name);
-    if (pod === null) return refuse('NotFound', `podmetrics.metrics.k8s.io "${name}" not found`, { name, kind: 'pods' });
+    const name = request.params.name ?? '';
+    const pod = cluster.store.get('Pod', request.params.namespace ?? null, name);
+    if (pod === null)
+      return refuse('NotFound', `podmetrics.metrics.k8s.io "${name}" not found`, { name, kind: 'pods' });
     return { status: 200, body: podMetrics(pod, request) };
   });
   route('GET', `${home}/nodes`, (request) => ({
@@ -234,8 +268,9 @@ function addMetrics(route: AddRoute, options: ApiServerOptions): void {
     },
   }));
   route('GET', `${home}/nodes/:name`, (request) => {
-    const name = request.params['name'] ?? '';
-    if (cluster.store.get('Node', null, name) === null) return refuse('NotFound', `nodemetrics.metrics.k8s.io "${name}" not found`);
+    const name = request.params.name ?? '';
+    if (cluster.store.get('Node', null, name) === null)
+      return refuse('NotFound', `nodemetrics.metrics.k8s.io "${name}" not found`);
     return { status: 200, body: nodeMetrics(name, request) };
   });
 }

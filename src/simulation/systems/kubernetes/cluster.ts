@@ -5,6 +5,7 @@ import { furnish, managedBy } from './furnish.ts';
 import { Kubelet } from './kubelet.ts';
 import type { Deployment, Pod, PodTemplate, ReplicaSet } from './objects.ts';
 import { CHANGE_CAUSE_ANNOTATION, memoryMiB } from './objects.ts';
+import { canonicalJson } from './seeded.ts';
 import type { ClusterSettings } from './settings.ts';
 import { StatefulSetController } from './stateful-set-controller.ts';
 import { ObjectStore } from './store.ts';
@@ -34,7 +35,16 @@ export class Cluster implements ClusterModel {
     this.kubelet = new Kubelet(this.#context);
     this.#deployments = new DeploymentController(this.#context, this.kubelet);
     this.#statefulSets = new StatefulSetController(this.#context, this.kubelet);
-    furnish({ context: this.#context, kubelet: this.kubelet, deployments: this.#deployments, statefulSets: this.#statefulSets }, settings, startMs);
+    furnish(
+      {
+        context: this.#context,
+        kubelet: this.kubelet,
+        deployments: this.#deployments,
+        statefulSets: this.#statefulSets,
+      },
+      settings,
+      startMs,
+    );
     this.reconcile(startMs);
   }
 
@@ -84,7 +94,14 @@ export class Cluster implements ClusterModel {
     const pressed = state.pressure === null ? null : PRESSURE_CONDITIONS[state.pressure];
     const changed = this.store.update<'Node'>(node, (copy) => {
       for (const condition of copy.status.conditions) {
-        const status = condition.type === 'Ready' ? (state.ready ? 'True' : 'Unknown') : condition.type === pressed ? 'True' : 'False';
+        const status =
+          condition.type === 'Ready'
+            ? state.ready
+              ? 'True'
+              : 'Unknown'
+            : condition.type === pressed
+              ? 'True'
+              : 'False';
         if (condition.status === status) continue;
         condition.status = status;
         condition.reason = reasonOf(condition.type, status);
@@ -92,11 +109,25 @@ export class Cluster implements ClusterModel {
       }
       const taints = [];
       if (!state.ready) taints.push({ key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' });
-      if (state.pressure !== null) taints.push({ key: `node.kubernetes.io/${state.pressure}-pressure`, effect: 'NoSchedule' });
+      if (state.pressure !== null)
+        taints.push({ key: `node.kubernetes.io/${state.pressure}-pressure`, effect: 'NoSchedule' });
       copy.spec = taints.length === 0 ? {} : { taints };
     });
-    const reason = !state.ready ? 'NodeNotReady' : state.pressure === null ? 'NodeReady' : `NodeHas${capital(state.pressure)}Pressure`;
-    this.#context.event(changed, { type: state.ready && state.pressure === null ? 'Normal' : 'Warning', reason, message: `Node ${name} status is now: ${reason}`, component: 'node-controller' }, atMs);
+    const reason = !state.ready
+      ? 'NodeNotReady'
+      : state.pressure === null
+        ? 'NodeReady'
+        : `NodeHas${capital(state.pressure)}Pressure`;
+    this.#context.event(
+      changed,
+      {
+        type: state.ready && state.pressure === null ? 'Normal' : 'Warning',
+        reason,
+        message: `Node ${name} status is now: ${reason}`,
+        component: 'node-controller',
+      },
+      atMs,
+    );
     this.kubelet.nodeChanged(changed, state.ready, atMs);
     this.reconcile(atMs);
   }
@@ -106,13 +137,21 @@ export class Cluster implements ClusterModel {
     if (configMap === null) throw new Error(`There is no ConfigMap ${name}.`);
     // Edits of ConfigMaps make no event; managedFields is the only trace (contracts §5).
     this.store.update<'ConfigMap'>(configMap, (copy) => {
-      copy.data = { ...copy.data, revision: String(Number(copy.data['revision'] ?? '0') + 1) };
+      copy.data = { ...copy.data, revision: String(Number(copy.data.revision ?? '0') + 1) };
       copy.metadata.managedFields = [...(copy.metadata.managedFields ?? []), managedBy('kubectl-edit', atMs)];
     });
   }
 
+  configMapDigest(name: string): string | null {
+    const configMap = this.store.get('ConfigMap', this.namespace, name);
+    return configMap === null ? null : canonicalJson(configMap.data);
+  }
+
   nextChangeAtMs(): number | null {
-    const next = Math.min(this.kubelet.nextAtMs() ?? Number.POSITIVE_INFINITY, this.#deployments.nextAtMs() ?? Number.POSITIVE_INFINITY);
+    const next = Math.min(
+      this.kubelet.nextAtMs() ?? Number.POSITIVE_INFINITY,
+      this.#deployments.nextAtMs() ?? Number.POSITIVE_INFINITY,
+    );
     return Number.isFinite(next) ? next : null;
   }
 
@@ -164,14 +203,16 @@ export class Cluster implements ClusterModel {
       history,
       wantedReplicas: deployment.spec.replicas,
       readyReplicas: deployment.status.readyReplicas ?? 0,
-      memoryLimitMiB: memoryMiB(deployment.spec.template.spec.containers[0]?.resources?.limits?.['memory']),
+      memoryLimitMiB: memoryMiB(deployment.spec.template.spec.containers[0]?.resources?.limits?.memory),
       pods: pods.filter((pod) => pod.owner === deployment.metadata.name),
     };
   }
 
   #podView(pod: Pod): PodView {
     const life = this.kubelet.life(pod);
-    const replicaSet = this.store.list('ReplicaSet', this.namespace).find((one) => isOwnedBy(pod.metadata, one.metadata.uid));
+    const replicaSet = this.store
+      .list('ReplicaSet', this.namespace)
+      .find((one) => isOwnedBy(pod.metadata, one.metadata.uid));
     return {
       name: pod.metadata.name,
       owner: life?.owner ?? '',

@@ -39,13 +39,21 @@ export class ClusterContext {
   /** Records an event; the same one about the same object is counted up instead. */
   event(
     about: ClusterObject,
-    event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string; readonly component: string },
+    event: {
+      readonly type: 'Normal' | 'Warning';
+      readonly reason: string;
+      readonly message: string;
+      readonly component: string;
+    },
     atMs: number,
   ): void {
     const namespace = about.metadata.namespace ?? 'default';
     const known = this.store
       .list('Event', namespace)
-      .find((one) => one.involvedObject.uid === about.metadata.uid && one.reason === event.reason && one.message === event.message);
+      .find(
+        (one) =>
+          one.involvedObject.uid === about.metadata.uid && one.reason === event.reason && one.message === event.message,
+      );
     if (known !== undefined) {
       this.store.update<'Event'>(known, (copy) => {
         copy.count += 1;

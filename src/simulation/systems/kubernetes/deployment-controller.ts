@@ -82,7 +82,9 @@ export class DeploymentController {
         ...copy.metadata.annotations,
         ...copiedAnnotations(deployment),
         [REVISION_ANNOTATION]: String(revision),
-        ...(revision === old ? {} : { [REVISION_HISTORY_ANNOTATION]: history === undefined ? String(old) : `${history},${old}` }),
+        ...(revision === old
+          ? {}
+          : { [REVISION_HISTORY_ANNOTATION]: history === undefined ? String(old) : `${history},${old}` }),
       };
     });
     this.#stamp(deployment, revision);
@@ -111,7 +113,11 @@ export class DeploymentController {
           annotations: { ...copiedAnnotations(deployment), [REVISION_ANNOTATION]: String(revision) },
           ownerReferences: [ownedBy(deployment)],
         },
-        spec: { replicas: 0, selector: { matchLabels: { ...deployment.spec.selector.matchLabels, [TEMPLATE_HASH_LABEL]: hash } }, template },
+        spec: {
+          replicas: 0,
+          selector: { matchLabels: { ...deployment.spec.selector.matchLabels, [TEMPLATE_HASH_LABEL]: hash } },
+          template,
+        },
         status: { replicas: 0 },
       },
       atMs,
@@ -142,7 +148,10 @@ export class DeploymentController {
 
   #scaleUp(deployment: Deployment, current: ReplicaSet, old: readonly ReplicaSet[], atMs: number): void {
     const desired = deployment.spec.replicas;
-    if (current.spec.replicas >= desired) return this.#scale(deployment, current, desired, atMs);
+    if (current.spec.replicas >= desired) {
+      this.#scale(deployment, current, desired, atMs);
+      return;
+    }
     const oldTotal = old.reduce((sum, one) => sum + one.spec.replicas, 0);
     const { surge } = limitsOf(deployment);
     const room = desired + surge - oldTotal - current.spec.replicas;
@@ -180,7 +189,11 @@ export class DeploymentController {
       copy.spec.replicas = replicas;
     });
     const message = `Scaled ${replicas > from ? 'up' : 'down'} replica set ${replicaSet.metadata.name} from ${from} to ${replicas}`;
-    this.#context.event(deployment, { type: 'Normal', reason: 'ScalingReplicaSet', message, component: 'deployment-controller' }, atMs);
+    this.#context.event(
+      deployment,
+      { type: 'Normal', reason: 'ScalingReplicaSet', message, component: 'deployment-controller' },
+      atMs,
+    );
   }
 
   #syncPods(deployment: Deployment, replicaSet: ReplicaSet, atMs: number): void {
@@ -188,8 +201,20 @@ export class DeploymentController {
     const missing = replicaSet.spec.replicas - pods.length;
     for (let i = 0; i < missing; i += 1) {
       const name = `${replicaSet.metadata.name}-${this.#context.suffix(replicaSet.metadata.name, 5)}`;
-      this.#kubelet.create({ name, controlledBy: replicaSet, owner: deployment.metadata.name, template: replicaSet.spec.template }, atMs);
-      this.#context.event(replicaSet, { type: 'Normal', reason: 'SuccessfulCreate', message: `Created pod: ${name}`, component: 'replicaset-controller' }, atMs);
+      this.#kubelet.create(
+        { name, controlledBy: replicaSet, owner: deployment.metadata.name, template: replicaSet.spec.template },
+        atMs,
+      );
+      this.#context.event(
+        replicaSet,
+        {
+          type: 'Normal',
+          reason: 'SuccessfulCreate',
+          message: `Created pod: ${name}`,
+          component: 'replicaset-controller',
+        },
+        atMs,
+      );
     }
     if (missing >= 0) return;
     // As the real controller chooses: not ready before ready, younger before older.
@@ -201,7 +226,16 @@ export class DeploymentController {
     );
     for (const pod of order.slice(0, -missing)) {
       this.#kubelet.remove(pod, atMs);
-      this.#context.event(replicaSet, { type: 'Normal', reason: 'SuccessfulDelete', message: `Deleted pod: ${pod.metadata.name}`, component: 'replicaset-controller' }, atMs);
+      this.#context.event(
+        replicaSet,
+        {
+          type: 'Normal',
+          reason: 'SuccessfulDelete',
+          message: `Deleted pod: ${pod.metadata.name}`,
+          component: 'replicaset-controller',
+        },
+        atMs,
+      );
     }
   }
 
@@ -239,16 +273,49 @@ export class DeploymentController {
     const ready = pods.filter(isPodReady).length;
     const unavailable = Math.max(0, Math.max(desired, pods.length) - ready);
     const complete = updated === desired && pods.length === desired && ready >= desired;
-    const progress = this.#trackProgress(deployment, `${deployment.metadata.generation}/${updated}/${ready}/${pods.length}`, complete, atMs);
+    const progress = this.#trackProgress(
+      deployment,
+      `${deployment.metadata.generation}/${updated}/${ready}/${pods.length}`,
+      complete,
+      atMs,
+    );
     const available = ready >= desired - limitsOf(deployment).unavailable;
     const currentName = current?.metadata.name ?? '';
     const conditions = [
-      conditionOf(deployment, 'Available', available, available ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable', available ? 'Deployment has minimum availability.' : 'Deployment does not have minimum availability.', atMs),
+      conditionOf(
+        deployment,
+        'Available',
+        available,
+        available ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
+        available ? 'Deployment has minimum availability.' : 'Deployment does not have minimum availability.',
+        atMs,
+      ),
       progress === 'failed'
-        ? conditionOf(deployment, 'Progressing', false, 'ProgressDeadlineExceeded', `ReplicaSet "${currentName}" has timed out progressing.`, atMs)
+        ? conditionOf(
+            deployment,
+            'Progressing',
+            false,
+            'ProgressDeadlineExceeded',
+            `ReplicaSet "${currentName}" has timed out progressing.`,
+            atMs,
+          )
         : progress === 'complete'
-          ? conditionOf(deployment, 'Progressing', true, 'NewReplicaSetAvailable', `ReplicaSet "${currentName}" has successfully progressed.`, atMs)
-          : conditionOf(deployment, 'Progressing', true, 'ReplicaSetUpdated', `ReplicaSet "${currentName}" is progressing.`, atMs),
+          ? conditionOf(
+              deployment,
+              'Progressing',
+              true,
+              'NewReplicaSetAvailable',
+              `ReplicaSet "${currentName}" has successfully progressed.`,
+              atMs,
+            )
+          : conditionOf(
+              deployment,
+              'Progressing',
+              true,
+              'ReplicaSetUpdated',
+              `ReplicaSet "${currentName}" is progressing.`,
+              atMs,
+            ),
     ];
     return {
       ...(deployment.metadata.generation === undefined ? {} : { observedGeneration: deployment.metadata.generation }),
@@ -261,18 +328,31 @@ export class DeploymentController {
     };
   }
 
-  #trackProgress(deployment: Deployment, signature: string, complete: boolean, atMs: number): 'complete' | 'going' | 'failed' {
+  #trackProgress(
+    deployment: Deployment,
+    signature: string,
+    complete: boolean,
+    atMs: number,
+  ): 'complete' | 'going' | 'failed' {
     const known = this.#progress.get(deployment.metadata.uid);
     const deadlineMs = (deployment.spec.progressDeadlineSeconds ?? DEFAULT_PROGRESS_DEADLINE_SECONDS) * 1000;
     const generation = signature.split('/')[0];
     // A finished rollout stays finished when a pod falls ill later: that is not the rollout's failure.
     const finishedBefore = known !== undefined && !known.waiting && known.signature.split('/')[0] === generation;
-    if (complete || (finishedBefore && deployment.status.conditions?.some((one) => one.reason === 'NewReplicaSetAvailable'))) {
+    if (
+      complete ||
+      (finishedBefore && deployment.status.conditions?.some((one) => one.reason === 'NewReplicaSetAvailable'))
+    ) {
       this.#progress.set(deployment.metadata.uid, { signature, sinceMs: atMs, waiting: false, deadlineMs: 0 });
       return 'complete';
     }
     if (known === undefined || known.signature !== signature) {
-      this.#progress.set(deployment.metadata.uid, { signature, sinceMs: atMs, waiting: true, deadlineMs: atMs + deadlineMs });
+      this.#progress.set(deployment.metadata.uid, {
+        signature,
+        sinceMs: atMs,
+        waiting: true,
+        deadlineMs: atMs + deadlineMs,
+      });
       return 'going';
     }
     if (atMs < known.sinceMs + deadlineMs) return 'going';
@@ -295,7 +375,9 @@ export function withoutHash(template: PodTemplate): PodTemplate {
 }
 
 function copiedAnnotations(deployment: Deployment): Record<string, string> {
-  return Object.fromEntries(Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !NOT_COPIED.has(key)));
+  return Object.fromEntries(
+    Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !NOT_COPIED.has(key)),
+  );
 }
 
 function limitsOf(deployment: Deployment): { surge: number; unavailable: number } {
@@ -311,7 +393,14 @@ function limitsOf(deployment: Deployment): { surge: number; unavailable: number 
   return surge === 0 && unavailable === 0 ? { surge: 0, unavailable: 1 } : { surge, unavailable };
 }
 
-function conditionOf(deployment: Deployment, type: string, yes: boolean, reason: string, message: string, atMs: number): Condition {
+function conditionOf(
+  deployment: Deployment,
+  type: string,
+  yes: boolean,
+  reason: string,
+  message: string,
+  atMs: number,
+): Condition {
   const old = deployment.status.conditions?.find((one) => one.type === type);
   const status = yes ? 'True' : 'False';
   const time = kubernetesTime(atMs);

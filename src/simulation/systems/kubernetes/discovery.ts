@@ -12,7 +12,8 @@ export function discoveryAnswer(path: string): WireResponse | null {
   const clean = path.replace(/\/$/, '');
   if (clean === '/version') return ok({ major: '1', minor: '34', gitVersion: 'v1.34.4', platform: 'linux/amd64' });
   if (clean === '/api') return ok({ kind: 'APIVersions', versions: ['v1'] });
-  if (clean === '/apis') return ok({ kind: 'APIGroupList', apiVersion: 'v1', groups: Object.keys(GROUPS).map(groupOf) });
+  if (clean === '/apis')
+    return ok({ kind: 'APIGroupList', apiVersion: 'v1', groups: Object.keys(GROUPS).map(groupOf) });
   if (clean === '/api/v1') return ok(resourceList('v1'));
   const [, group = '', version] = /^\/apis\/([^/]+)(?:\/([^/]+))?$/.exec(clean) ?? [];
   if (GROUPS[group] === undefined) return null;
@@ -32,9 +33,28 @@ function groupOf(name: string) {
 function resourceList(groupVersion: string) {
   const resources = [
     ...RESOURCES.filter((one) => one.groupVersion === groupVersion).flatMap((one) => {
-      const verbs = ['get', 'list', ...(one.writable ? ['patch', 'update'] : []), ...(one.kind === 'Pod' ? ['delete'] : [])];
-      const entry = { name: one.plural, singularName: one.kind.toLowerCase(), namespaced: one.namespaced, kind: one.kind, verbs };
-      const scale = { name: `${one.plural}/scale`, singularName: '', namespaced: true, group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: ['get', 'patch', 'update'] };
+      const verbs = [
+        'get',
+        'list',
+        ...(one.writable ? ['patch', 'update'] : []),
+        ...(one.kind === 'Pod' ? ['delete'] : []),
+      ];
+      const entry = {
+        name: one.plural,
+        singularName: one.kind.toLowerCase(),
+        namespaced: one.namespaced,
+        kind: one.kind,
+        verbs,
+      };
+      const scale = {
+        name: `${one.plural}/scale`,
+        singularName: '',
+        namespaced: true,
+        group: 'autoscaling',
+        version: 'v1',
+        kind: 'Scale',
+        verbs: ['get', 'patch', 'update'],
+      };
       return one.scalable ? [entry, scale] : [entry];
     }),
     ...(groupVersion === 'metrics.k8s.io/v1beta1'
@@ -44,7 +64,15 @@ function resourceList(groupVersion: string) {
         ]
       : []),
     ...(groupVersion === 'authorization.k8s.io/v1'
-      ? [{ name: 'selfsubjectaccessreviews', singularName: '', namespaced: false, kind: 'SelfSubjectAccessReview', verbs: ['create'] }]
+      ? [
+          {
+            name: 'selfsubjectaccessreviews',
+            singularName: '',
+            namespaced: false,
+            kind: 'SelfSubjectAccessReview',
+            verbs: ['create'],
+          },
+        ]
       : []),
   ];
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources };

@@ -17,7 +17,10 @@ interface Controllers {
 export function furnish(cluster: Controllers, settings: ClusterSettings, startMs: number): void {
   const { store } = cluster.context;
   const longAgoMs = startMs - 90 * 86_400_000;
-  store.create<'Namespace'>({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: settings.namespace }, status: { phase: 'Active' } }, longAgoMs);
+  store.create<'Namespace'>(
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: settings.namespace }, status: { phase: 'Active' } },
+    longAgoMs,
+  );
   for (const node of settings.nodes) addNode(cluster, node, longAgoMs);
   for (const one of settings.deployments) addDeployment(cluster, settings.namespace, one, startMs);
   for (const one of settings.statefulSets) addStatefulSet(cluster, settings.namespace, one, startMs);
@@ -26,7 +29,11 @@ export function furnish(cluster: Controllers, settings: ClusterSettings, startMs
       {
         apiVersion: 'v1',
         kind: 'ConfigMap',
-        metadata: { name, namespace: settings.namespace, managedFields: [managedBy('kubectl-client-side-apply', startMs - ageMs)] },
+        metadata: {
+          name,
+          namespace: settings.namespace,
+          managedFields: [managedBy('kubectl-client-side-apply', startMs - ageMs)],
+        },
         data: { ...data },
       },
       startMs - ageMs,
@@ -48,7 +55,12 @@ export function managedBy(manager: string, atMs: number) {
 function addNode({ context }: Controllers, node: NodeSettings, atMs: number): void {
   const quantities = { cpu: `${node.cpuMillicores}m`, memory: `${node.memoryMiB}Mi`, pods: '110' };
   const time = kubernetesTime(atMs);
-  const condition = (type: string, status: 'True' | 'False', reason: string) => ({ type, status, reason, lastTransitionTime: time });
+  const condition = (type: string, status: 'True' | 'False', reason: string) => ({
+    type,
+    status,
+    reason,
+    lastTransitionTime: time,
+  });
   context.store.create<'Node'>(
     {
       apiVersion: 'v1',
@@ -101,15 +113,26 @@ function addDeployment(cluster: Controllers, namespace: string, settings: Deploy
     context.store.update<'Deployment'>(read(), (copy) => {
       copy.spec.template = templateOf(name, settings.port, settings.memoryLimitMiB, image, settings);
       copy.metadata.generation = (copy.metadata.generation ?? 0) + 1;
-      if (changeCause !== null) copy.metadata.annotations = { ...copy.metadata.annotations, [CHANGE_CAUSE_ANNOTATION]: changeCause };
+      if (changeCause !== null)
+        copy.metadata.annotations = { ...copy.metadata.annotations, [CHANGE_CAUSE_ANNOTATION]: changeCause };
     });
     deployments.adopt(read(), startMs - ageMs);
   }
-  startPods(context.store.get('Deployment', namespace, name) ?? created, cluster, kubelet, startMs - (settings.history.at(-1)?.ageMs ?? 0));
+  startPods(
+    context.store.get('Deployment', namespace, name) ?? created,
+    cluster,
+    kubelet,
+    startMs - (settings.history.at(-1)?.ageMs ?? 0),
+  );
   addService(cluster, namespace, name, settings.port, startMs - first.ageMs);
 }
 
-function startPods(deployment: Deployment, { context, deployments }: Controllers, kubelet: Kubelet, atMs: number): void {
+function startPods(
+  deployment: Deployment,
+  { context, deployments }: Controllers,
+  kubelet: Kubelet,
+  atMs: number,
+): void {
   const live = deployments.replicaSets(deployment).at(-1);
   if (live === undefined) return;
   const scaled = context.store.update<'ReplicaSet'>(live, (copy) => {
@@ -117,7 +140,11 @@ function startPods(deployment: Deployment, { context, deployments }: Controllers
   });
   for (let i = 0; i < deployment.spec.replicas; i += 1) {
     const name = `${scaled.metadata.name}-${context.suffix(scaled.metadata.name, 5)}`;
-    kubelet.create({ name, controlledBy: scaled, owner: deployment.metadata.name, template: scaled.spec.template }, atMs, true);
+    kubelet.create(
+      { name, controlledBy: scaled, owner: deployment.metadata.name, template: scaled.spec.template },
+      atMs,
+      true,
+    );
   }
 }
 
@@ -155,7 +182,13 @@ function addService({ context }: Controllers, namespace: string, name: string, p
   );
 }
 
-function templateOf(name: string, port: number, memoryLimitMiB: number, image: string, deployment: DeploymentSettings | null): PodTemplate {
+function templateOf(
+  name: string,
+  port: number,
+  memoryLimitMiB: number,
+  image: string,
+  deployment: DeploymentSettings | null,
+): PodTemplate {
   const cpu = deployment === null ? '1000m' : `${deployment.cpuLimitMillicores}m`;
   return {
     metadata: { labels: { app: name } },

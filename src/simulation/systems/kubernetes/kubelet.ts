@@ -37,7 +37,12 @@ export class Kubelet {
 
   /** `owner` is the name of the Deployment or StatefulSet; with `readyAtOnce` the pod has been there for long. */
   create(
-    pod: { readonly name: string; readonly controlledBy: ClusterObject; readonly owner: string; readonly template: PodTemplate },
+    pod: {
+      readonly name: string;
+      readonly controlledBy: ClusterObject;
+      readonly owner: string;
+      readonly template: PodTemplate;
+    },
     atMs: number,
     readyAtOnce = false,
   ): Pod {
@@ -52,7 +57,9 @@ export class Kubelet {
           name: pod.name,
           namespace,
           labels: { ...pod.template.metadata.labels },
-          ...(pod.template.metadata.annotations === undefined ? {} : { annotations: { ...pod.template.metadata.annotations } }),
+          ...(pod.template.metadata.annotations === undefined
+            ? {}
+            : { annotations: { ...pod.template.metadata.annotations } }),
           ownerReferences: [ownedBy(pod.controlledBy)],
         },
         spec: { ...structuredClone(pod.template.spec), ...(node === null ? {} : { nodeName: node.metadata.name }) },
@@ -77,7 +84,12 @@ export class Kubelet {
   remove(pod: Pod, atMs: number): void {
     this.#context.event(
       pod,
-      { type: 'Normal', reason: 'Killing', message: `Stopping container ${pod.spec.containers[0]?.name ?? ''}`, component: 'kubelet' },
+      {
+        type: 'Normal',
+        reason: 'Killing',
+        message: `Stopping container ${pod.spec.containers[0]?.name ?? ''}`,
+        component: 'kubelet',
+      },
       atMs,
     );
     this.#lives.delete(pod.metadata.uid);
@@ -98,7 +110,10 @@ export class Kubelet {
     }
     const words = TROUBLE_EVENTS[trouble.reason];
     if (!trouble.ready || words !== undefined) {
-      const { reason, message } = words ?? { reason: 'Unhealthy', message: 'Readiness probe failed: HTTP probe failed with statuscode: 503' };
+      const { reason, message } = words ?? {
+        reason: 'Unhealthy',
+        message: 'Readiness probe failed: HTTP probe failed with statuscode: 503',
+      };
       this.#context.event(pod, { type: 'Warning', reason, message, component: 'kubelet' }, atMs);
     }
     this.#show(pod, atMs, this.#stageOf(life));
@@ -114,7 +129,12 @@ export class Kubelet {
     life.readyAtMs = atMs + this.#context.readyDelayMs(life.owner);
     this.#context.event(
       pod,
-      { type: 'Warning', reason: 'BackOff', message: `Back-off restarting failed container ${pod.spec.containers[0]?.name ?? ''} in pod ${pod.metadata.name}`, component: 'kubelet' },
+      {
+        type: 'Warning',
+        reason: 'BackOff',
+        message: `Back-off restarting failed container ${pod.spec.containers[0]?.name ?? ''} in pod ${pod.metadata.name}`,
+        component: 'kubelet',
+      },
       atMs,
     );
     this.#show(pod, atMs, 'running');
@@ -123,7 +143,8 @@ export class Kubelet {
   /** Pods of a node that went away are not ready, and evicted after five minutes; a node that is back places pods. */
   nodeChanged(node: Node, ready: boolean, atMs: number): void {
     if (ready) this.#evictAtMs.delete(node.metadata.name);
-    else if (!this.#evictAtMs.has(node.metadata.name)) this.#evictAtMs.set(node.metadata.name, atMs + EVICTION_AFTER_MS);
+    else if (!this.#evictAtMs.has(node.metadata.name))
+      this.#evictAtMs.set(node.metadata.name, atMs + EVICTION_AFTER_MS);
     for (const pod of this.#context.store.list('Pod')) {
       const life = this.#lives.get(pod.metadata.uid);
       if (life === undefined) continue;
@@ -164,7 +185,16 @@ export class Kubelet {
       // The StatefulSet controller does not replace a pod whose node may still be running it.
       const ofStatefulSet = pod.metadata.ownerReferences?.some((owner) => owner.kind === 'StatefulSet') ?? false;
       if (pod.spec.nodeName !== nodeName || ofStatefulSet) continue;
-      this.#context.event(pod, { type: 'Normal', reason: 'TaintManagerEviction', message: `Marking for deletion Pod ${pod.metadata.namespace}/${pod.metadata.name}`, component: 'taint-eviction-controller' }, atMs);
+      this.#context.event(
+        pod,
+        {
+          type: 'Normal',
+          reason: 'TaintManagerEviction',
+          message: `Marking for deletion Pod ${pod.metadata.namespace}/${pod.metadata.name}`,
+          component: 'taint-eviction-controller',
+        },
+        atMs,
+      );
       this.remove(pod, atMs);
     }
   }
@@ -198,7 +228,12 @@ export class Kubelet {
     const pods = store.list('Pod');
     const fits = store
       .list('Node')
-      .filter((node) => isReady(node) && !node.spec.unschedulable && (node.spec.taints ?? []).every((taint) => taint.effect !== 'NoSchedule'))
+      .filter(
+        (node) =>
+          isReady(node) &&
+          !node.spec.unschedulable &&
+          (node.spec.taints ?? []).every((taint) => taint.effect !== 'NoSchedule'),
+      )
       .map((node) => ({ node, load: pods.filter((pod) => pod.spec.nodeName === node.metadata.name).length }))
       .sort((a, b) => a.load - b.load || (a.node.metadata.name < b.node.metadata.name ? -1 : 1));
     return fits[0]?.node ?? null;
@@ -209,8 +244,16 @@ export class Kubelet {
     const container = pod.spec.containers[0];
     const say = (type: 'Normal' | 'Warning', reason: string, message: string, component: string) =>
       this.#context.event(pod, { type, reason, message, component }, atMs);
-    if (node === null) return say('Warning', 'FailedScheduling', '0 nodes are available for the pod.', 'default-scheduler');
-    say('Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node.metadata.name}`, 'default-scheduler');
+    if (node === null) {
+      say('Warning', 'FailedScheduling', '0 nodes are available for the pod.', 'default-scheduler');
+      return;
+    }
+    say(
+      'Normal',
+      'Scheduled',
+      `Successfully assigned ${namespace}/${name} to ${node.metadata.name}`,
+      'default-scheduler',
+    );
     say('Normal', 'Pulled', `Container image "${container?.image ?? ''}" already present on machine`, 'kubelet');
     say('Normal', 'Created', `Created container: ${container?.name ?? ''}`, 'kubelet');
     say('Normal', 'Started', `Started container ${container?.name ?? ''}`, 'kubelet');
@@ -257,7 +300,9 @@ function statusOf(pod: Pod, life: PodLife, stage: Stage, nodeLost: boolean, atMs
       condition('ContainersReady', ready, ready ? undefined : 'ContainersNotReady'),
       condition('Ready', ready, ready ? undefined : 'ContainersNotReady'),
     ],
-    ...(unscheduled ? {} : { containerStatuses: pod.spec.containers.map((one) => containerStatus(one, life, stage, ready)) }),
+    ...(unscheduled
+      ? {}
+      : { containerStatuses: pod.spec.containers.map((one) => containerStatus(one, life, stage, ready)) }),
   };
 }
 
@@ -267,7 +312,14 @@ function containerStatus(container: Container, life: PodLife, stage: Stage, read
   let state: ContainerState = { running: { startedAt: started } };
   if (trouble !== null && WAITING.has(trouble.reason)) state = { waiting: { reason: trouble.reason } };
   else if (trouble !== null && !trouble.ready && (trouble.reason === 'OOMKilled' || trouble.reason === 'Error')) {
-    state = { terminated: { reason: trouble.reason, exitCode: exitCodeOf(trouble.reason), startedAt: started, finishedAt: started } };
+    state = {
+      terminated: {
+        reason: trouble.reason,
+        exitCode: exitCodeOf(trouble.reason),
+        startedAt: started,
+        finishedAt: started,
+      },
+    };
   } else if (stage === 'pending') state = { waiting: { reason: 'ContainerCreating' } };
   const lastState: ContainerState =
     lastEnd === null

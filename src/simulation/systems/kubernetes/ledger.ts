@@ -32,7 +32,8 @@ export function effectsOf(
 ): ClusterEffect[] {
   if (!isWorkload(before) || !isWorkload(after)) return [{ kind: 'configure' }];
   const effects: ClusterEffect[] = [];
-  if (before.spec.replicas !== after.spec.replicas) effects.push({ kind: 'scale', from: before.spec.replicas, to: after.spec.replicas });
+  if (before.spec.replicas !== after.spec.replicas)
+    effects.push({ kind: 'scale', from: before.spec.replicas, to: after.spec.replicas });
   effects.push(...templateEffects(before, after, known));
   if (effects.length > 0) return effects;
   return [{ kind: canonicalJson(before.spec) === canonicalJson(after.spec) ? 'annotate' : 'configure' }];
@@ -49,7 +50,8 @@ function templateEffects(
   const old = known.find((one) => canonicalJson(one.template) === wanted);
   if (old !== undefined) return [{ kind: 'rollback', toRevision: old.revision, fromRevision }];
   const effects: ClusterEffect[] = [];
-  const restartedAt = (object: Deployment | StatefulSet) => object.spec.template.metadata.annotations?.[RESTARTED_ANNOTATION];
+  const restartedAt = (object: Deployment | StatefulSet) =>
+    object.spec.template.metadata.annotations?.[RESTARTED_ANNOTATION];
   if (restartedAt(before) !== restartedAt(after)) effects.push({ kind: 'restart' });
   for (const container of after.spec.template.spec.containers) {
     const old = before.spec.template.spec.containers.find((one) => one.name === container.name);
@@ -61,7 +63,8 @@ function templateEffects(
 function containerEffects(before: Container, after: Container): ClusterEffect[] {
   const effects: ClusterEffect[] = [];
   const limits = (container: Container) => canonicalJson(container.resources ?? {});
-  if (limits(before) !== limits(after)) effects.push({ kind: 'resources', container: after.name, before: limits(before), after: limits(after) });
+  if (limits(before) !== limits(after))
+    effects.push({ kind: 'resources', container: after.name, before: limits(before), after: limits(after) });
   if (before.image !== after.image) effects.push({ kind: 'image', before: before.image, after: after.image });
   return effects;
 }

@@ -79,11 +79,15 @@ function strategicMergeList(target: unknown, patch: readonly unknown[], field: s
   if (mergeKey === undefined || !patch.every(isRecord)) return structuredClone(patch);
   const merged = Array.isArray(target) ? [...(target as unknown[])] : [];
   for (const item of patch) {
-    if (item['$patch'] === 'replace') return patch.filter((other) => other !== item).map((one) => structuredClone(one));
+    if (item.$patch === 'replace') return patch.filter((other) => other !== item).map((one) => structuredClone(one));
     const key = item[mergeKey];
-    if (key === undefined) throw new PatchRefused('BadRequest', `map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+    if (key === undefined)
+      throw new PatchRefused(
+        'BadRequest',
+        `map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`,
+      );
     const index = merged.findIndex((one) => isRecord(one) && one[mergeKey] === key);
-    if (item['$patch'] === 'delete') {
+    if (item.$patch === 'delete') {
       if (index >= 0) merged.splice(index, 1);
     } else if (index >= 0) merged[index] = strategicMerge(merged[index], item, '');
     else merged.push(strategicMerge({}, item, ''));
@@ -98,10 +102,10 @@ function applyJsonPatch(target: unknown, patch: unknown): unknown {
   }
   const root = { value: structuredClone(target) };
   for (const operation of patch as unknown[]) {
-    if (!isRecord(operation) || typeof operation['op'] !== 'string' || typeof operation['path'] !== 'string') {
+    if (!isRecord(operation) || typeof operation.op !== 'string' || typeof operation.path !== 'string') {
       throw new PatchRefused('BadRequest', 'a JSON patch operation needs "op" and "path"');
     }
-    applyOperation(root, operation['op'], operation['path'], operation);
+    applyOperation(root, operation.op, operation.path, operation);
   }
   return root.value;
 }
@@ -109,24 +113,28 @@ function applyJsonPatch(target: unknown, patch: unknown): unknown {
 function applyOperation(root: { value: unknown }, op: string, path: string, operation: JsonRecord): void {
   switch (op) {
     case 'test':
-      if (!deepEqual(readPath(root, path), operation['value'])) {
+      if (!deepEqual(readPath(root, path), operation.value)) {
         throw new PatchRefused('Invalid', `testing value ${path} failed: test failed`);
       }
       return;
     case 'add':
-      return writePath(root, path, structuredClone(operation['value']), 'add');
+      writePath(root, path, structuredClone(operation.value), 'add');
+      return;
     case 'replace':
       readPath(root, path);
-      return writePath(root, path, structuredClone(operation['value']), 'replace');
+      writePath(root, path, structuredClone(operation.value), 'replace');
+      return;
     case 'remove':
       readPath(root, path);
-      return writePath(root, path, undefined, 'remove');
+      writePath(root, path, undefined, 'remove');
+      return;
     case 'move':
     case 'copy': {
-      const from = String(operation['from']);
+      const from = String(operation.from);
       const value = structuredClone(readPath(root, from));
       if (op === 'move') writePath(root, from, undefined, 'remove');
-      return writePath(root, path, value, 'add');
+      writePath(root, path, value, 'add');
+      return;
     }
     default:
       throw new PatchRefused('BadRequest', `Unexpected kind: ${op}`);
@@ -181,5 +189,7 @@ function deepEqual(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => deepEqual(item, b[i]));
   if (!isRecord(a) || !isRecord(b)) return false;
   const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && deepEqual(a[key], b[key]));
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && deepEqual(a[key], b[key]))
+  );
 }

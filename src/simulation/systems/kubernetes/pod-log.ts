@@ -25,7 +25,10 @@ export function podLog(pod: Pod, kubelet: Kubelet, world: WorldTruth, request: W
   const waiting = pod.status.containerStatuses?.[0]?.state.waiting?.reason;
   const previous = query.get('previous') === 'true';
   if (life === null || (pod.status.phase === 'Pending' && !previous)) {
-    refuse('BadRequest', `container "${wanted}" in pod "${pod.metadata.name}" is waiting to start: ${waiting ?? 'ContainerCreating'}`);
+    refuse(
+      'BadRequest',
+      `container "${wanted}" in pod "${pod.metadata.name}" is waiting to start: ${waiting ?? 'ContainerCreating'}`,
+    );
   }
   if (previous && life.lastEnd === null) {
     refuse('BadRequest', `previous terminated container "${wanted}" in pod "${pod.metadata.name}" not found`);
@@ -48,7 +51,13 @@ export function podLog(pod: Pod, kubelet: Kubelet, world: WorldTruth, request: W
   };
 }
 
-function lastLines(world: WorldTruth, pod: string, fromMs: number, untilMs: number, tail: number | null): readonly Line[] {
+function lastLines(
+  world: WorldTruth,
+  pod: string,
+  fromMs: number,
+  untilMs: number,
+  tail: number | null,
+): readonly Line[] {
   if (fromMs > untilMs || tail === 0) return [];
   if (tail === null) return world.logs(pod, fromMs, untilMs);
   for (let windowMs = FIRST_WINDOW_MS; ; windowMs *= WINDOW_FACTOR) {
@@ -61,7 +70,8 @@ function lastLines(world: WorldTruth, pod: string, fromMs: number, untilMs: numb
 function sinceMs(query: URLSearchParams, nowMs: number): number {
   const seconds = wholeNumber(query, 'sinceSeconds');
   const time = query.get('sinceTime');
-  if (seconds !== null && time !== null) refuse('BadRequest', 'at most one of `sinceTime` or `sinceSeconds` may be specified');
+  if (seconds !== null && time !== null)
+    refuse('BadRequest', 'at most one of `sinceTime` or `sinceSeconds` may be specified');
   if (seconds !== null) return nowMs - seconds * 1000;
   if (time === null) return Number.NEGATIVE_INFINITY;
   const parsed = Date.parse(time);

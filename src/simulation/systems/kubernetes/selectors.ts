@@ -13,7 +13,11 @@ type LabelRequirement = (labels: Readonly<Record<string, string>>) => boolean;
 
 function labelRequirements(text: string): LabelRequirement[] {
   // Commas inside the parentheses of "in (a,b)" do not separate requirements.
-  return text.split(/,(?![^(]*\))/).map((part) => part.trim()).filter((part) => part !== '').map(labelRequirement);
+  return text
+    .split(/,(?![^(]*\))/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map(labelRequirement);
 }
 
 function labelRequirement(text: string): LabelRequirement {

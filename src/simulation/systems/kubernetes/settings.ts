@@ -4,7 +4,11 @@ export interface ClusterSettings {
   readonly nodes: readonly NodeSettings[];
   readonly deployments: readonly DeploymentSettings[];
   readonly statefulSets: readonly StatefulSetSettings[];
-  readonly configMaps: readonly { readonly name: string; readonly data: Readonly<Record<string, string>>; readonly ageMs: number }[];
+  readonly configMaps: readonly {
+    readonly name: string;
+    readonly data: Readonly<Record<string, string>>;
+    readonly ageMs: number;
+  }[];
 }
 
 export interface NodeSettings {
@@ -48,8 +52,16 @@ export const DEFAULT_CLUSTER: ClusterSettings = {
       cpuLimitMillicores: 1_000,
       env: { DATABASE_POOL_SIZE: '100', DATABASE_URL: 'postgres://noa@noa-postgres:5432/noa' },
       history: [
-        { image: 'registry.noaserver.com/noa-mcp:v1.8.2', changeCause: 'v1.8.2: provider retry budget', ageMs: 21 * DAY_MS },
-        { image: 'registry.noaserver.com/noa-mcp:v1.8.3', changeCause: 'v1.8.3: dependency updates', ageMs: 12 * DAY_MS },
+        {
+          image: 'registry.noaserver.com/noa-mcp:v1.8.2',
+          changeCause: 'v1.8.2: provider retry budget',
+          ageMs: 21 * DAY_MS,
+        },
+        {
+          image: 'registry.noaserver.com/noa-mcp:v1.8.3',
+          changeCause: 'v1.8.3: dependency updates',
+          ageMs: 12 * DAY_MS,
+        },
         { image: 'registry.noaserver.com/noa-mcp:v1.9.0', changeCause: 'v1.9.0: session export', ageMs: 5 * DAY_MS },
       ],
     },
@@ -61,8 +73,16 @@ export const DEFAULT_CLUSTER: ClusterSettings = {
       cpuLimitMillicores: 2_000,
       env: { MCP_URL: 'http://noa-mcp:8001' },
       history: [
-        { image: 'registry.noaserver.com/noa-claude-flow:v2.3.0', changeCause: 'v2.3.0: streaming flows', ageMs: 30 * DAY_MS },
-        { image: 'registry.noaserver.com/noa-claude-flow:v2.3.1', changeCause: 'v2.3.1: flow timeouts', ageMs: 9 * DAY_MS },
+        {
+          image: 'registry.noaserver.com/noa-claude-flow:v2.3.0',
+          changeCause: 'v2.3.0: streaming flows',
+          ageMs: 30 * DAY_MS,
+        },
+        {
+          image: 'registry.noaserver.com/noa-claude-flow:v2.3.1',
+          changeCause: 'v2.3.1: flow timeouts',
+          ageMs: 9 * DAY_MS,
+        },
       ],
     },
   ],
@@ -71,6 +91,23 @@ export const DEFAULT_CLUSTER: ClusterSettings = {
     { name: 'noa-redis', image: 'redis:7.0', replicas: 1, port: 6379, memoryLimitMiB: 1024, ageMs: 60 * DAY_MS },
   ],
   configMaps: [
-    { name: 'noa-mcp-config', data: { 'feature-flags': 'session-export=on', 'rate-limit': 'default' }, ageMs: 14 * DAY_MS },
+    {
+      name: 'noa-mcp-config',
+      data: { 'feature-flags': 'session-export=on', 'rate-limit': 'default' },
+      ageMs: 14 * DAY_MS,
+    },
   ],
 };
+
+/** The default cluster with the deployments that the world names: known ones scaled, unknown ones made like the first. */
+export function clusterFor(deployments: Readonly<Record<string, { readonly replicas: number }>>): ClusterSettings {
+  const [pattern] = DEFAULT_CLUSTER.deployments;
+  if (pattern === undefined) return DEFAULT_CLUSTER;
+  const made = Object.entries(deployments).map(([name, { replicas }]) => {
+    const known = DEFAULT_CLUSTER.deployments.find((one) => one.name === name);
+    if (known !== undefined) return { ...known, replicas };
+    const history = [{ image: `registry.noaserver.com/${name}:v1.0.0`, changeCause: 'v1.0.0', ageMs: 20 * DAY_MS }];
+    return { ...pattern, name, replicas, history };
+  });
+  return { ...DEFAULT_CLUSTER, deployments: made };
+}

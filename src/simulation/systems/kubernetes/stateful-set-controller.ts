@@ -59,7 +59,9 @@ export class StatefulSetController {
           name,
           namespace: statefulSet.metadata.namespace ?? 'default',
           labels: { ...statefulSet.spec.template.metadata.labels, [REVISION_LABEL]: name },
-          ...(statefulSet.metadata.annotations === undefined ? {} : { annotations: { ...statefulSet.metadata.annotations } }),
+          ...(statefulSet.metadata.annotations === undefined
+            ? {}
+            : { annotations: { ...statefulSet.metadata.annotations } }),
           ownerReferences: [ownedBy(statefulSet)],
         },
         revision: next,
@@ -90,7 +92,13 @@ export class StatefulSetController {
     return [...pods.filter((one) => one !== outdated), replaced];
   }
 
-  #create(statefulSet: StatefulSet, revision: ControllerRevision, ordinal: number, atMs: number, readyAtOnce: boolean): Pod {
+  #create(
+    statefulSet: StatefulSet,
+    revision: ControllerRevision,
+    ordinal: number,
+    atMs: number,
+    readyAtOnce: boolean,
+  ): Pod {
     const { name } = statefulSet.metadata;
     const podName = `${name}-${ordinal}`;
     const template = structuredClone(statefulSet.spec.template);
@@ -99,14 +107,24 @@ export class StatefulSetController {
       [REVISION_LABEL]: revision.metadata.name,
       'statefulset.kubernetes.io/pod-name': podName,
     };
-    const pod = this.#kubelet.create({ name: podName, controlledBy: statefulSet, owner: name, template }, atMs, readyAtOnce);
-    if (!readyAtOnce) this.#say(statefulSet, 'SuccessfulCreate', `create Pod ${podName} in StatefulSet ${name} successful`, atMs);
+    const pod = this.#kubelet.create(
+      { name: podName, controlledBy: statefulSet, owner: name, template },
+      atMs,
+      readyAtOnce,
+    );
+    if (!readyAtOnce)
+      this.#say(statefulSet, 'SuccessfulCreate', `create Pod ${podName} in StatefulSet ${name} successful`, atMs);
     return pod;
   }
 
   #delete(statefulSet: StatefulSet, pod: Pod, atMs: number): void {
     this.#kubelet.remove(pod, atMs);
-    this.#say(statefulSet, 'SuccessfulDelete', `delete Pod ${pod.metadata.name} in StatefulSet ${statefulSet.metadata.name} successful`, atMs);
+    this.#say(
+      statefulSet,
+      'SuccessfulDelete',
+      `delete Pod ${pod.metadata.name} in StatefulSet ${statefulSet.metadata.name} successful`,
+      atMs,
+    );
   }
 
   #say(statefulSet: StatefulSet, reason: string, message: string, atMs: number): void {

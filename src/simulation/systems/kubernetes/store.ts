@@ -33,7 +33,10 @@ export class ObjectStore {
     return (this.#byKind.get(kind)?.get(keyOf(namespace, name)) as ObjectOf[K] | undefined) ?? null;
   }
 
-  create<K extends Kind>(object: Omit<ObjectOf[K], 'metadata'> & { kind: K; metadata: NewMeta }, atMs: number): ObjectOf[K] {
+  create<K extends Kind>(
+    object: Omit<ObjectOf[K], 'metadata'> & { kind: K; metadata: NewMeta },
+    atMs: number,
+  ): ObjectOf[K] {
     const { namespace = null, name } = object.metadata;
     const id = `${object.kind}/${keyOf(namespace, name)}`;
     const count = this.#timesCreated.get(id) ?? 0;

@@ -1,9 +1,9 @@
 import type { WireRequest, WireResponse } from '../../wire/server.ts';
 import { refuse } from './api-errors.ts';
 import type { Cluster } from './cluster.ts';
+import { managedBy } from './furnish.ts';
 import type { ClusterAction, ClusterEffect } from './ledger.ts';
 import { effectsOf } from './ledger.ts';
-import { managedBy } from './furnish.ts';
 import type { ClusterObject, ConfigMap, Deployment, Kind, ObjectOf, StatefulSet } from './objects.ts';
 import { applyPatch, PatchRefused, patchTypeOf } from './patch.ts';
 
@@ -40,7 +40,8 @@ export class Writes {
   put(target: Target, request: WireRequest): WireResponse {
     const old = this.read(target);
     const body = request.json() as ClusterObject;
-    if (body?.metadata?.name !== target.name) refuse('BadRequest', 'the name of the object does not match the name on the URL');
+    if (body?.metadata?.name !== target.name)
+      refuse('BadRequest', 'the name of the object does not match the name on the URL');
     return this.#write(target, request, 'update', old, body);
   }
 
@@ -51,7 +52,9 @@ export class Writes {
   /** A Scale has the resourceVersion of its object, and takes its preconditions from it. */
   writeScale(target: Target, request: WireRequest): WireResponse {
     const old = this.#scalable(target);
-    const body = (request.method === 'PUT' ? request.json() : patched(scaleOf(old), request)) as ReturnType<typeof scaleOf>;
+    const body = (request.method === 'PUT' ? request.json() : patched(scaleOf(old), request)) as ReturnType<
+      typeof scaleOf
+    >;
     const replicas = body?.spec?.replicas ?? 0;
     const next = structuredClone(old);
     next.spec.replicas = replicas;
@@ -85,13 +88,20 @@ export class Writes {
     return this.read(target) as Deployment | StatefulSet;
   }
 
-  #write(target: Target, request: WireRequest, verb: 'patch' | 'update', old: ClusterObject, wanted: ClusterObject): WireResponse {
+  #write(
+    target: Target,
+    request: WireRequest,
+    verb: 'patch' | 'update',
+    old: ClusterObject,
+    wanted: ClusterObject,
+  ): WireResponse {
     const { resourceVersion, uid } = wanted.metadata;
     // An update without a resourceVersion is unconditional, as for the real API server.
     if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion) {
       conflict(target, 'the object has been modified; please apply your changes to the latest version and try again');
     }
-    if (uid !== undefined && uid !== old.metadata.uid) conflict(target, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
+    if (uid !== undefined && uid !== old.metadata.uid)
+      conflict(target, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
     const next = settled(old, wanted, request);
     validate(target, old, next);
     const dryRun = isDryRun(request);
@@ -99,7 +109,11 @@ export class Writes {
     const stored = dryRun ? next : this.#cluster.store.replace(old as ObjectOf[Kind], next as ObjectOf[Kind]);
     if (!dryRun) this.#cluster.reconcile(request.atMs);
     this.#record(target, request, verb, dryRun, effects);
-    return { status: 200, body: stored, note: effects.map((effect) => effect.kind).join(' ') || (dryRun ? 'dry run' : '') };
+    return {
+      status: 200,
+      body: stored,
+      note: effects.map((effect) => effect.kind).join(' ') || (dryRun ? 'dry run' : ''),
+    };
   }
 
   #revisionsOf(object: ClusterObject): { revision: number; template: unknown }[] {
@@ -107,7 +121,13 @@ export class Writes {
     return this.#cluster.templatesOf(object.metadata.name);
   }
 
-  #record(target: Target, request: WireRequest, verb: ClusterAction['verb'], dryRun: boolean, effects: readonly ClusterEffect[]): void {
+  #record(
+    target: Target,
+    request: WireRequest,
+    verb: ClusterAction['verb'],
+    dryRun: boolean,
+    effects: readonly ClusterEffect[],
+  ): void {
     const { resource, name } = target;
     this.ledger.push({ atMs: request.atMs, verb, resource, name, dryRun, effects: dryRun ? [] : effects });
   }
@@ -124,7 +144,12 @@ function patched(old: unknown, request: WireRequest): unknown {
   try {
     return applyPatch(type, old, request.json());
   } catch (error) {
-    if (error instanceof PatchRefused) return refuse(error.reason, error.message);
+    if (error instanceof PatchRefused) {
+      // The real server hides the reason of a failed JSON patch in the causes.
+      const hidden = 'the server rejected our request due to an error in our request';
+      const causes = [{ reason: 'UnexpectedServerResponse', message: error.message }];
+      return refuse(error.reason, error.reason === 'Invalid' ? hidden : error.message, { causes });
+    }
     throw error;
   }
 }
@@ -157,18 +182,26 @@ function validate(target: Target, old: ClusterObject, next: ClusterObject): void
       causes: [{ reason: 'FieldValueInvalid', message: words, field }],
     });
   const { replicas, template, selector } = next.spec ?? {};
-  if (!Number.isInteger(replicas) || replicas < 0) invalid('spec.replicas', `Invalid value: ${String(replicas)}: must be greater than or equal to 0`);
+  if (!Number.isInteger(replicas) || replicas < 0)
+    invalid('spec.replicas', `Invalid value: ${String(replicas)}: must be greater than or equal to 0`);
   const containers: unknown = template?.spec?.containers;
-  if (!Array.isArray(containers) || containers.length === 0) return invalid('spec.template.spec.containers', 'Required value');
+  if (!Array.isArray(containers) || containers.length === 0) {
+    invalid('spec.template.spec.containers', 'Required value');
+  }
   for (const [i, container] of (containers as { name?: unknown; image?: unknown }[]).entries()) {
     if (typeof container?.name !== 'string') invalid(`spec.template.spec.containers[${i}].name`, 'Required value');
     if (typeof container?.image !== 'string') invalid(`spec.template.spec.containers[${i}].image`, 'Required value');
   }
   const before = (old as Deployment).spec.selector;
-  if (JSON.stringify(selector) !== JSON.stringify(before)) invalid('spec.selector', 'Invalid value: field is immutable');
+  if (JSON.stringify(selector) !== JSON.stringify(before))
+    invalid('spec.selector', 'Invalid value: field is immutable');
   const labels = template.metadata?.labels ?? {};
   const matches = Object.entries(selector.matchLabels).every(([key, value]) => labels[key] === value);
-  if (!matches) invalid('spec.template.metadata.labels', `Invalid value: ${JSON.stringify(labels)}: \`selector\` does not match template \`labels\``);
+  if (!matches)
+    invalid(
+      'spec.template.metadata.labels',
+      `Invalid value: ${JSON.stringify(labels)}: \`selector\` does not match template \`labels\``,
+    );
 }
 
 function scaleOf(object: Deployment | StatefulSet) {

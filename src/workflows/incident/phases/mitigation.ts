@@ -62,7 +62,7 @@ async function act(run: IncidentRun, plan: RemedyPlan, approvalId: string): Prom
   if (!isOngoing(run)) return true;
   if (helped) {
     const words = run.state.remedies.find((record) => record.plan.key === plan.key)?.words ?? 'measured to be well';
-    run.record({ kind: 'mitigated', by: plan.action, words });
+    run.record({ kind: 'mitigated', remedy: plan.action, words });
     return true;
   }
   await lookAgain(run);
@@ -95,7 +95,7 @@ async function isWellAgain(run: IncidentRun, step: string): Promise<boolean> {
     return answer.ok && answer.value.recovered ? answer.value.words : null;
   });
   if (words === null || !isOngoing(run)) return false;
-  run.record({ kind: 'mitigated', by: null, words: `It recovered without a remedy of ours. ${words}` });
+  run.record({ kind: 'mitigated', remedy: null, words: `It recovered without a remedy of ours. ${words}` });
   return true;
 }
 

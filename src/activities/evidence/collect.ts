@@ -1,0 +1,124 @@
+import type { EvidenceBundle, EvidenceGap, EvidenceItem, ProbeName } from '../../domain/evidence.ts';
+import { epochMs, type Instant } from '../../domain/instant.ts';
+import { redactSecrets } from '../redaction.ts';
+import { CLUSTER_PROBES } from './cluster-probes.ts';
+import { DATABASE_PROBES } from './database-probes.ts';
+import { LOG_PROBES } from './log-probes.ts';
+import { OUTSIDE_PROBES } from './outside-probes.ts';
+import type { EvidencePorts, EvidenceStore } from './ports.ts';
+import { type Look, type Observation, type ProbeTable, seriesFromAt } from './probe.ts';
+import { TRAFFIC_PROBES } from './traffic-probes.ts';
+import { TREND_PROBES } from './trend-probes.ts';
+
+/**
+ * Asks every probe of the request at once, each within its own deadline. What cannot be had becomes a gap that says
+ * why; one dead system never costs the answers of the others (R2).
+ */
+export async function collect(ports: EvidencePorts, look: Look): Promise<EvidenceBundle> {
+  const collectedAt = ports.clock();
+  const wanted = [...new Set(look.request.probes)];
+  const answers = await Promise.all(wanted.map((name) => answerOf(ports, look, name, collectedAt)));
+  return {
+    purpose: look.request.purpose,
+    collectedAt,
+    items: answers.flatMap((answer) => ('finding' in answer ? [answer] : [])),
+    gaps: answers.flatMap((answer) => ('reason' in answer ? [answer] : [])),
+  };
+}
+
+const PROBES: ProbeTable<ProbeName> = {
+  ...CLUSTER_PROBES,
+  ...DATABASE_PROBES,
+  ...LOG_PROBES,
+  ...TRAFFIC_PROBES,
+  ...TREND_PROBES,
+  ...OUTSIDE_PROBES,
+};
+
+const EXCERPT_BYTES = 1024;
+const WORDS_CHARACTERS = 600;
+const REASON_CHARACTERS = 300;
+/** Storing is part of collecting and must not make it slower than the probes; without it the excerpt remains. */
+const STORE_SECONDS = 5;
+
+async function answerOf(
+  ports: EvidencePorts,
+  look: Look,
+  name: ProbeName,
+  collectedAt: Instant,
+): Promise<EvidenceItem | EvidenceGap> {
+  const { source, ask } = PROBES[name];
+  try {
+    const seen = await within(look.evidence.probeDeadlineSeconds, `${source} did not answer`, () => ask(ports, look));
+    return await itemOf(ports.store, look, name, source, seen, collectedAt);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { probe: name, source, reason: redactSecrets(reason).slice(0, REASON_CHARACTERS) };
+  }
+}
+
+async function itemOf(
+  store: EvidenceStore,
+  look: Look,
+  name: ProbeName,
+  source: string,
+  seen: Observation,
+  collectedAt: Instant,
+): Promise<EvidenceItem> {
+  const body = redactSecrets(seen.body);
+  const kept = await within(STORE_SECONDS, 'the evidence store did not answer', () =>
+    store.put(body, seen.mediaType),
+  ).catch(() => null);
+  return {
+    id: `${name}@${look.request.at}`,
+    probe: name,
+    source,
+    collectedAt,
+    command: redactSecrets(seen.command),
+    link: linkOf(look, name),
+    words: redactSecrets(seen.words).slice(0, WORDS_CHARACTERS),
+    abnormal: seen.abnormal,
+    finding: redactDeep(seen.finding),
+    excerpt: cutToBytes(redactSecrets(seen.excerpt), EXCERPT_BYTES),
+    digest: kept?.digest ?? null,
+    sizeBytes: kept?.sizeBytes ?? Buffer.byteLength(body),
+  };
+}
+
+/** The dashboard that policy names for this probe, opened at the right hours (R1.6). */
+function linkOf(look: Look, name: ProbeName): string | null {
+  const dashboard = look.service.dashboards.find((one) => one.probes.includes(name));
+  if (dashboard === undefined || !URL.canParse(dashboard.url)) return null;
+  const url = new URL(dashboard.url);
+  url.searchParams.set('from', String(epochMs(seriesFromAt(look))));
+  url.searchParams.set('to', String(epochMs(look.request.at)));
+  return url.toString();
+}
+
+function within<T>(seconds: number, what: string, run: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${what} within ${seconds} s.`)), seconds * 1000);
+    Promise.resolve()
+      .then(run)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
+
+/** The same value with every text in it redacted. */
+function redactDeep<T>(value: T): T {
+  if (typeof value === 'string') return redactSecrets(value) as T;
+  if (Array.isArray(value)) return value.map((entry) => redactDeep(entry)) as T;
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, redactDeep(entry)])) as T;
+}
+
+/** Cut at a character's edge; the mark says that there was more. */
+function cutToBytes(text: string, limit: number): string {
+  if (Buffer.byteLength(text) <= limit) return text;
+  const mark = '…';
+  const cut = Buffer.from(text)
+    .subarray(0, limit - Buffer.byteLength(mark))
+    .toString('utf8');
+  return `${cut.replace(/\uFFFD+$/, '')}${mark}`;
+}

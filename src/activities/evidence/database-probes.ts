@@ -1,0 +1,117 @@
+import type { AnswerFact } from './ports.ts';
+import { count, firstOf, jsonBody, type Look, NoAnswer, needed, type Probe, type ProbeTable } from './probe.ts';
+
+type DatabaseProbe = 'database-answers' | 'database-connections' | 'slow-statements' | 'cache-answers';
+
+const SOURCE = 'PostgreSQL';
+const DATABASE = 'The connection to the database';
+
+/** Slower than this to say one word is trouble of its own. */
+const SLOW_ANSWER_MILLISECONDS = 1000;
+/** Above this share of max_connections new connections are about to be refused. */
+const NEARLY_FULL = 0.9;
+
+const databaseAnswers: Probe = {
+  source: SOURCE,
+  async ask({ database }, look) {
+    const answer = await needed(database, DATABASE).answers();
+    const words = answerWords('PostgreSQL', answer);
+    return {
+      command: psql(look, 'SELECT 1;'),
+      words,
+      abnormal: isUnwell(answer),
+      excerpt: words,
+      finding: { probe: 'database-answers', ...answer },
+      ...jsonBody(answer),
+    };
+  },
+};
+
+const databaseConnections: Probe = {
+  source: SOURCE,
+  async ask({ database }, look) {
+    const activity = await needed(database, DATABASE).activity();
+    const { active, total, limit, longestActiveSeconds, waitingOnLocks, byState } = activity;
+    const exhaustedAbove = look.service.database?.exhaustedAbove ?? limit * NEARLY_FULL;
+    const exhausted = active > exhaustedAbove || total >= limit * NEARLY_FULL;
+    const states = Object.entries(byState)
+      .map(([state, number]) => `${number} ${state}`)
+      .join(', ');
+    const longest =
+      longestActiveSeconds === null ? '' : ` The longest statement has run for ${longestActiveSeconds} s.`;
+    const locks = waitingOnLocks === 0 ? '' : ` ${count(waitingOnLocks, 'connection')} waiting on locks.`;
+    const words = `${exhausted ? 'The connections are exhausted' : 'Connections are within bounds'}: ${active} active of ${total} in use (${states}), exhausted above ${exhaustedAbove}, server limit ${limit}.${longest}${locks}`;
+    return {
+      command: psql(look, 'SELECT state, count(*) FROM pg_stat_activity GROUP BY state;'),
+      words,
+      abnormal: exhausted || waitingOnLocks > 0,
+      excerpt: words,
+      finding: { probe: 'database-connections', ...activity },
+      ...jsonBody(activity),
+    };
+  },
+};
+
+const slowStatements: Probe = {
+  source: SOURCE,
+  async ask({ database }, look) {
+    const threshold = look.service.database?.slowStatementMilliseconds;
+    if (threshold === undefined) throw new NoAnswer('Policy names no database.');
+    const statements = firstOf(await needed(database, DATABASE).slowStatements(threshold));
+    const slow = statements.filter((statement) => statement.meanMilliseconds > threshold);
+    const [slowest] = slow;
+    const words =
+      slowest === undefined
+        ? `No statement takes more than ${threshold} ms on average.`
+        : `${count(slow.length, 'statement')} above ${threshold} ms on average; slowest: ${slowest.meanMilliseconds} ms over ${slowest.calls} calls: ${slowest.query.slice(0, 200)}`;
+    return {
+      command: psql(
+        look,
+        'SELECT query, mean_exec_time, calls FROM pg_stat_statements ORDER BY mean_exec_time DESC LIMIT 10;',
+      ),
+      words,
+      abnormal: slow.length > 0,
+      excerpt: statements.map((one) => `${one.meanMilliseconds} ms × ${one.calls}: ${one.query}`).join('\n'),
+      finding: { probe: 'slow-statements', statements },
+      ...jsonBody(statements),
+    };
+  },
+};
+
+const cacheAnswers: Probe = {
+  source: 'Redis',
+  async ask({ cache }, { service }) {
+    const answer = await needed(cache, 'The connection to the cache').answers();
+    const words = answerWords('Redis', answer);
+    return {
+      command: `kubectl exec ${service.cache?.pod ?? 'redis-0'} -n ${service.namespace} -- redis-cli ping`,
+      words,
+      abnormal: isUnwell(answer),
+      excerpt: words,
+      finding: { probe: 'cache-answers', ...answer },
+      ...jsonBody(answer),
+    };
+  },
+};
+
+export const DATABASE_PROBES: ProbeTable<DatabaseProbe> = {
+  'database-answers': databaseAnswers,
+  'database-connections': databaseConnections,
+  'slow-statements': slowStatements,
+  'cache-answers': cacheAnswers,
+};
+
+function psql({ service }: Look, sql: string): string {
+  const database = service.database;
+  if (database === null) return `psql -c "${sql}"`;
+  return `kubectl exec ${database.pod} -n ${service.namespace} -- psql -d ${database.database} -c "${sql}"`;
+}
+
+function isUnwell(answer: AnswerFact): boolean {
+  return !answer.answers || (answer.milliseconds ?? 0) > SLOW_ANSWER_MILLISECONDS;
+}
+
+function answerWords(name: string, answer: AnswerFact): string {
+  if (!answer.answers) return `${name} does not answer: ${answer.error ?? 'no reason given'}`;
+  return `${name} answers in ${answer.milliseconds ?? 0} ms${isUnwell(answer) ? ', which is slow' : ''}.`;
+}

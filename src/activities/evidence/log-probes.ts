@@ -1,0 +1,131 @@
+import type { Finding } from '../../domain/evidence.ts';
+import { plusMinutes } from '../../domain/instant.ts';
+import { classifyLine, logPatterns } from './log-patterns.ts';
+import type { LogLine, LogQuery } from './ports.ts';
+import { count, type Look, NoAnswer, needed, type Observation, type Probe, type ProbeTable } from './probe.ts';
+
+type LogProbe = Extract<Finding, { lines: number }>['probe'];
+
+const SOURCE = 'Kubernetes logs';
+const TAIL_BYTES_PER_POD = 512 * 1024;
+const EXPORT_BYTES_PER_POD = 8 * 1024 * 1024;
+/** R3.1.1: the runbook looks at the database's last hundred lines. */
+const DATABASE_TAIL_LINES = 100;
+
+const serviceLogs: Probe = {
+  source: SOURCE,
+  ask: ({ cluster }, look) => readLogs('service-logs', [tail(look, look.service.application)], cluster),
+};
+
+const workerLogs: Probe = {
+  source: SOURCE,
+  async ask({ cluster }, look) {
+    if (look.service.companions.length === 0) throw new NoAnswer('Policy names no companions.');
+    return readLogs(
+      'worker-logs',
+      look.service.companions.map((companion) => tail(look, companion)),
+      cluster,
+    );
+  },
+};
+
+const databaseLogs: Probe = {
+  source: SOURCE,
+  async ask({ cluster }, { service }) {
+    if (service.database === null) throw new NoAnswer('Policy names no database.');
+    return readLogs(
+      'database-logs',
+      [
+        {
+          namespace: service.namespace,
+          selector: service.database.selector,
+          container: null,
+          tailLines: DATABASE_TAIL_LINES,
+          sinceAt: null,
+          limitBytesPerPod: TAIL_BYTES_PER_POD,
+        },
+      ],
+      cluster,
+    );
+  },
+};
+
+const logExport: Probe = {
+  source: SOURCE,
+  ask: ({ cluster }, look) => {
+    const sinceAt = plusMinutes(look.request.at, -60 * look.evidence.exportHours);
+    const query = {
+      ...tail(look, look.service.application),
+      tailLines: null,
+      sinceAt,
+      limitBytesPerPod: EXPORT_BYTES_PER_POD,
+    };
+    return readLogs('log-export', [query], cluster);
+  },
+};
+
+export const LOG_PROBES: ProbeTable<LogProbe> = {
+  'service-logs': serviceLogs,
+  'worker-logs': workerLogs,
+  'database-logs': databaseLogs,
+  'log-export': logExport,
+};
+
+function tail(
+  { service, evidence }: Look,
+  workload: { readonly selector: string; readonly container: string },
+): LogQuery {
+  return {
+    namespace: service.namespace,
+    selector: workload.selector,
+    container: workload.container,
+    tailLines: evidence.logTailLines,
+    sinceAt: null,
+    limitBytesPerPod: TAIL_BYTES_PER_POD,
+  };
+}
+
+async function readLogs(
+  probe: LogProbe,
+  queries: readonly LogQuery[],
+  cluster: Parameters<Probe['ask']>[0]['cluster'],
+): Promise<Observation> {
+  const port = needed(cluster, 'The Kubernetes cluster');
+  const answers = await Promise.all(queries.map((query) => port.logs(query)));
+  const lines = answers.flatMap((answer) => answer.lines);
+  const missing = answers.flatMap((answer) => answer.missing);
+  const patterns = logPatterns(lines);
+  const troubled = lines.filter(({ line }) => classifyLine(line) !== null);
+  return {
+    command: queries.map(commandOf).join('; '),
+    words: wordsOf(lines.length, patterns, missing),
+    abnormal: patterns.length > 0,
+    excerpt: (troubled.length > 0 ? troubled : lines).slice(-EXCERPT_LINES).map(textOf).join('\n'),
+    finding: { probe, lines: lines.length, patterns },
+    body: lines.map(textOf).join('\n'),
+    mediaType: 'text/plain',
+  };
+}
+
+const EXCERPT_LINES = 8;
+const PATTERNS_IN_WORDS = 3;
+
+function wordsOf(lines: number, patterns: ReturnType<typeof logPatterns>, missing: readonly string[]): string {
+  const silent = missing.length === 0 ? '' : ` No log could be read from ${missing.join(', ')}.`;
+  if (lines === 0) return `The logs are empty.${silent}`;
+  if (patterns.length === 0) return `Nothing unusual in ${count(lines, 'log line')}.${silent}`;
+  const total = patterns.reduce((sum, pattern) => sum + pattern.count, 0);
+  const named = patterns
+    .slice(0, PATTERNS_IN_WORDS)
+    .map(({ kind, count: times, pattern }) => `${times}× ${kind}: ${pattern}`);
+  return `${total} of ${count(lines, 'log line')} report trouble. ${named.join(' | ')}${silent}`;
+}
+
+function commandOf(query: LogQuery): string {
+  const bound = query.tailLines === null ? `--since-time=${query.sinceAt ?? ''}` : `--tail=${query.tailLines}`;
+  return `kubectl logs -l ${query.selector} -n ${query.namespace} ${bound} --prefix --timestamps`;
+}
+
+function textOf({ pod, at, line }: LogLine): string {
+  return `${at ?? '-'} ${pod} ${line}`;
+}

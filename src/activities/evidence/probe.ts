@@ -1,0 +1,77 @@
+import type { EvidenceRequest, Finding, ProbeName } from '../../domain/evidence.ts';
+import { type Instant, plusMinutes } from '../../domain/instant.ts';
+import type { EvidencePolicy, ServicePolicy } from '../../domain/policy.ts';
+import type { EvidencePorts } from './ports.ts';
+
+/** What a probe is asked about. */
+export interface Look {
+  readonly request: EvidenceRequest;
+  readonly service: ServicePolicy;
+  readonly evidence: EvidencePolicy;
+}
+
+/** What a probe found, before redaction and storage. */
+export interface Observation {
+  readonly command: string;
+  readonly words: string;
+  readonly abnormal: boolean;
+  readonly finding: Finding;
+  /** For people who want more than the words; cut to 1 KB afterwards. */
+  readonly excerpt: string;
+  /** The whole answer, for the evidence store. */
+  readonly body: string;
+  readonly mediaType: 'application/json' | 'text/plain';
+}
+
+/** Asks one question. Rejects with a sentence when it got no answer: that becomes a named gap. */
+export interface Probe {
+  readonly source: string;
+  readonly ask: (ports: EvidencePorts, look: Look) => Promise<Observation>;
+}
+
+export type ProbeTable<N extends ProbeName> = Readonly<Record<N, Probe>>;
+
+/** Lists in findings travel in the timeline, so they are bounded; the whole is in the evidence store. */
+export const LIST_LIMIT = 20;
+
+/** Series reach back this far before the problem (R5.4), so that a time of health is in them. */
+export const BEFORE_MINUTES = 120;
+
+/** A question that cannot be asked at all. */
+export class NoAnswer extends Error {}
+
+export function needed<T>(port: T | null, what: string): T {
+  if (port === null) throw new NoAnswer(`${what} is not configured.`);
+  return port;
+}
+
+export function seriesFromAt({ request }: Look): Instant {
+  return plusMinutes(request.aroundAt, -BEFORE_MINUTES);
+}
+
+export function jsonBody(value: unknown): Pick<Observation, 'body' | 'mediaType'> {
+  return { body: JSON.stringify(value, null, 1), mediaType: 'application/json' };
+}
+
+export function firstOf<T>(list: readonly T[]): readonly T[] {
+  return list.slice(0, LIST_LIMIT);
+}
+
+/** `4.5 %` of 0.045. */
+export function percentWords(ratio: number): string {
+  const percent = ratio * 100;
+  return `${percent >= 10 || percent === 0 ? percent.toFixed(0) : percent.toFixed(1)} %`;
+}
+
+export function secondsWords(seconds: number): string {
+  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
+}
+
+/** `2024-10-23 14:15 UTC`. */
+export function instantWords(at: Instant): string {
+  return `${at.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}

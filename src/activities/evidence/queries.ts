@@ -1,0 +1,19 @@
+import type { QueryName } from '../../domain/policy.ts';
+import type { MetricsPort, Sample } from './ports.ts';
+import { type Look, NoAnswer } from './probe.ts';
+
+/** What nobody would open an incident for, unless it has just risen (R0.5: errors from 5 %, p95 from 2 s). */
+export const ORDINARY_ERROR_RATIO = 0.05;
+export const ORDINARY_P95_SECONDS = 2;
+
+/** The PromQL that policy has for a question. */
+export function query(look: Look, name: QueryName): string {
+  return look.service.queries[name];
+}
+
+/** The vector now; an empty one is no answer to the question, and is named a gap. */
+export async function present(port: MetricsPort, look: Look, name: QueryName): Promise<readonly Sample[]> {
+  const samples = await port.instant(query(look, name));
+  if (samples.length === 0) throw new NoAnswer(`Prometheus has no data for ${name}.`);
+  return samples;
+}

@@ -1,0 +1,168 @@
+import type { SeriesPoint } from '../../domain/evidence.ts';
+import { earlierOf, type Instant, plusMinutes } from '../../domain/instant.ts';
+import type { QueryName } from '../../domain/policy.ts';
+import type { MetricsPort } from './ports.ts';
+import {
+  count,
+  firstOf,
+  instantWords,
+  jsonBody,
+  LIST_LIMIT,
+  type Look,
+  NoAnswer,
+  needed,
+  type Probe,
+  type ProbeTable,
+  percentWords,
+  secondsWords,
+  seriesFromAt,
+} from './probe.ts';
+import { ORDINARY_ERROR_RATIO, ORDINARY_P95_SECONDS, query } from './queries.ts';
+import { latest, roseAt, thinOut } from './trend.ts';
+
+type TrendProbe = 'firing-alerts' | 'error-rate' | 'latency' | 'metrics-snapshot';
+
+const SOURCE = 'Prometheus';
+const METRICS = 'Prometheus';
+const STEP_SECONDS = 30;
+
+const ERROR_NOISE_RATIO = 0.01;
+const LATENCY_NOISE_SECONDS = 0.1;
+/** The snapshot shows the hour after the problem too, as far as it has passed (R5.4). */
+const AFTER_MINUTES = 60;
+
+const firingAlerts: Probe = {
+  source: SOURCE,
+  async ask({ metrics }) {
+    const alerts = await needed(metrics, METRICS).firingAlerts();
+    const words =
+      alerts.length === 0
+        ? 'No alert is firing.'
+        : `${count(alerts.length, 'alert')} firing: ${firstOf(alerts)
+            .map((alert) => `${alert.name} since ${instantWords(alert.activeAt)}`)
+            .join('; ')}.`;
+    return {
+      command: 'curl -s $PROMETHEUS/api/v1/alerts',
+      words,
+      abnormal: alerts.length > 0,
+      excerpt: words,
+      finding: { probe: 'firing-alerts', alerts: firstOf(alerts) },
+      ...jsonBody(alerts),
+    };
+  },
+};
+
+const errorRate: Probe = {
+  source: SOURCE,
+  async ask({ metrics }, look) {
+    const port = needed(metrics, METRICS);
+    const [trend, rate] = await Promise.all([
+      readTrend(port, look, 'errorRatio'),
+      rangeOf(port, look, 'errorRate').catch(() => []),
+    ]);
+    const rose = roseAt(trend.points, { noiseBelow: ERROR_NOISE_RATIO });
+    const now = trend.now === null ? 'unknown (no data right now)' : percentWords(trend.now);
+    const words = `The error rate is ${now}${riseWords(rose)}.`;
+    return {
+      command: query(look, 'errorRatio'),
+      words,
+      abnormal: rose !== null || (trend.now ?? 0) > ORDINARY_ERROR_RATIO,
+      excerpt: words,
+      finding: { probe: 'error-rate', ratio: trend.now, trend: thinOut(trend.points, LIST_LIMIT), roseAt: rose },
+      ...jsonBody({ errorRatio: trend.points, failedPerSecond: rate }),
+    };
+  },
+};
+
+const latency: Probe = {
+  source: SOURCE,
+  async ask({ metrics }, look) {
+    const trend = await readTrend(needed(metrics, METRICS), look, 'p95Seconds');
+    const rose = roseAt(trend.points, { noiseBelow: LATENCY_NOISE_SECONDS });
+    const now = trend.now === null ? 'unknown (no data right now)' : secondsWords(trend.now);
+    const words = `The 95th percentile of response times is ${now}${riseWords(rose)}.`;
+    return {
+      command: query(look, 'p95Seconds'),
+      words,
+      abnormal: rose !== null || (trend.now ?? 0) > ORDINARY_P95_SECONDS,
+      excerpt: words,
+      finding: { probe: 'latency', p95Seconds: trend.now, trend: thinOut(trend.points, LIST_LIMIT), roseAt: rose },
+      ...jsonBody(trend.points),
+    };
+  },
+};
+
+const SNAPSHOT: readonly { readonly query: QueryName; readonly unit: string }[] = [
+  { query: 'cpu', unit: 'cores' },
+  { query: 'memory', unit: 'bytes' },
+  { query: 'diskIo', unit: 'bytes/s' },
+  { query: 'network', unit: 'bytes/s' },
+  { query: 'errorRatio', unit: 'ratio' },
+  { query: 'databaseConnections', unit: 'connections' },
+];
+
+const metricsSnapshot: Probe = {
+  source: SOURCE,
+  async ask({ metrics }, look) {
+    const port = needed(metrics, METRICS);
+    const untilAt = earlierOf(look.request.at, plusMinutes(look.request.aroundAt, AFTER_MINUTES));
+    const read = await Promise.allSettled(SNAPSHOT.map((one) => rangeOf(port, look, one.query, untilAt)));
+    const series = SNAPSHOT.flatMap((one, index) => {
+      const answer = read[index];
+      return answer?.status === 'fulfilled' && answer.value.length > 0
+        ? [{ name: one.query, unit: one.unit, points: answer.value }]
+        : [];
+    });
+    const missing = SNAPSHOT.map((one) => one.query).filter((name) => !series.some((one) => one.name === name));
+    if (series.length === 0) throw new NoAnswer("Prometheus has none of the snapshot's series.");
+    const words = `Metrics from ${instantWords(seriesFromAt(look))} to ${instantWords(untilAt)}: ${series.map((one) => one.name).join(', ')}${missing.length === 0 ? '' : `; no data for ${missing.join(', ')}`}.`;
+    return {
+      command: SNAPSHOT.map((one) => query(look, one.query)).join('; '),
+      words,
+      abnormal: false,
+      excerpt: words,
+      finding: {
+        probe: 'metrics-snapshot',
+        series: series.map((one) => ({ ...one, points: thinOut(one.points, LIST_LIMIT) })),
+      },
+      ...jsonBody(series),
+    };
+  },
+};
+
+export const TREND_PROBES: ProbeTable<TrendProbe> = {
+  'firing-alerts': firingAlerts,
+  'error-rate': errorRate,
+  latency,
+  'metrics-snapshot': metricsSnapshot,
+};
+
+async function rangeOf(
+  port: MetricsPort,
+  look: Look,
+  name: QueryName,
+  untilAt: Instant = look.request.at,
+): Promise<readonly SeriesPoint[]> {
+  const series = await port.range({
+    query: query(look, name),
+    fromAt: seriesFromAt(look),
+    untilAt,
+    stepSeconds: STEP_SECONDS,
+  });
+  return series[0]?.points ?? [];
+}
+
+async function readTrend(
+  port: MetricsPort,
+  look: Look,
+  name: QueryName,
+): Promise<{ readonly now: number | null; readonly points: readonly SeriesPoint[] }> {
+  const [samples, points] = await Promise.all([port.instant(query(look, name)), rangeOf(port, look, name)]);
+  const now = samples[0]?.value ?? null;
+  if (now === null && latest(points) === null) throw new NoAnswer(`Prometheus has no data for ${name}.`);
+  return { now, points };
+}
+
+function riseWords(rose: Instant | null): string {
+  return rose === null ? '' : `, risen since ${instantWords(rose)}`;
+}

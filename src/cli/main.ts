@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CliFailure, EXIT, Stopped } from './failure.ts';
+import { type Io, processIo } from './io.ts';
+import { CommanderError, createProgram } from './program.ts';
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Runs one command line (without `node` and the script) and answers its exit code; never throws. */
+export async function main(argv: readonly string[], io: Io): Promise<number> {
+  const program = createProgram(io, versionOf(io.root));
+  try {
+    await program.command.parseAsync([...argv], { from: 'user' });
+    return program.exitCode();
+  } catch (error) {
+    return exitOf(error, argv.includes('--json'), io);
+  }
+}
+
+/** The real process: stdin, stdout, signals, exit code. */
+export async function runProcess(): Promise<void> {
+  const io = processIo(ROOT);
+  const code = await main(process.argv.slice(2), io);
+  process.exitCode = io.signalled() ?? code;
+}
+
+function exitOf(error: unknown, json: boolean, io: Io): number {
+  if (error instanceof Stopped) return EXIT.interrupted;
+  if (error instanceof CommanderError) {
+    // Commander has said what is wrong already; help and version are no failure.
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  const failure =
+    error instanceof CliFailure
+      ? error
+      : new CliFailure('failed', `This should not happen: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, 'Please report it with the command that you ran.');
+  const code = EXIT[failure.exit];
+  if (json) io.err(JSON.stringify({ error: { exit: failure.exit, code, message: failure.message, advice: failure.advice } }));
+  else io.err(`${io.colours.red('error:')} ${failure.message}${failure.advice === null ? '' : `\n${failure.advice}`}`);
+  return code;
+}
+
+function versionOf(root: string): string {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  return version;
+}

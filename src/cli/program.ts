@@ -1,0 +1,141 @@
+import { Command, CommanderError, Option } from 'commander';
+import { DECISION_NAMES } from '../domain/decision.ts';
+import { DECISION_COMMANDS, type DecisionCommand } from './decisions.ts';
+import { EXIT } from './failure.ts';
+import type { Io } from './io.ts';
+import { type CommonOptions, openSession, type Session } from './session.ts';
+
+export interface Program {
+  readonly command: Command;
+  /** The exit code that the command left; ok unless it said otherwise. */
+  exitCode(): number;
+}
+
+type Flags = CommonOptions & Readonly<Record<string, unknown>>;
+
+/**
+ * Every command with its arguments. What a command does is loaded when it runs, so that `incident --help` and the
+ * short commands start quickly.
+ */
+export function createProgram(io: Io, version: string): Program {
+  let code: number = EXIT.ok;
+  const program = new Command('incident')
+    .description('Runs incidents: what waits for you, and every decision. Without a command: what waits for me.')
+    .version(version, '-V, --version', 'print the version')
+    .helpCommand('help [command]', 'how a command is written')
+    .showSuggestionAfterError(true)
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
+    .exitOverride();
+  program.allowExcessArguments(false);
+  common(program);
+  const session = (flags: Flags): Session => openSession(io, flags);
+  const done = (result: number | undefined | void): void => {
+    if (typeof result === 'number') code = result;
+  };
+  program.action(async (flags: Flags) => done(await (await import('./commands/home.ts')).home(session(flags), () => program.outputHelp())));
+
+  const context: Context = { program, io, session, done };
+  addReading(context);
+  addDecisions(context);
+  addDrills(context);
+  addPolicy(context);
+  addRest(context);
+  return { command: program, exitCode: () => code };
+}
+
+interface Context {
+  readonly program: Command;
+  readonly io: Io;
+  readonly session: (flags: Flags) => Session;
+  readonly done: (result: number | undefined | void) => void;
+}
+
+function addReading({ program, session }: Context): void {
+  leaf(program, 'create <title>', 'open an incident')
+    .option('--service <name>', 'the service that is ill; the policy’s own when left out')
+    .option('--severity <P0|P1|P2|P3>', 'your claim; evidence may raise it')
+    .option('--separate', 'another problem than the one that is already open')
+    .action(async (title: string, _own, command: Command) => (await incidents()).create(session(flagsOf(command)), title, flagsOf(command)));
+  leaf(program, 'list', 'the open incidents')
+    .option('--all', 'closed ones too')
+    .action(async (_own, command: Command) => (await incidents()).list(session(flagsOf(command)), flagsOf(command)));
+  leaf(program, 'show [incident]', 'one incident: what happens, who leads, what is due, what you are asked')
+    .action(async (id: string | undefined, _own, command: Command) => (await incidents()).show(session(flagsOf(command)), id ?? null));
+  leaf(program, 'watch [incident]', 'follow it live until it is closed')
+    .option('--since <seq>', 'only events after this one (not on a screen)')
+    .action(async (id: string | undefined, _own, command: Command) => (await import('./commands/watch.ts')).watch(session(flagsOf(command)), id ?? null, flagsOf(command)));
+  leaf(program, 'timeline [incident]', 'everything that happened')
+    .option('--since <seq>', 'only events after this one')
+    .action(async (id: string | undefined, _own, command: Command) => (await incidents()).timeline(session(flagsOf(command)), id ?? null, flagsOf(command)));
+  leaf(program, 'paper [incident]', 'the remaining steps as plain commands, to go on by hand')
+    .action(async (id: string | undefined, _own, command: Command) => (await incidents()).paper(session(flagsOf(command)), id ?? null));
+  leaf(program, 'post-mortem [incident]', 'the post-mortem as Markdown')
+    .action(async (id: string | undefined, _own, command: Command) => (await incidents()).postMortem(session(flagsOf(command)), id ?? null));
+}
+
+const incidents = () => import('./commands/incidents.ts');
+
+function addDecisions({ program, session }: Context): void {
+  for (const name of DECISION_NAMES) {
+    const { about, usage, because = false, options = [] } = DECISION_COMMANDS[name] as DecisionCommand;
+    const command = leaf(program, name, about)
+      .argument('[words...]')
+      .usage(`[incident] ${usage}${because ? ' --because <text>' : ''} [options]`.replace(/ +/g, ' '));
+    if (because) command.requiredOption('--because <text>', 'why; it stands on the timeline');
+    for (const { flags, about: what } of options) command.option(flags, what);
+    command.action(async (words: readonly string[], _own, leafCommand: Command) => {
+      const flags = flagsOf(leafCommand);
+      await (await import('./commands/decide.ts')).decide(session(flags), name, words, flags);
+    });
+  }
+}
+
+function addDrills({ program, io, done }: Context): void {
+  const drill = program.command('drill').description('rehearse: play production’s faults in virtual time');
+  const load = () => import('./commands/drill.ts');
+  leaf(drill, 'run <path...>', 'play drill files, or all of a folder')
+    .option('--real-time', 'let time pass as it does')
+    .option('--speed <n>', 'incident seconds in one real second')
+    .action(async (paths: string[], _own, command: Command) => done(await (await load()).runDrillFiles(io, paths, flagsOf(command))));
+  leaf(drill, 'list [path...]', 'the drills of drills/, or of another folder')
+    .action(async (paths: string[], _own, command: Command) => done(await (await load()).listDrills(io, paths, flagsOf(command))));
+  leaf(drill, 'schema', 'the format of drill files as a JSON Schema').action(async () => (await load()).printDrillSchema(io));
+}
+
+function addPolicy({ program, io, done }: Context): void {
+  const policy = program.command('policy').description('the team’s numbers, names and texts');
+  const load = () => import('./commands/policy.ts');
+  leaf(policy, 'check [file]', 'everything that is wrong with a policy file, with line and column')
+    .action(async (file: string | undefined, _own, command: Command) => done(await (await load()).checkPolicyFile(io, file ?? null, flagsOf(command))));
+  leaf(policy, 'show [part] [file]', 'a part of the policy: approvals, templates, …')
+    .action(async (part: string | undefined, file: string | undefined, _own, command: Command) =>
+      done(await (await load()).showPolicy(io, [part, file].filter((word) => word !== undefined), flagsOf(command))));
+  leaf(policy, 'schema', 'the format of policy files as a JSON Schema').action(async () => (await load()).printPolicySchema(io));
+}
+
+function addRest({ program, io, done }: Context): void {
+  leaf(program, 'doctor', 'check every configured system, and say what to do about what is wrong')
+    .action(async (_own, command: Command) => done(await (await import('./commands/doctor.ts')).doctor(io, flagsOf(command))));
+  program
+    .command('completion <shell>')
+    .description('print the completion script for bash, zsh or fish')
+    .action(async (shell: string) => io.out((await import('./commands/completion.ts')).completionScript(program, shell)));
+}
+
+/** A command that does something; it takes the common options behind its name too. */
+function leaf(parent: Command, written: string, about: string): Command {
+  return common(parent.command(written).description(about)).allowExcessArguments(false);
+}
+
+function common(command: Command): Command {
+  return command
+    .option('--json', 'data for programs on stdout')
+    .addOption(new Option('--url <address>', 'the gateway; else INCIDENT_URL, else the demo of this repository').helpGroup('Where:'))
+    .addOption(new Option('--as <person>', 'beside a demo: act as this person').helpGroup('Where:'));
+}
+
+function flagsOf(command: Command): Flags {
+  return command.optsWithGlobals();
+}
+
+export { CommanderError };

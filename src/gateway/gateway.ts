@@ -1,0 +1,66 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { IncidentClient } from '../client.ts';
+import type { Clock } from '../config/clock.ts';
+import type { PeopleDirectory } from '../config/people.ts';
+import type { Policy } from '../domain/policy.ts';
+import type { Store } from '../store/store.ts';
+import type { Forwarder } from './forwarder.ts';
+import { answerRefusals } from './refusals.ts';
+import { acceptJsonOnly, MAX_BODY_BYTES } from './request-body.ts';
+import { registerDecisions } from './routes/decisions.ts';
+import { registerHealth } from './routes/health.ts';
+import { registerIncidents } from './routes/incidents.ts';
+import { registerLive } from './routes/live.ts';
+import { registerWebhooks } from './routes/webhooks.ts';
+
+export interface GatewaySecrets {
+  /** Several while one is being exchanged for another. */
+  readonly alertmanagerTokens: readonly string[];
+  /** None: PagerDuty's webhook is not configured. */
+  readonly pagerdutySecrets: readonly string[];
+  readonly decisionSigningKey: string;
+}
+
+export interface GatewayOptions {
+  readonly store: Store;
+  readonly client: IncidentClient;
+  readonly forwarder: Forwarder;
+  readonly policy: () => Policy;
+  readonly people: PeopleDirectory;
+  readonly clock: Clock;
+  readonly secrets: GatewaySecrets;
+  readonly log?: FastifyBaseLogger;
+  /** Adds what others serve at the same address: the console, the status page, chat's webhooks. */
+  readonly mount?: (app: FastifyInstance) => void | Promise<void>;
+}
+
+/** A request that is not finished by then has lost its sender; Alertmanager itself waits 10 s. */
+const REQUEST_WITHIN_MS = 20_000;
+
+/**
+ * The HTTP side of the product. It authenticates, stamps the time of receipt, stores, and signs decisions; what
+ * happens next is the incident's business. Building it does not listen, so that tests can inject requests.
+ */
+export function createGateway(options: GatewayOptions): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_WITHIN_MS,
+    forceCloseConnections: true,
+    ...(options.log === undefined ? { logger: false } : { loggerInstance: options.log }),
+    // What a request did is logged where it matters; a line for every probe and poll would bury it.
+    logController: new LogController({ disableRequestLogging: true }),
+    routerOptions: { maxParamLength: 200 },
+  });
+  answerRefusals(app);
+  app.register(async (api) => {
+    acceptJsonOnly(api);
+    registerWebhooks(api, options);
+    registerIncidents(api, options);
+    registerDecisions(api, options);
+    registerLive(api, options);
+    registerHealth(api, options);
+  });
+  const { mount } = options;
+  if (mount !== undefined) app.register(async (others) => mount(others));
+  return app;
+}

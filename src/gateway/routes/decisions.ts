@@ -1,0 +1,87 @@
+import type { FastifyInstance } from 'fastify';
+import type { Decided } from '../../client.ts';
+import { signDecision } from '../../config/decision-signature.ts';
+import { mayDecide } from '../../domain/authority.ts';
+import type { Decision } from '../../domain/decision.ts';
+import { actorOf, authenticate, viaOf } from '../authentication.ts';
+import { decisionRequest, readDecisionBody, sentencesOf } from '../decision-schemas.ts';
+import type { GatewayOptions } from '../gateway.ts';
+import { RequestRefused } from '../refusals.ts';
+import { bodyOf } from '../request-body.ts';
+
+/** POST /api/incidents/:id/decisions {id, name, body} → 200 DecisionAnswer, or { error } with 403, 404, 409, 422, 503. */
+export function registerDecisions(app: FastifyInstance, options: GatewayOptions): void {
+  app.post<{ Params: { id: string } }>('/api/incidents/:id/decisions', async (request, reply) => {
+    const person = await authenticate(request, options.people);
+    const incidentId = request.params.id;
+    const wanted = decisionRequest.safeParse(bodyOf(request).json);
+    if (!wanted.success) throw refusedBody(sentencesOf(wanted.error, 'The decision'));
+    const { id, name, body } = wanted.data;
+    if (wanted.data.incidentId !== undefined && wanted.data.incidentId !== incidentId) {
+      throw new RequestRefused(
+        409,
+        `This decision names ${wanted.data.incidentId}, but it was sent to ${incidentId}. Send it to the incident it names.`,
+      );
+    }
+    const forbidden = mayDecide(name, person.roles);
+    if (forbidden !== null) throw new RequestRefused(403, forbidden);
+    const read = readDecisionBody(name, body);
+    if (!read.ok) throw refusedBody(read.problems);
+    const decided = await decideAndAnswer(options, {
+      id,
+      incidentId,
+      name,
+      actor: actorOf(person, viaOf(request)),
+      body: read.body,
+    });
+    return reply.code(200).send(answerOf(decided, id));
+  });
+}
+
+/**
+ * Stamps the time of receipt, signs, and hands the decision to its incident. An incident that intake knows and
+ * Temporal does not yet is still on its way there: the decision is to be sent again.
+ */
+export async function decideAndAnswer(
+  options: GatewayOptions,
+  decision: Omit<Decision, 'receivedAt' | 'signature'>,
+): Promise<Decided> {
+  const stamped = { ...decision, receivedAt: options.clock() };
+  const signature = signDecision(stamped, options.secrets.decisionSigningKey);
+  const decided = await options.client.decide({ ...stamped, signature });
+  if (decided.outcome !== 'not-found') return decided;
+  const known = await options.store.incidents.get(decision.incidentId);
+  if (known === null) return decided;
+  if (known.status === 'closed') {
+    return {
+      outcome: 'ended',
+      words: `${known.id} has ended; nothing can be decided in it any more. If the problem is back, open a new incident.`,
+    };
+  }
+  options.forwarder.nudge(known.id);
+  return {
+    outcome: 'unavailable',
+    words: `${known.id} is stored and on its way to Temporal, which has not begun it yet. Try again with the same id.`,
+  };
+}
+
+function answerOf(decided: Decided, decisionId: string): unknown {
+  switch (decided.outcome) {
+    case 'accepted':
+      return decided.answer;
+    case 'pending':
+      throw new RequestRefused(503, decided.words, { accepted: 'pending', decisionId });
+    case 'unavailable':
+      throw new RequestRefused(503, decided.words, { accepted: false, decisionId });
+    case 'refused':
+      throw new RequestRefused(decided.unauthorised ? 403 : 409, decided.words, { decisionId });
+    case 'ended':
+      throw new RequestRefused(409, decided.words, { decisionId });
+    case 'not-found':
+      throw new RequestRefused(404, decided.words, { decisionId });
+  }
+}
+
+function refusedBody(problems: readonly string[]): RequestRefused {
+  return new RequestRefused(422, problems.join(' '), { problems });
+}

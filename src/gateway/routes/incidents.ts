@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { mayDecide } from '../../domain/authority.ts';
+import { correlate, separateCorrelation } from '../../domain/correlation.ts';
+import type { EventOf } from '../../domain/timeline.ts';
+import type { IncidentEntry } from '../../store/incidents.ts';
+import { authenticate } from '../authentication.ts';
+import { sentencesOf } from '../decision-schemas.ts';
+import type { GatewayOptions } from '../gateway.ts';
+import { readPage, readTimeline } from '../reading.ts';
+import { RequestRefused } from '../refusals.ts';
+import { bodyOf } from '../request-body.ts';
+import { alertOfPerson, createIncidentBody } from '../sources/person.ts';
+
+const LIST_LIMIT = 500;
+
+type OfIncident = { Params: { id: string }; Querystring: { since?: string } };
+
+/** Reading incidents, and opening one by hand. */
+export function registerIncidents(app: FastifyInstance, options: GatewayOptions): void {
+  app.post('/api/incidents', async (request, reply) => {
+    const person = await authenticate(request, options.people);
+    if (mayDecide('note', person.roles) !== null) {
+      throw new RequestRefused(
+        403,
+        'Opening an incident takes the role responder or commander. Call whoever is on call.',
+      );
+    }
+    const report = createIncidentBody.safeParse(bodyOf(request).json);
+    if (!report.success) throw new RequestRefused(422, sentencesOf(report.error, 'The report').join(' '));
+    const id = report.data.id ?? randomUUID();
+    const receivedAt = options.clock();
+    const policy = options.policy();
+    const alert = alertOfPerson(report.data, id, person, policy, receivedAt);
+    const taken = await options.store.inbox.take({
+      alert,
+      // The client's id alone recognises a repeat: its second try arrives at another time.
+      startsAt: id,
+      correlation: report.data.separate === true ? separateCorrelation(id) : correlate(alert, policy.intake),
+      detectedAt: receivedAt,
+      reopenWindowMinutes: policy.intake.reopenWindowMinutes,
+      ignoredBecause: null,
+    });
+    if (taken.incidentId !== null) options.forwarder.nudge(taken.incidentId);
+    return reply.code(202).send(taken);
+  });
+
+  app.get<{ Querystring: { state?: string } }>('/api/incidents', async (request) => {
+    await authenticate(request, options.people);
+    const state = request.query.state ?? 'open';
+    if (state !== 'open' && state !== 'all') throw new RequestRefused(400, '"state" is "open" or "all".');
+    return { incidents: await options.store.projection.list({ state, limit: LIST_LIMIT }) };
+  });
+
+  app.get<OfIncident>('/api/incidents/:id', async (request) => {
+    await authenticate(request, options.people);
+    const incident = await known(options, request.params.id);
+    const page = await readPage(options, incident.id);
+    return { incident, ...page, phase: page.facts?.phase ?? null, openQuestions: page.facts?.openQuestions ?? [] };
+  });
+
+  app.get<OfIncident>('/api/incidents/:id/timeline', async (request) => {
+    await authenticate(request, options.people);
+    const incident = await known(options, request.params.id);
+    return readTimeline(options, incident.id, sequence(request.query.since));
+  });
+
+  app.get<OfIncident>('/api/incidents/:id/paper', async (request, reply) => {
+    await authenticate(request, options.people);
+    const incident = await known(options, request.params.id);
+    const paper = await options.client.paper(incident.id);
+    if (!paper.ok) {
+      throw new RequestRefused(
+        503,
+        `${paper.words} Print the remaining steps from the runbook itself (\`incident paper\` works from the stored facts).`,
+      );
+    }
+    return reply.type('text/plain; charset=utf-8').send(paper.value);
+  });
+
+  app.get<OfIncident>('/api/incidents/:id/post-mortem', async (request, reply) => {
+    await authenticate(request, options.people);
+    const incident = await known(options, request.params.id);
+    const { events } = await readTimeline(options, incident.id, 0);
+    const written = events.findLast(
+      (event): event is EventOf<'post-mortem-written'> => event.kind === 'post-mortem-written',
+    );
+    if (written === undefined)
+      throw new RequestRefused(
+        404,
+        `${incident.id} has no post-mortem yet; it is drafted when the incident is resolved.`,
+      );
+    const document = await options.store.evidence.get(written.digest);
+    if (document === null) {
+      throw new RequestRefused(404, `The post-mortem is at ${written.location}; its text is not kept here.`, {
+        location: written.location,
+      });
+    }
+    reply.header('content-location', encodeURI(written.location));
+    return sendStored(reply, 'text/markdown; charset=utf-8', document.body);
+  });
+
+  app.get<{ Params: { digest: string } }>('/api/evidence/:digest', async (request, reply) => {
+    await authenticate(request, options.people);
+    const { digest } = request.params;
+    const found = /^[0-9a-f]{64}$/.test(digest) ? await options.store.evidence.get(digest) : null;
+    if (found === null) throw new RequestRefused(404, 'There is no evidence with this digest (64 characters 0-9 a-f).');
+    reply.header('content-disposition', `attachment; filename="${digest.slice(0, 16)}"`);
+    return sendStored(reply, found.mediaType, found.body);
+  });
+
+  app.get('/api/me', async (request) => {
+    const { id, name, email, roles, contacts } = await authenticate(request, options.people);
+    return { id, name, email, roles, contacts };
+  });
+}
+
+export async function known({ store }: GatewayOptions, id: string): Promise<IncidentEntry> {
+  const incident = await store.incidents.get(id);
+  if (incident === null)
+    throw new RequestRefused(404, `There is no incident ${id}. List the open ones and check its name.`);
+  return incident;
+}
+
+/** A sequence number from a query or header; anything else is 400. */
+export function sequence(text: string | undefined): number {
+  if (text === undefined || text === '') return 0;
+  if (!/^\d{1,9}$/.test(text))
+    throw new RequestRefused(400, '"since" is the sequence number of a timeline event, 0 or more.');
+  return Number(text);
+}
+
+/** Logs and documents come from outside: a browser must not run what is in them. */
+function sendStored(reply: FastifyReply, mediaType: string, body: Buffer): FastifyReply {
+  return reply
+    .header('x-content-type-options', 'nosniff')
+    .header('content-security-policy', "default-src 'none'; sandbox")
+    .type(mediaType)
+    .send(body);
+}

@@ -1,0 +1,113 @@
+import type { FastifyInstance } from 'fastify';
+import { correlate } from '../../domain/correlation.ts';
+import type { Actor } from '../../domain/people.ts';
+import type { Taken } from '../../store/intake.ts';
+import { actorOf, requireToken } from '../authentication.ts';
+import type { GatewayOptions } from '../gateway.ts';
+import { RequestRefused } from '../refusals.ts';
+import { bodyOf } from '../request-body.ts';
+import { readAlertmanager, type UnderstoodAlert } from '../sources/alertmanager.ts';
+import { isSignedByPagerduty, type PagerdutyMessage, readPagerduty } from '../sources/pagerduty.ts';
+import { decideAndAnswer } from './decisions.ts';
+
+/** Webhooks are answered 202 once everything they bring is durable, 503 when it cannot be, 4xx when it never will. */
+export function registerWebhooks(app: FastifyInstance, options: GatewayOptions): void {
+  app.post('/webhooks/alertmanager', async (request, reply) => {
+    requireToken(request, options.secrets.alertmanagerTokens, 'Alertmanager');
+    const message = understood(() => readAlertmanager(bodyOf(request).json, options.policy(), options.clock()));
+    if (message.truncatedAlerts > 0) {
+      request.log.warn(
+        `Alertmanager left ${message.truncatedAlerts} alerts out of a notification (max_alerts of its webhook).`,
+      );
+    }
+    const results: (Taken & { readonly fingerprint: string })[] = [];
+    for (const alert of message.alerts)
+      results.push({ ...(await take(options, alert)), fingerprint: alert.alert.fingerprint });
+    const { refused, truncatedAlerts } = message;
+    if (results.length === 0 && refused.length > 0) {
+      throw new RequestRefused(422, `None of the alerts can be taken. ${refused[0]?.error ?? ''}`, { refused });
+    }
+    for (const { index, error } of refused) request.log.warn(`Alert ${index} of a notification was refused: ${error}`);
+    const main = results.find(({ incidentId }) => incidentId !== null) ?? results[0];
+    const { incidentId = null, joined = false, repeats = 0 } = main ?? {};
+    return reply.code(202).send({ incidentId, joined, repeats, results, refused, truncatedAlerts });
+  });
+
+  app.post('/webhooks/pagerduty', async (request, reply) => {
+    const secrets = options.secrets.pagerdutySecrets;
+    if (secrets.length === 0) {
+      throw new RequestRefused(404, 'PagerDuty’s webhook is not configured here: set PAGERDUTY_WEBHOOK_SECRET.');
+    }
+    const { bytes, json } = bodyOf(request);
+    const header = request.headers['x-pagerduty-signature'];
+    if (!isSignedByPagerduty(Array.isArray(header) ? header.join(',') : header, bytes, secrets)) {
+      throw new RequestRefused(
+        401,
+        'The signature does not fit the body. Check that this gateway has the secret of the webhook subscription.',
+      );
+    }
+    const message = understood(() => readPagerduty(json, options.policy(), options.clock()));
+    switch (message.kind) {
+      case 'alert':
+        return reply.code(202).send(await take(options, message));
+      case 'acknowledged':
+        return reply.code(202).send(await acknowledge(options, message));
+      case 'nothing':
+        return reply.code(202).send({ incidentId: null, joined: false, repeats: 0, reason: message.because });
+    }
+  });
+}
+
+/** Stores one alert and sets it on its way. */
+export async function take(options: GatewayOptions, { alert, startsAt, detectedAt }: UnderstoodAlert): Promise<Taken> {
+  const { intake } = options.policy();
+  const ignored = intake.ignore.includes(alert.name) ? `Policy ignores alerts named ${alert.name}.` : null;
+  const taken = await options.store.inbox.take({
+    alert,
+    startsAt,
+    correlation: correlate(alert, intake),
+    detectedAt,
+    reopenWindowMinutes: intake.reopenWindowMinutes,
+    ignoredBecause: ignored,
+  });
+  if (taken.incidentId !== null && taken.state === 'pending') options.forwarder.nudge(taken.incidentId);
+  return taken;
+}
+
+async function acknowledge(
+  options: GatewayOptions,
+  message: Extract<PagerdutyMessage, { kind: 'acknowledged' }>,
+): Promise<{ readonly incidentId: string | null; readonly reason: string }> {
+  const incidentId = message.incidentId ?? (await options.store.incidents.ofAlert(message.fingerprint));
+  if (incidentId === null || (await options.store.incidents.get(incidentId)) === null) {
+    return { incidentId: null, reason: 'It belongs to no incident here.' };
+  }
+  const actor = await pagerdutyActor(options, message.agent);
+  const decided = await decideAndAnswer(options, {
+    id: `pagerduty:${message.eventId}`,
+    incidentId,
+    name: 'acknowledge',
+    actor,
+    body: {},
+  });
+  // Not taken, so PagerDuty has to send it again; everything else is an answer.
+  if (decided.outcome === 'unavailable') throw new RequestRefused(503, decided.words);
+  return { incidentId, reason: decided.outcome === 'accepted' ? decided.answer.effect : decided.words };
+}
+
+/** PagerDuty vouches for whoever answers its page: without an entry in policy they still count as a responder. */
+async function pagerdutyActor(options: GatewayOptions, agent: { id: string; name: string } | null): Promise<Actor> {
+  const person = agent === null ? null : await options.people.byPagingId(agent.id);
+  if (person !== null) return actorOf(person, 'pagerduty');
+  return { person: agent === null ? 'somebody at PagerDuty' : agent.name, roles: ['responder'], via: 'pagerduty' };
+}
+
+/** What can never be understood is 422, so that the sender stops sending it. */
+function understood<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RequestRefused) throw error;
+    throw new RequestRefused(422, (error as Error).message);
+  }
+}

@@ -1,0 +1,75 @@
+import type { DecisionReply, PersonDecision } from './people.ts';
+
+const ANSWER_WITHIN_MS = 15_000;
+const TRIES = 40;
+const BETWEEN_TRIES_MS = 150;
+
+/** The gateway as people and the conductor reach it: by HTTP, like everybody. */
+export class GatewayDoor {
+  constructor(
+    private readonly url: string,
+    private readonly tokens: ReadonlyMap<string, string>,
+    private readonly observerToken: string,
+  ) {}
+
+  /** Words when intake still holds something back, null when all is handed on. */
+  async intakeBusy(): Promise<string | null> {
+    try {
+      const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+      const { inboxPending, forwarding, trouble } = (await response.json()) as { inboxPending: number | null; forwarding: number; trouble: string | null };
+      if (inboxPending === 0 && forwarding === 0) return null;
+      return `the gateway holds ${inboxPending ?? 'unknown'} alerts back${trouble === null ? '' : ` (${trouble})`}`;
+    } catch (error) {
+      return `the gateway does not answer (${wordsOf(error)})`;
+    }
+  }
+
+  /** In the order in which they were opened. */
+  async incidentIds(): Promise<readonly string[]> {
+    try {
+      const response = await fetch(`${this.url}/api/incidents?state=all`, {
+        headers: { authorization: `Bearer ${this.observerToken}` },
+        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      });
+      if (!response.ok) throw new Error(`it answers ${response.status}: ${await response.text()}`);
+      const { incidents } = (await response.json()) as { incidents: readonly { incident: { id: string; openedAt: string } }[] };
+      const rows = incidents.map(({ incident }) => incident);
+      return rows.sort((a, b) => a.openedAt.localeCompare(b.openedAt) || a.id.localeCompare(b.id)).map(({ id }) => id);
+    } catch (error) {
+      throw new Error(`The gateway cannot list its incidents: ${wordsOf(error)}.`);
+    }
+  }
+
+  /** A person's decision. Sent again, with the same id, while gateway or worker is away. */
+  async decide(decision: PersonDecision): Promise<DecisionReply> {
+    let last = '';
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      try {
+        const response = await fetch(`${this.url}/api/incidents/${decision.incidentId}/decisions`, {
+          method: 'POST',
+          headers: {
+            authorization: `Bearer ${this.tokens.get(decision.who) ?? ''}`,
+            'content-type': 'application/json',
+            'x-incident-via': decision.via,
+          },
+          body: JSON.stringify({ id: decision.id, name: decision.name, body: decision.body }),
+          signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+        });
+        const answer = (await response.json()) as { effect?: string; error?: string; accepted?: unknown };
+        if (response.ok) return { accepted: true, words: answer.effect ?? '' };
+        last = answer.error ?? `status ${response.status}`;
+        if (answer.accepted === 'pending') return { accepted: true, words: last };
+        if (response.status !== 503) return { accepted: false, words: last };
+      } catch (error) {
+        last = wordsOf(error);
+      }
+      await new Promise((done) => setTimeout(done, BETWEEN_TRIES_MS));
+    }
+    return { accepted: false, words: `gave up after ${TRIES} tries: ${last}` };
+  }
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

@@ -1,0 +1,202 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createIncidentClient, type IncidentClient } from '../client.ts';
+import type { Policy } from '../domain/policy.ts';
+import { freePort, releasePort } from '../embedded/ports.ts';
+import { type RunningProcess, spawnProcess } from '../embedded/processes.ts';
+import { type Production, startProduction } from '../simulation/production.ts';
+import type { PeopleSettings } from '../simulation/systems/people.ts';
+import type { Cast } from './cast.ts';
+import type { Drill } from './drill.ts';
+import { connectVirtualTime, type VirtualTime } from './virtual-time.ts';
+
+/** What many drills share: a Temporal server, a database of this drill's own, and how to shut them in. */
+export interface Ground {
+  readonly temporalAddress: string;
+  readonly namespace: string;
+  readonly databaseUrl: string;
+  readonly postgresAdminUrl: string;
+  readonly bundlePath: string;
+  readonly realTime: boolean;
+  readonly speed: number;
+}
+
+export type StageProcess = 'worker' | 'gateway';
+
+/** One drill's production, gateway and worker, running. */
+export interface Theatre {
+  readonly production: Production;
+  readonly client: IncidentClient;
+  readonly virtualTime: VirtualTime;
+  readonly gatewayUrl: string;
+  readonly documentsDir: string;
+  readonly pagerdutySecret: string;
+  /** Writes the clock that gateway and worker read. */
+  setClock(ms: number): void;
+  process(name: StageProcess): RunningProcess;
+  /** Starts it anew, after it was killed or stopped. */
+  restart(name: StageProcess): Promise<void>;
+  /** The last lines that both processes printed, for messages. */
+  lastLines(): string;
+  close(): Promise<void>;
+}
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const RECEIVER = 'incidents';
+const ALERTMANAGER_TOKEN = 'drill-alertmanager-token';
+const PAGERDUTY_SECRET = 'drill-pagerduty-secret';
+const SIGNING_KEY = 'drill-decision-signing-key';
+const START_WITHIN_MS = 30_000;
+
+export async function openTheatre(drill: Drill, cast: Cast, ground: Ground): Promise<Theatre> {
+  const folder = mkdtempSync(join(tmpdir(), `drill-${drill.name}-`));
+  const policyFile = join(folder, 'policy.yaml');
+  const clockFile = join(folder, 'clock');
+  const documentsDir = join(folder, 'documents');
+  mkdirSync(documentsDir);
+  writeFileSync(policyFile, cast.policyText);
+  let clockMs = Number.NaN;
+  const setClock = (ms: number): void => {
+    if (ms === clockMs) return;
+    clockMs = ms;
+    // Whoever reads meanwhile sees the old instant or the new one, never half of one.
+    writeFileSync(`${clockFile}.new`, new Date(ms).toISOString());
+    renameSync(`${clockFile}.new`, clockFile);
+  };
+  setClock(drill.startAtMs);
+
+  const closers: (() => Promise<unknown>)[] = [async () => rmSync(folder, { recursive: true, force: true })];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer().catch(() => undefined);
+  };
+  try {
+    const port = await freePort();
+    closers.push(async () => releasePort(port));
+    const gatewayUrl = `http://127.0.0.1:${port}`;
+    const production = await startProduction(productionOptions(drill, cast.policy, ground));
+    closers.push(() => production.stop());
+    // Alertmanager looks its receiver up just before it sends: by then the gateway's clock must say when that is.
+    production.setReceivers([
+      {
+        name: RECEIVER,
+        get url() {
+          if (!ground.realTime) setClock(production.world.nowMs);
+          return `${gatewayUrl}/webhooks/alertmanager`;
+        },
+        bearerToken: ALERTMANAGER_TOKEN,
+      },
+    ]);
+    const env = environment(ground, { policyFile, clockFile, documentsDir, port, endpoints: production.endpoints });
+    const starts: Record<StageProcess, () => Promise<RunningProcess>> = {
+      worker: () => start('worker', 'src/worker.ts', env, { kind: 'line', pattern: /worker ready/ }, join(folder, 'worker.log')),
+      gateway: () => start('gateway', 'src/gateway/main.ts', env, { kind: 'http', url: `${gatewayUrl}/readyz` }, join(folder, 'gateway.log')),
+    };
+    // The gateway first: whoever comes second finds the store's tables in place.
+    const [gateway, worker] = await Promise.all([starts.gateway(), starts.worker()]);
+    const running: Record<StageProcess, RunningProcess> = { worker, gateway };
+    closers.push(() => Promise.all([running.gateway.kill(), running.worker.kill()]));
+    const client = createIncidentClient({ connection: { address: ground.temporalAddress }, namespace: ground.namespace });
+    closers.push(() => client.close());
+    const virtualTime = await connectVirtualTime({ address: ground.temporalAddress, namespace: ground.namespace });
+    closers.push(() => virtualTime.close());
+    return {
+      production,
+      client,
+      virtualTime,
+      gatewayUrl,
+      documentsDir,
+      pagerdutySecret: PAGERDUTY_SECRET,
+      setClock,
+      process: (name) => running[name],
+      async restart(name) {
+        running[name] = await starts[name]();
+      },
+      lastLines: () => Object.values(running).flatMap((one) => one.lastLines().slice(-6).map((line) => `[${one.name}] ${line}`)).join('\n'),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function productionOptions(drill: Drill, policy: Policy, ground: Ground) {
+  return {
+    seed: drill.seed,
+    startMs: drill.startAtMs,
+    mode: ground.realTime ? ('live' as const) : ('virtual' as const),
+    world: drill.world,
+    people: peopleOf(policy),
+    statusPage: { pageId: 'drillpage', components: policy.communication.statusPageComponents.map(({ id, name }) => ({ id, name })) },
+    rules: policy.alertRules,
+    receivers: [{ name: RECEIVER, url: 'http://127.0.0.1:9/', bearerToken: null }],
+    ...(ground.realTime ? { postgresAdminUrl: ground.postgresAdminUrl } : {}),
+  };
+}
+
+/** The company around the drill's people: their accounts, their groups, the channels, and whose phone each service rings. */
+function peopleOf(policy: Policy): PeopleSettings {
+  const people = policy.people.map(({ id, name, email, slackId, pagingId }) => ({
+    slackId: slackId ?? `U0${id}`,
+    pagingId: pagingId ?? `P${id}`,
+    handle: id,
+    name,
+    email,
+  }));
+  const holders = (wanted: (contacts: readonly string[]) => boolean) => policy.people.filter((person) => wanted(person.contacts));
+  const groups = new Map<string, string[]>();
+  const pagingServices: { name: string; reaches: string }[] = [];
+  for (const [contact, about] of Object.entries(policy.contacts)) {
+    const held = holders((contacts) => contacts.includes(contact));
+    if (about.chatGroup !== null) groups.set(about.chatGroup, [...(groups.get(about.chatGroup) ?? []), ...held.flatMap(({ slackId }) => slackId ?? [])]);
+    if (about.pagingService === null || pagingServices.some(({ name }) => name === about.pagingService)) continue;
+    // A page that nobody of the drill answers still rings somewhere.
+    pagingServices.push({ name: about.pagingService, reaches: held[0]?.email ?? about.email ?? `${contact}@nobody.invalid` });
+  }
+  const { incidentsChannel, oncallChannel, engineeringChannel } = policy.communication;
+  const channels = [incidentsChannel, oncallChannel, engineeringChannel, '#devops', '#general'].map((name) => name.replace(/^#/, ''));
+  return { people, groups: [...groups].map(([handle, members]) => ({ handle, members })), channels: [...new Set(channels)], pagingServices };
+}
+
+interface Places {
+  readonly policyFile: string;
+  readonly clockFile: string;
+  readonly documentsDir: string;
+  readonly port: number;
+  readonly endpoints: Readonly<Record<string, string>>;
+}
+
+function environment(ground: Ground, places: Places): Record<string, string> {
+  return {
+    ...places.endpoints,
+    DATABASE_URL: ground.databaseUrl,
+    TEMPORAL_ADDRESS: ground.temporalAddress,
+    TEMPORAL_NAMESPACE: ground.namespace,
+    WORKFLOW_BUNDLE: ground.bundlePath,
+    INCIDENT_POLICY: places.policyFile,
+    INCIDENT_CLOCK_FILE: places.clockFile,
+    INCIDENT_SPEED: String(ground.realTime ? ground.speed : 1),
+    DECISION_SIGNING_KEY: SIGNING_KEY,
+    DOCUMENTS_DIR: places.documentsDir,
+    PORT: String(places.port),
+    HOST: '127.0.0.1',
+    ALERTMANAGER_TOKEN,
+    PAGERDUTY_WEBHOOK_SECRET: PAGERDUTY_SECRET,
+    LOG_LEVEL: process.env.DRILL_LOG_LEVEL ?? 'info',
+  };
+}
+
+function start(name: string, entry: string, env: Record<string, string>, readyWhen: Parameters<typeof spawnProcess>[0]['readyWhen'], logFile: string) {
+  return spawnProcess({
+    name,
+    command: process.execPath,
+    args: ['--import', 'tsx', join(ROOT, entry)],
+    env,
+    cwd: ROOT,
+    logFile: process.env.DRILL_LOGS === undefined ? logFile : join(process.env.DRILL_LOGS, `${env.TEMPORAL_NAMESPACE}-${name}.log`),
+    readyWhen: readyWhen ?? null,
+    readyTimeoutMs: START_WITHIN_MS,
+    stopGraceMs: 3_000,
+  });
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { msToTs, requiredTsToMs } from '@temporalio/common/lib/time.js';
+
+/** One workflow's moment, as its server tells it. Virtual instants are epoch milliseconds of the server's clock. */
+export interface Moment {
+  readonly runId: string;
+  readonly running: boolean;
+  /** Nothing is under way: no workflow task, and every activity waits for its next attempt. */
+  readonly idle: boolean;
+  /** Who keeps it from being idle, in words; for messages. */
+  readonly busyWith: string | null;
+  readonly virtualNowMs: number;
+  readonly virtualStartMs: number;
+  /** Activities that wait for their next attempt. */
+  readonly backoffs: readonly { readonly key: string; readonly type: string; readonly intervalMs: number; readonly virtualDueMs: number }[];
+}
+
+/**
+ * The server's young time-skipping calls, and nothing of drills. A workflow is taken into virtual time by its first
+ * fast-forward; from then on its time flows with the wall clock between fast-forwards and leaps during them.
+ */
+export interface VirtualTime {
+  /** Null when there is no such workflow. */
+  look(workflowId: string): Promise<Moment | null>;
+  /** Moves one workflow to that virtual instant; resolves when it is there or has ended. Throws after `giveUpMs`. */
+  forward(workflowId: string, moment: Moment, virtualMs: number, giveUpMs: number): Promise<void>;
+  /** The first argument that this run was started with; the engine's own words, so a new run has its own. */
+  inputOf(workflowId: string, runId: string): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+const MAX_SKIPS = 100_000;
+const COMPLETED = 2;
+const FAILED = 3;
+const NOT_FOUND = 5;
+const RUNNING = 1;
+const SCHEDULED = 1;
+
+export async function connectVirtualTime(options: ConnectionOptions & { readonly namespace: string }): Promise<VirtualTime> {
+  const { namespace, ...rest } = options;
+  const connection = await Connection.connect(rest);
+  const service = connection.workflowService;
+
+  const look = async (workflowId: string): Promise<Moment | null> => {
+    try {
+      return momentOf(await service.describeWorkflowExecution({ namespace, execution: { workflowId } }));
+    } catch (error) {
+      if (isGrpcServiceError(error) && (error.code as number) === NOT_FOUND) return null;
+      throw error;
+    }
+  };
+
+  const forward = async (workflowId: string, moment: Moment, virtualMs: number, giveUpMs: number): Promise<void> => {
+    const durationMs = Math.ceil(virtualMs - moment.virtualNowMs);
+    if (!moment.running || durationMs <= 0) return;
+    const id = randomUUID();
+    const giveUpAt = performance.now() + giveUpMs;
+    const fastForwardConfig = { id, duration: msToTs(durationMs) };
+    const workflowExecution = { workflowId };
+    try {
+      await service.updateWorkflowExecutionOptions({
+        namespace,
+        workflowExecution,
+        workflowExecutionOptions: { timeSkippingConfig: { enabled: true, maxSessionSkipCount: MAX_SKIPS, fastForwardConfig } },
+        updateMask: { paths: ['time_skipping_config'] },
+      });
+      for (;;) {
+        const answer = await service.pollWorkflowExecutionTimeSkipping({ namespace, workflowExecution, fastForwardId: id });
+        // Failed means here that it ended, or went on as a new run, before it got there: both are looked at again.
+        if (answer.fastForwardPollingResult === COMPLETED || answer.fastForwardPollingResult === FAILED) return;
+        if (performance.now() > giveUpAt) {
+          throw new Error(`${workflowId} does not move on in virtual time: something of it is still under way after ${Math.round(giveUpMs / 1000)} s (${(await look(workflowId))?.busyWith ?? 'unknown'}).`);
+        }
+      }
+    } catch (error) {
+      if (isGrpcServiceError(error) && !(await look(workflowId))?.running) return;
+      throw error;
+    }
+  };
+
+  return {
+    look,
+    forward,
+    async inputOf(workflowId, runId) {
+      const { history } = await service.getWorkflowExecutionHistory({
+        namespace,
+        execution: { workflowId, runId },
+        maximumPageSize: 1,
+      });
+      const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+      return payload === undefined ? null : defaultPayloadConverter.fromPayload(payload);
+    },
+    close: () => connection.close(),
+  };
+}
+
+type Described = Awaited<ReturnType<Connection['workflowService']['describeWorkflowExecution']>>;
+
+function momentOf(described: Described): Moment {
+  const info = described.workflowExecutionInfo;
+  const virtualStartMs = requiredTsToMs(info?.startTime, 'startTime');
+  const current = described.workflowExtendedInfo?.timeSkippingInfo?.currentTime;
+  // Before its first fast-forward a workflow lives by the wall clock.
+  const virtualNowMs = current ? requiredTsToMs(current, 'currentTime') : Date.now();
+  const running = info?.status === RUNNING;
+  const busy: string[] = [];
+  if (described.pendingWorkflowTask) busy.push('a workflow task');
+  const backoffs: Moment['backoffs'][number][] = [];
+  for (const activity of described.pendingActivities ?? []) {
+    const next = activity.nextAttemptScheduleTime;
+    const dueMs = next ? requiredTsToMs(next, 'nextAttemptScheduleTime') : null;
+    const type = activity.activityType?.name ?? 'an activity';
+    if (activity.state !== SCHEDULED || dueMs === null || dueMs <= virtualNowMs) {
+      busy.push(type);
+      continue;
+    }
+    const interval = activity.currentRetryInterval;
+    const intervalMs = interval ? requiredTsToMs(interval, 'currentRetryInterval') : dueMs - virtualNowMs;
+    backoffs.push({ key: `${info?.execution?.runId}/${activity.activityId}/${activity.attempt}`, type, intervalMs, virtualDueMs: dueMs });
+  }
+  return {
+    runId: info?.execution?.runId ?? '',
+    running,
+    idle: !running || busy.length === 0,
+    busyWith: busy.length === 0 ? null : busy.join(', '),
+    virtualNowMs,
+    virtualStartMs,
+    backoffs,
+  };
+}

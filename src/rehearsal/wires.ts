@@ -1,0 +1,105 @@
+import type { WireFault, WireFaults } from '../simulation/wire/faults.ts';
+import type { Player } from './conductor.ts';
+import type { Drill, PlannedWire } from './drill.ts';
+import type { StageProcess, Theatre } from './theatre.ts';
+
+/** Processes of the ground itself, when this drill has them for its own. */
+export interface GroundProcess {
+  kill(): Promise<unknown>;
+  stop(): Promise<unknown>;
+  pause(): void;
+  resume(): void;
+  /** Brings it back where it was. */
+  restart(): Promise<void>;
+}
+
+interface Event {
+  readonly atMs: number;
+  readonly words: string;
+  readonly run: () => Promise<void>;
+}
+
+/** How long a paused process stands still when the drill does not say: long enough that a call notices. */
+const PAUSE_MS = 1_500;
+
+/** Whatever befalls wires and processes, each at its time. `told` says what was done, for the report. */
+export class Wires implements Player {
+  readonly told: { readonly atMs: number; readonly words: string }[] = [];
+  readonly #events: Event[];
+
+  constructor(drill: Drill, theatre: Theatre, grounds: Readonly<Partial<Record<'temporal' | 'store', GroundProcess>>>) {
+    const events = drill.wires.flatMap((wire) =>
+      wire.kind === 'system' ? systemEvents(wire, drill, theatre.production.wires) : [processEvent(wire, drill, theatre, grounds)],
+    );
+    this.#events = events.sort((a, b) => a.atMs - b.atMs);
+  }
+
+  nextActAtMs(nowMs: number): number | null {
+    return this.#events.find((event) => event.atMs > nowMs)?.atMs ?? null;
+  }
+
+  async act(nowMs: number): Promise<boolean> {
+    let acted = false;
+    for (let event = this.#events[0]; event !== undefined && event.atMs <= nowMs; event = this.#events[0]) {
+      this.#events.shift();
+      this.told.push({ atMs: nowMs, words: event.words });
+      await event.run();
+      acted = true;
+    }
+    return acted;
+  }
+
+  get pending(): number {
+    return this.#events.length;
+  }
+}
+
+type SystemWire = Extract<PlannedWire, { kind: 'system' }>;
+type ProcessWire = Extract<PlannedWire, { kind: 'process' }>;
+
+function systemEvents(wire: SystemWire, drill: Drill, faults: WireFaults): Event[] {
+  const fault = faultOf(wire);
+  const begin = { atMs: drill.startAtMs + wire.atMs, words: `${wire.system}: ${wire.fault}`, run: async () => faults.set(wire.system, fault) };
+  if (wire.endMs === null) return [begin];
+  const end = { atMs: drill.startAtMs + wire.endMs, words: `${wire.system}: well again`, run: async () => faults.clear(wire.system, fault.kind) };
+  return [begin, end];
+}
+
+function faultOf({ fault, parameters }: SystemWire): WireFault {
+  const times = parameters.times === null ? {} : { times: parameters.times };
+  const kind = fault as WireFault['kind'];
+  if (kind === 'rate-limited') return { kind, retryAfterSeconds: parameters.retryAfterSeconds, ...times };
+  if (kind === 'slow') return { kind, seconds: parameters.seconds, ...times };
+  if (kind === 'late-delivery') return { kind, lateSeconds: parameters.seconds, ...times };
+  return { kind, ...times };
+}
+
+function processEvent(wire: ProcessWire, drill: Drill, theatre: Theatre, grounds: Readonly<Partial<Record<string, GroundProcess>>>): Event {
+  const ours = wire.process === 'worker' || wire.process === 'gateway' ? ourProcess(theatre, wire.process) : grounds[wire.process];
+  return {
+    atMs: drill.startAtMs + wire.atMs,
+    words: `${wire.process} ${wire.fault}${wire.forMs === null ? '' : ` for ${wire.forMs / 1000} s`}`,
+    async run() {
+      if (ours === undefined) throw new Error(`This drill has no ${wire.process} of its own to be ${wire.fault}.`);
+      if (wire.fault === 'paused') {
+        ours.pause();
+        // Virtual time stands still meanwhile where something is under way; it does not wait for us here.
+        setTimeout(() => ours.resume(), wire.forMs ?? PAUSE_MS).unref();
+        return;
+      }
+      await (wire.fault === 'killed' ? ours.kill() : ours.stop());
+      if (wire.forMs !== null) await new Promise((done) => setTimeout(done, wire.forMs ?? 0));
+      await ours.restart();
+    },
+  };
+}
+
+function ourProcess(theatre: Theatre, name: StageProcess): GroundProcess {
+  return {
+    kill: () => theatre.process(name).kill(),
+    stop: () => theatre.process(name).stop(),
+    pause: () => theatre.process(name).pause(),
+    resume: () => theatre.process(name).resume(),
+    restart: () => theatre.restart(name),
+  };
+}

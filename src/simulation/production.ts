@@ -1,0 +1,405 @@
+import { EvaluationPace } from './evaluation-pace.ts';
+import type { AlertRule, AlertTransition } from './promql/alert-rules.ts';
+import type { SeriesSource as PrometheusSource } from './promql/store.ts';
+import type { Alertmanager } from './systems/alertmanager.ts';
+import { createAlertmanager } from './systems/alertmanager.ts';
+import type { Receiver } from './systems/alertmanager-delivery.ts';
+import type { Grouping } from './systems/alertmanager-groups.ts';
+import type { Kubernetes } from './systems/kubernetes/kubernetes.ts';
+import { createKubernetes } from './systems/kubernetes/kubernetes.ts';
+import type { ClusterSettings } from './systems/kubernetes/settings.ts';
+import { clusterFor } from './systems/kubernetes/settings.ts';
+import type { PagerDuty } from './systems/pagerduty.ts';
+import { createPagerDuty } from './systems/pagerduty.ts';
+import type { PeopleSettings } from './systems/people.ts';
+import { DEFAULT_PEOPLE } from './systems/people.ts';
+import type { LivePostgres } from './systems/postgres/live-postgres.ts';
+import { createLivePostgres } from './systems/postgres/live-postgres.ts';
+import type { VirtualPostgres } from './systems/postgres/virtual-postgres.ts';
+import { createVirtualPostgres } from './systems/postgres/virtual-postgres.ts';
+import type { Prometheus } from './systems/prometheus.ts';
+import { createPrometheus } from './systems/prometheus.ts';
+import { ANTHROPIC, createProvider, OPENAI } from './systems/providers.ts';
+import { createServiceApi } from './systems/service-api.ts';
+import type { Slack } from './systems/slack/slack.ts';
+import { createSlack } from './systems/slack/slack.ts';
+import type { Smtp } from './systems/smtp.ts';
+import { createSmtp } from './systems/smtp.ts';
+import type { StatusPage, StatusPageSettings } from './systems/status-page.ts';
+import { createStatusPage, DEFAULT_STATUS_PAGE } from './systems/status-page.ts';
+import { WireFaults } from './wire/faults.ts';
+import { WireLedger } from './wire/ledger.ts';
+import type { WorldOptions } from './world/settings.ts';
+import { completeSettings } from './world/settings.ts';
+import type { World } from './world/world.ts';
+import { createWorld } from './world/world.ts';
+
+export interface ProductionOptions {
+  readonly seed: number;
+  /** World time at which the play begins; the world has been healthy for two hours by then. */
+  readonly startMs: number;
+  readonly mode: 'virtual' | 'live';
+  readonly world?: WorldOptions;
+  readonly cluster?: ClusterSettings;
+  readonly people?: PeopleSettings;
+  readonly statusPage?: StatusPageSettings;
+  readonly rules: readonly AlertRule[];
+  readonly grouping?: Grouping;
+  /** Who is told of alerts. Names are fixed here; addresses and tokens may follow with setReceivers. */
+  readonly receivers?: readonly AlertReceiver[];
+  /** Live mode only: a real PostgreSQL, by a role that may create databases. */
+  readonly postgresAdminUrl?: string;
+}
+
+export interface AlertReceiver {
+  readonly name: string;
+  readonly url: string;
+  readonly bearerToken: string | null;
+}
+
+export interface Production {
+  readonly world: World;
+  readonly kubernetes: Kubernetes;
+  readonly prometheus: Prometheus;
+  readonly alertmanager: Alertmanager;
+  readonly slack: Slack;
+  readonly pagerDuty: PagerDuty;
+  readonly statusPage: StatusPage;
+  readonly smtp: Smtp;
+  readonly postgres: VirtualPostgres | LivePostgres;
+  readonly people: PeopleSettings;
+  readonly wires: WireFaults;
+  /** Every request to every system. */
+  readonly log: WireLedger;
+  /** Environment variables with which a client finds everything here. */
+  readonly endpoints: Readonly<Record<string, string>>;
+  /** Gives known receivers their addresses; throws when there is none of that name. */
+  setReceivers(receivers: readonly AlertReceiver[]): void;
+  /** Moves world time forward, doing everything due on the way at its own instant; deliveries have been answered when it returns. */
+  advanceTo(ms: number): Promise<void>;
+  /** As advanceTo, but stops right after the first instant at which a notification reached its receiver; returns the instant. */
+  advanceUntilReaction(ms: number): Promise<number>;
+  /** The next instant at which something is known to happen here by itself; null when nothing is. */
+  nextEventAtMs(): number | null;
+  stop(): Promise<void>;
+}
+
+/** Rules are evaluated on the grid of the scrapes, which begins at startMs. */
+const EVALUATION_MS = 15_000;
+const DEFAULT_GROUPING: Grouping = {
+  groupBy: ['alertname', 'service'],
+  groupWaitSeconds: 10,
+  groupIntervalSeconds: 60,
+  repeatIntervalSeconds: 14_400,
+};
+const DEFAULT_RECEIVER: AlertReceiver = { name: 'incidents', url: 'http://127.0.0.1:9/', bearerToken: null };
+const SECRETS = {
+  kubernetes: 'simulated-cluster-token',
+  slack: 'xoxb-simulated',
+  pagerDuty: 'simulated-pagerduty-token',
+  statusPage: 'simulated-statuspage-key',
+  anthropic: 'simulated-anthropic-key',
+  openai: 'simulated-openai-key',
+};
+
+/** Everything a company's production is to the outside: one world, and servers that speak each system's wire. */
+export async function startProduction(options: ProductionOptions): Promise<Production> {
+  const { seed, startMs } = options;
+  const settings = completeSettings(options.world ?? {});
+  const people = options.people ?? DEFAULT_PEOPLE;
+  const wires = new WireFaults();
+  const log = new WireLedger();
+  // Systems stamp what they are told with the world's time; before there is a world it stands at the start.
+  let world: World | null = null;
+  const clock = () => world?.nowMs ?? startMs;
+  const common = { clock, faults: wires, log };
+
+  const clusterSettings = options.cluster ?? clusterFor(settings.deployments);
+  const kubernetes = createKubernetes({
+    ...common,
+    settings: clusterSettings,
+    seed,
+    startMs,
+    token: SECRETS.kubernetes,
+  });
+  const made = createWorld({ seed, startMs, settings: options.world ?? {}, cluster: kubernetes.cluster });
+  world = made;
+  const service = { world: made, providers: Object.keys(settings.providers) };
+  kubernetes.connect(service);
+
+  const prometheus = createPrometheus({ ...common, source: scraped(made.series), rules: options.rules });
+  const slack = createSlack({ ...common, people, botToken: SECRETS.slack });
+  const pagerDuty = createPagerDuty({ ...common, people, apiToken: SECRETS.pagerDuty });
+  const pageSettings = options.statusPage ?? DEFAULT_STATUS_PAGE;
+  const statusPage = createStatusPage({ ...common, settings: pageSettings, apiKey: SECRETS.statusPage });
+  const smtp = createSmtp(common);
+  const deployment = settings.endpoints[0]?.deployment ?? '';
+  const serviceApi = createServiceApi({ ...common, cluster: kubernetes.cluster, service, deployment });
+  const provider = (vendor: typeof ANTHROPIC, apiKey: string) =>
+    createProvider({ ...common, vendor, apiKey, truth: () => made.provider(vendor.provider) });
+  const anthropic = provider(ANTHROPIC, SECRETS.anthropic);
+  const openai = provider(OPENAI, SECRETS.openai);
+  const truth = () => made.database();
+  const live =
+    options.mode === 'live'
+      ? await createLivePostgres({ ...common, truth, adminUrl: requiredAdminUrl(options) })
+      : null;
+  const postgres = live ?? (await createVirtualPostgres({ ...common, truth }));
+
+  const listening = await Promise.all([
+    kubernetes.listen(),
+    prometheus.listen(),
+    slack.listen(),
+    pagerDuty.listen(),
+    statusPage.listen(),
+    smtp.listen(),
+    serviceApi.listen(),
+    postgres.listen(),
+  ]);
+  const [kubernetesUrl, prometheusUrl, slackUrl, pagerDutyUrl, statusPageUrl, smtpUrl, serviceUrl, postgresUrl] =
+    listening.map(({ url }) => url);
+  const [anthropicUrls, openaiUrls] = await Promise.all([anthropic.listen(), openai.listen()]);
+
+  const receivers = (options.receivers ?? [DEFAULT_RECEIVER]).map((one) => new MovableReceiver(one));
+  const alertmanager = createAlertmanager({
+    ...common,
+    grouping: options.grouping ?? DEFAULT_GROUPING,
+    receivers,
+    externalUrl: 'http://alertmanager.simulated',
+    prometheusUrl: prometheusUrl ?? '',
+  });
+  const { url: alertmanagerUrl } = await alertmanager.listen();
+
+  const endpoints: Record<string, string> = {
+    KUBERNETES_API_URL: kubernetesUrl ?? '',
+    KUBERNETES_API_TOKEN: SECRETS.kubernetes,
+    KUBERNETES_TOKEN: SECRETS.kubernetes,
+    PROMETHEUS_URL: prometheusUrl ?? '',
+    ALERTMANAGER_URL: alertmanagerUrl,
+    SLACK_API_URL: `${slackUrl}/api/`,
+    SLACK_BOT_TOKEN: SECRETS.slack,
+    PAGERDUTY_EVENTS_URL: pagerDutyUrl ?? '',
+    PAGERDUTY_API_URL: pagerDutyUrl ?? '',
+    PAGERDUTY_API_TOKEN: SECRETS.pagerDuty,
+    PAGERDUTY_ROUTING_KEYS: JSON.stringify(pagerDuty.routingKeys),
+    STATUSPAGE_API_URL: `${statusPageUrl}/v1`,
+    STATUSPAGE_API_KEY: SECRETS.statusPage,
+    STATUSPAGE_PAGE_ID: pageSettings.pageId,
+    SMTP_URL: smtpUrl ?? '',
+    SERVICE_DATABASE_URL: postgresUrl ?? '',
+    ANTHROPIC_API_URL: anthropicUrls.apiUrl,
+    ANTHROPIC_API_KEY: SECRETS.anthropic,
+    ANTHROPIC_STATUS_URL: anthropicUrls.statusUrl,
+    OPENAI_API_URL: openaiUrls.apiUrl,
+    OPENAI_API_KEY: SECRETS.openai,
+    OPENAI_STATUS_URL: openaiUrls.statusUrl,
+    SERVICE_API_URL: serviceUrl ?? '',
+  };
+
+  const course = new Course({
+    world: made,
+    kubernetes,
+    prometheus,
+    alertmanager,
+    log,
+    live,
+    pace: new EvaluationPace(options.rules, startMs),
+  });
+  return {
+    world: made,
+    kubernetes,
+    prometheus,
+    alertmanager,
+    slack,
+    pagerDuty,
+    statusPage,
+    smtp,
+    postgres,
+    people,
+    wires,
+    log,
+    endpoints,
+    setReceivers(wanted) {
+      for (const one of wanted) {
+        const known = receivers.find(({ name }) => name === one.name);
+        if (known === undefined)
+          throw new Error(
+            `There is no receiver ${one.name}; there are ${receivers.map(({ name }) => name).join(', ')}.`,
+          );
+        known.move(one);
+      }
+    },
+    async advanceTo(ms) {
+      await course.advance(ms, false);
+    },
+    advanceUntilReaction: (ms) => course.advance(ms, true),
+    nextEventAtMs: () => course.nextEventAtMs(),
+    async stop() {
+      const servers = [
+        kubernetes,
+        prometheus,
+        alertmanager,
+        slack,
+        pagerDuty,
+        statusPage,
+        smtp,
+        serviceApi,
+        anthropic,
+        openai,
+        postgres,
+      ];
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+}
+
+/** The world's series as Prometheus's storage gives them. */
+function scraped(series: World['series']): PrometheusSource {
+  const column = (values: ArrayLike<number>) => (values instanceof Float64Array ? values : Array.from(values));
+  return {
+    select: (matchers, fromMs, toMs) =>
+      series
+        .select(
+          matchers.map(({ name, operator, value }) => ({ name, op: operator, value })),
+          fromMs,
+          toMs,
+        )
+        .map((one) => ({ ...one, times: column(one.times), values: column(one.values) })),
+  };
+}
+
+function requiredAdminUrl({ postgresAdminUrl }: ProductionOptions): string {
+  if (postgresAdminUrl === undefined)
+    throw new Error('A live production needs postgresAdminUrl, the address of a real PostgreSQL.');
+  return postgresAdminUrl;
+}
+
+/** Alertmanager keeps the receivers it was given; this one can learn later where it lives. */
+class MovableReceiver implements Receiver {
+  readonly name: string;
+  readonly sendResolved = true;
+  #at: AlertReceiver;
+
+  constructor(at: AlertReceiver) {
+    this.name = at.name;
+    this.#at = at;
+  }
+
+  get url(): string {
+    return this.#at.url;
+  }
+
+  get bearerToken(): string | null {
+    return this.#at.bearerToken;
+  }
+
+  move(to: AlertReceiver): void {
+    this.#at = to;
+  }
+}
+
+interface CourseParts {
+  readonly world: World;
+  readonly kubernetes: Kubernetes;
+  readonly prometheus: Prometheus;
+  readonly alertmanager: Alertmanager;
+  readonly log: WireLedger;
+  readonly live: LivePostgres | null;
+  readonly pace: EvaluationPace;
+}
+
+/** World time and what hangs on it, in one order: the world moves, rules are evaluated, Alertmanager sends. */
+class Course {
+  readonly #parts: CourseParts;
+  readonly #world: World;
+  #evaluatedMs: number;
+  #straysMs: number;
+
+  constructor(parts: CourseParts) {
+    this.#parts = parts;
+    this.#world = parts.world;
+    this.#evaluatedMs = parts.world.startMs;
+    this.#straysMs = parts.world.startMs - 1;
+  }
+
+  async advance(ms: number, untilReaction: boolean): Promise<number> {
+    if (ms < this.#world.nowMs) throw new Error(`World time cannot go back to ${new Date(ms).toISOString()}.`);
+    for (;;) {
+      const atMs = Math.min(ms, this.#nextInstantMs());
+      this.#world.advanceTo(atMs);
+      this.#hear(atMs);
+      const reacted = await this.#send(atMs);
+      if (atMs === ms || (untilReaction && reacted)) {
+        await this.#parts.live?.sync();
+        return atMs;
+      }
+    }
+  }
+
+  nextEventAtMs(): number | null {
+    const now = this.#world.nowMs;
+    const firing = this.#parts.prometheus.nextFiringAtMs();
+    const onGrid = firing === null ? null : Math.max(this.#evaluatedMs + EVALUATION_MS, this.#gridAtOrAfter(firing));
+    const instants = [this.#world.nextEventAtMs(), this.#parts.alertmanager.nextFlushAtMs(), onGrid].filter(
+      (at) => at !== null,
+    );
+    return instants.length === 0 ? null : Math.max(now, Math.min(...instants));
+  }
+
+  /** The next evaluation, flush, or message of noise. */
+  #nextInstantMs(): number {
+    const flush = this.#parts.alertmanager.nextFlushAtMs() ?? Number.POSITIVE_INFINITY;
+    const event = this.#world.nextEventAtMs() ?? Number.POSITIVE_INFINITY;
+    return Math.max(this.#world.nowMs, Math.min(this.#evaluatedMs + EVALUATION_MS, flush, event));
+  }
+
+  #hear(atMs: number): void {
+    const strays = this.#world.strayAlerts(this.#straysMs + 1, atMs);
+    this.#straysMs = atMs;
+    if (strays.length > 0) this.#parts.alertmanager.receive(strays.map(transitionOf), atMs);
+    if (atMs < this.#evaluatedMs + EVALUATION_MS) return;
+    this.#evaluatedMs += EVALUATION_MS;
+    const { pace, prometheus, kubernetes } = this.#parts;
+    const writes = kubernetes.actions.length + kubernetes.adminActions.length;
+    const now = {
+      world: this.#world,
+      cluster: kubernetes.cluster,
+      activeAlerts: prometheus.activeAlerts().length,
+      writes,
+    };
+    if (pace.needed(atMs, now)) this.#parts.alertmanager.receive(prometheus.evaluateRules(atMs), atMs);
+  }
+
+  async #send(atMs: number): Promise<boolean> {
+    const due = this.#parts.alertmanager.nextFlushAtMs();
+    if (due === null || due > atMs) return false;
+    const before = this.#parts.log.size;
+    await this.#parts.alertmanager.flush(atMs);
+    const written = this.#parts.log.entries().slice(before);
+    return written.some(
+      ({ system, method, status }) => system === 'alertmanager' && method === 'SEND' && status !== null,
+    );
+  }
+
+  #gridAtOrAfter(ms: number): number {
+    const steps = Math.ceil((ms - this.#world.startMs) / EVALUATION_MS);
+    return this.#world.startMs + steps * EVALUATION_MS;
+  }
+}
+
+type Stray = ReturnType<World['strayAlerts']>[number];
+
+function transitionOf(stray: Stray): AlertTransition {
+  const { labels, annotations, startsAtMs, status, atMs } = stray;
+  const rule = { alert: labels.alertname ?? '', expr: 'vector(1)', forSeconds: 0, labels, annotations };
+  return {
+    kind: status,
+    rule,
+    labels,
+    annotations,
+    value: 1,
+    activeAtMs: startsAtMs,
+    startsAtMs,
+    endsAtMs: status === 'resolved' ? atMs : null,
+  };
+}

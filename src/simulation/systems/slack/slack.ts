@@ -1,0 +1,243 @@
+import { createHmac } from 'node:crypto';
+import type { WireFaults } from '../../wire/faults.ts';
+import type { WireLedger } from '../../wire/ledger.ts';
+import type { WireRequest } from '../../wire/server.ts';
+import { createWireServer } from '../../wire/server.ts';
+import type { PeopleSettings } from '../people.ts';
+import type { DeliveryAnswer } from '../signed-delivery.ts';
+import { deliver } from '../signed-delivery.ts';
+import type { SlackArgs } from './methods.ts';
+import { METHODS, SlackRefusal } from './methods.ts';
+import type { SlackChannel, SlackEntry, SlackMessage } from './workspace.ts';
+import { TEAM, Workspace } from './workspace.ts';
+
+/** Where Slack sends what people do, and how it signs it. */
+interface Sending {
+  readonly url: string;
+  readonly signingSecret: string;
+  readonly userId: string;
+  /** The instant of the signature; the world's when left out. */
+  readonly atMs?: number;
+}
+
+export interface Slack {
+  readonly channels: readonly SlackChannel[];
+  readonly messages: readonly SlackMessage[];
+  /** Successful writes in order. */
+  readonly ledger: readonly SlackEntry[];
+  readonly views: Workspace['views'];
+  /** What was posted to response_urls. */
+  readonly responses: readonly { readonly atMs: number; readonly body: unknown }[];
+  listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
+  close(): Promise<void>;
+  sendSlashCommand(
+    command: Sending & { readonly command?: string; readonly text: string; readonly channel?: string },
+  ): Promise<DeliveryAnswer>;
+  sendBlockAction(
+    action: Sending & {
+      readonly actionId: string;
+      readonly value: string;
+      readonly channel: string;
+      readonly messageTs: string;
+      readonly blockId?: string;
+    },
+  ): Promise<DeliveryAnswer>;
+  sendViewSubmission(
+    view: Sending & {
+      readonly callbackId: string;
+      readonly privateMetadata: string;
+      readonly values: Readonly<Record<string, unknown>>;
+    },
+  ): Promise<DeliveryAnswer>;
+}
+
+const READS = /\.(test|list|info|history|replies|members|getPermalink|lookupByEmail)$/;
+
+export function createSlack(options: {
+  readonly clock: () => number;
+  readonly faults: WireFaults;
+  readonly log: WireLedger;
+  readonly people: PeopleSettings;
+  readonly botToken: string;
+}): Slack {
+  const { clock } = options;
+  const workspace = new Workspace(options.people, clock());
+  const responses: { atMs: number; body: unknown }[] = [];
+  let url = '';
+  let sent = 0;
+  const server = createWireServer({
+    system: 'slack',
+    clock,
+    faults: options.faults,
+    log: options.log,
+    faultAnswers: {
+      'rate-limited': () => ({ status: 429, body: { ok: false, error: 'ratelimited' } }),
+      unauthorised: () => ({ status: 200, body: { ok: false, error: 'invalid_auth' } }),
+    },
+  });
+  const handle = (request: WireRequest) => {
+    const name = request.params.method ?? '';
+    try {
+      const args = argsOf(request);
+      const token = request.headers.authorization?.replace(/^Bearer /, '') ?? String(args.token ?? '');
+      if (token === '') throw new SlackRefusal('not_authed');
+      if (token !== options.botToken) throw new SlackRefusal('invalid_auth');
+      const method = METHODS[name];
+      if (method === undefined) throw new SlackRefusal('unknown_method', { req_method: name });
+      const answer = method(workspace, args, request.atMs);
+      if (!READS.test(name)) workspace.ledger.push(entryOf(workspace, name, args, answer, request.atMs));
+      return { status: 200, body: { ok: true, ...answer }, note: name };
+    } catch (error) {
+      if (error instanceof SlackRefusal)
+        return { status: 200, body: { ok: false, error: error.error, ...error.more }, note: `${name}: ${error.error}` };
+      throw error;
+    }
+  };
+  server.route('POST', '/api/:method', handle);
+  server.route('GET', '/api/:method', handle);
+  server.route('POST', '/response/:id', (request) => {
+    responses.push({ atMs: request.atMs, body: request.json() });
+    return { status: 200, body: 'ok' };
+  });
+
+  function send(sending: Sending, form: Readonly<Record<string, string>>): Promise<DeliveryAnswer> {
+    const atMs = sending.atMs ?? clock();
+    const body = new URLSearchParams(form).toString();
+    const timestamp = String(Math.floor(atMs / 1000));
+    const signature = createHmac('sha256', sending.signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-slack-request-timestamp': timestamp,
+      'x-slack-signature': `v0=${signature}`,
+    };
+    return deliver('slack', options, { url: sending.url, headers, body, atMs });
+  }
+
+  function common(sending: Sending) {
+    sent += 1;
+    const person = options.people.people.find((one) => one.slackId === sending.userId);
+    return {
+      triggerId: `${sent}.${TEAM}`,
+      responseUrl: `${url}/response/${sent}`,
+      user: { id: sending.userId, username: person?.handle ?? '', name: person?.handle ?? '', team_id: TEAM },
+    };
+  }
+
+  return {
+    channels: workspace.channels,
+    messages: workspace.messages,
+    ledger: workspace.ledger,
+    views: workspace.views,
+    responses,
+    async listen(port) {
+      const listening = await server.listen(port);
+      url = listening.url;
+      return listening;
+    },
+    close: () => server.close(),
+    sendSlashCommand(command) {
+      const { triggerId, responseUrl, user } = common(command);
+      const channel = workspace.find(command.channel ?? 'general');
+      return send(command, {
+        command: command.command ?? '/incident',
+        text: command.text,
+        user_id: user.id,
+        user_name: user.name,
+        channel_id: channel?.id ?? '',
+        channel_name: channel?.name ?? '',
+        team_id: TEAM,
+        trigger_id: triggerId,
+        response_url: responseUrl,
+      });
+    },
+    sendBlockAction(action) {
+      const { triggerId, responseUrl, user } = common(action);
+      const channel = workspace.find(action.channel);
+      const message = channel === null ? null : workspace.message(channel.id, action.messageTs);
+      const payload = {
+        type: 'block_actions',
+        team: { id: TEAM },
+        user,
+        trigger_id: triggerId,
+        response_url: responseUrl,
+        container: { type: 'message', message_ts: action.messageTs, channel_id: channel?.id ?? '' },
+        channel: { id: channel?.id ?? '', name: channel?.name ?? '' },
+        message: {
+          ts: action.messageTs,
+          text: message?.text ?? '',
+          blocks: message?.blocks ?? [],
+          metadata: message?.metadata ?? undefined,
+        },
+        actions: [
+          {
+            type: 'button',
+            action_id: action.actionId,
+            block_id: action.blockId ?? 'decide',
+            value: action.value,
+            action_ts: `${Math.floor((action.atMs ?? clock()) / 1000)}.000000`,
+          },
+        ],
+      };
+      return send(action, { payload: JSON.stringify(payload) });
+    },
+    sendViewSubmission(view) {
+      const { triggerId, user } = common(view);
+      const payload = {
+        type: 'view_submission',
+        team: { id: TEAM },
+        user,
+        trigger_id: triggerId,
+        view: {
+          id: `V${sent}`,
+          type: 'modal',
+          callback_id: view.callbackId,
+          private_metadata: view.privateMetadata,
+          state: { values: view.values },
+        },
+      };
+      return send(view, { payload: JSON.stringify(payload) });
+    },
+  };
+}
+
+/** Form fields that hold JSON arrive as text; JSON bodies as they are. */
+function argsOf(request: WireRequest): SlackArgs {
+  const isJson = request.headers['content-type']?.startsWith('application/json') ?? false;
+  if (isJson) return request.json() as SlackArgs;
+  const args: Record<string, unknown> = {};
+  for (const [key, value] of [...request.query, ...request.form()])
+    args[key] = JSON_FIELDS.has(key) ? parsed(key, value) : value;
+  return args;
+}
+
+const JSON_FIELDS = new Set(['blocks', 'metadata', 'attachments', 'view']);
+
+function parsed(key: string, value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    throw new SlackRefusal(key === 'blocks' ? 'invalid_blocks_format' : 'invalid_arguments');
+  }
+}
+
+function entryOf(
+  workspace: Workspace,
+  method: string,
+  args: SlackArgs,
+  answer: Readonly<Record<string, unknown>>,
+  atMs: number,
+): SlackEntry {
+  const named = answer.channel;
+  const id =
+    typeof named === 'string'
+      ? named
+      : String((named as { id?: string } | undefined)?.id ?? args.channel ?? args.channel_id ?? '');
+  const ts = answer.ts ?? answer.message_ts;
+  return {
+    atMs,
+    method,
+    channel: workspace.find(id)?.name ?? null,
+    ts: typeof ts === 'string' ? ts : null,
+    text: String(args.text ?? args.topic ?? args.name ?? ''),
+  };
+}

@@ -1,0 +1,89 @@
+import type { PeopleSettings } from '../people.ts';
+
+export interface SlackMessage {
+  readonly channel: string;
+  readonly ts: string;
+  readonly user: string;
+  text: string;
+  blocks: readonly unknown[];
+  metadata: unknown;
+  readonly threadTs: string | null;
+  /** A person who alone sees it; null for everybody. */
+  readonly onlyFor: string | null;
+  edited: boolean;
+  readonly atMs: number;
+}
+
+export interface SlackChannel {
+  readonly id: string;
+  readonly name: string;
+  readonly creator: string;
+  readonly createdAtMs: number;
+  topic: string;
+  purpose: string;
+  archived: boolean;
+  readonly members: Set<string>;
+  readonly pins: string[];
+  readonly bookmarks: { readonly id: string; readonly title: string; readonly link: string; readonly type: string }[];
+}
+
+/** What was done to the workspace, for the judge. */
+export interface SlackEntry {
+  readonly atMs: number;
+  readonly method: string;
+  readonly channel: string | null;
+  readonly ts: string | null;
+  readonly text: string;
+}
+
+export const BOT_USER = 'U0BOT01';
+export const TEAM = 'T0SIM01';
+
+/** Channels, people and messages. */
+export class Workspace {
+  readonly people: PeopleSettings;
+  readonly channels: SlackChannel[] = [];
+  readonly messages: SlackMessage[] = [];
+  readonly ledger: SlackEntry[] = [];
+  readonly views: { readonly triggerId: string; readonly view: unknown; readonly atMs: number }[] = [];
+
+  constructor(people: PeopleSettings, startMs: number) {
+    this.people = people;
+    for (const name of people.channels) this.create(name, BOT_USER, startMs);
+  }
+
+  create(name: string, creator: string, atMs: number): SlackChannel {
+    const channel: SlackChannel = {
+      id: `C0${String(this.channels.length + 1).padStart(7, '0')}`,
+      name,
+      creator,
+      createdAtMs: atMs,
+      topic: '',
+      purpose: '',
+      archived: false,
+      members: new Set([creator]),
+      pins: [],
+      bookmarks: [],
+    };
+    this.channels.push(channel);
+    return channel;
+  }
+
+  /** By id, or by name with or without #. */
+  find(channel: string): SlackChannel | null {
+    const name = channel.replace(/^#/, '');
+    return this.channels.find((one) => one.id === channel || one.name === name) ?? null;
+  }
+
+  post(message: Omit<SlackMessage, 'ts' | 'edited'>): SlackMessage {
+    // Unique within the second, and growing: a message's ts is its name.
+    const ts = `${Math.floor(message.atMs / 1000)}.${String(this.messages.length + 1).padStart(6, '0')}`;
+    const posted = { ...message, ts, edited: false };
+    this.messages.push(posted);
+    return posted;
+  }
+
+  message(channel: string, ts: string): SlackMessage | null {
+    return this.messages.find((one) => one.channel === channel && one.ts === ts) ?? null;
+  }
+}

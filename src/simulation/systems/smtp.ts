@@ -1,0 +1,174 @@
+import type { AddressInfo, Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { simpleParser } from 'mailparser';
+import { SMTPServer } from 'smtp-server';
+import type { WireFault, WireFaults } from '../wire/faults.ts';
+import type { WireLedger } from '../wire/ledger.ts';
+
+/** A mail that was accepted. Whoever judges counts Message-IDs. */
+export interface Mail {
+  readonly atMs: number;
+  readonly messageId: string;
+  readonly from: string;
+  /** The envelope's recipients: who really got it. */
+  readonly to: readonly string[];
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly attachments: readonly {
+    readonly filename: string | null;
+    readonly contentType: string;
+    readonly content: string;
+  }[];
+  /** The calendar object, when there is one. */
+  readonly ics: string | null;
+}
+
+export interface Smtp {
+  readonly mails: readonly Mail[];
+  listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
+  close(): Promise<void>;
+}
+
+const SYSTEM = 'smtp';
+const HOST = '127.0.0.1';
+
+/** A mail server without TLS and log-in, for one machine. Faults: those of the wire that a mail server can have. */
+export function createSmtp(options: {
+  readonly clock: () => number;
+  readonly faults: WireFaults;
+  readonly log: WireLedger;
+}): Smtp {
+  const { clock, faults, log } = options;
+  const mails: Mail[] = [];
+  const sockets = new Set<Socket>();
+  const take = (...kinds: WireFault['kind'][]) => faults.take(SYSTEM, ({ kind }) => kinds.includes(kind));
+  const note = (status: number | null, fault: WireFault | null, words: string) =>
+    log.record({
+      system: SYSTEM,
+      atMs: clock(),
+      method: 'MAIL',
+      path: '/',
+      status,
+      fault: fault?.kind ?? null,
+      note: words,
+    });
+
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS', 'AUTH'],
+    disableReverseLookup: true,
+    closeTimeout: 100,
+    logger: false,
+    onMailFrom(_address, _session, callback) {
+      const fault = take('error-500', 'error-503', 'rate-limited', 'unauthorised');
+      if (fault === null) return callback();
+      const { code, words } = refusalOf(fault);
+      note(code, fault, words);
+      callback(Object.assign(new Error(words), { responseCode: code }));
+    },
+    onData(stream, session, callback) {
+      const recipients = session.envelope.rcptTo.map(({ address }) => address);
+      accept(stream, recipients).then(
+        (mail) => {
+          mails.push(mail);
+          const lost = take('lost-answer', 'reset-mid-body');
+          note(lost === null ? 250 : null, lost, mail.messageId);
+          if (lost === null) return callback(null, `2.0.0 Ok: queued as SIM${mails.length}`);
+          cutEverything();
+        },
+        (error: unknown) => callback(error instanceof Error ? error : new Error(String(error))),
+      );
+    },
+  });
+  // A client that vanishes is none of the server's trouble.
+  server.on('error', () => undefined);
+
+  async function accept(stream: Readable, to: readonly string[]): Promise<Mail> {
+    const parsed = await simpleParser(stream);
+    const attachments = parsed.attachments.map((one) => ({
+      filename: one.filename ?? null,
+      contentType: one.contentType,
+      content: one.content.toString('utf8'),
+    }));
+    const ics = attachments.find((one) => one.contentType === 'text/calendar' || one.contentType === 'application/ics');
+    return {
+      atMs: clock(),
+      messageId: parsed.messageId ?? '',
+      from: parsed.from?.text ?? '',
+      to,
+      subject: parsed.subject ?? '',
+      text: parsed.text ?? '',
+      html: parsed.html || null,
+      headers: Object.fromEntries(
+        parsed.headerLines.map(({ key, line }) => [key, line.slice(line.indexOf(':') + 1).trim()]),
+      ),
+      attachments,
+      ics: ics?.content ?? null,
+    };
+  }
+
+  /** Faults of the connection come before the greeting. */
+  function onConnection(socket: Socket): void {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    const fault = take('down', 'refused', 'timeout', 'half-open', 'malformed', 'slow');
+    switch (fault?.kind) {
+      case 'down':
+      case 'refused':
+        note(null, fault, 'connection refused');
+        return void (fault.kind === 'refused' ? socket.resetAndDestroy() : socket.destroy());
+      case 'timeout':
+        note(null, fault, 'no greeting');
+        return;
+      case 'half-open':
+        note(null, fault, 'half a greeting');
+        return void socket.write('220-sim');
+      case 'malformed':
+        note(null, fault, 'not SMTP');
+        return void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+      case 'slow':
+        return void setTimeout(() => hand(socket), fault.seconds * 1000).unref();
+      default:
+        hand(socket);
+    }
+  }
+
+  const [hand] = server.server.listeners('connection') as ((socket: Socket) => void)[] as [(socket: Socket) => void];
+  server.server.removeAllListeners('connection');
+  server.server.on('connection', onConnection);
+
+  function cutEverything(): void {
+    for (const socket of sockets) socket.destroy();
+  }
+
+  return {
+    mails,
+    async listen(port = 0) {
+      await new Promise<void>((resolve) => {
+        server.listen(port, HOST, () => resolve());
+      });
+      const bound = (server.server.address() as AddressInfo).port;
+      return { url: `smtp://${HOST}:${bound}`, port: bound };
+    },
+    async close() {
+      cutEverything();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function refusalOf(fault: WireFault): { code: number; words: string } {
+  switch (fault.kind) {
+    case 'rate-limited':
+      return { code: 450, words: '4.7.1 Rate limit exceeded, try again later' };
+    case 'unauthorised':
+      return { code: 530, words: '5.7.0 Authentication required' };
+    case 'error-503':
+      return { code: 421, words: '4.3.2 Service not available, closing transmission channel' };
+    default:
+      return { code: 451, words: '4.3.0 Requested action aborted: local error in processing' };
+  }
+}

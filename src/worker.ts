@@ -1,0 +1,95 @@
+import { createServer } from 'node:http';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { type InjectedSinks, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { WorkflowInfo } from '@temporalio/workflow';
+import type { ProjectionSink } from './activities/projection.ts';
+import { clockFromEnv } from './config/clock.ts';
+import { EnvironmentError, type WorkerEnv, workerEnv } from './config/env.ts';
+import { peopleOfPolicyFile } from './config/people.ts';
+import { loadPolicy } from './config/policy.ts';
+import { openStore, type Store } from './store/store.ts';
+import { actionItemsStarter } from './worker/action-items.ts';
+import { bundlePath } from './worker/bundle.ts';
+import { workerLog } from './worker/log.ts';
+import { StampAnswers } from './worker/stamping.ts';
+import { wireActivities } from './worker/wiring.ts';
+import { TASK_QUEUE } from './workflows/incident/api.ts';
+
+/** The process that runs incidents: workflows and activities on one task queue. Wiring only. */
+async function main(): Promise<void> {
+  const env = workerEnv();
+  const log = workerLog(env.LOG_LEVEL);
+  Runtime.install({ logger: log.forTemporal, telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } } });
+  const clock = clockFromEnv();
+  const people = peopleOfPolicyFile(env.INCIDENT_POLICY, loadPolicy, (words) => log.warn(words));
+  const store = await openStore({ url: env.DATABASE_URL });
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const connection = await NativeConnection.connect(connectionOptions);
+  const space = namespace ?? 'default';
+  const worker = await Worker.create({
+    connection,
+    namespace: space,
+    taskQueue: TASK_QUEUE,
+    workflowBundle: { codePath: await bundlePath((line) => log.info(line)) },
+    activities: wireActivities({ env, store, people, clock, actionItems: actionItemsStarter(connectionOptions ?? {}, space) }),
+    interceptors: { activity: [() => ({ inbound: new StampAnswers(clock) })] },
+    sinks: projectionSinks(store, log.warn),
+    ...SETTINGS,
+    ...versioned(env),
+  });
+  const health = await serveHealth(env, worker);
+  process.once('SIGTERM', () => worker.shutdown());
+  process.once('SIGINT', () => worker.shutdown());
+  log.info('worker ready');
+  try {
+    await worker.run();
+  } finally {
+    health?.close();
+    await connection.close();
+    await store.close();
+  }
+}
+
+/** Measured: the defaults cost ten seconds after a crash and gigabytes at ten thousand open incidents. */
+const SETTINGS = {
+  stickyQueueScheduleToStartTimeout: '1s',
+  maxCachedWorkflows: 500,
+  shutdownGraceTime: '15s',
+  shutdownForceTime: '25s',
+} as const;
+
+/**
+ * With WORKER_BUILD_ID this process belongs to a version of the deployment, and open incidents move on to newer code at
+ * their next step (decision 11); without it (one machine) the replay gate alone guards them.
+ */
+function versioned(env: WorkerEnv): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (env.WORKER_BUILD_ID === undefined) return {};
+  const version = { deploymentName: TASK_QUEUE, buildId: env.WORKER_BUILD_ID };
+  return { workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' } };
+}
+
+/** What is lost here is not lost: readers fill gaps from the workflow, and the authoritative copy follows. */
+function projectionSinks(store: Store, warn: (words: string) => void): InjectedSinks<{ projection: ProjectionSink }> {
+  const fn = (_info: WorkflowInfo, ...[incidentId, events, facts]: Parameters<ProjectionSink['project']>): void => {
+    store.projection.append(incidentId, events, facts).catch((error: Error) => warn(`projection of ${incidentId}: ${error.message}`));
+  };
+  return { projection: { project: { fn, callDuringReplay: false } } };
+}
+
+/** `/livez` and `/readyz` for whoever supervises the process; only when WORKER_HEALTH_PORT is set. */
+async function serveHealth(env: WorkerEnv, worker: Worker) {
+  if (env.WORKER_HEALTH_PORT === undefined) return null;
+  const server = createServer((request, response) => {
+    const ready = worker.getState() === 'RUNNING';
+    response.writeHead(request.url === '/livez' || ready ? 200 : 503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ state: worker.getState() }));
+  });
+  await new Promise<void>((resolve) => server.listen(env.WORKER_HEALTH_PORT, '127.0.0.1', resolve));
+  return server;
+}
+
+main().catch((error: unknown) => {
+  const words = error instanceof EnvironmentError || error instanceof Error ? error.message : String(error);
+  process.stderr.write(`The worker could not start: ${words}\n`);
+  process.exit(1);
+});

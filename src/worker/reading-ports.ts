@@ -1,0 +1,58 @@
+import type { DatabasePort, MetricsPort, ProvidersPort, ServiceApiPort } from '../activities/evidence/ports.ts';
+import type { MetricsPort as ImpactMetricsPort } from '../activities/follow-up/ports.ts';
+import { createHttpClient } from '../activities/http.ts';
+import { createPostgresClient } from '../activities/postgres/client.ts';
+import { createPrometheusClient } from '../activities/prometheus/client.ts';
+import { createProvidersClient } from '../activities/providers/client.ts';
+import type { WorkerEnv } from '../config/env.ts';
+
+const TIMEOUT_MILLISECONDS = 5_000;
+const IMPACT_STEP_SECONDS = 60;
+
+/** What the environment does not name is null: evidence then names the gap instead of guessing. */
+export function metricsPort(env: WorkerEnv): MetricsPort | null {
+  return env.PROMETHEUS_URL === undefined ? null : createPrometheusClient({ baseUrl: env.PROMETHEUS_URL, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+}
+
+export function impactMetrics(metrics: MetricsPort | null): ImpactMetricsPort {
+  return {
+    async valueAt(query, at) {
+      const series = await metrics?.range({ query, fromAt: at, untilAt: at, stepSeconds: IMPACT_STEP_SECONDS });
+      return series?.[0]?.points.at(-1)?.[1] ?? null;
+    },
+    async valuesBetween(query, fromAt, untilAt, stepSeconds) {
+      const series = await metrics?.range({ query, fromAt, untilAt, stepSeconds });
+      return (series?.[0]?.points ?? []).flatMap(([, value]) => (value === null ? [] : [value]));
+    },
+  };
+}
+
+export function databasePort(env: WorkerEnv): DatabasePort | null {
+  return env.SERVICE_DATABASE_URL === undefined
+    ? null
+    : createPostgresClient({ connectionString: env.SERVICE_DATABASE_URL, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+}
+
+/** Providers by the names of the policy; which API each speaks follows from its name there. */
+export function providersPort(env: WorkerEnv): ProvidersPort {
+  const anthropic = { kind: 'anthropic', apiUrl: env.ANTHROPIC_API_URL, apiKey: env.ANTHROPIC_API_KEY ?? null, statusUrl: env.ANTHROPIC_STATUS_URL } as const;
+  const openai = { kind: 'openai', apiUrl: env.OPENAI_API_URL, apiKey: env.OPENAI_API_KEY ?? null, statusUrl: env.OPENAI_STATUS_URL } as const;
+  return createProvidersClient({ endpoints: { claude: anthropic, anthropic, openai }, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+}
+
+export function serviceApiPort(env: WorkerEnv): ServiceApiPort | null {
+  if (env.SERVICE_API_URL === undefined) return null;
+  const baseUrl = env.SERVICE_API_URL;
+  const http = createHttpClient({ name: 'The service', baseUrl, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+  return {
+    async check(path) {
+      const url = `${baseUrl.replace(/\/$/, '')}${path}`;
+      try {
+        const answer = await http.send({ path });
+        return { url, status: answer.status, ok: answer.status < 400, detail: answer.text.slice(0, 200) };
+      } catch (error) {
+        return { url, status: null, ok: false, detail: error instanceof Error ? error.message : String(error) };
+      }
+    },
+  };
+}

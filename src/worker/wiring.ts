@@ -1,0 +1,103 @@
+import { createProviderActivities } from '../activities/admin-api/activities.ts';
+import { createAdminClient } from '../activities/admin-api/client.ts';
+import { createAuthorityActivities } from '../activities/authority/activities.ts';
+import { createDocumentsClient, type DocumentsClient } from '../activities/documents/client.ts';
+import { createEvidenceActivities } from '../activities/evidence/activities.ts';
+import { createFollowUpActivities } from '../activities/follow-up/activities.ts';
+import type { ActionItemsPort } from '../activities/follow-up/ports.ts';
+import { createClusterActivities } from '../activities/kubernetes/activities.ts';
+import { createKubernetesClient } from '../activities/kubernetes/client.ts';
+import { connectToKubernetes } from '../activities/kubernetes/connection.ts';
+import { createPodGateway } from '../activities/kubernetes/pod-gateway.ts';
+import { createClusterReadings } from '../activities/kubernetes/readings.ts';
+import { createPublicationActivities } from '../activities/publication/activities.ts';
+import type { Clock } from '../config/clock.ts';
+import { verifyDecision } from '../config/decision-signature.ts';
+import { rotatedSecrets, type WorkerEnv } from '../config/env.ts';
+import type { PeopleDirectory } from '../config/people.ts';
+import type { Store } from '../store/store.ts';
+import { chatPort, mailPort, pagingPort, statusPagePort } from './message-ports.ts';
+import { databasePort, impactMetrics, metricsPort, providersPort, serviceApiPort } from './reading-ports.ts';
+
+export interface WiringOptions {
+  readonly env: WorkerEnv;
+  readonly store: Store;
+  readonly people: PeopleDirectory;
+  readonly clock: Clock;
+  readonly actionItems: ActionItemsPort;
+}
+
+/** Every activity with the clients of the systems that the environment names. The one place where rooms meet. */
+export function wireActivities({ env, store, people, clock, actionItems }: WiringOptions) {
+  const kubernetes = createKubernetesClient(
+    connectToKubernetes({
+      ...(env.KUBERNETES_API_URL === undefined ? {} : { apiUrl: env.KUBERNETES_API_URL }),
+      ...(env.KUBERNETES_API_TOKEN === undefined ? {} : { token: env.KUBERNETES_API_TOKEN }),
+      timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+    }),
+  );
+  const metrics = metricsPort(env);
+  const keys = rotatedSecrets(env.DECISION_SIGNING_KEY);
+  return merged(
+    createEvidenceActivities({
+      cluster: createClusterReadings(kubernetes),
+      metrics,
+      database: databasePort(env),
+      cache: null,
+      providers: providersPort(env),
+      statusPage: null,
+      serviceApi: serviceApiPort(env),
+      store: { put: (body, mediaType) => store.evidence.put({ body, mediaType, at: clock() }) },
+      clock,
+    }),
+    createClusterActivities(kubernetes),
+    createProviderActivities(createAdminClient(createPodGateway(kubernetes))),
+    createPublicationActivities({
+      chat: chatPort(env),
+      statusPage: statusPagePort(env),
+      mail: mailPort(env),
+      paging: pagingPort(env),
+      ledger: {
+        sent: (key) => store.mailLedger.isSent(key),
+        markSent: (key) => store.mailLedger.sent({ key, at: clock() }),
+      },
+    }),
+    createFollowUpActivities({
+      documents: keptDocuments(createDocumentsClient({ directory: env.DOCUMENTS_DIR }), store, clock),
+      metrics: impactMetrics(metrics),
+      store: { recordTimeline: async (input) => void (await store.record.recordTimeline(input)) },
+      actionItems,
+    }),
+    createAuthorityActivities({
+      people: { person: (id) => people.byId(id) },
+      isSigned: (decision) => verifyDecision(decision, keys),
+    }),
+  );
+}
+
+/** Documents are also kept in the evidence store, where the gateway finds them by the digest on the timeline. */
+function keptDocuments(documents: DocumentsClient, store: Store, clock: Clock): DocumentsClient {
+  return {
+    read: (path) => documents.read(path),
+    async write(path, text) {
+      await store.evidence.put({ body: text, mediaType: 'text/markdown', at: clock() });
+      return documents.write(path, text);
+    },
+  };
+}
+
+export const TIMEOUT_MILLISECONDS = 5_000;
+
+/** Two activities of one name would silently be one; here it is an error at start. */
+function merged<A extends object, B extends object, C extends object, D extends object, E extends object, F extends object>(
+  ...groups: [A, B, C, D, E, F]
+): A & B & C & D & E & F {
+  const all: Record<string, unknown> = {};
+  for (const group of groups) {
+    for (const [name, activity] of Object.entries(group)) {
+      if (name in all) throw new Error(`Two activities are named ${name}.`);
+      all[name] = activity;
+    }
+  }
+  return all as A & B & C & D & E & F;
+}

@@ -1,0 +1,330 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { AdminPods } from '../../../src/activities/admin-api/client.ts';
+import { createEvidenceActivities } from '../../../src/activities/evidence/activities.ts';
+import type { CollectEvidenceInput, RecoveryInput } from '../../../src/activities/evidence/api.ts';
+import type { ClusterPort, EvidencePorts, MetricsPort } from '../../../src/activities/evidence/ports.ts';
+import { createPodGateway } from '../../../src/activities/kubernetes/pod-gateway.ts';
+import { createClusterReadings } from '../../../src/activities/kubernetes/readings.ts';
+import { createPostgresClient } from '../../../src/activities/postgres/client.ts';
+import { createPrometheusClient } from '../../../src/activities/prometheus/client.ts';
+import type { ProbeName, SeriesPoint } from '../../../src/domain/evidence.ts';
+import { epochMs } from '../../../src/domain/instant.ts';
+import type { ServicePolicy } from '../../../src/domain/policy.ts';
+import { clientOf, furnished, NS, pod } from '../kubernetes/production.ts';
+
+const NOW = '2024-10-23T14:40:00.000Z';
+/** The one sweep with a probe that hangs asks for nodes; all others may take as long as a busy machine needs. */
+const HANGING_SECONDS = 1;
+
+const service = {
+  name: 'shop',
+  namespace: 'shop',
+  application: { deployment: 'web', selector: 'app=web', container: 'main' },
+  companions: [],
+  database: {
+    statefulSet: 'db',
+    pod: 'db-0',
+    selector: 'app=db',
+    database: 'shop',
+    poolLimit: 100,
+    exhaustedAbove: 80,
+    slowStatementMilliseconds: 1000,
+  },
+  cache: { workload: 'redis', pod: 'redis-0', minimumHitRatio: 0.6 },
+  providers: [{ name: 'claude', fallback: 'openai' }],
+  queries: new Proxy({}, { get: (_target, name) => `query:${String(name)}` }),
+  baselineRequestsPerMinute: 1000,
+  healthPaths: ['/health'],
+  adminApi: null,
+  dashboards: [{ name: 'Errors', url: 'https://grafana.example/d/errors', probes: ['error-rate'] }],
+} as unknown as ServicePolicy;
+
+function input(...probes: ProbeName[]): CollectEvidenceInput {
+  return {
+    request: {
+      incidentId: 'incident-a',
+      purpose: 'investigation',
+      probes,
+      aroundAt: '2024-10-23T14:30:00.000Z',
+      at: NOW,
+    },
+    service,
+    evidence: {
+      probeDeadlineSeconds: probes.includes('nodes') ? HANGING_SECONDS : 30,
+      probes: { firstAssessment: [], investigation: [], afterRemedy: [], rootCause: [] },
+      logTailLines: 200,
+      exportHours: 2,
+      againEveryMinutes: 5,
+    },
+  };
+}
+
+function metrics(
+  values: Readonly<Record<string, number | null>>,
+  points: readonly (number | null)[] = [],
+): MetricsPort {
+  return {
+    instant: async (query) => (query in values ? [{ labels: {}, value: values[query] ?? null }] : []),
+    range: async ({ fromAt }) =>
+      points.length === 0
+        ? []
+        : [
+            {
+              labels: {},
+              points: points.map((value, index): SeriesPoint => [epochMs(fromAt) / 1000 + index * 60, value]),
+            },
+          ],
+    firingAlerts: async () => [],
+  };
+}
+
+const stored = new Map<string, string>();
+function ports(more: Partial<EvidencePorts>): EvidencePorts {
+  return {
+    cluster: null,
+    metrics: null,
+    database: null,
+    cache: null,
+    providers: null,
+    statusPage: null,
+    serviceApi: null,
+    store: {
+      async put(body) {
+        const digest = createHash('sha256').update(body).digest('hex');
+        stored.set(digest, body.toString());
+        return { digest, sizeBytes: Buffer.byteLength(body) };
+      },
+    },
+    clock: () => NOW,
+    ...more,
+  };
+}
+
+const collect = (wanted: EvidencePorts, ...probes: ProbeName[]) =>
+  createEvidenceActivities(wanted).collectEvidence(input(...probes));
+
+describe('collecting evidence (R2)', () => {
+  it('names every gap with its reason and keeps the answers it has', async () => {
+    const hanging: ClusterPort = {
+      ...({} as ClusterPort),
+      nodes: () => new Promise(() => undefined),
+      pods: () => Promise.reject(new Error('refused with Bearer abcdef123456')),
+      warnings: async () => [],
+    };
+    const bundle = await collect(
+      ports({ cluster: hanging, metrics: metrics({ 'query:requestsPerMinute': 1500 }) }),
+      'nodes',
+      'pods',
+      'database-answers',
+      'request-rate',
+      'error-rate',
+    );
+    expect(bundle.items.map((item) => item.probe)).toEqual(['request-rate']);
+    expect(Object.fromEntries(bundle.gaps.map((gap) => [gap.probe, gap.reason]))).toEqual({
+      nodes: 'Kubernetes did not answer within 1 s.',
+      pods: 'refused with Bearer [secret]',
+      'database-answers': 'The connection to the database is not configured.',
+      'error-rate': 'Prometheus has no data for errorRatio.',
+    });
+  });
+
+  it('tells when the errors rose, links the dashboard and stores the whole', async () => {
+    const points = [...Array.from({ length: 125 }, () => 0.003), 0.2, 0.44, 0.45, 0.45, 0.45];
+    const { items } = await collect(ports({ metrics: metrics({ 'query:errorRatio': 0.45 }, points) }), 'error-rate');
+    expect(items[0]).toMatchObject({
+      abnormal: true,
+      command: 'query:errorRatio',
+      finding: { ratio: 0.45, roseAt: '2024-10-23T14:35:00.000Z' },
+      link: 'https://grafana.example/d/errors?from=1729686600000&to=1729694400000',
+    });
+    expect(items[0]?.words).toBe('The error rate is 45 %, risen since 2024-10-23 14:35 UTC.');
+    expect(items[0]?.finding.probe === 'error-rate' && items[0].finding.trend.length).toBe(20);
+    expect(stored.get(items[0]?.digest ?? '')).toContain('0.003');
+  });
+
+  it('keeps the excerpt when the store is away', async () => {
+    const { items } = await collect(
+      ports({
+        metrics: metrics({ 'query:cacheHitRatio': 0.5 }),
+        store: { put: () => Promise.reject(new Error('store down')) },
+      }),
+      'cache-hit-rate',
+    );
+    expect(items[0]).toMatchObject({
+      digest: null,
+      abnormal: true,
+      words: 'The cache answers 50 % of requests (less than the 60 % expected).',
+    });
+  });
+
+  it('lets no secret through: words, finding, excerpt and the stored body', async () => {
+    const secret = 'postgres://app:hunter2-pw@db:5432/shop';
+    const line = `ERROR connect to ${secret} failed for jane@customer.example: too many clients already`;
+    const cluster = {
+      ...({} as ClusterPort),
+      logs: async () => ({ lines: [{ pod: 'web-1', at: NOW, line }], missing: [] }),
+    };
+    const bundle = await collect(ports({ cluster }), 'service-logs');
+    expect(bundle.items[0]).toMatchObject({ abnormal: true, finding: { lines: 1 } });
+    const everything = JSON.stringify(bundle) + stored.get(bundle.items[0]?.digest ?? '');
+    expect(everything).not.toMatch(/hunter2-pw|jane@/);
+    expect(everything).toContain('too many clients already');
+  });
+
+  it('bounds lists and excerpts, in bytes', async () => {
+    const cluster = {
+      ...({} as ClusterPort),
+      logs: async () => ({
+        lines: Array.from({ length: 50 }, (_, index) => ({
+          pod: 'ü',
+          at: null,
+          line: `ERROR ${'ü'.repeat(300 + index)}`,
+        })),
+        missing: ['web-9'],
+      }),
+    };
+    const { items } = await collect(ports({ cluster }), 'service-logs');
+    expect(Buffer.byteLength(items[0]?.excerpt ?? '')).toBeLessThanOrEqual(1024);
+    expect(items[0]?.finding.probe === 'service-logs' && items[0].finding.patterns.length).toBeLessThanOrEqual(20);
+    expect(items[0]?.words).not.toBe('');
+  });
+
+  it('judges connections by policy (R3.1.2)', async () => {
+    const activity = {
+      byState: { active: 85, idle: 10 },
+      active: 85,
+      total: 95,
+      limit: 100,
+      longestActiveSeconds: 9.5,
+      waitingOnLocks: 0,
+    };
+    const database = {
+      answers: async () => ({ answers: false, milliseconds: null, error: 'no' }),
+      activity: async () => activity,
+      slowStatements: () => Promise.reject(new Error('the extension pg_stat_statements is not installed')),
+    };
+    const bundle = await collect(ports({ database }), 'database-connections', 'database-answers', 'slow-statements');
+    expect(bundle.items.map((item) => item.abnormal)).toEqual([true, true]);
+    expect(bundle.items[0]?.words).toContain('85 active of 95 in use (85 active, 10 idle), exhausted above 80');
+    expect(bundle.gaps[0]).toMatchObject({
+      probe: 'slow-statements',
+      reason: expect.stringContaining('not installed'),
+    });
+  });
+
+  it('reads the cluster over the wire: rollouts, pods, logs (R2.1, R2.2, R2.6)', async () => {
+    const cluster = furnished();
+    cluster.put(
+      `${NS}/pods/web-2`,
+      pod(
+        'web-2',
+        'u2',
+        { kind: 'ReplicaSet', name: 'web-3', uid: 'uid-rs-3' },
+        {
+          containerStatuses: [
+            {
+              name: 'main',
+              ready: false,
+              restartCount: 7,
+              state: { waiting: { reason: 'CrashLoopBackOff' } },
+              lastState: { terminated: { reason: 'OOMKilled', exitCode: 137 } },
+            },
+          ],
+          conditions: [{ type: 'Ready', status: 'False' }],
+        },
+      ),
+    );
+    cluster.logs.set(
+      'web-1',
+      '2024-10-23T14:31:00.000000001Z FATAL:  sorry, too many clients already\n2024-10-23T14:31:01Z ok\n',
+    );
+    const wire = await cluster.open();
+    const bundle = await collect(
+      ports({ cluster: createClusterReadings(clientOf(wire.url)) }),
+      'rollouts',
+      'pods',
+      'service-logs',
+      'config-changes',
+    );
+    await wire.close();
+    const by = Object.fromEntries(bundle.items.map((item) => [item.probe, item]));
+    expect(bundle.gaps).toEqual([]);
+    // Revision 3 is only a restart: the release is the one of 14:15, and revision 1 is the way back.
+    expect(by.rollouts?.finding).toMatchObject({
+      deployments: [
+        {
+          name: 'web',
+          current: { revision: 3, change: 'feature X', rolledOutAt: '2024-10-23T14:15:00.000Z' },
+          previous: { revision: 1 },
+        },
+      ],
+    });
+    expect(by.rollouts?.words).toContain('15 minutes before the problem began');
+    expect(by.pods?.words).toContain('web-2 CrashLoopBackOff, 7 restarts, killed for memory before');
+    expect(by['service-logs']?.finding).toMatchObject({
+      lines: 2,
+      patterns: [{ kind: 'database-connection', count: 1, firstAt: '2024-10-23T14:31:00.000Z' }],
+    });
+  });
+
+  it('fits the ports to the real clients', () => {
+    const kubernetes = clientOf('http://127.0.0.1:1');
+    const wired = ports({
+      cluster: createClusterReadings(kubernetes),
+      metrics: createPrometheusClient({ baseUrl: 'http://127.0.0.1:1', timeoutMilliseconds: 1 }),
+      database: createPostgresClient({ connectionString: 'postgres://x@127.0.0.1:1/x', timeoutMilliseconds: 1 }),
+    });
+    const pods: AdminPods = createPodGateway(kubernetes);
+    expect([wired.cluster, wired.metrics, wired.database, pods]).not.toContain(null);
+  });
+});
+
+describe('recovery (R3.2.5)', () => {
+  const recovery: RecoveryInput = {
+    incidentId: 'incident-a',
+    service,
+    verification: {
+      errorRatioBelow: 0.05,
+      p95SecondsBelow: 2,
+      withinMinutes: 5,
+      holdMinutes: 5,
+      pollSeconds: 15,
+      rolloutTimeoutMinutes: 10,
+    },
+    pollSeconds: 15,
+  };
+  const look = (values: Readonly<Record<string, number | null>>) =>
+    createEvidenceActivities(ports({ metrics: metrics(values) })).measureRecovery(recovery);
+
+  it('needs both below their limits', async () => {
+    expect(await look({ 'query:errorRatio': 0.008, 'query:p95Seconds': 0.42 })).toEqual({
+      recovered: true,
+      errorRatio: 0.008,
+      p95Seconds: 0.42,
+      measuredAt: NOW,
+      words: 'Recovered: error rate 0.8 % (well below 5.0 %), p95 420 ms (well below 2.0 s).',
+    });
+    expect(await look({ 'query:errorRatio': 0.05, 'query:p95Seconds': 0.42 })).toMatchObject({ recovered: false });
+    expect(await look({ 'query:errorRatio': 0.01, 'query:p95Seconds': 2.5 })).toMatchObject({ recovered: false });
+  });
+
+  it('takes no data for no recovery', async () => {
+    expect(await look({ 'query:errorRatio': null })).toMatchObject({
+      recovered: false,
+      errorRatio: null,
+      words: expect.stringContaining('no data'),
+    });
+  });
+
+  it('waits by asking to be called again', async () => {
+    const waiting = createEvidenceActivities(
+      ports({ metrics: metrics({ 'query:errorRatio': 0.3, 'query:p95Seconds': 1 }) }),
+    ).awaitRecovery(recovery);
+    await expect(waiting).rejects.toMatchObject({
+      type: 'NotYet',
+      nextRetryDelay: 15_000,
+      message: expect.stringContaining('30 %'),
+    });
+  });
+});

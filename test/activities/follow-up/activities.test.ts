@@ -1,0 +1,204 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDocumentsClient } from '../../../src/activities/documents/client.ts';
+import type { FollowUpPorts } from '../../../src/activities/follow-up/activities.ts';
+import { createFollowUpActivities } from '../../../src/activities/follow-up/activities.ts';
+import type { RecordTimelineInput, WritePostMortemInput } from '../../../src/activities/follow-up/api.ts';
+import type { ReviewPolicy, TeamPolicy } from '../../../src/domain/policy.ts';
+import { COMMUNICATION, RESOLVED } from '../../views/facts.ts';
+import { story } from '../../views/story.ts';
+
+const DOCUMENT: WritePostMortemInput = {
+  facts: RESOLVED,
+  timeline: story(),
+  communication: COMMUNICATION,
+  figures: { failedRequests: 10, failedRequestsFormula: 'q', affectedUsers: 3 },
+};
+const REVIEW: ReviewPolicy = {
+  inviteWithinHours: 24,
+  meetingAt: '10:00',
+  meetingMinutes: 60,
+  attendees: [],
+  agenda: [],
+  reviewWithinHours: 48,
+};
+const team = (timeZone: string): TeamPolicy => ({
+  name: 't',
+  product: 'p',
+  timeZone,
+  workingHours: { from: '09:00', to: '17:00', days: [1, 2, 3, 4, 5] },
+});
+
+let directory: string;
+let asked: { query: string; at?: string; step?: number }[];
+let recorded: { input: RecordTimelineInput; digest: string }[];
+let failed: number | null;
+let users: readonly number[];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'follow-up-'));
+  asked = [];
+  recorded = [];
+  failed = 15_750;
+  users = [10, 250, Number.NaN, 40];
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function activities() {
+  const ports: FollowUpPorts = {
+    documents: createDocumentsClient({ directory }),
+    metrics: {
+      async valueAt(query, at) {
+        asked.push({ query, at });
+        return failed;
+      },
+      async valuesBetween(query, _from, _until, step) {
+        asked.push({ query, step });
+        return users;
+      },
+    },
+    store: { recordTimeline: async (input, digest) => void recorded.push({ input, digest }) },
+    actionItems: { start: async (input) => `action-items/${input.facts.incidentId}` },
+  };
+  return createFollowUpActivities(ports);
+}
+
+describe('planReview', () => {
+  it.each([
+    ['the next day', 'UTC', '2024-10-23T15:05:00.000Z', [], '2024-10-24T10:00:00.000Z'],
+    ['Monday after a Friday', 'UTC', '2024-10-25T23:00:00.000Z', [], '2024-10-28T10:00:00.000Z'],
+    ['past a holiday', 'UTC', '2024-10-25T12:00:00.000Z', ['2024-10-28'], '2024-10-29T10:00:00.000Z'],
+    ['over the end of summer time', 'Europe/Berlin', '2024-10-25T12:00:00.000Z', [], '2024-10-28T09:00:00.000Z'],
+    ['in summer time', 'Europe/Berlin', '2024-10-24T12:00:00.000Z', [], '2024-10-25T08:00:00.000Z'],
+    [
+      "by the team's day, not by UTC's",
+      'America/Los_Angeles',
+      '2024-10-24T02:00:00.000Z',
+      [],
+      '2024-10-24T17:00:00.000Z',
+    ],
+  ])('plans %s', async (_name, timeZone, resolvedAt, holidays, meetingAt) => {
+    expect(await activities().planReview({ resolvedAt, review: REVIEW, team: team(timeZone), holidays })).toEqual({
+      meetingAt,
+    });
+  });
+});
+
+describe('measureImpact', () => {
+  const input = {
+    incidentId: 'i',
+    failedRequestsQuery: 'sum(increase(http_requests_total{status=~"5.."}[$range]))',
+    affectedUsersQuery: 'users_affected',
+    fromAt: '2024-10-23T14:30:00.000Z',
+    untilAt: '2024-10-23T15:05:00.000Z',
+  };
+
+  it("adds up over the incident's own window and shows the formula", async () => {
+    expect(await activities().measureImpact(input)).toEqual({
+      failedRequests: 15_750,
+      failedRequestsFormula:
+        'sum(increase(http_requests_total{status=~"5.."}[2100s])) at 2024-10-23T15:05:00.000Z, from 2024-10-23T14:30:00.000Z (2100 s)',
+      affectedUsers: 250,
+    });
+    expect(asked).toEqual([
+      { query: 'sum(increase(http_requests_total{status=~"5.."}[2100s]))', at: input.untilAt },
+      { query: 'users_affected', step: 18 },
+    ]);
+  });
+
+  it('wraps a bare counter', async () => {
+    await activities().measureImpact({ ...input, failedRequestsQuery: 'http_requests_total{status="500"}' });
+    expect(asked[0]?.query).toBe('sum(increase(http_requests_total{status="500"}[2100s]))');
+  });
+
+  it('answers null, never zero, when there is nothing to know', async () => {
+    failed = Number.NaN;
+    users = [];
+    expect(await activities().measureImpact(input)).toMatchObject({ failedRequests: null, affectedUsers: null });
+    asked = [];
+    expect(await activities().measureImpact({ ...input, failedRequestsQuery: 'sum(rate(x[5m]))' })).toMatchObject({
+      failedRequests: null,
+      failedRequestsFormula: expect.stringContaining('no $range'),
+    });
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('writePostMortem', () => {
+  const path = 'postmortems/2024-10-23-api-high-error-rate.md';
+
+  it('writes it once: the same incident finds its own document', async () => {
+    const first = await activities().writePostMortem(DOCUMENT);
+    expect(first).toMatchObject({
+      path,
+      location: 'https://docs.example.com/postmortems/2024-10-23-api-high-error-rate',
+    });
+    const text = await readFile(join(directory, path), 'utf8');
+    expect(text).toMatch(/^# Post-Mortem: API High Error Rate Incident\n/u);
+    expect(first.sizeBytes).toBe(Buffer.byteLength(text));
+    expect(await activities().writePostMortem(DOCUMENT)).toEqual(first);
+    const later = await activities().writePostMortem({
+      ...DOCUMENT,
+      figures: { ...DOCUMENT.figures, failedRequests: 11 },
+    });
+    expect(later.path).toBe(path);
+    expect(later.digest).not.toBe(first.digest);
+    expect(await readFile(join(directory, path), 'utf8')).toContain('Approximately 11');
+  });
+
+  it('leaves another incident of the same title its document', async () => {
+    await activities().writePostMortem({ ...DOCUMENT, facts: { ...RESOLVED, incidentId: 'incident-20241023-0800' } });
+    expect((await activities().writePostMortem(DOCUMENT)).path).toBe('postmortems/2024-10-23-api-high-error-rate-2.md');
+  });
+
+  it('never overwrites what people edited', async () => {
+    await activities().writePostMortem(DOCUMENT);
+    const edited = (await readFile(join(directory, path), 'utf8'))
+      .replace('_For people to write: the action items._', '')
+      .replace('Lessons Learned', 'Lessons we learned');
+    await writeFile(join(directory, path), edited);
+    expect(
+      await activities().writePostMortem({ ...DOCUMENT, figures: { ...DOCUMENT.figures, failedRequests: 99 } }),
+    ).toMatchObject({ path, editedByPeople: true });
+    expect(await readFile(join(directory, path), 'utf8')).toBe(edited);
+  });
+
+  it('falls back to where the file is when documents have no address', async () => {
+    const written = await activities().writePostMortem({
+      ...DOCUMENT,
+      communication: { ...COMMUNICATION, documentsUrl: '' },
+    });
+    expect(written.location).toBe(join(directory, path));
+  });
+});
+
+describe('recordTimeline and openActionItems', () => {
+  it('gives equal timelines equal digests and changed ones another', async () => {
+    const events = story();
+    const first = await activities().recordTimeline({ incidentId: 'i', events, facts: RESOLVED });
+    const again = await activities().recordTimeline({
+      incidentId: 'i',
+      events: JSON.parse(JSON.stringify(events)),
+      facts: RESOLVED,
+    });
+    const cut = await activities().recordTimeline({ incidentId: 'i', events: events.slice(1), facts: RESOLVED });
+    expect(again).toEqual(first);
+    expect(cut.digest).not.toBe(first.digest);
+    expect(recorded[0]?.digest).toBe(first.digest);
+  });
+
+  it('starts the chase', async () => {
+    const started = await activities().openActionItems({
+      facts: RESOLVED,
+      items: [],
+      leases: [],
+      communication: COMMUNICATION,
+      contacts: {} as never,
+      at: RESOLVED.at,
+      speed: 1,
+    });
+    expect(started).toEqual({ workflowId: 'action-items/incident-20241023-1430' });
+  });
+});

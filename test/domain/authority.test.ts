@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { mayDecide } from '../../src/domain/authority.ts';
+import { DECISION_NAMES } from '../../src/domain/decision.ts';
+import type { Role } from '../../src/domain/people.ts';
+
+function allowed(roles: readonly Role[]): readonly string[] {
+  return DECISION_NAMES.filter((name) => mayDecide(name, roles) === null);
+}
+
+describe('mayDecide', () => {
+  it('lets nobody decide by looking or by configuring', () => {
+    expect(allowed([])).toEqual([]);
+    expect(allowed(['viewer', 'admin'])).toEqual([]);
+  });
+
+  it('gives responders the work and commanders the incident', () => {
+    expect(allowed(['responder'])).toEqual([
+      'acknowledge',
+      'assign',
+      'set-severity',
+      'note',
+      'update',
+      'reject',
+      'call-off',
+      'pause-canary',
+      'abort-canary',
+    ]);
+    expect(allowed(['approver'])).toEqual(['approve', 'reject', 'call-off']);
+    expect(allowed(['commander'])).toEqual(DECISION_NAMES);
+    expect(allowed(['engineering-manager'])).toEqual(DECISION_NAMES);
+  });
+
+  it('says which role it takes', () => {
+    expect(mayDecide('resolve', ['responder'])).toMatch(
+      /"resolve" takes one of these roles: commander, .*you have responder/,
+    );
+  });
+});

@@ -1,0 +1,39 @@
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadPolicy } from '../../src/config/policy.ts';
+import { type Engine, startEngine } from './engine.ts';
+import { beginIncident } from './story.ts';
+
+/** The server is told to suggest a new run after a few events, so that the incident changes runs all along its way. */
+let engine: Engine;
+beforeAll(async () => {
+  engine = await startEngine({ dynamicConfig: ['limit.historyCount.suggestContinueAsNew=25'] });
+});
+afterAll(async () => engine?.stop());
+
+describe('an incident that continues as new again and again', () => {
+  it('loses nothing and does nothing twice: remedies, pages, promises, approvals, timeline', async () => {
+    const policy = await loadPolicy(resolve(import.meta.dirname, '../../policy/noa.yaml'));
+    const story = await beginIncident(engine, policy);
+    await story.pass(90);
+    await story.decide('alice', 'acknowledge', {});
+    await story.pass(60);
+    const rollback = (await story.questions()).find((question) => question.name === 'rollback');
+    await story.decide('alice', 'approve', { approvalId: rollback?.approvalId ?? '', option: null });
+    await story.pass(policy.verification.holdMinutes * 60 + 60);
+    await story.approveEverything('alice');
+    await story.pass(120);
+    await story.approveEverything('alice');
+    await story.pass(72 * 3600);
+
+    expect(await story.result()).toMatchObject({ closedAs: 'resolved' });
+    expect(await story.runs()).toBeGreaterThan(4);
+    expect(story.world.acts.map((plan) => plan.action)).toEqual(['rollback']);
+    expect(story.world.said('page').filter((what) => what === 'trigger')).toHaveLength(1);
+    expect(new Set(story.world.delivered.map((delivery) => delivery.key)).size).toBe(story.world.delivered.filter((delivery) => delivery.medium !== 'page' || delivery.what === 'trigger').length);
+    const timeline = story.world.timeline();
+    expect(timeline.map((event) => event.seq)).toEqual(timeline.map((_, index) => index + 1));
+    expect(timeline.filter((event) => event.kind === 'opened')).toHaveLength(1);
+    expect(timeline.filter((event) => event.kind === 'promise-ended' && event.how === 'missed')).toEqual([]);
+  });
+});

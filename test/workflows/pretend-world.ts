@@ -1,0 +1,135 @@
+import type { EvidenceBundle, EvidenceItem, Finding } from '../../src/domain/evidence.ts';
+import type { RemedyPlan, RemedyWish } from '../../src/domain/remedy.ts';
+import type { TimelineEvent } from '../../src/domain/timeline.ts';
+import { failure, notYet } from '../../src/activities/failures.ts';
+import type { CollectEvidenceInput, Recovery, RecoveryInput } from '../../src/activities/evidence/api.ts';
+import type { RecordTimelineInput } from '../../src/activities/follow-up/api.ts';
+import type { PreviewInput } from '../../src/activities/kubernetes/api.ts';
+import type { Delivery, PublishInput, Receipt } from '../../src/activities/publication/api.ts';
+
+/**
+ * Activities without systems, for tests of the workflow's own order and promises. Whatever it is asked is counted;
+ * tests turn `healthy`, refuse media, or lose answers by telling this world, never by changing the workflow.
+ */
+export class PretendWorld {
+  healthy = false;
+  /** What makes it healthy, e.g. `rollback`; null: nothing does. */
+  cure: string | null = 'rollback';
+  /** Media that fail now, with the seconds after which to try again. */
+  readonly refused = new Map<string, number>();
+  readonly delivered: Delivery[] = [];
+  readonly acts: RemedyPlan[] = [];
+  readonly calls: string[] = [];
+  readonly #events = new Map<number, TimelineEvent>();
+  /** Instant answered beside every value; tests set it to incident time where it matters. */
+  at: () => string = () => new Date(0).toISOString();
+
+  activities(): Record<string, (input: never) => Promise<unknown>> {
+    const stamped = (name: string, work: (input: never) => unknown) => async (input: never) => {
+      this.calls.push(name);
+      return { at: this.at(), value: await work(input) };
+    };
+    const all: Record<string, (input: never) => unknown> = {
+      collectEvidence: (input: CollectEvidenceInput) => this.evidence(input),
+      measureRecovery: () => this.recovery(),
+      awaitRecovery: (input: RecoveryInput) => {
+        if (!this.healthy) throw notYet('still failing', input.pollSeconds);
+        return this.recovery();
+      },
+      previewClusterRemedies: (input: PreviewInput) => input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
+      previewProviderRemedies: (input: PreviewInput) => input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
+      restartDeployment: (plan: RemedyPlan) => this.act(plan),
+      rollBackDeployment: (plan: RemedyPlan) => this.act(plan),
+      scaleDeployment: (plan: RemedyPlan) => this.act(plan),
+      deletePod: (plan: RemedyPlan) => this.act(plan),
+      openCircuitBreaker: ({ plan }: { plan: RemedyPlan }) => this.act(plan),
+      failOverProvider: ({ plan }: { plan: RemedyPlan }) => this.act(plan),
+      awaitRollout: () => ({ complete: true, failed: false, words: '3 of 3 pods replaced' }),
+      publish: (input: PublishInput) => input.deliveries.map((delivery) => this.deliver(delivery)),
+      confirmAuthority: () => ({ confirmed: true, reason: null }),
+      planReview: () => ({ meetingAt: '2024-10-24T10:00:00.000Z' }),
+      measureImpact: () => ({ failedRequests: 4500, failedRequestsFormula: 'sum(increase(...))', affectedUsers: 120 }),
+      writePostMortem: () => ({ location: 'https://docs.example/postmortems/x', path: 'postmortems/x.md', digest: 'd', sizeBytes: 1 }),
+      recordTimeline: ({ events }: RecordTimelineInput) => {
+        for (const event of events) this.#events.set(event.seq, event);
+        return { digest: 'd' };
+      },
+      openActionItems: () => ({ workflowId: 'action-items' }),
+    };
+    return Object.fromEntries(Object.entries(all).map(([name, work]) => [name, stamped(name, work)]));
+  }
+
+  /** The authoritative copy: every stretch of the timeline that was recorded, in order. */
+  timeline(): readonly TimelineEvent[] {
+    return [...this.#events.values()].sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Deliveries of one medium, by what they said. */
+  said(medium: Delivery['medium']): string[] {
+    return this.delivered.filter((delivery) => delivery.medium === medium).map((delivery) => delivery.what);
+  }
+
+  private recovery(): Recovery {
+    return { recovered: this.healthy, errorRatio: this.healthy ? 0.004 : 0.45, p95Seconds: 0.3, words: this.healthy ? 'errors at 0.4 %' : 'errors at 45 %', measuredAt: this.at() };
+  }
+
+  private act(plan: RemedyPlan): object {
+    if (this.acts.some((done) => done.key === plan.key)) return { result: 'already-done', readBack: 'the marker is there', observed: {} };
+    this.acts.push(plan);
+    if (plan.action === this.cure) this.healthy = true;
+    return { result: 'done', readBack: `${plan.action} of ${plan.target.name} is in effect`, observed: {} };
+  }
+
+  private deliver(delivery: Delivery): Receipt {
+    const retryAfterSeconds = this.refused.get(delivery.medium);
+    if (retryAfterSeconds !== undefined) {
+      return { key: delivery.key, result: 'failed', ref: null, text: '', reason: 'it is down', permanent: false, retryAfterSeconds };
+    }
+    this.delivered.push(delivery);
+    return { key: delivery.key, result: 'delivered', ref: `ref-${this.delivered.length}`, text: delivery.what, reason: null, permanent: false, retryAfterSeconds: null };
+  }
+
+  private plan(input: PreviewInput, wish: RemedyWish): RemedyPlan {
+    if (wish.target.name === '') throw failure('Invalid', 'a remedy needs a target');
+    return {
+      key: `${input.keyPrefix}/${wish.action}/${wish.target.name}`,
+      ...wish,
+      before: {},
+      preconditions: {},
+      preview: `${wish.action} ${wish.target.name}.`,
+      command: `kubectl ${wish.action} ${wish.target.name}`,
+      plannedAt: input.at,
+      digest: `digest of ${wish.action}`,
+      temporary: wish.action === 'scale',
+    };
+  }
+
+  /** What a deploy that exhausts the connection pool looks like; nothing but health once it is well. */
+  private evidence({ request }: CollectEvidenceInput): EvidenceBundle {
+    const findings = this.healthy ? [HEALTHY_ERRORS] : sick(request.aroundAt);
+    const items = findings.filter((finding) => request.probes.includes(finding.probe)).map((finding) => item(finding, request.at));
+    return { purpose: request.purpose, collectedAt: request.at, items, gaps: [] };
+  }
+}
+
+const HEALTHY_ERRORS: Finding = { probe: 'error-rate', ratio: 0.004, trend: [], roseAt: null };
+
+function sick(aroundAt: string): Finding[] {
+  const before = (minutes: number) => new Date(Date.parse(aroundAt) - minutes * 60_000).toISOString();
+  const current = { revision: 8, image: 'app:2.0', change: 'feature X', rolledOutAt: before(15) };
+  const previous = { revision: 7, image: 'app:1.9', change: 'copy', rolledOutAt: before(2880) };
+  return [
+    { probe: 'error-rate', ratio: 0.45, trend: [], roseAt: before(1) },
+    { probe: 'latency', p95Seconds: 4.2, trend: [], roseAt: before(3) },
+    { probe: 'rollouts', deployments: [{ name: 'noa-mcp', current, previous, replicas: 3, ready: 3 }] },
+    { probe: 'database-connections', byState: { active: 98, idle: 2 }, active: 98, total: 100, limit: 100, longestActiveSeconds: 9, waitingOnLocks: 0 },
+    { probe: 'slow-statements', statements: [{ query: "SELECT * FROM requests WHERE status = $1", calls: 900, meanMilliseconds: 7200, totalMilliseconds: 6_480_000 }] },
+    { probe: 'affected-users', affected: 30, total: 200, ratio: 0.15 },
+    { probe: 'database-answers', answers: true, milliseconds: 3, error: null },
+    { probe: 'service-logs', lines: 200, patterns: [{ kind: 'database-connection', pattern: 'timeout exceeded when trying to connect', count: 120, firstAt: before(1), example: 'Error: timeout exceeded when trying to connect' }] },
+  ];
+}
+
+function item(finding: Finding, at: string): EvidenceItem {
+  return { id: `e-${finding.probe}`, probe: finding.probe, source: 'pretend', collectedAt: at, command: finding.probe, link: null, words: finding.probe, abnormal: true, finding, excerpt: '', digest: null, sizeBytes: 0 };
+}
