@@ -1,5 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DECISION_NAMES } from '../domain/decision.ts';
+import type { DecideOptions } from './commands/decide.ts';
+import type { CreateOptions } from './commands/incidents.ts';
+import type { WatchOptions } from './commands/watch.ts';
 import { DECISION_COMMANDS, type DecisionCommand } from './decisions.ts';
 import { EXIT } from './failure.ts';
 import type { Io } from './io.ts';
@@ -10,8 +13,6 @@ export interface Program {
   /** The exit code that the command left; ok unless it said otherwise. */
   exitCode(): number;
 }
-
-type Flags = CommonOptions & Readonly<Record<string, unknown>>;
 
 /**
  * Every command with its arguments. What a command does is loaded when it runs, so that `incident --help` and the
@@ -28,11 +29,11 @@ export function createProgram(io: Io, version: string): Program {
     .exitOverride();
   program.allowExcessArguments(false);
   common(program);
-  const session = (flags: Flags): Session => openSession(io, flags);
+  const session = (flags: CommonOptions): Session => openSession(io, flags);
   const done = (result: number | undefined | void): void => {
     if (typeof result === 'number') code = result;
   };
-  program.action(async (flags: Flags) => done(await (await import('./commands/home.ts')).home(session(flags), () => program.outputHelp())));
+  program.action(async (flags: CommonOptions) => done(await (await import('./commands/home.ts')).home(session(flags), () => program.outputHelp())));
 
   const context: Context = { program, io, session, done };
   addReading(context);
@@ -46,7 +47,7 @@ export function createProgram(io: Io, version: string): Program {
 interface Context {
   readonly program: Command;
   readonly io: Io;
-  readonly session: (flags: Flags) => Session;
+  readonly session: (flags: CommonOptions) => Session;
   readonly done: (result: number | undefined | void) => void;
 }
 
@@ -55,18 +56,18 @@ function addReading({ program, session }: Context): void {
     .option('--service <name>', 'the service that is ill; the policy’s own when left out')
     .option('--severity <P0|P1|P2|P3>', 'your claim; evidence may raise it')
     .option('--separate', 'another problem than the one that is already open')
-    .action(async (title: string, _own, command: Command) => (await incidents()).create(session(flagsOf(command)), title, flagsOf(command)));
+    .action(async (title: string, _own, command: Command) => (await incidents()).create(session(flagsOf(command)), title, flagsOf<CreateOptions>(command)));
   leaf(program, 'list', 'the open incidents')
     .option('--all', 'closed ones too')
-    .action(async (_own, command: Command) => (await incidents()).list(session(flagsOf(command)), flagsOf(command)));
+    .action(async (_own, command: Command) => (await incidents()).list(session(flagsOf(command)), flagsOf<{ all?: boolean }>(command)));
   leaf(program, 'show [incident]', 'one incident: what happens, who leads, what is due, what you are asked')
     .action(async (id: string | undefined, _own, command: Command) => (await incidents()).show(session(flagsOf(command)), id ?? null));
   leaf(program, 'watch [incident]', 'follow it live until it is closed')
     .option('--since <seq>', 'only events after this one (not on a screen)')
-    .action(async (id: string | undefined, _own, command: Command) => (await import('./commands/watch.ts')).watch(session(flagsOf(command)), id ?? null, flagsOf(command)));
+    .action(async (id: string | undefined, _own, command: Command) => (await import('./commands/watch.ts')).watch(session(flagsOf(command)), id ?? null, flagsOf<WatchOptions>(command)));
   leaf(program, 'timeline [incident]', 'everything that happened')
     .option('--since <seq>', 'only events after this one')
-    .action(async (id: string | undefined, _own, command: Command) => (await incidents()).timeline(session(flagsOf(command)), id ?? null, flagsOf(command)));
+    .action(async (id: string | undefined, _own, command: Command) => (await incidents()).timeline(session(flagsOf(command)), id ?? null, flagsOf<WatchOptions>(command)));
   leaf(program, 'paper [incident]', 'the remaining steps as plain commands, to go on by hand')
     .action(async (id: string | undefined, _own, command: Command) => (await incidents()).paper(session(flagsOf(command)), id ?? null));
   leaf(program, 'post-mortem [incident]', 'the post-mortem as Markdown')
@@ -84,7 +85,7 @@ function addDecisions({ program, session }: Context): void {
     if (because) command.requiredOption('--because <text>', 'why; it stands on the timeline');
     for (const { flags, about: what } of options) command.option(flags, what);
     command.action(async (words: readonly string[], _own, leafCommand: Command) => {
-      const flags = flagsOf(leafCommand);
+      const flags = flagsOf<DecideOptions>(leafCommand);
       await (await import('./commands/decide.ts')).decide(session(flags), name, words, flags);
     });
   }
@@ -134,8 +135,8 @@ function common(command: Command): Command {
     .addOption(new Option('--as <person>', 'beside a demo: act as this person').helpGroup('Where:'));
 }
 
-function flagsOf(command: Command): Flags {
-  return command.optsWithGlobals();
+function flagsOf<T extends object = CommonOptions>(command: Command): CommonOptions & T {
+  return command.optsWithGlobals<CommonOptions & T>();
 }
 
 export { CommanderError };

@@ -34,6 +34,13 @@ interface Window {
   readonly values: number[];
 }
 
+/** A plain loop: rules look at thousands of short windows, and copying a typed array twice was most of their cost. */
+function numbers(source: ArrayLike<number>, first: number, end: number): number[] {
+  const copy = new Array<number>(end - first);
+  for (let i = first; i < end; i++) copy[i - first] = source[i] as number;
+  return copy;
+}
+
 /** One query over one grid of instants. Series are fetched once for each selector, not once for each step. */
 export class Evaluation {
   readonly #source: SeriesSource;
@@ -115,8 +122,8 @@ export class Evaluation {
       if (first >= end) continue;
       windows.push({
         labels,
-        times: Array.from(times.slice(first, end)),
-        values: Array.from(values.slice(first, end)),
+        times: numbers(times, first, end),
+        values: numbers(values, first, end),
       });
     }
     return windows;

@@ -5,7 +5,7 @@ export const METRIC_NAME = '__name__';
 
 const EMPTY: Labels = {};
 const keys = new WeakMap<Labels, string>();
-const entries = new WeakMap<Labels, readonly (readonly [string, string])[]>();
+const orderTexts = new WeakMap<Labels, string>();
 const withoutName = new WeakMap<Labels, Labels>();
 
 /** Identity of a label set, the same for equal sets whatever their insertion order. Cached, since labels never change. */
@@ -20,15 +20,21 @@ export function labelsKey(labels: Labels): string {
 
 /** Prometheus's order of label sets: name, then value, pair by pair; a prefix comes first. */
 export function compareLabels(a: Labels, b: Labels): number {
-  const left = sortedEntries(a);
-  const right = sortedEntries(b);
-  for (let i = 0; i < left.length && i < right.length; i++) {
-    const [leftName, leftValue] = left[i] as readonly [string, string];
-    const [rightName, rightValue] = right[i] as readonly [string, string];
-    if (leftName !== rightName) return leftName < rightName ? -1 : 1;
-    if (leftValue !== rightValue) return leftValue < rightValue ? -1 : 1;
+  const left = orderText(a);
+  const right = orderText(b);
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** A text that sorts as its label set does: the separators come before every character of a name or value. */
+function orderText(labels: Labels): string {
+  let text = orderTexts.get(labels);
+  if (text === undefined) {
+    text = sortedEntries(labels)
+      .map(([name, value]) => `${name}\u0001${value}`)
+      .join('\u0000');
+    orderTexts.set(labels, text);
   }
-  return left.length - right.length;
+  return text;
 }
 
 /** The set without its metric name; the same object for the same input, so that caches by identity keep working. */
@@ -63,16 +69,10 @@ export function labelsText(labels: Labels): string {
     .join(', ')}}`;
 }
 
-/** Cached: sets are compared far more often than they are made, and they never change. */
-function sortedEntries(labels: Labels): readonly (readonly [string, string])[] {
-  let sorted = entries.get(labels);
-  if (sorted === undefined) {
-    sorted = Object.entries(labels)
-      .filter(([, value]) => value !== '')
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    entries.set(labels, sorted);
-  }
-  return sorted;
+function sortedEntries(labels: Labels): [string, string][] {
+  return Object.entries(labels)
+    .filter(([, value]) => value !== '')
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
 
 // Object.fromEntries defines own properties, so a label called `__proto__` stays a label.

@@ -7,7 +7,7 @@ import { message } from '../activity-calls.ts';
 import type { IncidentRun } from './run.ts';
 
 const RETRY_SECONDS = 60;
-const LONGEST_RETRY_SECONDS = 15 * 60;
+const LONGEST_RETRY_SECONDS = 2 * 60;
 /** Media in which the newest message says all that an older unsent one would have said. */
 const SUPERSEDING: readonly Medium[] = ['chat', 'status-page'];
 

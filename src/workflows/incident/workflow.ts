@@ -19,6 +19,7 @@ import { resolution } from './phases/resolution.ts';
 import { review } from './phases/review.ts';
 import { nextKey, publishLastRound } from './publishing.ts';
 import { IncidentRun } from './run.ts';
+import { keepLooking } from './watching-evidence.ts';
 import { watchWindows } from './watching-windows.ts';
 
 /**
@@ -30,7 +31,7 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
   registerMessages(run);
   if (input.carried === null) run.record({ kind: 'alert-received', alert: input.firstAlert, repeats: 1 });
 
-  const duties = [walkPhases, keepTalking, keepPublicInformed, watchAcknowledgement, escalateByTime, keepLeases, settleDebts, watchWindows];
+  const duties = [walkPhases, keepTalking, keepPublicInformed, watchAcknowledgement, escalateByTime, keepLeases, settleDebts, keepLooking, watchWindows];
   const broken = Promise.all(duties.map((duty) => duty(run)));
   await Promise.race([broken, condition(() => run.state.closed !== null || wantsNewRun(run))]);
 

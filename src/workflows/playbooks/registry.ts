@@ -34,7 +34,7 @@ export const PLAYBOOKS: readonly Playbook[] = [
     order: ['restart', 'scale', 'rate-limit', 'delete-pod', 'replace-pods'],
   },
   { name: 'memory leak or OOM kills', row: 'R3.4', causes: ['memory-leak'], order: ['rollback', 'memory-limit', 'replace-pods', 'restart'] },
-  { name: 'AI provider failures', row: 'R3.5', causes: ['provider-outage'], order: ['open-breaker', 'provider-failover'] },
+  { name: 'AI provider failures', row: 'R3.5', causes: ['provider-outage'], order: ['provider-failover', 'open-breaker'] },
 ];
 
 /** The playbook of a cause; null when only people can help (R3, never an automatic action). */

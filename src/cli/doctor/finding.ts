@@ -1,0 +1,40 @@
+/** `unknown`: it is not configured, or cannot be told from here. */
+export type Told = 'yes' | 'no' | 'unknown';
+
+/** What doctor found out about one system. */
+export interface SystemFinding {
+  readonly system: string;
+  readonly configured: boolean;
+  readonly reachable: Told;
+  readonly authorised: Told;
+  /** What was found, without any secret. */
+  readonly words: string;
+  /** What to do; null when nothing is wrong. */
+  readonly advice: string | null;
+}
+
+export type SystemState = 'ok' | 'wrong' | 'unknown';
+
+/** Something to mend that does not stop the system from being used counts as wrong too: nobody reads warnings at night. */
+export function stateOf({ configured, reachable, authorised, advice }: SystemFinding): SystemState {
+  if (!configured) return 'unknown';
+  if (reachable === 'no' || authorised === 'no') return 'wrong';
+  if (reachable === 'unknown' || authorised === 'unknown') return 'unknown';
+  return advice === null ? 'ok' : 'wrong';
+}
+
+export function unset(system: string, variables: string, without: string): SystemFinding {
+  return { system, configured: false, reachable: 'unknown', authorised: 'unknown', words: `not configured: ${without}`, advice: `Set ${variables} to use it.` };
+}
+
+export function fine(system: string, words: string): SystemFinding {
+  return { system, configured: true, reachable: 'yes', authorised: 'yes', words, advice: null };
+}
+
+export function away(system: string, words: string, advice: string): SystemFinding {
+  return { system, configured: true, reachable: 'no', authorised: 'unknown', words, advice };
+}
+
+export function refused(system: string, words: string, advice: string): SystemFinding {
+  return { system, configured: true, reachable: 'yes', authorised: 'no', words, advice };
+}

@@ -1,0 +1,55 @@
+import type { Instant } from '../domain/instant.ts';
+import { html, Markup } from './markup.ts';
+
+export interface PageFrame {
+  readonly title: string;
+  /** The first word of the navigation. */
+  readonly product: string;
+  /** Who is signed in; null on the sign-in page. */
+  readonly me: { readonly name: string } | null;
+  readonly now: Instant;
+  /** Incident seconds that pass in a second: the clocks of the page count by it. */
+  readonly speed: number;
+  readonly modules: readonly ('clocks' | 'live' | 'decisions' | 'session' | 'refresh')[];
+  readonly body: Markup;
+}
+
+/** A whole page. No inline script or style: the content security policy allows neither. */
+export function page(frame: PageFrame): string {
+  const { me } = frame;
+  return html`${new Markup('<!doctype html>')}
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${frame.title}</title>
+<link rel="icon" href="/console/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/console/console.css">
+${frame.modules.map((name) => html`<script type="module" src="/console/${name}.js"></script>`)}
+</head>
+<body data-now="${frame.now}" data-speed="${frame.speed}">
+<a class="skip" href="#main">Skip to the content</a>
+<header class="bar">
+<a class="home" href="/">${frame.product} <span>incidents</span></a>
+<span class="clock" title="Incident time, UTC"><time data-clock datetime="${frame.now}">${frame.now.slice(11, 16)}</time> UTC${frame.speed !== 1 && html` <span class="speed">×${frame.speed}</span>`}</span>
+${me !== null && html`<span class="me">${me.name} <button class="quiet" type="button" data-sign-out>Sign out</button></span>`}
+</header>
+<main id="main" tabindex="-1">
+${frame.body}
+</main>
+<p id="said" class="said" role="status" aria-live="polite" hidden></p>
+<noscript><p class="note">This page shows everything without JavaScript, but deciding and live news need it. The command line does both: incident --help</p></noscript>
+</body>
+</html>
+`.text;
+}
+
+/** A moment of one page that leads to another: the browser then asks as our own site and sends the session cookie. */
+export function bouncePage(to: string): string {
+  return html`${new Markup('<!doctype html>')}
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${to}"><title>One moment</title>
+<link rel="stylesheet" href="/console/console.css"></head>
+<body><main><p><a href="${to}">Continue</a></p></main></body></html>
+`.text;
+}
