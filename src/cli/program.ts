@@ -4,7 +4,7 @@ import type { DecideOptions } from './commands/decide.ts';
 import type { CreateOptions } from './commands/incidents.ts';
 import type { WatchOptions } from './commands/watch.ts';
 import { DECISION_COMMANDS, type DecisionCommand } from './decisions.ts';
-import { EXIT } from './failure.ts';
+import { CliFailure, EXIT } from './failure.ts';
 import type { Io } from './io.ts';
 import { type CommonOptions, openSession, type Session } from './session.ts';
 
@@ -27,13 +27,17 @@ export function createProgram(io: Io, version: string): Program {
     .showSuggestionAfterError(true)
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .exitOverride();
-  program.allowExcessArguments(false);
-  common(program);
+  program.configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage().replace(/ ?\[options\] ?/, '')}`.trimEnd() });
+  common(program).usage('[command] [options]').allowExcessArguments(true);
   const session = (flags: CommonOptions): Session => openSession(io, flags);
   const done = (result: number | undefined | void): void => {
     if (typeof result === 'number') code = result;
   };
-  program.action(async (flags: CommonOptions) => done(await (await import('./commands/home.ts')).home(session(flags), () => program.outputHelp())));
+  program.action(async (flags: CommonOptions, command: Command) => {
+    const [unknown] = command.args;
+    if (unknown !== undefined) throw await unknownCommand(unknown, program);
+    await (await import('./commands/home.ts')).home(session(flags), () => program.outputHelp());
+  });
 
   const context: Context = { program, io, session, done };
   addReading(context);
@@ -44,6 +48,12 @@ export function createProgram(io: Io, version: string): Program {
   return { command: program, exitCode: () => code };
 }
 
+async function unknownCommand(written: string, program: Command): Promise<CliFailure> {
+  const { closestOf } = await import('../config/policy-problems.ts');
+  const close = closestOf(written, program.commands.map((command) => command.name()));
+  return new CliFailure('usage', `There is no command "${written}".`, close === null ? 'See them all: incident --help' : `Did you mean: incident ${close}`);
+}
+
 interface Context {
   readonly program: Command;
   readonly io: Io;
@@ -52,11 +62,12 @@ interface Context {
 }
 
 function addReading({ program, session }: Context): void {
-  leaf(program, 'create <title>', 'open an incident')
+  program.commandsGroup('Incidents:');
+  leaf(program, 'create <title...>', 'open an incident')
     .option('--service <name>', 'the service that is ill; the policy’s own when left out')
     .option('--severity <P0|P1|P2|P3>', 'your claim; evidence may raise it')
     .option('--separate', 'another problem than the one that is already open')
-    .action(async (title: string, _own, command: Command) => (await incidents()).create(session(flagsOf(command)), title, flagsOf<CreateOptions>(command)));
+    .action(async (title: readonly string[], _own, command: Command) => (await incidents()).create(session(flagsOf(command)), title.join(' '), flagsOf<CreateOptions>(command)));
   leaf(program, 'list', 'the open incidents')
     .option('--all', 'closed ones too')
     .action(async (_own, command: Command) => (await incidents()).list(session(flagsOf(command)), flagsOf<{ all?: boolean }>(command)));
@@ -77,6 +88,7 @@ function addReading({ program, session }: Context): void {
 const incidents = () => import('./commands/incidents.ts');
 
 function addDecisions({ program, session }: Context): void {
+  program.commandsGroup('Decisions:');
   for (const name of DECISION_NAMES) {
     const { about, usage, because = false, options = [] } = DECISION_COMMANDS[name] as DecisionCommand;
     const command = leaf(program, name, about)
@@ -92,6 +104,7 @@ function addDecisions({ program, session }: Context): void {
 }
 
 function addDrills({ program, io, done }: Context): void {
+  program.commandsGroup('Around it:');
   const drill = program.command('drill').description('rehearse: play production’s faults in virtual time');
   const load = () => import('./commands/drill.ts');
   leaf(drill, 'run <path...>', 'play drill files, or all of a folder')

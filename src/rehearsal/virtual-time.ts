@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Connection, type ConnectionOptions, isGrpcServiceError } from '@temporalio/client';
+import { Client, Connection, type ConnectionOptions, isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { msToTs, requiredTsToMs } from '@temporalio/common/lib/time.js';
 
@@ -28,8 +28,12 @@ export interface VirtualTime {
   forward(workflowId: string, moment: Moment, virtualMs: number, giveUpMs: number): Promise<void>;
   /** The first argument that this run was started with; the engine's own words, so a new run has its own. */
   inputOf(workflowId: string, runId: string): Promise<unknown>;
+  /** The whole history of its newest run. */
+  history(workflowId: string): Promise<History>;
   close(): Promise<void>;
 }
+
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 
 const MAX_SKIPS = 100_000;
 const COMPLETED = 2;
@@ -42,6 +46,7 @@ export async function connectVirtualTime(options: ConnectionOptions & { readonly
   const { namespace, ...rest } = options;
   const connection = await Connection.connect(rest);
   const service = connection.workflowService;
+  const client = new Client({ connection, namespace });
 
   const look = async (workflowId: string): Promise<Moment | null> => {
     try {
@@ -92,6 +97,7 @@ export async function connectVirtualTime(options: ConnectionOptions & { readonly
       const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
       return payload === undefined ? null : defaultPayloadConverter.fromPayload(payload);
     },
+    history: (workflowId) => client.workflow.getHandle(workflowId).fetchHistory(),
     close: () => connection.close(),
   };
 }

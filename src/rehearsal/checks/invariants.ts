@@ -1,0 +1,160 @@
+import { epochMs } from '../../domain/instant.ts';
+import type { ApprovalName } from '../../domain/policy.ts';
+import { pagesSeen, type Performance } from '../play-drill.ts';
+import { allEvents, type Check, deeds, eventsOf, failedShare, wholeTimeline } from './evidence.ts';
+import { brokenPromises } from './promises.ts';
+
+/** What holds in every drill, whatever it expects. */
+export function invariantChecks(performance: Performance): readonly Check[] {
+  return [
+    held('no remedy carried out twice', twice(performance)),
+    held('no page after an acknowledgement of the same thing', lateCalls(performance)),
+    held('no promise silently missed', brokenPromises(performance)),
+    held('the status page never goes backwards without a person', backwards(performance)),
+    held('nothing published that the world contradicts', contradicted(performance)),
+    held('no action without the approval that policy asks for', unapproved(performance)),
+    held('no temporary change left without a lease', unleased(performance)),
+    held('every action has intent, outcome and read-back', incomplete(performance)),
+    held('the timeline tells what the systems saw', disagreements(performance)),
+  ];
+}
+
+function held(name: string, broken: readonly string[]): Check {
+  return { check: name, expected: 'holds', actual: broken.length === 0 ? 'holds' : broken.join('; '), passed: broken.length === 0 };
+}
+
+/** By the ledgers: more deeds of a kind on a target than remedies that the timeline began. */
+function twice(performance: Performance): readonly string[] {
+  const intended = new Map<string, Set<string>>();
+  for (const { plan } of allEvents(performance, 'remedy-intended')) {
+    const key = `${plan.action} on ${plan.target.name}`;
+    intended.set(key, (intended.get(key) ?? new Set()).add(plan.key));
+  }
+  return [...counted(performance)].flatMap(([key, count]) => {
+    const begun = intended.get(key)?.size ?? 0;
+    return begun > 0 && count > begun ? [`${key} was done ${count} times for ${begun} remedies`] : [];
+  });
+}
+
+function counted(performance: Performance): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { action, target } of deeds(performance)) {
+    const key = `${action} on ${target}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function lateCalls(performance: Performance): readonly string[] {
+  const pages = pagesSeen(performance.theatre, performance.cast, performance);
+  return performance.incidents.flatMap((ship) => {
+    const acknowledged = eventsOf(ship, 'acknowledged')[0];
+    if (acknowledged === undefined) return [];
+    const reopenedMs = eventsOf(ship, 'reopened').map(({ at }) => epochMs(at))[0] ?? Number.POSITIVE_INFINITY;
+    return pages
+      .filter((page) => page.incidentId === ship.workflowId && page.atMs > epochMs(acknowledged.at) && page.atMs < reopenedMs)
+      .map((page) => `${page.contacts.join(', ')} was paged at ${iso(page.atMs)} although ${ship.workflowId} was acknowledged at ${acknowledged.at}`);
+  });
+}
+
+const ORDER = ['investigating', 'identified', 'monitoring', 'resolved', 'postmortem'];
+
+function backwards(performance: Performance): readonly string[] {
+  const decidedMs = wholeTimeline(performance)
+    .filter((event) => event.by.via !== 'machine')
+    .map(({ at }) => epochMs(at));
+  const last = new Map<string, { readonly status: string; readonly atMs: number }>();
+  return performance.theatre.production.statusPage.ledger.flatMap(({ incident, status, atMs }) => {
+    if (incident === null || status === null) return [];
+    const before = last.get(incident);
+    last.set(incident, { status, atMs });
+    if (before === undefined || ORDER.indexOf(status) >= ORDER.indexOf(before.status)) return [];
+    const somebody = decidedMs.some((ms) => ms > before.atMs && ms <= atMs);
+    return somebody ? [] : [`it went from ${before.status} back to ${status} at ${iso(atMs)} and nobody had said so`];
+  });
+}
+
+const STILL_FAILING = 0.05;
+const LOOK_BACK_MS = 60_000;
+
+/** Well again, said while the world says otherwise. */
+function contradicted(performance: Performance): readonly string[] {
+  const { statusPage, slack } = performance.theatre.production;
+  const wellAgain = [
+    ...statusPage.ledger.filter(({ status }) => status === 'resolved').map(({ atMs }) => ({ atMs, where: 'the status page' })),
+    ...slack.ledger.filter(({ method, text }) => method === 'chat.postMessage' && text.includes('[RESOLVED')).map(({ atMs }) => ({ atMs, where: 'Slack' })),
+  ];
+  return wellAgain.flatMap(({ atMs, where }) => {
+    const share = failedShare(performance, atMs - LOOK_BACK_MS, atMs);
+    return share <= STILL_FAILING ? [] : [`${where} said resolved at ${iso(atMs)} while ${Math.round(share * 100)} % of requests failed`];
+  });
+}
+
+/** How a granted question may have been answered, by what policy says of its option. */
+const RIGHT_ANSWERS = {
+  automatic: ['pre-approved', 'approved', 'break-glass', 'no-objection'],
+  objection: ['no-objection', 'approved', 'break-glass'],
+  ask: ['approved', 'break-glass'],
+} as const;
+
+function unapproved(performance: Performance): readonly string[] {
+  const granted = new Map(allEvents(performance, 'approval-granted').map((event) => [`${event.approvalId}/${event.option}`, event]));
+  return allEvents(performance, 'remedy-intended').flatMap(({ plan, approvalId }) => {
+    const mode = performance.cast.policy.approvals[plan.action as ApprovalName];
+    const answer = granted.get(`${approvalId}/${plan.action}`);
+    if (answer !== undefined && (RIGHT_ANSWERS[mode] as readonly string[]).includes(answer.how)) return [];
+    // Taking back what is temporary was agreed with the change itself.
+    if (approvalId === null && plan.key.includes('revert')) return [];
+    return [`${plan.action} on ${plan.target.name} (${plan.key}) needs "${mode}" and was ${answer?.how ?? 'never granted'}`];
+  });
+}
+
+function unleased(performance: Performance): readonly string[] {
+  const leased = new Set(allEvents(performance, 'lease-opened').map(({ lease }) => lease.plan.key));
+  const done = new Set(allEvents(performance, 'remedy-carried-out').filter(({ outcome }) => outcome.result === 'done').map(({ key }) => key));
+  return allEvents(performance, 'remedy-intended')
+    .filter(({ plan }) => plan.temporary && done.has(plan.key) && !leased.has(plan.key))
+    .map(({ plan }) => `${plan.action} on ${plan.target.name} is temporary and has no lease`);
+}
+
+function incomplete(performance: Performance): readonly string[] {
+  const outcomes = new Map(allEvents(performance, 'remedy-carried-out').map((event) => [event.key, event]));
+  const intents = allEvents(performance, 'remedy-intended');
+  const known = new Set(intents.map(({ plan }) => plan.key));
+  const missing = intents.flatMap(({ plan, at }) => {
+    const outcome = outcomes.get(plan.key);
+    if (outcome === undefined) return epochMs(at) < performance.played.endedAtMs ? [`${plan.action} (${plan.key}) has no outcome`] : [];
+    return outcome.outcome.readBack.trim() === '' ? [`${plan.action} (${plan.key}) was not read back`] : [];
+  });
+  return [...missing, ...[...outcomes.keys()].filter((key) => !known.has(key)).map((key) => `${key} has an outcome but no intent`)];
+}
+
+/** What the timeline says was done, and what the systems' own ledgers say. */
+function disagreements(performance: Performance): readonly string[] {
+  const plans = new Map(allEvents(performance, 'remedy-intended').map(({ plan }) => [plan.key, plan]));
+  const told = new Map<string, number>();
+  for (const { key, action, outcome } of allEvents(performance, 'remedy-carried-out')) {
+    if (outcome.result !== 'done' && outcome.result !== 'already-done') continue;
+    const name = `${action} on ${plans.get(key)?.target.name ?? 'nothing known'}`;
+    told.set(name, (told.get(name) ?? 0) + 1);
+  }
+  const seen = counted(performance);
+  const unseen = [...told.keys()].filter((name) => isLedgered(name) && !seen.has(name)).map((name) => `the timeline tells of ${name}, which no system saw`);
+  const untold = [...seen.keys()].filter((name) => !name.startsWith('revert-') && !told.has(name)).map((name) => `${name} was done and the timeline does not tell of it`);
+  return [...unseen, ...untold, ...pagesUntold(performance)];
+}
+
+/** Deeds that a ledger of the simulated production records. */
+function isLedgered(name: string): boolean {
+  return /^(restart|rollback|scale|delete-pod|memory-limit|open-breaker|provider-failover) /.test(name);
+}
+
+function pagesUntold(performance: Performance): readonly string[] {
+  const rang = pagesSeen(performance.theatre, performance.cast, performance).length;
+  const told = allEvents(performance, 'paged').length;
+  return rang === told ? [] : [`PagerDuty rang ${rang} times and the timeline tells of ${told}`];
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
