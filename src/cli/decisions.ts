@@ -2,9 +2,10 @@ import type { DecisionBodies, DecisionName } from '../domain/decision.ts';
 import type { FactSet } from '../domain/fact-set.ts';
 import type { Instant } from '../domain/instant.ts';
 import { SEVERITIES } from '../domain/severity.ts';
+import { lease, question } from './asked.ts';
 import { instantOf, minutesOf } from './countdown.ts';
 import { CliFailure } from './failure.ts';
-import { looksLikeReference, type OpenQuestion } from './incidents.ts';
+import { looksLikeReference } from './incidents.ts';
 
 /** What the person wrote behind the incident, and what the incident knows, to make the decision's body of. */
 export interface Written {
@@ -43,9 +44,26 @@ export const DECISION_COMMANDS: { readonly [N in DecisionName]: DecisionCommand<
     free: true,
     body: ({ words }) => ({ to: words[0] ?? '', what: words[1] ?? null }),
   },
-  'hand-over': { about: 'hand the command to somebody else', usage: '<person>', words: [1, 1], body: ({ words }) => ({ to: words[0] ?? '' }) },
-  'set-severity': { about: 'set the severity yourself', usage: '<P0|P1|P2|P3>', words: [1, 1], because: true, body: severityBody },
-  note: { about: 'write something onto the timeline', usage: '<text>', words: [1, 1], free: true, body: ({ words }) => ({ text: words[0] ?? '' }) },
+  'hand-over': {
+    about: 'hand the command to somebody else',
+    usage: '<person>',
+    words: [1, 1],
+    body: ({ words }) => ({ to: words[0] ?? '' }),
+  },
+  'set-severity': {
+    about: 'set the severity yourself',
+    usage: '<P0|P1|P2|P3>',
+    words: [1, 1],
+    because: true,
+    body: severityBody,
+  },
+  note: {
+    about: 'write something onto the timeline',
+    usage: '<text>',
+    words: [1, 1],
+    free: true,
+    body: ({ words }) => ({ text: words[0] ?? '' }),
+  },
   update: {
     about: 'write the next update that everybody is sent',
     usage: '<text>',
@@ -61,7 +79,13 @@ export const DECISION_COMMANDS: { readonly [N in DecisionName]: DecisionCommand<
     because: true,
     body: ({ words, because }) => ({ minutes: minutes(words[0] ?? '', 'The time to put it off'), because }),
   },
-  approve: { about: 'say yes to what is asked', usage: '[approval]', words: [0, 1], options: [OPTION], body: approveBody },
+  approve: {
+    about: 'say yes to what is asked',
+    usage: '[approval]',
+    words: [0, 1],
+    options: [OPTION],
+    body: approveBody,
+  },
   reject: {
     about: 'say no to what is asked',
     usage: '[approval]',
@@ -69,11 +93,40 @@ export const DECISION_COMMANDS: { readonly [N in DecisionName]: DecisionCommand<
     because: true,
     body: async (written) => ({ approvalId: (await question(written)).approvalId, because: written.because }),
   },
-  resolve: { about: 'declare it resolved', usage: '[fix]', words: [0, 1], free: true, body: ({ words }) => ({ fix: words[0] ?? null }) },
-  reopen: { about: 'it is back: open it again', usage: '', words: [0, 0], because: true, body: ({ because }) => ({ because }) },
-  merge: { about: 'it is the same as another incident', usage: '<into>', words: [1, 1], body: ({ words }) => ({ into: words[0] ?? '' }) },
-  'false-alarm': { about: 'nothing was wrong: close it', usage: '', words: [0, 0], because: true, body: ({ because }) => ({ because }) },
-  cancel: { about: 'stop running the runbook', usage: '', words: [0, 0], because: true, body: ({ because }) => ({ because }) },
+  resolve: {
+    about: 'declare it resolved',
+    usage: '[fix]',
+    words: [0, 1],
+    free: true,
+    body: ({ words }) => ({ fix: words[0] ?? null }),
+  },
+  reopen: {
+    about: 'it is back: open it again',
+    usage: '',
+    words: [0, 0],
+    because: true,
+    body: ({ because }) => ({ because }),
+  },
+  merge: {
+    about: 'it is the same as another incident',
+    usage: '<into>',
+    words: [1, 1],
+    body: ({ words }) => ({ into: words[0] ?? '' }),
+  },
+  'false-alarm': {
+    about: 'nothing was wrong: close it',
+    usage: '',
+    words: [0, 0],
+    because: true,
+    body: ({ because }) => ({ because }),
+  },
+  cancel: {
+    about: 'stop running the runbook',
+    usage: '',
+    words: [0, 0],
+    because: true,
+    body: ({ because }) => ({ because }),
+  },
   'keep-lease': {
     about: 'keep a temporary change for good',
     usage: '[lease]',
@@ -86,9 +139,17 @@ export const DECISION_COMMANDS: { readonly [N in DecisionName]: DecisionCommand<
     usage: '[lease]',
     words: [0, 1],
     options: [{ flags: '--for <duration>', about: 'how long: 30m, 2h; the policy says when left out' }],
-    body: async (written) => ({ leaseId: await lease(written), minutes: written.for === null ? null : minutes(written.for, '--for') }),
+    body: async (written) => ({
+      leaseId: await lease(written),
+      minutes: written.for === null ? null : minutes(written.for, '--for'),
+    }),
   },
-  'revert-lease': { about: 'take a temporary change back now', usage: '[lease]', words: [0, 1], body: async (written) => ({ leaseId: await lease(written) }) },
+  'revert-lease': {
+    about: 'take a temporary change back now',
+    usage: '[lease]',
+    words: [0, 1],
+    body: async (written) => ({ leaseId: await lease(written) }),
+  },
   'call-off': {
     about: 'stop something that goes ahead unless somebody objects',
     usage: '[what]',
@@ -96,8 +157,20 @@ export const DECISION_COMMANDS: { readonly [N in DecisionName]: DecisionCommand<
     because: true,
     body: async (written) => ({ what: (await question(written)).approvalId, because: written.because }),
   },
-  'pause-canary': { about: 'hold the canary where it is', usage: '', words: [0, 0], because: true, body: ({ because }) => ({ because }) },
-  'abort-canary': { about: 'take the canary back', usage: '', words: [0, 0], because: true, body: ({ because }) => ({ because }) },
+  'pause-canary': {
+    about: 'hold the canary where it is',
+    usage: '',
+    words: [0, 0],
+    because: true,
+    body: ({ because }) => ({ because }),
+  },
+  'abort-canary': {
+    about: 'take the canary back',
+    usage: '',
+    words: [0, 0],
+    because: true,
+    body: ({ because }) => ({ because }),
+  },
   'break-glass': {
     about: 'P0 only: go ahead without the role that is asked for; is reviewed',
     usage: '[approval]',
@@ -112,17 +185,31 @@ export const DECISION_COMMANDS: { readonly [N in DecisionName]: DecisionCommand<
  * Which of the words names the incident. Where the number of words leaves it open, the first one is the incident when
  * it looks like one (`1430`, `incident-…`). Throws CliFailure (usage) when there are too few or too many.
  */
-export function splitWords(name: DecisionName, words: readonly string[]): { readonly reference: string | null; readonly rest: readonly string[] } {
-  const { words: [least, most], free = false, usage } = DECISION_COMMANDS[name] as DecisionCommand;
+export function splitWords(
+  name: DecisionName,
+  words: readonly string[],
+): { readonly reference: string | null; readonly rest: readonly string[] } {
+  const {
+    words: [least, most],
+    free = false,
+    usage,
+  } = DECISION_COMMANDS[name] as DecisionCommand;
   const [first, ...others] = words;
   const tooMany = !free && words.length > most + 1;
   if (words.length < least || tooMany) {
-    throw new CliFailure('usage', `"${name}" got ${words.length === 0 ? 'nothing' : words.map((word) => `"${word}"`).join(' ')}.`, `Write: incident ${name} [incident] ${usage}`.trimEnd());
+    throw new CliFailure(
+      'usage',
+      `"${name}" got ${words.length === 0 ? 'nothing' : words.map((word) => `"${word}"`).join(' ')}.`,
+      `Write: incident ${name} [incident] ${usage}`.trimEnd(),
+    );
   }
   const mustBe = !free && words.length === most + 1;
   const named = first !== undefined && words.length > least && (mustBe || looksLikeReference(first));
   const rest = named ? others : words;
-  return { reference: named ? first : null, rest: free && rest.length > most ? [...rest.slice(0, most - 1), rest.slice(most - 1).join(' ')] : rest };
+  return {
+    reference: named ? first : null,
+    rest: free && rest.length > most ? [...rest.slice(0, most - 1), rest.slice(most - 1).join(' ')] : rest,
+  };
 }
 
 function severityBody({ words, because }: Written): DecisionBodies['set-severity'] {
@@ -135,7 +222,11 @@ function severityBody({ words, because }: Written): DecisionBodies['set-severity
 function updateBody({ words, expect, now }: Written): DecisionBodies['update'] {
   const expectedRecoveryAt = expect === null ? null : instantOf(expect, now);
   if (expect !== null && expectedRecoveryAt === null) {
-    throw new CliFailure('usage', `--expect "${expect}" is no time.`, 'Give a UTC clock time such as 15:00, or an instant such as 2024-10-23T15:00Z.');
+    throw new CliFailure(
+      'usage',
+      `--expect "${expect}" is no time.`,
+      'Give a UTC clock time such as 15:00, or an instant such as 2024-10-23T15:00Z.',
+    );
   }
   return { text: words[0] ?? '', expectedRecoveryAt };
 }
@@ -144,54 +235,18 @@ async function approveBody(written: Written): Promise<DecisionBodies['approve']>
   const { approvalId, options, chosen } = await question(written);
   const option = written.option ?? chosen;
   if (option !== null && options.length > 0 && !options.some((one) => one.name === option)) {
-    throw new CliFailure('usage', `"${option}" is not among the options of ${approvalId}.`, `It offers: ${options.map((one) => one.name).join(', ')}.`);
+    throw new CliFailure(
+      'usage',
+      `"${option}" is not among the options of ${approvalId}.`,
+      `It offers: ${options.map((one) => one.name).join(', ')}.`,
+    );
   }
   return { approvalId, option };
 }
 
-/** The question that is meant: by id, by name, by an option of it, or the only one that is open. */
-async function question({ name, incidentId, words, facts }: Written): Promise<Pick<OpenQuestion, 'approvalId' | 'options'> & { readonly chosen: string | null }> {
-  const open = (await facts())?.openQuestions ?? null;
-  const wanted = words[0] ?? null;
-  if (wanted === null) {
-    const [first, second] = open ?? [];
-    if (first === undefined) throw new CliFailure('conflict', `Nothing in ${incidentId} waits for an answer.`, `See where it stands: incident show ${incidentId}`);
-    if (second !== undefined) throw new CliFailure('usage', `${open?.length} questions are open in ${incidentId}: which one?`, questionRows(name, incidentId, open ?? []));
-    return { ...first, chosen: null };
-  }
-  const byId = open?.find((one) => one.approvalId === wanted);
-  if (byId !== undefined) return { ...byId, chosen: null };
-  const fitting = (open ?? []).filter((one) => one.name === wanted || one.options.some((option) => option.name === wanted));
-  const parts = fitting.length > 0 ? fitting : (open ?? []).filter((one) => one.approvalId.includes(wanted));
-  if (parts.length > 1) throw new CliFailure('usage', `"${wanted}" fits ${parts.length} open questions.`, questionRows(name, incidentId, parts));
-  const [only] = parts;
-  // Lists lag behind by a moment: the incident itself decides about an id that is not among them.
-  if (only === undefined) return { approvalId: wanted, options: [], chosen: null };
-  const proposed = only.options[0]?.name;
-  const other = wanted !== proposed && only.options.some((option) => option.name === wanted);
-  return { ...only, chosen: other ? wanted : null };
-}
-
-function questionRows(name: DecisionName, incidentId: string, questions: readonly OpenQuestion[]): string {
-  return ['Name it:', ...questions.map((one) => `  incident ${name} ${incidentId} ${one.approvalId}   ${one.name}: ${one.why}`)].join('\n');
-}
-
-async function lease({ name, incidentId, words, facts }: Written): Promise<string> {
-  const open = (await facts())?.openLeases ?? [];
-  const wanted = words[0] ?? null;
-  const fitting = wanted === null ? open : open.filter(({ id }) => id.includes(wanted));
-  const exact = fitting.find(({ id }) => id === wanted);
-  if (exact !== undefined) return exact.id;
-  if (wanted !== null && fitting.length === 0) return wanted;
-  const [first, second] = fitting;
-  if (first === undefined) throw new CliFailure('conflict', `No temporary change is open in ${incidentId}.`, `See where it stands: incident show ${incidentId}`);
-  if (second === undefined) return first.id;
-  const rows = fitting.map(({ id, what, expiresAt }) => `  incident ${name} ${incidentId} ${id}   ${what} (until ${expiresAt})`);
-  throw new CliFailure('usage', `${fitting.length} temporary changes are open: which one?`, ['Name it:', ...rows].join('\n'));
-}
-
 function minutes(text: string, what: string): number {
   const read = minutesOf(text);
-  if (read === null) throw new CliFailure('usage', `${what} "${text}" is no duration.`, 'Give one such as 30m, 2h or 1h30m.');
+  if (read === null)
+    throw new CliFailure('usage', `${what} "${text}" is no duration.`, 'Give one such as 30m, 2h or 1h30m.');
   return read;
 }

@@ -47,13 +47,21 @@ export function createGateway(options: GatewayOptions): Gateway {
       try {
         return (await answer.json()) as T;
       } catch {
-        throw new CliFailure('failed', `${base}${request.path} did not answer JSON.`, `Check that ${base} is the incident gateway (INCIDENT_URL).`);
+        throw new CliFailure(
+          'failed',
+          `${base}${request.path} did not answer JSON.`,
+          `Check that ${base} is the incident gateway (INCIDENT_URL).`,
+        );
       }
     },
     impatient: () => createGateway({ ...options, pausesMs: [], timeoutMs: IMPATIENT_MS }),
     text: async (request) => (await send(request)).text(),
     async stream(path, lastEventId, signal) {
-      const headers = { ...headersOf(options), accept: 'text/event-stream', ...(lastEventId === null ? {} : { 'last-event-id': String(lastEventId) }) };
+      const headers = {
+        ...headersOf(options),
+        accept: 'text/event-stream',
+        ...(lastEventId === null ? {} : { 'last-event-id': String(lastEventId) }),
+      };
       const answer = await fetch(`${base}${path}`, { headers, signal });
       if (!answer.ok || answer.body === null) throw await failureOf(answer, base);
       return answer.body;
@@ -88,7 +96,12 @@ function sendOnce(base: string, request: GatewayRequest, options: GatewayOptions
   const { method = 'GET', path, json } = request;
   const headers = headersOf(options);
   if (json === undefined) return fetch(`${base}${path}`, { method, headers, signal });
-  return fetch(`${base}${path}`, { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(json), signal });
+  return fetch(`${base}${path}`, {
+    method,
+    headers: { ...headers, 'content-type': 'application/json' },
+    body: JSON.stringify(json),
+    signal,
+  });
 }
 
 function headersOf({ token }: GatewayOptions): Record<string, string> {
@@ -98,7 +111,11 @@ function headersOf({ token }: GatewayOptions): Record<string, string> {
 async function failureOf(answer: Response, base: string): Promise<CliFailure> {
   const { words, pending } = await wordsOf(answer);
   if (pending) {
-    return new CliFailure('timeout', words, 'It is stored and takes effect as soon as a worker runs; `incident timeline` shows whether it was taken.');
+    return new CliFailure(
+      'timeout',
+      words,
+      'It is stored and takes effect as soon as a worker runs; `incident timeline` shows whether it was taken.',
+    );
   }
   return new CliFailure(exitOf(answer.status), words, adviceOf(answer.status, base));
 }
@@ -126,17 +143,27 @@ function exitOf(status: number): ExitName {
 
 function adviceOf(status: number, base: string): string | null {
   if (status === 401) return 'Put your API token into INCIDENT_TOKEN (or its path into INCIDENT_TOKEN_FILE).';
-  if (status === 502 || status === 503) return `\`incident doctor\` says which part is away; \`incident paper\` prints the steps to go on by hand. Asked: ${base}`;
+  if (status === 502 || status === 503)
+    return `\`incident doctor\` says which part is away; \`incident paper\` prints the steps to go on by hand. Asked: ${base}`;
   return null;
 }
 
 function unreachable(base: string, error: unknown, attempts: number): CliFailure {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (cause instanceof Error && cause.name === 'TimeoutError') {
-    return new CliFailure('timeout', `The gateway at ${base} did not answer in time (tried ${attempts} times).`, 'Run `incident doctor`, or try again.');
+    return new CliFailure(
+      'timeout',
+      `The gateway at ${base} did not answer in time (tried ${attempts} times).`,
+      'Run `incident doctor`, or try again.',
+    );
   }
   const code = (cause as NodeJS.ErrnoException).code;
-  const why = code === 'ECONNREFUSED' ? 'nothing listens there' : code === 'ENOTFOUND' ? 'its name is not known' : messageOf(cause);
+  const why =
+    code === 'ECONNREFUSED'
+      ? 'nothing listens there'
+      : code === 'ENOTFOUND'
+        ? 'its name is not known'
+        : messageOf(cause);
   return new CliFailure(
     'unavailable',
     `No gateway answers at ${base}: ${why} (tried ${attempts} times).`,

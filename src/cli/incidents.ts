@@ -39,7 +39,9 @@ export interface Person {
 }
 
 export async function listIncidents(gateway: Gateway, state: 'open' | 'all'): Promise<readonly ListedIncident[]> {
-  const { incidents } = await gateway.json<{ incidents: readonly ListedIncident[] }>({ path: `/api/incidents?state=${state}` });
+  const { incidents } = await gateway.json<{ incidents: readonly ListedIncident[] }>({
+    path: `/api/incidents?state=${state}`,
+  });
   return incidents;
 }
 
@@ -47,7 +49,11 @@ export function readPage(gateway: Gateway, id: string): Promise<IncidentPage> {
   return gateway.json({ path: at(id) });
 }
 
-export async function readTimeline(gateway: Gateway, id: string, since = 0): Promise<{ readonly events: readonly TimelineEvent[]; readonly complete: boolean }> {
+export async function readTimeline(
+  gateway: Gateway,
+  id: string,
+  since = 0,
+): Promise<{ readonly events: readonly TimelineEvent[]; readonly complete: boolean }> {
   return gateway.json({ path: at(id, `/timeline?since=${since}`) });
 }
 
@@ -78,16 +84,28 @@ export async function resolveIncident(gateway: Gateway, reference: string | null
   const among = (incidents: readonly ListedIncident[]): string | null => uniquePart(incidents, reference);
   const found = among(open) ?? among(await listIncidents(gateway, 'all'));
   if (found !== null) return found;
-  throw new CliFailure('notFound', `There is no incident whose name has "${reference}" in it.`, 'List them: incident list --all');
+  throw new CliFailure(
+    'notFound',
+    `There is no incident whose name has "${reference}" in it.`,
+    'List them: incident list --all',
+  );
 }
 
 function onlyOpen(open: readonly ListedIncident[]): string {
   const [first, second] = open;
   if (first === undefined) {
-    throw new CliFailure('notFound', 'No incident is open.', 'Name a closed one (incident list --all), or open one: incident create "what is wrong"');
+    throw new CliFailure(
+      'notFound',
+      'No incident is open.',
+      'Name a closed one (incident list --all), or open one: incident create "what is wrong"',
+    );
   }
   if (second === undefined) return first.incident.id;
-  throw new CliFailure('usage', `${open.length} incidents are open: which one?`, `Name it, or a part of its name:\n${rows(open)}`);
+  throw new CliFailure(
+    'usage',
+    `${open.length} incidents are open: which one?`,
+    `Name it, or a part of its name:\n${rows(open)}`,
+  );
 }
 
 function uniquePart(incidents: readonly ListedIncident[], part: string): string | null {
@@ -96,7 +114,11 @@ function uniquePart(incidents: readonly ListedIncident[], part: string): string 
   const exact = fitting.filter(({ incident }) => incident.id === part || incident.id.endsWith(`-${part}`));
   const chosen = exact.length === 1 ? exact : fitting;
   if (chosen.length > 1) {
-    throw new CliFailure('usage', `"${part}" fits ${chosen.length} incidents.`, `Write more of the name:\n${rows(chosen)}`);
+    throw new CliFailure(
+      'usage',
+      `"${part}" fits ${chosen.length} incidents.`,
+      `Write more of the name:\n${rows(chosen)}`,
+    );
   }
   return chosen[0]?.incident.id ?? null;
 }

@@ -34,9 +34,14 @@ function exitOf(error: unknown, json: boolean, io: Io): number {
   const failure =
     error instanceof CliFailure
       ? error
-      : new CliFailure('failed', `This should not happen: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, 'Please report it with the command that you ran.');
+      : new CliFailure(
+          'failed',
+          `This should not happen: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+          'Please report it with the command that you ran.',
+        );
   const code = EXIT[failure.exit];
-  if (json) io.err(JSON.stringify({ error: { exit: failure.exit, code, message: failure.message, advice: failure.advice } }));
+  if (json)
+    io.err(JSON.stringify({ error: { exit: failure.exit, code, message: failure.message, advice: failure.advice } }));
   else io.err(`${io.colours.red('error:')} ${failure.message}${failure.advice === null ? '' : `\n${failure.advice}`}`);
   return code;
 }

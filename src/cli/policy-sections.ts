@@ -1,9 +1,19 @@
-import { ACTION_NAMES } from '../domain/remedy.ts';
 import type { ApprovalName, Policy, TemplateName } from '../domain/policy.ts';
+import { ACTION_NAMES } from '../domain/remedy.ts';
 import { SEVERITIES } from '../domain/severity.ts';
 import { PLACEHOLDERS } from '../domain/template-placeholders.ts';
 
-export const SECTIONS = ['approvals', 'severities', 'phases', 'templates', 'contacts', 'people', 'alert-rules', 'queries', 'thresholds'] as const;
+export const SECTIONS = [
+  'approvals',
+  'severities',
+  'phases',
+  'templates',
+  'contacts',
+  'people',
+  'alert-rules',
+  'queries',
+  'thresholds',
+] as const;
 export type Section = (typeof SECTIONS)[number];
 
 interface Rows {
@@ -45,7 +55,11 @@ export function sectionRows(policy: Policy, section: Section): Rows {
     case 'phases':
       return {
         header: ['PHASE', 'FROM MINUTE', 'TO MINUTE'],
-        rows: Object.entries(policy.phases).map(([name, { fromMinutes, toMinutes }]) => [name, String(fromMinutes), String(toMinutes)]),
+        rows: Object.entries(policy.phases).map(([name, { fromMinutes, toMinutes }]) => [
+          name,
+          String(fromMinutes),
+          String(toMinutes),
+        ]),
       };
     case 'templates':
       return {
@@ -59,20 +73,39 @@ export function sectionRows(policy: Policy, section: Section): Rows {
     case 'contacts':
       return {
         header: ['CONTACT', 'NAME', 'PAGED THROUGH', 'E-MAIL', 'CHAT GROUP'],
-        rows: Object.entries(policy.contacts).map(([id, one]) => [id, one.name, one.pagingService ?? 'never paged', one.email ?? '-', one.chatGroup ?? '-']),
+        rows: Object.entries(policy.contacts).map(([id, one]) => [
+          id,
+          one.name,
+          one.pagingService ?? 'never paged',
+          one.email ?? '-',
+          one.chatGroup ?? '-',
+        ]),
       };
     case 'people':
       return {
         header: ['PERSON', 'NAME', 'ROLES', 'TOKEN'],
-        rows: policy.people.map((one) => [one.id, one.name, one.roles.join(', '), one.tokenSha256 === null ? 'none' : 'set']),
+        rows: policy.people.map((one) => [
+          one.id,
+          one.name,
+          one.roles.join(', '),
+          one.tokenSha256 === null ? 'none' : 'set',
+        ]),
       };
     case 'alert-rules':
       return {
         header: ['ALERT', 'FOR', 'SEVERITY', 'EXPRESSION'],
-        rows: policy.alertRules.map((rule) => [rule.alert, `${rule.forSeconds} s`, rule.labels.severity ?? '-', oneLine(rule.expr)]),
+        rows: policy.alertRules.map((rule) => [
+          rule.alert,
+          `${rule.forSeconds} s`,
+          rule.labels.severity ?? '-',
+          oneLine(rule.expr),
+        ]),
       };
     case 'queries':
-      return { header: ['QUERY', 'PROMQL'], rows: Object.entries(policy.service.queries).map(([name, query]) => [name, oneLine(query)]) };
+      return {
+        header: ['QUERY', 'PROMQL'],
+        rows: Object.entries(policy.service.queries).map(([name, query]) => [name, oneLine(query)]),
+      };
     case 'thresholds':
       return { header: ['THRESHOLD', 'VALUE'], rows: thresholds(policy) };
   }
@@ -80,12 +113,18 @@ export function sectionRows(policy: Policy, section: Section): Rows {
 
 /** Who may let an action happen, and how: the table that drills.md promises. */
 function approvals(policy: Policy): Rows {
-  const isAction = (name: ApprovalName): name is keyof Policy['actions'] => (ACTION_NAMES as readonly string[]).includes(name);
+  const isAction = (name: ApprovalName): name is keyof Policy['actions'] =>
+    (ACTION_NAMES as readonly string[]).includes(name);
   return {
     header: ['APPROVAL', 'MODE', 'RISK', 'APPROVER', 'TEMPORARY'],
     rows: (Object.keys(policy.approvals) as ApprovalName[]).map((name) => {
       const action = isAction(name) ? policy.actions[name] : null;
-      const temporary = action === null || !action.temporary ? '-' : action.leaseMinutes === null ? 'yes' : `${action.leaseMinutes} min`;
+      const temporary =
+        action === null || !action.temporary
+          ? '-'
+          : action.leaseMinutes === null
+            ? 'yes'
+            : `${action.leaseMinutes} min`;
       return [name, policy.approvals[name], action?.risk ?? '-', action?.approver ?? 'commander', temporary];
     }),
   };
@@ -96,8 +135,19 @@ function severities(policy: Policy): Rows {
     header: ['SEVERITY', 'LABEL', 'ACKNOWLEDGE IN', 'UPDATE EVERY', 'ESCALATES', 'STATUS PAGE', 'POST-MORTEM', 'MEANS'],
     rows: SEVERITIES.map((severity) => {
       const one = policy.severities[severity];
-      const escalations = one.escalations.map(({ afterMinutes, to }) => `${afterMinutes} min: ${to.join(', ')}`).join('; ');
-      return [severity, one.label, `${one.acknowledgeWithinMinutes} min`, `${one.updateEveryMinutes} min`, escalations || '-', yes(one.audiences.statusPage), yes(one.postMortem), one.definition];
+      const escalations = one.escalations
+        .map(({ afterMinutes, to }) => `${afterMinutes} min: ${to.join(', ')}`)
+        .join('; ');
+      return [
+        severity,
+        one.label,
+        `${one.acknowledgeWithinMinutes} min`,
+        `${one.updateEveryMinutes} min`,
+        escalations || '-',
+        yes(one.audiences.statusPage),
+        yes(one.postMortem),
+        one.definition,
+      ];
     }),
   };
 }

@@ -27,11 +27,13 @@ export function createProgram(io: Io, version: string): Program {
     .showSuggestionAfterError(true)
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .exitOverride();
-  program.configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage().replace(/ ?\[options\] ?/, '')}`.trimEnd() });
+  program.configureHelp({
+    subcommandTerm: (command) => `${command.name()} ${command.usage().replace(/ ?\[options\] ?/, '')}`.trimEnd(),
+  });
   common(program).usage('[command] [options]').allowExcessArguments(true);
   const session = (flags: CommonOptions): Session => openSession(io, flags);
-  const done = (result: number | undefined | void): void => {
-    if (typeof result === 'number') code = result;
+  const done = (result: number): void => {
+    code = result;
   };
   program.action(async (flags: CommonOptions, command: Command) => {
     const [unknown] = command.args;
@@ -50,15 +52,22 @@ export function createProgram(io: Io, version: string): Program {
 
 async function unknownCommand(written: string, program: Command): Promise<CliFailure> {
   const { closestOf } = await import('../config/policy-problems.ts');
-  const close = closestOf(written, program.commands.map((command) => command.name()));
-  return new CliFailure('usage', `There is no command "${written}".`, close === null ? 'See them all: incident --help' : `Did you mean: incident ${close}`);
+  const close = closestOf(
+    written,
+    program.commands.map((command) => command.name()),
+  );
+  return new CliFailure(
+    'usage',
+    `There is no command "${written}".`,
+    close === null ? 'See them all: incident --help' : `Did you mean: incident ${close}`,
+  );
 }
 
 interface Context {
   readonly program: Command;
   readonly io: Io;
   readonly session: (flags: CommonOptions) => Session;
-  readonly done: (result: number | undefined | void) => void;
+  readonly done: (result: number) => void;
 }
 
 function addReading({ program, session }: Context): void {
@@ -67,22 +76,40 @@ function addReading({ program, session }: Context): void {
     .option('--service <name>', 'the service that is ill; the policy’s own when left out')
     .option('--severity <P0|P1|P2|P3>', 'your claim; evidence may raise it')
     .option('--separate', 'another problem than the one that is already open')
-    .action(async (title: readonly string[], _own, command: Command) => (await incidents()).create(session(flagsOf(command)), title.join(' '), flagsOf<CreateOptions>(command)));
+    .action(async (title: readonly string[], _own, command: Command) =>
+      (await incidents()).create(session(flagsOf(command)), title.join(' '), flagsOf<CreateOptions>(command)),
+    );
   leaf(program, 'list', 'the open incidents')
     .option('--all', 'closed ones too')
-    .action(async (_own, command: Command) => (await incidents()).list(session(flagsOf(command)), flagsOf<{ all?: boolean }>(command)));
-  leaf(program, 'show [incident]', 'one incident: what happens, who leads, what is due, what you are asked')
-    .action(async (id: string | undefined, _own, command: Command) => (await incidents()).show(session(flagsOf(command)), id ?? null));
+    .action(async (_own, command: Command) =>
+      (await incidents()).list(session(flagsOf(command)), flagsOf<{ all?: boolean }>(command)),
+    );
+  leaf(program, 'show [incident]', 'one incident: what happens, who leads, what is due, what you are asked').action(
+    async (id: string | undefined, _own, command: Command) =>
+      (await incidents()).show(session(flagsOf(command)), id ?? null),
+  );
   leaf(program, 'watch [incident]', 'follow it live until it is closed')
     .option('--since <seq>', 'only events after this one (not on a screen)')
-    .action(async (id: string | undefined, _own, command: Command) => (await import('./commands/watch.ts')).watch(session(flagsOf(command)), id ?? null, flagsOf<WatchOptions>(command)));
+    .action(async (id: string | undefined, _own, command: Command) =>
+      (await import('./commands/watch.ts')).watch(
+        session(flagsOf(command)),
+        id ?? null,
+        flagsOf<WatchOptions>(command),
+      ),
+    );
   leaf(program, 'timeline [incident]', 'everything that happened')
     .option('--since <seq>', 'only events after this one')
-    .action(async (id: string | undefined, _own, command: Command) => (await incidents()).timeline(session(flagsOf(command)), id ?? null, flagsOf<WatchOptions>(command)));
-  leaf(program, 'paper [incident]', 'the remaining steps as plain commands, to go on by hand')
-    .action(async (id: string | undefined, _own, command: Command) => (await incidents()).paper(session(flagsOf(command)), id ?? null));
-  leaf(program, 'post-mortem [incident]', 'the post-mortem as Markdown')
-    .action(async (id: string | undefined, _own, command: Command) => (await incidents()).postMortem(session(flagsOf(command)), id ?? null));
+    .action(async (id: string | undefined, _own, command: Command) =>
+      (await incidents()).timeline(session(flagsOf(command)), id ?? null, flagsOf<WatchOptions>(command)),
+    );
+  leaf(program, 'paper [incident]', 'the remaining steps as plain commands, to go on by hand').action(
+    async (id: string | undefined, _own, command: Command) =>
+      (await incidents()).paper(session(flagsOf(command)), id ?? null),
+  );
+  leaf(program, 'post-mortem [incident]', 'the post-mortem as Markdown').action(
+    async (id: string | undefined, _own, command: Command) =>
+      (await incidents()).postMortem(session(flagsOf(command)), id ?? null),
+  );
 }
 
 const incidents = () => import('./commands/incidents.ts');
@@ -110,30 +137,51 @@ function addDrills({ program, io, done }: Context): void {
   leaf(drill, 'run <path...>', 'play drill files, or all of a folder')
     .option('--real-time', 'let time pass as it does')
     .option('--speed <n>', 'incident seconds in one real second')
-    .action(async (paths: string[], _own, command: Command) => done(await (await load()).runDrillFiles(io, paths, flagsOf(command))));
-  leaf(drill, 'list [path...]', 'the drills of drills/, or of another folder')
-    .action(async (paths: string[], _own, command: Command) => done(await (await load()).listDrills(io, paths, flagsOf(command))));
-  leaf(drill, 'schema', 'the format of drill files as a JSON Schema').action(async () => (await load()).printDrillSchema(io));
+    .option('--parallel <n>', 'drills at once; as many as there are cores when left out')
+    .action(async (paths: string[], _own, command: Command) =>
+      done(await (await load()).runDrillFiles(io, paths, flagsOf(command))),
+    );
+  leaf(drill, 'list [path...]', 'the drills of drills/, or of another folder').action(
+    async (paths: string[], _own, command: Command) =>
+      done(await (await load()).listDrills(io, paths, flagsOf(command))),
+  );
+  leaf(drill, 'schema', 'the format of drill files as a JSON Schema').action(async () =>
+    (await load()).printDrillSchema(io),
+  );
 }
 
 function addPolicy({ program, io, done }: Context): void {
   const policy = program.command('policy').description('the team’s numbers, names and texts');
   const load = () => import('./commands/policy.ts');
-  leaf(policy, 'check [file]', 'everything that is wrong with a policy file, with line and column')
-    .action(async (file: string | undefined, _own, command: Command) => done(await (await load()).checkPolicyFile(io, file ?? null, flagsOf(command))));
-  leaf(policy, 'show [part] [file]', 'a part of the policy: approvals, templates, …')
-    .action(async (part: string | undefined, file: string | undefined, _own, command: Command) =>
-      done(await (await load()).showPolicy(io, [part, file].filter((word) => word !== undefined), flagsOf(command))));
-  leaf(policy, 'schema', 'the format of policy files as a JSON Schema').action(async () => (await load()).printPolicySchema(io));
+  leaf(policy, 'check [file]', 'everything that is wrong with a policy file, with line and column').action(
+    async (file: string | undefined, _own, command: Command) =>
+      done(await (await load()).checkPolicyFile(io, file ?? null, flagsOf(command))),
+  );
+  leaf(policy, 'show [part] [file]', 'a part of the policy: approvals, templates, …').action(
+    async (part: string | undefined, file: string | undefined, _own, command: Command) =>
+      done(
+        await (await load()).showPolicy(
+          io,
+          [part, file].filter((word) => word !== undefined),
+          flagsOf(command),
+        ),
+      ),
+  );
+  leaf(policy, 'schema', 'the format of policy files as a JSON Schema').action(async () =>
+    (await load()).printPolicySchema(io),
+  );
 }
 
 function addRest({ program, io, done }: Context): void {
-  leaf(program, 'doctor', 'check every configured system, and say what to do about what is wrong')
-    .action(async (_own, command: Command) => done(await (await import('./commands/doctor.ts')).doctor(io, flagsOf(command))));
+  leaf(program, 'doctor', 'check every configured system, and say what to do about what is wrong').action(
+    async (_own, command: Command) => done(await (await import('./commands/doctor.ts')).doctor(io, flagsOf(command))),
+  );
   program
     .command('completion <shell>')
     .description('print the completion script for bash, zsh or fish')
-    .action(async (shell: string) => io.out((await import('./commands/completion.ts')).completionScript(program, shell)));
+    .action(async (shell: string) =>
+      io.out((await import('./commands/completion.ts')).completionScript(program, shell)),
+    );
 }
 
 /** A command that does something; it takes the common options behind its name too. */
@@ -144,7 +192,11 @@ function leaf(parent: Command, written: string, about: string): Command {
 function common(command: Command): Command {
   return command
     .option('--json', 'data for programs on stdout')
-    .addOption(new Option('--url <address>', 'the gateway; else INCIDENT_URL, else the demo of this repository').helpGroup('Where:'))
+    .addOption(
+      new Option('--url <address>', 'the gateway; else INCIDENT_URL, else the demo of this repository').helpGroup(
+        'Where:',
+      ),
+    )
     .addOption(new Option('--as <person>', 'beside a demo: act as this person').helpGroup('Where:'));
 }
 

@@ -29,7 +29,12 @@ export interface ScreenInput {
 export function incidentScreen(input: ScreenInput, { colours }: Pick<Io, 'colours'>): readonly string[] {
   const { incident, facts } = input;
   const notes = input.notes.map((note) => colours.yellow(`! ${note}`));
-  if (facts === null) return [colours.bold(`${incident.title}  (${incident.id})`), `${incident.status}, opened ${clockUtc(incident.openedAt, input.now)} UTC`, ...notes];
+  if (facts === null)
+    return [
+      colours.bold(`${incident.title}  (${incident.id})`),
+      `${incident.status}, opened ${clockUtc(incident.openedAt, input.now)} UTC`,
+      ...notes,
+    ];
   return [
     ...heading(input, facts, colours),
     ...notes,
@@ -48,10 +53,16 @@ const LABEL_COLUMNS = 8;
 function heading({ incident, events, now, me }: ScreenInput, facts: FactSet, colours: Colours): readonly string[] {
   const phaseSince = events.findLast((event) => event.kind === 'phase-entered')?.at ?? facts.openedAt;
   const severity = `${facts.severity}${facts.provisional ? '?' : ''}`;
-  const ended = incident.closedAs === null ? '' : ` · closed as ${incident.closedAs}${incident.mergedInto === null ? '' : ` into ${incident.mergedInto}`}`;
+  const ended =
+    incident.closedAs === null
+      ? ''
+      : ` · closed as ${incident.closedAs}${incident.mergedInto === null ? '' : ` into ${incident.mergedInto}`}`;
   return [
     `${severityColour(facts, colours)(` ${severity} `)} ${colours.bold(clean(facts.title))}  ${colours.dim(facts.incidentId)}`,
-    line('Status', `${colours.bold(statusWords(facts.status))} · ${facts.phase} for ${span(secondsBetween(phaseSince, now))} · detected ${clockUtc(facts.detectedAt, now)} UTC, ${span(secondsBetween(facts.detectedAt, now))} ago${ended}`),
+    line(
+      'Status',
+      `${colours.bold(statusWords(facts.status))} · ${facts.phase} for ${span(secondsBetween(phaseSince, now))} · detected ${clockUtc(facts.detectedAt, now)} UTC, ${span(secondsBetween(facts.detectedAt, now))} ago${ended}`,
+    ),
     line('Leads', leads(facts, me, now, colours)),
   ];
 }
@@ -69,7 +80,9 @@ function leads(facts: FactSet, me: ScreenInput['me'], now: Instant, colours: Col
 /** Promises that somebody was given and that have not ended, the earliest first. */
 export function openPromises(events: readonly TimelineEvent[]): readonly PromiseMade[] {
   const ended = new Set(events.flatMap((event) => (event.kind === 'promise-ended' ? [event.promiseId] : [])));
-  const made = events.filter((event): event is EventOf<'promised'> => event.kind === 'promised').map(({ promise }) => promise);
+  const made = events
+    .filter((event): event is EventOf<'promised'> => event.kind === 'promised')
+    .map(({ promise }) => promise);
   const latest = new Map(made.map((promise) => [promise.id, promise]));
   return [...latest.values()].filter(({ id }) => !ended.has(id)).sort((a, b) => epochMs(a.dueAt) - epochMs(b.dueAt));
 }
@@ -78,37 +91,78 @@ const PROMISES_SHOWN = 3;
 
 function dueNext({ events, now }: ScreenInput, facts: FactSet, colours: Colours): readonly string[] {
   const promises = openPromises(events).map(({ words, dueAt }) => ({ words, dueAt }));
-  const due = promises.length > 0 || facts.nextUpdateAt === null ? promises : [{ words: 'Next update', dueAt: facts.nextUpdateAt }];
+  const due =
+    promises.length > 0 || facts.nextUpdateAt === null
+      ? promises
+      : [{ words: 'Next update', dueAt: facts.nextUpdateAt }];
   if (due.length === 0) return [line('Next', colours.dim('nothing is promised'))];
   const rows = due.slice(0, PROMISES_SHOWN).map(({ words, dueAt }, index) => {
     const left = countdown(dueAt, now);
-    const shown = left.endsWith('overdue') ? colours.red(left) : secondsBetween(now, dueAt) < 300 ? colours.yellow(left) : left;
+    const shown = left.endsWith('overdue')
+      ? colours.red(left)
+      : secondsBetween(now, dueAt) < 300
+        ? colours.yellow(left)
+        : left;
     return line(index === 0 ? 'Next' : '', `${clockUtc(dueAt, now)} UTC, ${shown}: ${clean(words)}`);
   });
-  return due.length > PROMISES_SHOWN ? [...rows, line('', colours.dim(`and ${due.length - PROMISES_SHOWN} more`))] : rows;
+  return due.length > PROMISES_SHOWN
+    ? [...rows, line('', colours.dim(`and ${due.length - PROMISES_SHOWN} more`))]
+    : rows;
 }
 
 function asked({ shortName, now }: ScreenInput, facts: FactSet, colours: Colours): readonly string[] {
-  const leases = facts.openLeases.map((lease) => line('', `temporary until ${clockUtc(lease.expiresAt, now)} UTC: ${clean(lease.what)}  ${colours.dim(`incident revert-lease ${shortName} ${lease.id}`)}`));
-  const temporary = leases.length === 0 ? [] : [line('Undo', `${leases.length} temporary change${leases.length === 1 ? '' : 's'} in place`), ...leases];
+  const leases = facts.openLeases.map((lease) =>
+    line(
+      '',
+      `temporary until ${clockUtc(lease.expiresAt, now)} UTC: ${clean(lease.what)}  ${colours.dim(`incident revert-lease ${shortName} ${lease.id}`)}`,
+    ),
+  );
+  const temporary =
+    leases.length === 0
+      ? []
+      : [line('Undo', `${leases.length} temporary change${leases.length === 1 ? '' : 's'} in place`), ...leases];
   if (facts.openQuestions.length === 0) {
-    const first = facts.acknowledgedAt === null && facts.resolvedAt === null ? [line('Asked', `who takes it?  ${colours.cyan(`incident acknowledge ${shortName}`)}`)] : [line('Asked', colours.dim('nothing waits for an answer'))];
+    const first =
+      facts.acknowledgedAt === null && facts.resolvedAt === null
+        ? [line('Asked', `who takes it?  ${colours.cyan(`incident acknowledge ${shortName}`)}`)]
+        : [line('Asked', colours.dim('nothing waits for an answer'))];
     return [...first, ...temporary];
   }
-  const take = facts.acknowledgedAt === null ? [line('', `and: who takes it?  ${colours.cyan(`incident acknowledge ${shortName}`)}`)] : [];
-  return [...facts.openQuestions.flatMap((question, index) => questionLines(question, index, shortName, now, colours)), ...take, ...temporary];
+  const take =
+    facts.acknowledgedAt === null
+      ? [line('', `and: who takes it?  ${colours.cyan(`incident acknowledge ${shortName}`)}`)]
+      : [];
+  return [
+    ...facts.openQuestions.flatMap((question, index) => questionLines(question, index, shortName, now, colours)),
+    ...take,
+    ...temporary,
+  ];
 }
 
 /** One question with the exact command for each answer. */
-export function questionLines(question: OpenQuestion, index: number, shortName: string, now: Instant, colours: Colours): readonly string[] {
+export function questionLines(
+  question: OpenQuestion,
+  index: number,
+  shortName: string,
+  now: Instant,
+  colours: Colours,
+): readonly string[] {
   const first = question.options[0];
   const what = question.mode === 'objection' ? 'goes ahead' : 'wanted';
   const lines = [
-    line(index === 0 ? 'Asked' : '', `${colours.bold(clean(question.name))}: ${clean(question.why)} ${colours.dim(`(${question.approver}; ${what} ${clockUtc(question.deadlineAt, now)} UTC, ${countdown(question.deadlineAt, now)})`)}`),
+    line(
+      index === 0 ? 'Asked' : '',
+      `${colours.bold(clean(question.name))}: ${clean(question.why)} ${colours.dim(`(${question.approver}; ${what} ${clockUtc(question.deadlineAt, now)} UTC, ${countdown(question.deadlineAt, now)})`)}`,
+    ),
   ];
   for (const [at, option] of question.options.entries()) {
     const chosen = at === 0 ? '' : ` --option ${option.name}`;
-    lines.push(line('', `  ${at === 0 ? 'yes ' : 'or  '} ${colours.cyan(`incident approve ${shortName} ${question.approvalId}${chosen}`)}  ${clean(option.preview)}`));
+    lines.push(
+      line(
+        '',
+        `  ${at === 0 ? 'yes ' : 'or  '} ${colours.cyan(`incident approve ${shortName} ${question.approvalId}${chosen}`)}  ${clean(option.preview)}`,
+      ),
+    );
     if (option.command !== null) lines.push(line('', `       ${colours.dim(`runs: ${clean(option.command)}`)}`));
   }
   lines.push(line('', `  no   ${colours.cyan(`incident reject ${shortName} ${question.approvalId} --because "…"`)}`));

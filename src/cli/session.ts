@@ -40,7 +40,11 @@ export function openSession(io: Io, options: CommonOptions): Session {
   const given = options.url ?? nonEmpty(io.env.INCIDENT_URL);
   const url = given ?? demo?.url ?? DEFAULT_URL;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new CliFailure('usage', `"${url}" is not an address of a gateway.`, 'Give one such as http://127.0.0.1:8080 in INCIDENT_URL or --url.');
+    throw new CliFailure(
+      'usage',
+      `"${url}" is not an address of a gateway.`,
+      'Give one such as http://127.0.0.1:8080 in INCIDENT_URL or --url.',
+    );
   }
   // The demo's tokens are sent to the demo alone.
   const beside = demo !== null && (given === undefined || sameOrigin(given, demo.url)) ? demo : null;
@@ -60,7 +64,13 @@ export function readDemoState(root: string): DemoState | null {
     const read: unknown = JSON.parse(readFileSync(file, 'utf8'));
     const { url, token, people, speed, environment } = (read ?? {}) as Record<string, unknown>;
     if (typeof url !== 'string' || typeof token !== 'string') return null;
-    return { url, token, people: textsOf(people), speed: typeof speed === 'number' && speed > 0 ? speed : 1, environment: textsOf(environment) };
+    return {
+      url,
+      token,
+      people: textsOf(people),
+      speed: typeof speed === 'number' && speed > 0 ? speed : 1,
+      environment: textsOf(environment),
+    };
   } catch {
     return null;
   }
@@ -82,7 +92,11 @@ function tokenOf(io: Io, options: CommonOptions, demo: DemoState | null): string
     try {
       return readFileSync(file, 'utf8').trim();
     } catch (error) {
-      throw new CliFailure('usage', `INCIDENT_TOKEN_FILE names ${file}, which cannot be read: ${(error as Error).message}.`, 'Correct the path or its permissions.');
+      throw new CliFailure(
+        'usage',
+        `INCIDENT_TOKEN_FILE names ${file}, which cannot be read: ${(error as Error).message}.`,
+        'Correct the path or its permissions.',
+      );
     }
   }
   return nonEmpty(io.env.INCIDENT_TOKEN) ?? demo?.token ?? null;

@@ -45,6 +45,8 @@ const gatewaySchema = z.object({
   HOST: z.string().default('127.0.0.1'),
   ALERTMANAGER_TOKEN: secret,
   PAGERDUTY_WEBHOOK_SECRET: secret.optional(),
+  /** Where people open Temporal Web; the console links each incident's history there. */
+  TEMPORAL_UI_URL: http.optional(),
 });
 
 const workerSchema = z.object({

@@ -38,7 +38,12 @@ const unresolved = (state: IncidentState): boolean => open(state) && state.resol
 
 /** A form for each decision a person can make; a new decision does not compile without one. */
 export const DECISION_FORMS: { readonly [N in DecisionName]: DecisionForm } = {
-  acknowledge: { verb: 'Acknowledge', about: 'Say that you have it; stops the paging.', fields: [], when: (state) => open(state) && state.acknowledged === null },
+  acknowledge: {
+    verb: 'Acknowledge',
+    about: 'Say that you have it; stops the paging.',
+    fields: [],
+    when: (state) => open(state) && state.acknowledged === null,
+  },
   update: {
     verb: 'Send the update',
     about: 'Write the next update that everybody is sent.',
@@ -48,15 +53,30 @@ export const DECISION_FORMS: { readonly [N in DecisionName]: DecisionForm } = {
     ],
     when: open,
   },
-  note: { verb: 'Add the note', about: 'Write something onto the timeline.', fields: [{ name: 'text', label: 'Note', kind: 'lines' }], when: () => true },
+  note: {
+    verb: 'Add the note',
+    about: 'Write something onto the timeline.',
+    fields: [{ name: 'text', label: 'Note', kind: 'lines' }],
+    when: () => true,
+  },
   resolve: {
     verb: 'Declare it resolved',
     about: 'The problem is gone; the review begins.',
     fields: [{ name: 'fix', label: 'What fixed it', kind: 'lines', optional: true }],
     when: unresolved,
   },
-  'set-severity': { verb: 'Set the severity', about: 'Every clock runs by the new severity from then on.', fields: [{ name: 'to', label: 'Severity', kind: 'severity' }, BECAUSE], when: unresolved },
-  'hand-over': { verb: 'Hand over the command', about: 'Somebody else leads from now on.', fields: [{ name: 'to', label: 'To', kind: 'person' }], when: open },
+  'set-severity': {
+    verb: 'Set the severity',
+    about: 'Every clock runs by the new severity from then on.',
+    fields: [{ name: 'to', label: 'Severity', kind: 'severity' }, BECAUSE],
+    when: unresolved,
+  },
+  'hand-over': {
+    verb: 'Hand over the command',
+    about: 'Somebody else leads from now on.',
+    fields: [{ name: 'to', label: 'To', kind: 'person' }],
+    when: open,
+  },
   assign: {
     verb: 'Put somebody on it',
     about: 'Ask a person for help, or for one task.',
@@ -66,20 +86,65 @@ export const DECISION_FORMS: { readonly [N in DecisionName]: DecisionForm } = {
     ],
     when: open,
   },
-  snooze: { verb: 'Put the update off', about: 'No update is due for so long.', fields: [{ name: 'minutes', label: 'Minutes', kind: 'minutes' }, BECAUSE], when: unresolved },
-  reopen: { verb: 'Reopen', about: 'It is back: investigation starts again.', fields: [BECAUSE], when: (state) => open(state) && state.resolved !== null },
-  merge: { verb: 'Merge', about: 'It is the same as another incident.', fields: [{ name: 'into', label: 'Into incident', kind: 'text' }], when: open },
+  snooze: {
+    verb: 'Put the update off',
+    about: 'No update is due for so long.',
+    fields: [{ name: 'minutes', label: 'Minutes', kind: 'minutes' }, BECAUSE],
+    when: unresolved,
+  },
+  reopen: {
+    verb: 'Reopen',
+    about: 'It is back: investigation starts again.',
+    fields: [BECAUSE],
+    when: (state) => open(state) && state.resolved !== null,
+  },
+  merge: {
+    verb: 'Merge',
+    about: 'It is the same as another incident.',
+    fields: [{ name: 'into', label: 'Into incident', kind: 'text' }],
+    when: open,
+  },
   'false-alarm': { verb: 'Close as a false alarm', about: 'Nothing was wrong.', fields: [BECAUSE], when: unresolved },
   cancel: { verb: 'Cancel the incident', about: 'Stop running the runbook.', fields: [BECAUSE], when: unresolved },
   'pause-canary': { verb: 'Pause the canary', about: 'Hold it where it is.', fields: [BECAUSE], when: unresolved },
   'abort-canary': { verb: 'Abort the canary', about: 'Take it back.', fields: [BECAUSE], when: unresolved },
   approve: { verb: 'Approve', about: 'Say yes to what is asked.', fields: [], when: open, beside: 'question' },
   reject: { verb: 'Reject', about: 'Say no to what is asked.', fields: [BECAUSE], when: open, beside: 'question' },
-  'call-off': { verb: 'Call it off', about: 'Stop what goes ahead unless somebody objects.', fields: [BECAUSE], when: open, beside: 'question' },
-  'break-glass': { verb: 'Break the glass', about: 'P0 only: go ahead without the role that is asked for; it is reviewed.', fields: [BECAUSE], when: open, beside: 'question' },
-  'keep-lease': { verb: 'Keep it for good', about: 'It is no longer temporary.', fields: [BECAUSE], when: open, beside: 'lease' },
-  'renew-lease': { verb: 'Keep it longer', about: 'It stays temporary.', fields: [{ name: 'minutes', label: 'Minutes', kind: 'minutes', optional: true }], when: open, beside: 'lease' },
-  'revert-lease': { verb: 'Take it back now', about: 'The value of before returns.', fields: [], when: open, beside: 'lease' },
+  'call-off': {
+    verb: 'Call it off',
+    about: 'Stop what goes ahead unless somebody objects.',
+    fields: [BECAUSE],
+    when: open,
+    beside: 'question',
+  },
+  'break-glass': {
+    verb: 'Break the glass',
+    about: 'P0 only: go ahead without the role that is asked for; it is reviewed.',
+    fields: [BECAUSE],
+    when: open,
+    beside: 'question',
+  },
+  'keep-lease': {
+    verb: 'Keep it for good',
+    about: 'It is no longer temporary.',
+    fields: [BECAUSE],
+    when: open,
+    beside: 'lease',
+  },
+  'renew-lease': {
+    verb: 'Keep it longer',
+    about: 'It stays temporary.',
+    fields: [{ name: 'minutes', label: 'Minutes', kind: 'minutes', optional: true }],
+    when: open,
+    beside: 'lease',
+  },
+  'revert-lease': {
+    verb: 'Take it back now',
+    about: 'The value of before returns.',
+    fields: [],
+    when: open,
+    beside: 'lease',
+  },
 };
 
 export interface FormContext {
@@ -92,7 +157,12 @@ export interface FormContext {
 export type Given = Readonly<Record<string, string>>;
 
 /** One form with its fields; `key` tells forms of the same decision apart. Null when these roles may not decide it. */
-export function decisionForm(name: DecisionName, context: FormContext, given: Given = {}, key = name as string): Markup | null {
+export function decisionForm(
+  name: DecisionName,
+  context: FormContext,
+  given: Given = {},
+  key = name as string,
+): Markup | null {
   if (mayDecide(name, context.roles) !== null) return null;
   const form = DECISION_FORMS[name];
   const look = form.fields.length === 0 ? 'primary' : 'plain';
@@ -105,13 +175,17 @@ ${form.fields.map((field) => control(field, `${key}-${field.name}`, context))}
 
 /** The general decisions that make sense now, and a sentence about those that need another role. */
 export function generalDecisions(state: IncidentState, context: FormContext): Markup {
-  const sensible = DECISION_NAMES.filter((name) => DECISION_FORMS[name].beside === undefined && name !== 'acknowledge' && DECISION_FORMS[name].when(state));
+  const sensible = DECISION_NAMES.filter(
+    (name) => DECISION_FORMS[name].beside === undefined && name !== 'acknowledge' && DECISION_FORMS[name].when(state),
+  );
   const ordered = [...sensible].sort((a, b) => rank(a) - rank(b));
   const barred = ordered.filter((name) => mayDecide(name, context.roles) !== null);
   return html`${ordered.map((name) => {
     const form = decisionForm(name, context);
     const { verb, about } = DECISION_FORMS[name];
-    return form === null ? null : html`<details class="act" id="act-${name}"><summary>${verb}</summary><p class="hint">${about}</p>${form}</details>`;
+    return form === null
+      ? null
+      : html`<details class="act" id="act-${name}"><summary>${verb}</summary><p class="hint">${about}</p>${form}</details>`;
   })}
 ${barred.length > 0 && html`<p class="hint">Your roles (${context.roles.join(', ') || 'none'}) do not allow: ${barred.map((name) => DECISION_FORMS[name].verb.toLowerCase()).join(', ')}.</p>`}`;
 }

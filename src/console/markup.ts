@@ -14,11 +14,16 @@ export type Piece = string | number | Markup | null | undefined | false | readon
  * double quotes. Titles, alerts, logs and people's words are strangers' text (R1.4): none of it can become markup.
  */
 export function html(literals: TemplateStringsArray, ...pieces: readonly Piece[]): Markup {
-  return new Markup(literals.map((literal, index) => (index === 0 ? literal : render(pieces[index - 1]) + literal)).join(''));
+  return new Markup(
+    literals.map((literal, index) => (index === 0 ? literal : render(pieces[index - 1]) + literal)).join(''),
+  );
 }
 
 /** An attribute that is there or not, such as `disabled`. */
-export function flag(name: 'hidden' | 'disabled' | 'required' | 'selected' | 'open' | 'autofocus', on: boolean): Markup {
+export function flag(
+  name: 'hidden' | 'disabled' | 'required' | 'selected' | 'open' | 'autofocus',
+  on: boolean,
+): Markup {
   return new Markup(on ? ` ${name}` : '');
 }
 
@@ -26,15 +31,22 @@ function render(piece: Piece): string {
   if (piece === null || piece === undefined || piece === false) return '';
   if (piece instanceof Markup) return piece.text;
   if (typeof piece === 'object') return piece.map(render).join('');
-  return escape(String(piece));
+  return escaped(String(piece));
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+  '`': '&#96;',
+};
 
 /** Controls and overrides of the writing direction: they hide or reorder what a reader sees. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: removing control characters is the purpose.
 const DECEIVING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 
-function escape(text: string): string {
+function escaped(text: string): string {
   return text.replace(DECEIVING, '').replace(/[&<>"'`]/gu, (character) => ENTITIES[character] ?? '');
 }

@@ -37,7 +37,8 @@ export function createSessions({ secret, secure, nowMs }: SessionOptions): Sessi
   const key = Buffer.from(hkdfSync('sha256', secret, '', 'incident console session', 32));
   const attributes = `Path=/; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
   return {
-    open: (session) => `${SESSION_COOKIE}=${seal(key, { ...session, untilMs: nowMs() + SESSION_SECONDS * 1000 })}; Max-Age=${SESSION_SECONDS}; ${attributes}`,
+    open: (session) =>
+      `${SESSION_COOKIE}=${seal(key, { ...session, untilMs: nowMs() + SESSION_SECONDS * 1000 })}; Max-Age=${SESSION_SECONDS}; ${attributes}`,
     close: () => `${SESSION_COOKIE}=; Max-Age=0; ${attributes}`,
     of(headers) {
       const sealed = cookie(headers.cookie, SESSION_COOKIE);
@@ -52,11 +53,13 @@ export const CONSOLE_HEADER = 'x-incident-console';
 
 /** Why a request that changes something is not from our own pages; null when it is. */
 export function foreign(headers: IncomingHttpHeaders): string | null {
-  if (headers[CONSOLE_HEADER] !== '1') return `The request lacks the header ${CONSOLE_HEADER}, which the console sends.`;
+  if (headers[CONSOLE_HEADER] !== '1')
+    return `The request lacks the header ${CONSOLE_HEADER}, which the console sends.`;
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin') return `The request comes from another site (${site}).`;
   const { origin, host } = headers;
-  if (site === undefined && origin !== undefined && hostOf(origin) !== host) return 'The request comes from another address.';
+  if (site === undefined && origin !== undefined && hostOf(origin) !== host)
+    return 'The request comes from another address.';
   return null;
 }
 

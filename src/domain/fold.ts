@@ -271,7 +271,8 @@ function withSeverity(
     severityBy: by,
     severityReasons: reasons,
     provisional,
-    severityChangedAt: first || event.severity !== state.severity ? event.at : state.severityChangedAt,
+    // The first assessment sets the clocks of when it opened; every later change starts them anew (R0.7).
+    severityChangedAt: !first && event.severity !== state.severity ? event.at : state.severityChangedAt,
   };
 }
 
@@ -331,7 +332,7 @@ function endPromise(record: PromiseRecord, event: EventOf<'promise-ended'>): Pro
 function withUnsent(state: IncidentState, event: EventOf<'publication-failed'>): IncidentState['unsent'] {
   const { key, medium, what, reason, retryAt, delivery } = event;
   const before = state.unsent.find((unsent) => unsent.key === key);
-  return [...state.unsent.filter((unsent) => unsent.key !== key), { key, medium, what, reason, since: before?.since ?? event.at, retryAt, delivery }];
+  return [...state.unsent.filter((unsent) => unsent.key !== key), { key, medium, what, reason, since: before?.since ?? event.at, failedAt: event.at, retryAt, delivery }];
 }
 
 function withPublished(state: IncidentState, event: EventOf<'published'>): IncidentState {

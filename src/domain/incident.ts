@@ -125,6 +125,7 @@ export interface UnsentRecord {
   readonly what: string;
   readonly reason: string;
   readonly since: Instant;
+  readonly failedAt: Instant;
   readonly retryAt: Instant | null;
   /** The delivery as it was, for what is sent again unchanged. */
   readonly delivery: unknown;

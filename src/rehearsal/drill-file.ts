@@ -13,6 +13,11 @@ const DEFAULT_POLICY = 'policy/noa.yaml';
 const DEFAULT_LIMIT = '24h';
 const DEFAULT_RETRY_AFTER = '30s';
 const DEFAULT_SLOW_SECONDS = 5;
+/** Systems that the simulated production speaks for; a fault of another would fault nothing. */
+const SIMULATED_SYSTEMS: ReadonlySet<string> = new Set([
+  'pagerduty', 'slack', 'prometheus', 'alertmanager', 'kubernetes', 'postgres', 'anthropic', 'openai', 'status-page',
+  'smtp', 'service-api',
+]);
 
 type Row = Readonly<Record<string, unknown>>;
 type Written = z.infer<typeof drillSchema>;
@@ -81,7 +86,10 @@ function wireProblems(row: Row, path: DocumentPath): readonly PathProblem[] {
   if (row.system === undefined && row.process === undefined) {
     return [errorAt(path, 'a fault of a wire needs `system`, one of a process needs `process`')];
   }
-  return memberProblems(row.process === undefined ? systemWireSchema : processWireSchema, row, path);
+  const found = memberProblems(row.process === undefined ? systemWireSchema : processWireSchema, row, path);
+  if (found.length > 0 || row.process !== undefined || SIMULATED_SYSTEMS.has(row.system as string)) return found;
+  const words = `the simulated production has no ${String(row.system)} whose wire could be faulted; it has ${[...SIMULATED_SYSTEMS].join(', ')}`;
+  return [errorAt([...path, 'system'], words)];
 }
 
 function memberProblems(schema: z.ZodType, row: Row, path: DocumentPath): readonly PathProblem[] {

@@ -124,6 +124,9 @@ export class Fleet {
       moment.running ? client.agenda(ship.workflowId) : null,
       ship.isIncident ? client.timelineSince(ship.workflowId, ship.timeline.at(-1)?.seq ?? 0) : null,
     ]);
+    // A timer may have fired between two of these calls: only what is true before and after is believed.
+    const after = await virtualTime.look(ship.workflowId);
+    if (after?.historyLength !== moment.historyLength || !after.idle) return `${ship.workflowId} is moving`;
     if (agenda !== null && !agenda.ok) return `${ship.workflowId}: ${agenda.words}`;
     if (news !== null && !news.ok) return `${ship.workflowId}: ${news.words}`;
     ship.timeline.push(...(news?.value ?? []));

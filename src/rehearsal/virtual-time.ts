@@ -11,6 +11,8 @@ export interface Moment {
   readonly idle: boolean;
   /** Who keeps it from being idle, in words; for messages. */
   readonly busyWith: string | null;
+  /** Grows with everything that happens to it: the same length before and after a reading means that it stood still. */
+  readonly historyLength: number;
   readonly virtualNowMs: number;
   readonly virtualStartMs: number;
   /** Activities that wait for their next attempt. */
@@ -131,6 +133,7 @@ function momentOf(described: Described): Moment {
     running,
     idle: !running || busy.length === 0,
     busyWith: busy.length === 0 ? null : busy.join(', '),
+    historyLength: Number(info?.historyLength ?? 0),
     virtualNowMs,
     virtualStartMs,
     backoffs,

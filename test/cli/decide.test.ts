@@ -10,7 +10,12 @@ let gateway: FakeGateway;
 
 beforeEach(async () => {
   gateway = await startFakeGateway();
-  gateway.incidents.push(incident(R9, { openQuestions: [QUESTION], openLeases: [{ id: 'lease-1', what: '6 replicas', expiresAt: '2024-10-23T18:00:00.000Z' }] }));
+  gateway.incidents.push(
+    incident(R9, {
+      openQuestions: [QUESTION],
+      openLeases: [{ id: 'lease-1', what: '6 replicas', expiresAt: '2024-10-23T18:00:00.000Z' }],
+    }),
+  );
 });
 afterEach(() => gateway.close());
 
@@ -21,7 +26,10 @@ const WRITTEN: Readonly<Record<string, readonly [line: string, body: unknown]>> 
   'hand-over': ['hand-over bob', { to: 'bob' }],
   'set-severity': ['set-severity 1430 p2 --because better', { to: 'P2', because: 'better' }],
   note: ['note 1430 the cache is fine', { text: 'the cache is fine' }],
-  update: ['update 1430 going well --expect 15:10', { text: 'going well', expectedRecoveryAt: '2024-10-23T15:10:00.000Z' }],
+  update: [
+    'update 1430 going well --expect 15:10',
+    { text: 'going well', expectedRecoveryAt: '2024-10-23T15:10:00.000Z' },
+  ],
   snooze: ['snooze 1h30m --because quiet', { minutes: 90, because: 'quiet' }],
   approve: ['approve', { approvalId: 'mitigation-1', option: null }],
   reject: ['reject 1430 rollback --because no', { approvalId: 'mitigation-1', because: 'no' }],
@@ -36,7 +44,10 @@ const WRITTEN: Readonly<Record<string, readonly [line: string, body: unknown]>> 
   'call-off': ['call-off 1430 rollback --because wait', { what: 'mitigation-1', because: 'wait' }],
   'pause-canary': ['pause-canary --because odd', { because: 'odd' }],
   'abort-canary': ['abort-canary --because bad', { because: 'bad' }],
-  'break-glass': ['break-glass 1430 restart --because alone', { approvalId: 'mitigation-1', option: 'restart', because: 'alone' }],
+  'break-glass': [
+    'break-glass 1430 restart --because alone',
+    { approvalId: 'mitigation-1', option: 'restart', because: 'alone' },
+  ],
 };
 
 describe('every decision', () => {
@@ -67,7 +78,9 @@ describe('approve', () => {
   });
 
   it('lists the questions when several are open, with the command for each', async () => {
-    gateway.incidents[0] = incident(R9, { openQuestions: [QUESTION, { ...QUESTION, approvalId: 'resolve-1', name: 'resolve', options: [] }] });
+    gateway.incidents[0] = incident(R9, {
+      openQuestions: [QUESTION, { ...QUESTION, approvalId: 'resolve-1', name: 'resolve', options: [] }],
+    });
     const { code, err } = await run(gateway, ['approve', '1430']);
     expect(code).toBe(2);
     expect(err).toContain(`incident approve ${R9} resolve-1`);
@@ -88,7 +101,14 @@ describe('sending', () => {
     expect(code).toBe(0);
     const ids = new Set(gateway.posted.map(({ body }) => body.id));
     expect([gateway.posted.length, ids.size]).toEqual([3, 1]);
-    expect(JSON.parse(out)).toEqual({ incidentId: R9, decision: 'acknowledge', accepted: true, decisionId: [...ids][0], effect: 'acknowledge is done.', repeated: false });
+    expect(JSON.parse(out)).toEqual({
+      incidentId: R9,
+      decision: 'acknowledge',
+      accepted: true,
+      decisionId: [...ids][0],
+      effect: 'acknowledge is done.',
+      repeated: false,
+    });
   });
 
   it.each([
@@ -117,10 +137,14 @@ describe('sending', () => {
     expect(ran.err).toContain(OTHER);
   });
 
-  it.each([['set-severity 1430 P1'], ['set-severity 1430 P7 --because x'], ['snooze 1430 soon --because x'], ['update 1430 x --expect later'], ['acknowledge 1430 again please'], ['note']])(
-    'refuses "%s" before anything is sent (2)',
-    async (line) => {
-      expect([(await run(gateway, line.split(' '))).code, gateway.posted.length]).toEqual([2, 0]);
-    },
-  );
+  it.each([
+    ['set-severity 1430 P1'],
+    ['set-severity 1430 P7 --because x'],
+    ['snooze 1430 soon --because x'],
+    ['update 1430 x --expect later'],
+    ['acknowledge 1430 again please'],
+    ['note'],
+  ])('refuses "%s" before anything is sent (2)', async (line) => {
+    expect([(await run(gateway, line.split(' '))).code, gateway.posted.length]).toEqual([2, 0]);
+  });
 });

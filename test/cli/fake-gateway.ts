@@ -41,7 +41,11 @@ export const QUESTION: FactSet['openQuestions'][number] = {
   name: 'rollback',
   why: 'the errors began with revision 42',
   options: [
-    { name: 'rollback', preview: 'noa-mcp back to revision 41', command: 'kubectl rollout undo deployment/noa-mcp --to-revision=41' },
+    {
+      name: 'rollback',
+      preview: 'noa-mcp back to revision 41',
+      command: 'kubectl rollout undo deployment/noa-mcp --to-revision=41',
+    },
     { name: 'restart', preview: 'restarts noa-mcp', command: null },
   ],
   approver: 'approver',
@@ -88,7 +92,10 @@ async function answer(fake: FakeGateway, request: IncomingMessage, response: Ser
     case '':
       return send(200, { ...listed(found), agenda: [], now: found.facts?.at ?? null, notes: [] });
     case 'timeline':
-      return send(200, { events: found.events.filter(({ seq }) => seq > Number(url.searchParams.get('since'))), complete: true });
+      return send(200, {
+        events: found.events.filter(({ seq }) => seq > Number(url.searchParams.get('since'))),
+        complete: true,
+      });
     case 'events':
       return stream(fake, found, request, response);
     case 'paper':
@@ -99,7 +106,12 @@ async function answer(fake: FakeGateway, request: IncomingMessage, response: Ser
   }
 }
 
-async function post(fake: FakeGateway, path: string, request: IncomingMessage, send: (status: number, body: unknown) => void): Promise<void> {
+async function post(
+  fake: FakeGateway,
+  path: string,
+  request: IncomingMessage,
+  send: (status: number, body: unknown) => void,
+): Promise<void> {
   let text = '';
   for await (const chunk of request) text += String(chunk);
   const body = JSON.parse(text) as Posted['body'];
@@ -110,7 +122,14 @@ async function post(fake: FakeGateway, path: string, request: IncomingMessage, s
     return;
   }
   if (told !== undefined) return send(told.status, told.body);
-  if (path === '/api/incidents') return send(202, { incidentId: 'incident-20241023-1430', joined: false, repeats: 0, state: 'pending', reason: null });
+  if (path === '/api/incidents')
+    return send(202, {
+      incidentId: 'incident-20241023-1430',
+      joined: false,
+      repeats: 0,
+      state: 'pending',
+      reason: null,
+    });
   send(200, { accepted: true, decisionId: body.id, effect: `${body.name} is done.`, repeated: false });
 }
 
@@ -129,9 +148,18 @@ function stream(fake: FakeGateway, found: FakeIncident, request: IncomingMessage
   if (due.length > fake.eventsPerConnection) response.end();
 }
 
-function listed({ id, status, facts }: FakeIncident): unknown {
+function listed({ id, status, facts }: FakeIncident): object {
   return {
-    incident: { id, title: facts?.title ?? id, service: 'API', status, openedAt: '2024-10-23T14:31:00.000Z', detectedAt: '2024-10-23T14:30:00.000Z', closedAs: status === 'closed' ? 'resolved' : null, mergedInto: null },
+    incident: {
+      id,
+      title: facts?.title ?? id,
+      service: 'API',
+      status,
+      openedAt: '2024-10-23T14:31:00.000Z',
+      detectedAt: '2024-10-23T14:30:00.000Z',
+      closedAs: status === 'closed' ? 'resolved' : null,
+      mergedInto: null,
+    },
     facts,
   };
 }

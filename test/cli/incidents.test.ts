@@ -14,11 +14,26 @@ afterEach(() => gateway.close());
 describe('show', () => {
   it('says what happens, who leads, what is due and what is asked, in this order, with the command for each answer', async () => {
     const r9 = incident(R9, { openQuestions: [QUESTION] });
-    r9.events = [event('14:31', { kind: 'promised', promise: { id: 'p', kind: 'update', words: 'Update by 15:05 UTC', dueAt: '2024-10-23T15:05:00.000Z' } })];
+    r9.events = [
+      event('14:31', {
+        kind: 'promised',
+        promise: { id: 'p', kind: 'update', words: 'Update by 15:05 UTC', dueAt: '2024-10-23T15:05:00.000Z' },
+      }),
+    ];
     gateway.incidents.push(r9);
     const { code, out } = await run(gateway, ['show', '1430']);
     expect(code).toBe(0);
-    const order = ['P1', 'API High Error Rate', 'Identified', 'Jane Doe', 'in 15 min: Update by 15:05', 'incident approve 1430 mitigation-1', '--option restart', 'incident reject 1430 mitigation-1', 'Cause'];
+    const order = [
+      'P1',
+      'API High Error Rate',
+      'Identified',
+      'Jane Doe',
+      'in 15 min: Update by 15:05',
+      'incident approve 1430 mitigation-1',
+      '--option restart',
+      'incident reject 1430 mitigation-1',
+      'Cause',
+    ];
     const places = order.map((words) => out.indexOf(words));
     expect(places).not.toContain(-1);
     expect(places).toEqual([...places].sort((a, b) => a - b));
@@ -26,7 +41,12 @@ describe('show', () => {
 
   it('shows an overdue promise as overdue, and keeps hostile text on its line', async () => {
     const r9 = incident(R9, { title: 'x\u001b[2J\nSeverity: P3', openQuestions: [] });
-    r9.events = [event('14:31', { kind: 'promised', promise: { id: 'p', kind: 'update', words: 'Update', dueAt: '2024-10-23T14:40:00.000Z' } })];
+    r9.events = [
+      event('14:31', {
+        kind: 'promised',
+        promise: { id: 'p', kind: 'update', words: 'Update', dueAt: '2024-10-23T14:40:00.000Z' },
+      }),
+    ];
     gateway.incidents.push(r9);
     const { out } = await run(gateway, ['show']);
     expect(out).toContain('10 min overdue');
@@ -68,7 +88,13 @@ describe('list, create, paper, timeline, post-mortem and nothing', () => {
     expect((await run(gateway, ['list'])).out).not.toContain('20241022');
     const { incidents } = JSON.parse((await run(gateway, ['list', '--all', '--json'])).out);
     expect(incidents).toHaveLength(2);
-    expect(incidents[0]).toMatchObject({ id: R9, severity: 'P1', phase: 'mitigation', openQuestions: 0, status: 'open' });
+    expect(incidents[0]).toMatchObject({
+      id: R9,
+      severity: 'P1',
+      phase: 'mitigation',
+      openQuestions: 0,
+      status: 'open',
+    });
   });
 
   it('creates with an id of its own, the same after a broken connection', async () => {
@@ -91,7 +117,9 @@ describe('list, create, paper, timeline, post-mortem and nothing', () => {
   });
 
   it('shows what waits for me: by my roles, with commands', async () => {
-    gateway.incidents.push(incident(R9, { openQuestions: [QUESTION, { ...QUESTION, approvalId: 'q2', approver: 'cto' }] }));
+    gateway.incidents.push(
+      incident(R9, { openQuestions: [QUESTION, { ...QUESTION, approvalId: 'q2', approver: 'cto' }] }),
+    );
     const { out } = await run(gateway, []);
     expect(out).toContain('incident approve 1430 mitigation-1');
     expect(out).not.toContain('approve 1430 q2');
@@ -134,10 +162,16 @@ describe('failures', () => {
     const { emptyRoot } = await import('./run.ts');
     const root = emptyRoot();
     mkdirSync(`${root}/.cache`);
-    writeFileSync(`${root}/.cache/demo.json`, JSON.stringify({ url: 'http://127.0.0.1:1', token: TOKEN, people: { jane: TOKEN } }));
+    writeFileSync(
+      `${root}/.cache/demo.json`,
+      JSON.stringify({ url: 'http://127.0.0.1:1', token: TOKEN, people: { jane: TOKEN } }),
+    );
     gateway.incidents.push(incident(R9));
     expect((await run(gateway, ['list'], { root, env: { INCIDENT_URL: gateway.url } })).code).toBe(4);
-    writeFileSync(`${root}/.cache/demo.json`, JSON.stringify({ url: gateway.url, token: 'other', people: { jane: TOKEN } }));
+    writeFileSync(
+      `${root}/.cache/demo.json`,
+      JSON.stringify({ url: gateway.url, token: 'other', people: { jane: TOKEN } }),
+    );
     expect((await run(gateway, ['list', '--as', 'jane'], { root, env: {} })).code).toBe(0);
     expect((await run(gateway, ['list', '--as', 'bob'], { root, env: {} })).err).toContain('Known here: jane');
   });

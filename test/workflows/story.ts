@@ -4,7 +4,7 @@ import type { DecisionBodies, DecisionName } from '../../src/domain/decision.ts'
 import type { Role } from '../../src/domain/people.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineKind } from '../../src/domain/timeline.ts';
-import { alertsSignal, decisionUpdate, INCIDENT_WORKFLOW, type IncidentInput, stateQuery, timelineSinceQuery } from '../../src/workflows/incident/api.ts';
+import { agendaQuery, alertsSignal, decisionSignal, decisionUpdate, INCIDENT_WORKFLOW, type IncidentInput, paperQuery, stateQuery, timelineSinceQuery } from '../../src/workflows/incident/api.ts';
 import type { Engine } from './engine.ts';
 import { PretendWorld } from './pretend-world.ts';
 
@@ -54,6 +54,15 @@ export async function beginIncident(engine: Engine, policy: Policy) {
       await story.pass(10);
       return story.decide(person, name, body);
     },
+    /** The same decision as a signal, as `temporal workflow signal` would send it. */
+    async signalDecision<N extends DecisionName>(person: string, name: N, body: DecisionBodies[N]) {
+      const actor = { person, roles: ROLES[person] ?? [], via: 'signal' as const };
+      await handle.signal(decisionSignal(name), { id: randomUUID(), incidentId, name, actor, receivedAt: (await now()).now, body, signature: null });
+    },
+    signalAnything: (name: DecisionName, anything: unknown) => handle.signal(name, anything),
+    paper: () => handle.query(paperQuery),
+    agenda: () => handle.query(agendaQuery),
+    now,
     /** One after the other, as people would: an answer may make another question moot. */
     async approveEverything(person: string) {
       for (let count = 0; count < 10; count += 1) {

@@ -14,7 +14,17 @@ interface Entry {
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   completion: SHELLS,
   'set-severity': ['P0', 'P1', 'P2', 'P3'],
-  'policy show': ['approvals', 'severities', 'phases', 'templates', 'contacts', 'people', 'alert-rules', 'queries', 'thresholds'],
+  'policy show': [
+    'approvals',
+    'severities',
+    'phases',
+    'templates',
+    'contacts',
+    'people',
+    'alert-rules',
+    'queries',
+    'thresholds',
+  ],
 };
 
 /** Commands behind whose name a file is expected. */
@@ -39,11 +49,16 @@ function entriesOf(command: Command, path: readonly string[]): readonly Entry[] 
   const options = command.options.map((option) => ({ word: option.long ?? option.flags, about: option.description }));
   const fixed = (ARGUMENTS[path.join(' ')] ?? []).map((word) => ({ word, about: '' }));
   const help = { word: '--help', about: 'how it is written' };
-  return [{ path, about: command.description(), words: [...commands, ...fixed, ...options, help] }, ...command.commands.flatMap((sub) => entriesOf(sub, [...path, sub.name()]))];
+  return [
+    { path, about: command.description(), words: [...commands, ...fixed, ...options, help] },
+    ...command.commands.flatMap((sub) => entriesOf(sub, [...path, sub.name()])),
+  ];
 }
 
 function bash(entries: readonly Entry[]): string {
-  const cases = entries.map(({ path, words }) => `    '${path.join(' ')}') words='${words.map(({ word }) => word).join(' ')}' ;;`);
+  const cases = entries.map(
+    ({ path, words }) => `    '${path.join(' ')}') words='${words.map(({ word }) => word).join(' ')}' ;;`,
+  );
   return `# bash completion for incident: source <(incident completion bash)
 _incident() {
   local current="\${COMP_WORDS[COMP_CWORD]}" path='' words='' word
@@ -67,7 +82,10 @@ complete -o filenames -F _incident incident`;
 }
 
 function zsh(entries: readonly Entry[]): string {
-  const cases = entries.map(({ path, words }) => `    ${quoted(path.join(' '))}) described=(${words.map(({ word, about }) => quoted(`${word.replaceAll(':', '\\:')}:${about}`)).join(' ')}) ;;`);
+  const cases = entries.map(
+    ({ path, words }) =>
+      `    ${quoted(path.join(' '))}) described=(${words.map(({ word, about }) => quoted(`${word.replaceAll(':', '\\:')}:${about}`)).join(' ')}) ;;`,
+  );
   return `#compdef incident
 # zsh completion for incident: source <(incident completion zsh)
 _incident() {

@@ -17,7 +17,12 @@ export interface DecideOptions {
  * Sends one decision. Its id is chosen here, once: after a network error the same id is sent again, and the incident
  * takes it for the one decision that it is.
  */
-export async function decide(session: Session, name: DecisionName, words: readonly string[], options: DecideOptions): Promise<void> {
+export async function decide(
+  session: Session,
+  name: DecisionName,
+  words: readonly string[],
+  options: DecideOptions,
+): Promise<void> {
   const { gateway, io, json } = session;
   const { reference, rest } = splitWords(name, words);
   const incidentId = await resolveIncident(gateway, reference);

@@ -1,5 +1,5 @@
 import { checkGateway, checkPolicyFor, checkPostgres, checkTemporal } from '../doctor/engine.ts';
-import { stateOf, type SystemFinding, type SystemState } from '../doctor/finding.ts';
+import { type SystemFinding, type SystemState, stateOf } from '../doctor/finding.ts';
 import { checkMail } from '../doctor/mail.ts';
 import { checkPagerDuty, checkProvider, checkSlack, checkStatusPage, PROVIDERS } from '../doctor/messages.ts';
 import { checkKubernetes, checkPrometheus } from '../doctor/production.ts';
@@ -9,15 +9,24 @@ import type { Io } from '../io.ts';
 import { readDemoState } from '../session.ts';
 
 const STORE_NEEDS = [
-  { query: 'SELECT max(version) FROM schema_version', advice: 'Start the gateway once: it creates the tables. Or give this user the right to read them.' },
+  {
+    query: 'SELECT max(version) FROM schema_version',
+    advice: 'Start the gateway once: it creates the tables. Or give this user the right to read them.',
+  },
 ] as const;
 const SERVICE_DATABASE_NEEDS = [
   { query: 'SELECT count(*) FROM pg_stat_activity', advice: 'GRANT pg_read_all_stats to this user.' },
-  { query: 'SELECT count(*) FROM pg_stat_statements', advice: 'CREATE EXTENSION pg_stat_statements, and GRANT pg_read_all_stats to this user.' },
+  {
+    query: 'SELECT count(*) FROM pg_stat_statements',
+    advice: 'CREATE EXTENSION pg_stat_statements, and GRANT pg_read_all_stats to this user.',
+  },
 ] as const;
 
 /** Checks everything that is configured, all at once. Exit code 0 when nothing is wrong, else 1. */
-export async function doctor(io: Io, { json = false, url }: { readonly json?: boolean; readonly url?: string }): Promise<number> {
+export async function doctor(
+  io: Io,
+  { json = false, url }: { readonly json?: boolean; readonly url?: string },
+): Promise<number> {
   const settings = settingsOf({ ...readDemoState(io.root)?.environment, ...io.env });
   const { finding: policyFinding, policy } = await checkPolicyFor(io, settings);
   const rest = await Promise.all([
@@ -33,7 +42,11 @@ export async function doctor(io: Io, { json = false, url }: { readonly json?: bo
     checkMail(settings),
     ...PROVIDERS.map((provider) => checkProvider(provider, settings)),
   ]);
-  const findings = [policyFinding, ...rest].map((one) => ({ ...one, state: stateOf(one), words: settings.redact(one.words) }));
+  const findings = [policyFinding, ...rest].map((one) => ({
+    ...one,
+    state: stateOf(one),
+    words: settings.redact(one.words),
+  }));
   const wrong = findings.filter(({ state }) => state === 'wrong').length;
   if (json) io.out(JSON.stringify({ ok: wrong === 0, systems: findings }));
   else print(io, findings, wrong);
@@ -50,5 +63,9 @@ function print(io: Io, findings: readonly (SystemFinding & { readonly state: Sys
   }
   const unknown = findings.filter(({ state }) => state === 'unknown').length;
   io.out('');
-  io.out(wrong === 0 ? `Nothing is wrong${unknown === 0 ? '' : `; ${unknown} not configured or not told`}.` : `${wrong} of ${findings.length} systems need something done.`);
+  io.out(
+    wrong === 0
+      ? `Nothing is wrong${unknown === 0 ? '' : `; ${unknown} not configured or not told`}.`
+      : `${wrong} of ${findings.length} systems need something done.`,
+  );
 }

@@ -8,12 +8,21 @@ export interface DrillRunOptions {
   readonly json?: boolean;
   readonly realTime?: boolean;
   readonly speed?: string;
+  readonly parallel?: string;
 }
 
 /** Plays drills; the answer is the exit code: 0 all passed, 1 one failed, 2 a file is wrong. */
 export async function runDrillFiles(io: Io, paths: readonly string[], options: DrillRunOptions): Promise<number> {
   const speed = options.speed === undefined ? null : Number(options.speed);
-  if (speed !== null && !(speed > 0)) throw new CliFailure('usage', `--speed "${options.speed}" is no number above 0.`, 'Give the incident seconds that pass in one second, e.g. --speed 10.');
+  if (speed !== null && !(speed > 0))
+    throw new CliFailure(
+      'usage',
+      `--speed "${options.speed}" is no number above 0.`,
+      'Give the incident seconds that pass in one second, e.g. --speed 10.',
+    );
+  const parallel = options.parallel === undefined ? null : Number(options.parallel);
+  if (parallel !== null && !(Number.isInteger(parallel) && parallel > 0))
+    throw new CliFailure('usage', `--parallel "${options.parallel}" is no number of drills.`, 'Give 1 or more.');
   const files = drillFiles(io, paths);
   const { runDrills } = await import('../../rehearsal/run-drills.ts');
   const { exitCode } = await runDrills(files, {
@@ -21,6 +30,9 @@ export async function runDrillFiles(io: Io, paths: readonly string[], options: D
     // A speed is about real seconds: virtual time has none.
     realTime: options.realTime === true || speed !== null,
     speed: speed ?? 1,
+    parallel: parallel ?? undefined,
+    stdout: (text) => io.draw(text),
+    stderr: (text) => io.err(text.replace(/\n$/, '')),
   });
   return exitCode;
 }
@@ -31,7 +43,11 @@ export async function printDrillSchema(io: Io): Promise<void> {
 }
 
 /** The drills of a folder, each with what it is about; files with mistakes are named, and fail the command (2). */
-export async function listDrills(io: Io, paths: readonly string[], { json = false }: { readonly json?: boolean }): Promise<number> {
+export async function listDrills(
+  io: Io,
+  paths: readonly string[],
+  { json = false }: { readonly json?: boolean },
+): Promise<number> {
   const { readDrill } = await import('../../rehearsal/drill-file.ts');
   const { DrillError } = await import('../../rehearsal/drill.ts');
   const drills: { readonly file: string; readonly drill: string; readonly about: string | null }[] = [];
@@ -46,7 +62,13 @@ export async function listDrills(io: Io, paths: readonly string[], { json = fals
     }
   }
   if (json) io.out(JSON.stringify({ drills, problems }));
-  else if (drills.length > 0) for (const row of table(['DRILL', 'FILE', 'ABOUT'], drills.map(({ drill, file, about }) => [drill, file, about ?? '']), io)) io.out(row);
+  else if (drills.length > 0)
+    for (const row of table(
+      ['DRILL', 'FILE', 'ABOUT'],
+      drills.map(({ drill, file, about }) => [drill, file, about ?? '']),
+      io,
+    ))
+      io.out(row);
   if (!json) for (const problem of problems) io.err(problem);
   return problems.length === 0 ? EXIT.ok : EXIT.usage;
 }
@@ -56,10 +78,12 @@ export function drillFiles(io: Pick<Io, 'cwd'>, paths: readonly string[]): reado
   const files = paths.flatMap((path) => {
     const full = resolve(io.cwd, path);
     const found = statSync(full, { throwIfNoEntry: false });
-    if (found === undefined) throw new CliFailure('usage', `There is no drill at ${path}.`, 'Give YAML files, or folders that hold them.');
+    if (found === undefined)
+      throw new CliFailure('usage', `There is no drill at ${path}.`, 'Give YAML files, or folders that hold them.');
     if (!found.isDirectory()) return [full];
     const inside = readdirSync(full, { recursive: true, encoding: 'utf8' }).filter((name) => /\.ya?ml$/.test(name));
-    if (inside.length === 0) throw new CliFailure('usage', `There is no *.yaml in ${path}.`, 'Give YAML files, or folders that hold them.');
+    if (inside.length === 0)
+      throw new CliFailure('usage', `There is no *.yaml in ${path}.`, 'Give YAML files, or folders that hold them.');
     return inside.sort().map((name) => join(full, name));
   });
   return [...new Set(files)];

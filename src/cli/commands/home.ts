@@ -7,7 +7,8 @@ export async function home(session: Session, help: () => void): Promise<void> {
   try {
     await waiting({ ...session, gateway: session.gateway.impatient() });
   } catch (error) {
-    if (session.json || !(error instanceof CliFailure) || (error.exit !== 'unavailable' && error.exit !== 'timeout')) throw error;
+    if (session.json || !(error instanceof CliFailure) || (error.exit !== 'unavailable' && error.exit !== 'timeout'))
+      throw error;
     help();
     session.io.err(`\n${error.message}\n${error.advice ?? ''}`.trimEnd());
   }

@@ -4,7 +4,18 @@ import { cleanLine } from '../../views/escape.ts';
 import { statusWords } from '../../views/words.ts';
 import { countdown, incidentNow, span } from '../countdown.ts';
 import { CliFailure } from '../failure.ts';
-import { at, type IncidentPage, type ListedIncident, listIncidents, type Person, readMe, readPage, readTimeline, resolveIncident, shortName } from '../incidents.ts';
+import {
+  at,
+  type IncidentPage,
+  type ListedIncident,
+  listIncidents,
+  type Person,
+  readMe,
+  readPage,
+  readTimeline,
+  resolveIncident,
+  shortName,
+} from '../incidents.ts';
 import { incidentScreen, openPromises, type ScreenInput, timelineLine } from '../screen.ts';
 import type { Session } from '../session.ts';
 import { table } from '../table.ts';
@@ -24,11 +35,13 @@ interface Taken {
 export async function create({ gateway, io, json }: Session, title: string, options: CreateOptions): Promise<void> {
   const { service, severity, separate } = options;
   const wanted = severity?.toUpperCase();
-  if (wanted !== undefined && !/^P[0-3]$/.test(wanted)) throw new CliFailure('usage', `"${severity}" is no severity.`, 'Give P0, P1, P2 or P3.');
+  if (wanted !== undefined && !/^P[0-3]$/.test(wanted))
+    throw new CliFailure('usage', `"${severity}" is no severity.`, 'Give P0, P1, P2 or P3.');
   const report = { id: randomUUID(), title, service, severity: wanted, separate };
   const taken = await gateway.json<Taken>({ method: 'POST', path: '/api/incidents', json: report, repeatable: true });
   if (json) return io.out(JSON.stringify(taken));
-  if (taken.incidentId === null) return io.out(`Recorded, but no incident was opened: ${taken.reason ?? 'the policy ignores it'}.`);
+  if (taken.incidentId === null)
+    return io.out(`Recorded, but no incident was opened: ${taken.reason ?? 'the policy ignores it'}.`);
   const what = taken.joined ? 'Joined the incident that is already open' : 'Opened';
   io.out(`${what}: ${taken.incidentId}`);
   io.err(`Follow it: incident watch ${taken.incidentId}`);
@@ -40,7 +53,8 @@ export async function list(session: Session, { all = false }: { readonly all?: b
   if (json) return io.out(JSON.stringify({ incidents: incidents.map(listed) }));
   if (incidents.length === 0) return io.out(all ? 'There has been no incident.' : 'No incident is open.');
   const rows = incidents.map((one) => listRow(session, one));
-  for (const row of table(['', 'INCIDENT', 'STATUS', 'LEADS', 'OPEN FOR', 'NEXT UPDATE', 'ASKED', 'TITLE'], rows, io)) io.out(row);
+  for (const row of table(['', 'INCIDENT', 'STATUS', 'LEADS', 'OPEN FOR', 'NEXT UPDATE', 'ASKED', 'TITLE'], rows, io))
+    io.out(row);
 }
 
 export async function show(session: Session, reference: string | null): Promise<void> {
@@ -52,13 +66,27 @@ export async function show(session: Session, reference: string | null): Promise<
     return;
   }
   const { incident, facts, events, notes, now } = input;
-  io.out(JSON.stringify({ incident, facts, openQuestions: facts?.openQuestions ?? [], promises: openPromises(events), notes, now }));
+  io.out(
+    JSON.stringify({
+      incident,
+      facts,
+      openQuestions: facts?.openQuestions ?? [],
+      promises: openPromises(events),
+      notes,
+      now,
+    }),
+  );
 }
 
 const RECENT_LINES = 5;
 
 /** Everything a screen about one incident is drawn from. */
-export async function readScreen(session: Session, id: string, recentLines: number, known: readonly TimelineEvent[] = []): Promise<ScreenInput & { readonly page: IncidentPage }> {
+export async function readScreen(
+  session: Session,
+  id: string,
+  recentLines: number,
+  known: readonly TimelineEvent[] = [],
+): Promise<ScreenInput & { readonly page: IncidentPage }> {
   const { gateway } = session;
   const [page, timeline, me, open] = await Promise.all([
     readPage(gateway, id),
@@ -75,20 +103,33 @@ export async function readScreen(session: Session, id: string, recentLines: numb
     notes: [...page.notes, ...gap],
     now: nowOf(session, page),
     me,
-    shortName: shortName(id, open.map(({ incident }) => incident.id)),
+    shortName: shortName(
+      id,
+      open.map(({ incident }) => incident.id),
+    ),
     recentLines,
   };
 }
 
-export async function timeline(session: Session, reference: string | null, { since }: { readonly since?: string }): Promise<void> {
+export async function timeline(
+  session: Session,
+  reference: string | null,
+  { since }: { readonly since?: string },
+): Promise<void> {
   const { gateway, io, json } = session;
-  if (since !== undefined && !/^\d{1,9}$/.test(since)) throw new CliFailure('usage', `--since "${since}" is no sequence number.`, 'Give the number of the last event that you have.');
+  if (since !== undefined && !/^\d{1,9}$/.test(since))
+    throw new CliFailure(
+      'usage',
+      `--since "${since}" is no sequence number.`,
+      'Give the number of the last event that you have.',
+    );
   const id = await resolveIncident(gateway, reference);
   const { events, complete } = await readTimeline(gateway, id, Number(since ?? 0));
   if (json) return io.out(JSON.stringify({ incidentId: id, events, complete }));
   const today = events[0]?.at ?? new Date(io.nowMs()).toISOString();
   for (const event of events) if (event.kind !== 'step-finished') io.out(timelineLine(event, today, io.colours));
-  if (!complete) io.err('Some events cannot be read at the moment: Temporal or its workers do not answer. Try again in a minute.');
+  if (!complete)
+    io.err('Some events cannot be read at the moment: Temporal or its workers do not answer. Try again in a minute.');
 }
 
 /** The remaining steps as plain commands. When the gateway is away, Temporal itself is asked (decision 13). */
@@ -114,7 +155,11 @@ async function paperOfTemporal(id: string, before: CliFailure): Promise<string> 
   try {
     const asked = await client.paper(id);
     if (asked.ok) return asked.value;
-    throw new CliFailure(asked.why === 'not-found' ? 'notFound' : 'unavailable', `${before.message} ${asked.words}`, 'Go on by the runbook itself, and give the full name of the incident once something answers.');
+    throw new CliFailure(
+      asked.why === 'not-found' ? 'notFound' : 'unavailable',
+      `${before.message} ${asked.words}`,
+      'Go on by the runbook itself, and give the full name of the incident once something answers.',
+    );
   } finally {
     await client.close();
   }
@@ -154,7 +199,11 @@ function listRow(session: Session, { incident, facts }: ListedIncident): readonl
   return [
     facts === null ? '--' : `${facts.severity}${facts.provisional ? '?' : ''}`,
     incident.id,
-    facts === null ? incident.status : open ? `${statusWords(facts.status)}, ${facts.phase}` : (incident.closedAs ?? 'closed'),
+    facts === null
+      ? incident.status
+      : open
+        ? `${statusWords(facts.status)}, ${facts.phase}`
+        : (incident.closedAs ?? 'closed'),
     open ? cleanLine(facts?.commander ?? 'nobody yet', 30) : cleanLine(facts?.commander ?? '', 30),
     open ? span((Date.parse(now) - Date.parse(incident.openedAt)) / 1000) : '',
     open && facts?.nextUpdateAt ? countdown(facts.nextUpdateAt, now) : '',
@@ -163,6 +212,9 @@ function listRow(session: Session, { incident, facts }: ListedIncident): readonl
   ];
 }
 
-export function nowOf({ io, speed }: Session, { incident, facts, now = null }: ListedIncident & { readonly now?: string | null }): string {
+export function nowOf(
+  { io, speed }: Session,
+  { incident, facts, now = null }: ListedIncident & { readonly now?: string | null },
+): string {
   return incidentNow(incident.openedAt, now ?? facts?.at ?? null, io.nowMs(), speed);
 }

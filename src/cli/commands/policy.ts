@@ -15,8 +15,12 @@ export async function checkPolicyFile(io: Io, file: string | null, { json = fals
   else {
     for (const problem of problems) io.err(problemLine(problem));
     const warnings = problems.filter(({ level }) => level === 'warning').length;
-    if (policy !== null) io.out(`${shown}: usable${warnings === 0 ? '' : `, with ${warnings} warning${warnings === 1 ? '' : 's'}`}.`);
-    else io.err(`${shown}: cannot be used; ${problems.length - warnings} error${problems.length - warnings === 1 ? '' : 's'}.`);
+    if (policy !== null)
+      io.out(`${shown}: usable${warnings === 0 ? '' : `, with ${warnings} warning${warnings === 1 ? '' : 's'}`}.`);
+    else
+      io.err(
+        `${shown}: cannot be used; ${problems.length - warnings} error${problems.length - warnings === 1 ? '' : 's'}.`,
+      );
   }
   return policy === null ? EXIT.usage : EXIT.ok;
 }
@@ -33,7 +37,15 @@ export async function showPolicy(io: Io, words: readonly string[], { json = fals
     for (const problem of problems) io.err(problemLine(problem));
     return EXIT.usage;
   }
-  if (json) io.out(JSON.stringify({ file: shown, ...(section === null ? { policy: withoutSecrets(policy) } : { [section]: policySection(withoutSecrets(policy), section) }) }));
+  if (json)
+    io.out(
+      JSON.stringify({
+        file: shown,
+        ...(section === null
+          ? { policy: withoutSecrets(policy) }
+          : { [section]: policySection(withoutSecrets(policy), section) }),
+      }),
+    );
   else if (section === null) {
     io.out(`${policy.team.name} (${policy.team.product}), from ${shown}`);
     io.out(`Parts: ${SECTIONS.join(', ')}.  Show one: incident policy show ${SECTIONS[0]}`);
@@ -60,11 +72,15 @@ async function read(io: Io, given: string | null) {
   try {
     return { shown, ...checkPolicy(await readPolicyFile(file), shown) };
   } catch (error) {
-    if (error instanceof PolicyError) return { shown, policy: null, problems: error.problems.map((problem) => ({ ...problem, file: shown })) };
+    if (error instanceof PolicyError)
+      return { shown, policy: null, problems: error.problems.map((problem) => ({ ...problem, file: shown })) };
     throw error;
   }
 }
 
 function withoutSecrets(policy: Policy): Policy {
-  return { ...policy, people: policy.people.map((person) => ({ ...person, tokenSha256: person.tokenSha256 === null ? null : '(set)' })) };
+  return {
+    ...policy,
+    people: policy.people.map((person) => ({ ...person, tokenSha256: person.tokenSha256 === null ? null : '(set)' })),
+  };
 }

@@ -27,15 +27,21 @@ export async function waiting(session: Session): Promise<void> {
     }));
     return io.out(JSON.stringify({ me: { id: me.id, name: me.name, roles: me.roles }, incidents }));
   }
-  if (rows.length === 0) return io.out(`No incident is open, ${cleanLine(me.name, 80)}. (incident --help says what you can do.)`);
+  if (rows.length === 0)
+    return io.out(`No incident is open, ${cleanLine(me.name, 80)}. (incident --help says what you can do.)`);
   const ids = open.map(({ incident }) => incident.id);
   for (const { incident, facts, mine, others } of rows) {
     const short = shortName(incident.id, ids);
     const now = nowOf(session, { incident, facts });
-    io.out(`${io.colours.bold(`${facts?.severity ?? '--'} ${cleanLine(incident.title)}`)}  ${io.colours.dim(incident.id)}  ${facts === null ? incident.status : `${statusWords(facts.status)}, led by ${cleanLine(facts.commander ?? 'nobody yet', 60)}`}`);
-    if (facts !== null && facts.acknowledgedAt === null && facts.resolvedAt === null) io.out(`  who takes it?  ${io.colours.cyan(`incident acknowledge ${short}`)}`);
-    for (const question of mine) for (const row of questionLines(question, 0, short, now, io.colours)) io.out(`  ${row}`);
-    if (others > 0) io.out(`  ${others} question${others === 1 ? ' waits' : 's wait'} for others: incident show ${short}`);
+    io.out(
+      `${io.colours.bold(`${facts?.severity ?? '--'} ${cleanLine(incident.title)}`)}  ${io.colours.dim(incident.id)}  ${facts === null ? incident.status : `${statusWords(facts.status)}, led by ${cleanLine(facts.commander ?? 'nobody yet', 60)}`}`,
+    );
+    if (facts !== null && facts.acknowledgedAt === null && facts.resolvedAt === null)
+      io.out(`  who takes it?  ${io.colours.cyan(`incident acknowledge ${short}`)}`);
+    for (const question of mine)
+      for (const row of questionLines(question, 0, short, now, io.colours)) io.out(`  ${row}`);
+    if (others > 0)
+      io.out(`  ${others} question${others === 1 ? ' waits' : 's wait'} for others: incident show ${short}`);
     if (mine.length === 0 && others === 0) io.out('  nothing waits for an answer');
   }
 }

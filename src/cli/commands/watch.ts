@@ -16,11 +16,19 @@ export interface WatchOptions {
  * each event. A connection that breaks is taken up again behind the last event that came.
  */
 export async function watch(session: Session, reference: string | null, { since }: WatchOptions): Promise<void> {
-  if (since !== undefined && !/^\d{1,9}$/.test(since)) throw new CliFailure('usage', `--since "${since}" is no sequence number.`, 'Give the number of the last event that you have.');
+  if (since !== undefined && !/^\d{1,9}$/.test(since))
+    throw new CliFailure(
+      'usage',
+      `--since "${since}" is no sequence number.`,
+      'Give the number of the last event that you have.',
+    );
   const id = await resolveIncident(session.gateway, reference);
   const { incident } = await readPage(session.gateway, id);
   // Nothing more comes of a closed one.
-  if (incident.status === 'closed') return session.io.terminal() === null || session.json ? pastLines(session, id, Number(since ?? 0)) : show(session, id);
+  if (incident.status === 'closed')
+    return session.io.terminal() === null || session.json
+      ? pastLines(session, id, Number(since ?? 0))
+      : show(session, id);
   if (session.json || session.io.terminal() === null) return watchLines(session, id, Number(since ?? 0));
   return watchScreen(session, id);
 }
@@ -83,7 +91,9 @@ async function follow(session: Session, id: string, since: number, watcher: Watc
     }
     failures += 1;
     const waitMs = Math.min(retryMs * 2 ** Math.min(failures - 1, 5), RECONNECT_MAX_MS);
-    watcher.trouble(`The connection to ${session.gateway.url} broke off; coming back behind event ${seq} in ${Math.ceil(waitMs / 1000)} s.`);
+    watcher.trouble(
+      `The connection to ${session.gateway.url} broke off; coming back behind event ${seq} in ${Math.ceil(waitMs / 1000)} s.`,
+    );
     await pause(waitMs, undefined, { signal: io.signal }).catch(() => {
       throw new Stopped();
     });
@@ -125,7 +135,11 @@ async function watchScreen(session: Session, id: string): Promise<void> {
   let again = false;
   const draw = (): void => {
     const now = nowOf(session, { incident: input.incident, facts: input.facts });
-    const rows = fit(incidentScreen({ ...input, now }, io), trouble === '' ? 'Ctrl-C ends watching' : trouble, session);
+    const rows = fitted(
+      incidentScreen({ ...input, now }, io),
+      trouble === '' ? 'Ctrl-C ends watching' : trouble,
+      session,
+    );
     io.draw(`${HOME}${rows.map((row) => `${row}${CLEAR_LINE}`).join('\n')}${CLEAR_BELOW}`);
   };
   // One reading at a time; what comes meanwhile makes one more.
@@ -166,11 +180,12 @@ async function watchScreen(session: Session, id: string): Promise<void> {
   for (const row of incidentScreen({ ...input, recentLines: 3 }, io)) io.out(row);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colours are escape sequences.
-const COLOUR = /\x1b\[[0-9;]*m/y;
+const ESCAPE = '\x1b';
+const COLOUR = new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'y');
+const COLOURS = new RegExp(COLOUR.source, 'g');
 
 /** As many rows and columns as the terminal has now: the head first, and of the recent lines the newest. */
-function fit(rows: readonly string[], footer: string, { io }: Session): readonly string[] {
+function fitted(rows: readonly string[], footer: string, { io }: Session): readonly string[] {
   const { columns, rows: height } = io.terminal() ?? { columns: 80, rows: 24 };
   const room = Math.max(1, height - 1);
   const gap = rows.lastIndexOf('');
@@ -191,7 +206,8 @@ export function clipColumns(text: string, columns: number): string {
       index += colour[0].length;
       continue;
     }
-    if (visible === columns - 1 && text.slice(index).replace(/\x1b\[[0-9;]*m/g, '').length > 1) return `${text.slice(0, index)}…\x1b[0m`;
+    if (visible === columns - 1 && text.slice(index).replace(COLOURS, '').length > 1)
+      return `${text.slice(0, index)}…\x1b[0m`;
     visible += 1;
     index += 1;
   }

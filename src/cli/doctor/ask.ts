@@ -22,15 +22,24 @@ const LARGEST_ANSWER = 2_000_000;
 export function ask(url: string, { method = 'GET', headers = {}, body, ca }: Asking = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const send = url.startsWith('https:') ? httpsRequest : httpRequest;
-    const request = send(url, { method, headers: { 'user-agent': 'incident-doctor', ...headers }, ca, signal: AbortSignal.timeout(DEADLINE_MS) }, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-        if (text.length > LARGEST_ANSWER) request.destroy(new Error('the answer is too large'));
-      });
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
-      answer.on('error', (error) => reject(new Error(reasonOf(error))));
-    });
+    const request = send(
+      url,
+      {
+        method,
+        headers: { 'user-agent': 'incident-doctor', ...headers },
+        ca,
+        signal: AbortSignal.timeout(DEADLINE_MS),
+      },
+      (answer) => {
+        let text = '';
+        answer.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+          if (text.length > LARGEST_ANSWER) request.destroy(new Error('the answer is too large'));
+        });
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
+        answer.on('error', (error) => reject(new Error(reasonOf(error))));
+      },
+    );
     request.on('error', (error) => reject(new Error(reasonOf(error))));
     request.end(body);
   });

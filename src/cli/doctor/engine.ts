@@ -13,28 +13,55 @@ export async function checkGateway(io: Io, url: string | undefined): Promise<Sys
   try {
     const ready = await ask(`${gateway.url}/readyz`);
     const told = jsonOf(ready.text);
-    if (ready.status !== 200) return { ...fine(system, `${gateway.url} is not ready; its store says: ${String(told.store)}`), advice: 'Check DATABASE_URL of the gateway, and that PostgreSQL runs.' };
+    if (ready.status !== 200)
+      return {
+        ...fine(system, `${gateway.url} is not ready; its store says: ${String(told.store)}`),
+        advice: 'Check DATABASE_URL of the gateway, and that PostgreSQL runs.',
+      };
     const me = await gateway.impatient().json<{ name: string; roles: readonly string[] }>({ path: '/api/me' });
     const trouble = told.temporal === 'ok' ? null : `Temporal is away for the gateway: ${String(told.temporal)}`;
-    return { ...fine(system, `${gateway.url}; you are ${me.name} (${me.roles.join(', ') || 'no role'})${trouble === null ? '' : `. ${trouble}`}`), advice: trouble === null ? null : 'Check TEMPORAL_ADDRESS of the gateway; alerts are kept meanwhile.' };
+    return {
+      ...fine(
+        system,
+        `${gateway.url}; you are ${me.name} (${me.roles.join(', ') || 'no role'})${trouble === null ? '' : `. ${trouble}`}`,
+      ),
+      advice: trouble === null ? null : 'Check TEMPORAL_ADDRESS of the gateway; alerts are kept meanwhile.',
+    };
   } catch (error) {
     const { exit = 'unavailable', message } = error as { exit?: string; message: string };
-    return exit === 'auth' ? refused(system, `${gateway.url}: ${message}`, 'Put your API token into INCIDENT_TOKEN.') : away(system, `${gateway.url}: ${message}`, start);
+    return exit === 'auth'
+      ? refused(system, `${gateway.url}: ${message}`, 'Put your API token into INCIDENT_TOKEN.')
+      : away(system, `${gateway.url}: ${message}`, start);
   }
 }
 
 export async function checkTemporal(settings: Settings): Promise<SystemFinding> {
   const system = 'Temporal';
   const address = settings.get('TEMPORAL_ADDRESS');
-  if (address === null) return unset(system, 'TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE)', 'the engine’s usual address localhost:7233 would be used');
+  if (address === null)
+    return unset(
+      system,
+      'TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE)',
+      'the engine’s usual address localhost:7233 would be used',
+    );
   const namespace = settings.get('TEMPORAL_NAMESPACE') ?? 'default';
   const { createIncidentClient } = await import('../../client.ts');
   const client = createIncidentClient({ connection: { address }, namespace });
   try {
     const trouble = await client.trouble();
-    if (trouble !== null) return away(system, `${address}: ${trouble}`, 'Start Temporal, or correct TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY.');
+    if (trouble !== null)
+      return away(
+        system,
+        `${address}: ${trouble}`,
+        'Start Temporal, or correct TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY.',
+      );
     const listed = await client.list({ limit: 1 });
-    if (!listed.ok) return refused(system, `${address} answers, but namespace "${namespace}" does not: ${listed.words}`, 'Create the namespace (temporal operator namespace create), or correct TEMPORAL_NAMESPACE and the API key.');
+    if (!listed.ok)
+      return refused(
+        system,
+        `${address} answers, but namespace "${namespace}" does not: ${listed.words}`,
+        'Create the namespace (temporal operator namespace create), or correct TEMPORAL_NAMESPACE and the API key.',
+      );
     return fine(system, `${address}, namespace ${namespace}`);
   } finally {
     await client.close();
@@ -42,11 +69,21 @@ export async function checkTemporal(settings: Settings): Promise<SystemFinding> 
 }
 
 /** A PostgreSQL: the store, or the watched service's database, each with what we need of it. */
-export async function checkPostgres(system: string, variable: string, settings: Settings, needs: readonly { readonly query: string; readonly advice: string }[]): Promise<SystemFinding> {
+export async function checkPostgres(
+  system: string,
+  variable: string,
+  settings: Settings,
+  needs: readonly { readonly query: string; readonly advice: string }[],
+): Promise<SystemFinding> {
   const connectionString = settings.get(variable);
   if (connectionString === null) return unset(system, variable, 'nothing is asked there');
   const { default: pg } = await import('pg');
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000, query_timeout: 5_000, application_name: 'incident-doctor' });
+  const client = new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+    application_name: 'incident-doctor',
+  });
   client.on('error', () => {});
   try {
     await client.connect();
@@ -54,7 +91,8 @@ export async function checkPostgres(system: string, variable: string, settings: 
     const { code = '' } = error as NodeJS.ErrnoException;
     const words = `${hostOf(connectionString)}: ${reasonOf(error)}`;
     // 28xxx: wrong password or no entry in pg_hba.conf; 3D000: no such database.
-    if (code.startsWith('28')) return refused(system, words, `Correct user and password in ${variable}, or pg_hba.conf there.`);
+    if (code.startsWith('28'))
+      return refused(system, words, `Correct user and password in ${variable}, or pg_hba.conf there.`);
     if (code === '3D000') return refused(system, words, `Create the database, or correct its name in ${variable}.`);
     return away(system, words, `Start PostgreSQL, or correct host and port in ${variable}.`);
   }
@@ -72,7 +110,10 @@ export async function checkPostgres(system: string, variable: string, settings: 
   }
 }
 
-export async function checkPolicyFor(io: Io, settings: Settings): Promise<{ readonly finding: SystemFinding; readonly policy: import('../../domain/policy.ts').Policy | null }> {
+export async function checkPolicyFor(
+  io: Io,
+  settings: Settings,
+): Promise<{ readonly finding: SystemFinding; readonly policy: import('../../domain/policy.ts').Policy | null }> {
   const { checkPolicy, PolicyError, problemLine, readPolicyFile } = await import('../../config/policy.ts');
   const { policyFileOf } = await import('../commands/policy.ts');
   const file = policyFileOf(io, settings.get('INCIDENT_POLICY'));

@@ -24,7 +24,14 @@ export function stateOf({ configured, reachable, authorised, advice }: SystemFin
 }
 
 export function unset(system: string, variables: string, without: string): SystemFinding {
-  return { system, configured: false, reachable: 'unknown', authorised: 'unknown', words: `not configured: ${without}`, advice: `Set ${variables} to use it.` };
+  return {
+    system,
+    configured: false,
+    reachable: 'unknown',
+    authorised: 'unknown',
+    words: `not configured: ${without}`,
+    advice: `Set ${variables} to use it.`,
+  };
 }
 
 export function fine(system: string, words: string): SystemFinding {

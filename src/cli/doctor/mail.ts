@@ -13,7 +13,9 @@ export async function checkMail(settings: Settings): Promise<SystemFinding> {
   const url = new URL(written);
   const secure = url.protocol === 'smtps:';
   const port = Number(url.port || (secure ? 465 : 587));
-  let socket: Socket = secure ? connectTls({ host: url.hostname, port, servername: url.hostname }) : connectPlain({ host: url.hostname, port });
+  let socket: Socket = secure
+    ? connectTls({ host: url.hostname, port, servername: url.hostname })
+    : connectPlain({ host: url.hostname, port });
   try {
     let session = conversation(socket);
     await session.expect('', 220);
@@ -33,7 +35,13 @@ export async function checkMail(settings: Settings): Promise<SystemFinding> {
   } catch (error) {
     socket.destroy();
     const words = `${url.hostname}:${port}: ${reasonOf(error)}`;
-    return error instanceof Refusal && error.code >= 500 ? refused(system, words, 'Correct user and password in SMTP_URL.') : away(system, words, 'Let this machine reach the mail server, or correct SMTP_URL (587 for smtp:, 465 for smtps:).');
+    return error instanceof Refusal && error.code >= 500
+      ? refused(system, words, 'Correct user and password in SMTP_URL.')
+      : away(
+          system,
+          words,
+          'Let this machine reach the mail server, or correct SMTP_URL (587 for smtp:, 465 for smtps:).',
+        );
   }
 }
 
@@ -52,7 +60,10 @@ function conversation(socket: Socket): { expect(line: string, code: number): Pro
   return {
     expect: (line, code) =>
       new Promise((resolve, reject) => {
-        const timer = setTimeout(() => finish(() => reject(new Error(`no answer within ${DEADLINE_MS / 1000} s`))), DEADLINE_MS);
+        const timer = setTimeout(
+          () => finish(() => reject(new Error(`no answer within ${DEADLINE_MS / 1000} s`))),
+          DEADLINE_MS,
+        );
         const finish = (settle: () => void): void => {
           clearTimeout(timer);
           socket.off('data', read).off('error', fail).off('close', closed);
@@ -64,7 +75,11 @@ function conversation(socket: Socket): { expect(line: string, code: number): Pro
           if (last === null) return;
           const answer = text;
           text = '';
-          finish(() => (Number(last[1]) === code ? resolve(answer) : reject(new Refusal(Number(last[1]), `it answers "${last[0].trim()}"`))));
+          finish(() =>
+            Number(last[1]) === code
+              ? resolve(answer)
+              : reject(new Refusal(Number(last[1]), `it answers "${last[0].trim()}"`)),
+          );
         };
         const fail = (error: Error): void => finish(() => reject(error));
         const closed = (): void => finish(() => reject(new Error('it hung up')));

@@ -30,7 +30,10 @@ export function settingsOf(env: Readonly<Record<string, string | undefined>>): S
       .flatMap((name) => secretsIn(get(name)));
   return {
     get,
-    redact: (words) => [...new Set(secrets())].sort((a, b) => b.length - a.length).reduce((text, secret) => text.replaceAll(secret, '***'), words),
+    redact: (words) =>
+      [...new Set(secrets())]
+        .sort((a, b) => b.length - a.length)
+        .reduce((text, secret) => text.replaceAll(secret, '***'), words),
   };
 }
 
@@ -41,6 +44,9 @@ function secretsIn(value: string | null): readonly string[] {
     const { password } = new URL(value);
     return [password, decodeURIComponent(password)].filter((text) => text.length >= SHORTEST_SECRET);
   }
-  if (value.startsWith('{')) return [...value.matchAll(/:\s*"([^"]+)"/g)].map((match) => match[1] ?? '').filter((text) => text.length >= SHORTEST_SECRET);
+  if (value.startsWith('{'))
+    return [...value.matchAll(/:\s*"([^"]+)"/g)]
+      .map((match) => match[1] ?? '')
+      .filter((text) => text.length >= SHORTEST_SECRET);
   return value.length >= SHORTEST_SECRET ? [value] : [];
 }

@@ -9,7 +9,7 @@ export async function replayCheck({ incidents, followUps, theatre }: Performance
   for (const { workflowId } of [...incidents, ...followUps]) {
     const history = await theatre.virtualTime.history(workflowId);
     try {
-      await Worker.runReplayHistory({ workflowBundle: { codePath: bundlePath }, sinks: {} }, JSON.parse(JSON.stringify(historyToJSON(history))), workflowId);
+      await Worker.runReplayHistory({ workflowBundle: { codePath: bundlePath } }, JSON.parse(historyToJSON(history)), workflowId);
     } catch (error) {
       broken.push(`${workflowId}: ${(error as Error).message}`);
     }

@@ -93,7 +93,7 @@ export function channelOf(run: IncidentRun): string {
 function retryOfUnsent(run: IncidentRun): Instant | null {
   const newest = unsentTelling(run).at(-1);
   if (newest === undefined) return null;
-  return newest.retryAt ?? plusMinutes(newest.since, run.policy.severities[run.state.severity].updateEveryMinutes);
+  return newest.retryAt ?? plusMinutes(newest.failedAt, run.policy.severities[run.state.severity].updateEveryMinutes);
 }
 
 /** Messages to the channel that are owed; reminders are not made up for. */

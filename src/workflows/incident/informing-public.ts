@@ -6,7 +6,8 @@ import { nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
 const ORDER: readonly PublicStatus[] = ['investigating', 'identified', 'monitoring', 'resolved'];
-const RETRY_MINUTES = 1;
+/** A page that refuses for good (wrong key, unknown page) is tried again this rarely, in case somebody mends it. */
+const REFUSED_RETRY_MINUTES = 10;
 
 /**
  * The status page for severities that have that audience (R4.4): forward only unless a person says otherwise, never
@@ -96,7 +97,7 @@ async function waitOrSpeak(run: IncidentRun, target: PublicStatus | null): Promi
 /** When the page refused the last message: when to try again. What is tried then is what is true then. */
 function retryAt(run: IncidentRun): Instant | null {
   const unsent = run.state.unsent.filter((record) => record.medium === 'status-page').at(-1);
-  return unsent === undefined ? null : (unsent.retryAt ?? plusMinutes(unsent.since, RETRY_MINUTES * 10));
+  return unsent === undefined ? null : (unsent.retryAt ?? plusMinutes(unsent.failedAt, REFUSED_RETRY_MINUTES));
 }
 
 async function post(run: IncidentRun, what: StatusMessage, options: { readonly shown?: PublicStatus; readonly agreedBackwards?: boolean }): Promise<void> {

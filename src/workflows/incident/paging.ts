@@ -31,9 +31,16 @@ function nextStep(run: IncidentRun) {
   const { state, policy } = run;
   for (const step of policy.severities[state.severity].paging) {
     const to = step.to.filter((contact) => !wasPaged(run, contact) && policy.contacts[contact].pagingService !== null);
-    if (to.length > 0) return { to, dueAt: plusMinutes(state.severityChangedAt, step.afterMinutes) };
+    // A page that could not be delivered at all woke nobody: the next in the chain is not left to wait.
+    const dueAt = nobodyWoken(run) ? run.now() : plusMinutes(state.severityChangedAt, step.afterMinutes);
+    if (to.length > 0) return { to, dueAt };
   }
   return null;
+}
+
+function nobodyWoken(run: IncidentRun): boolean {
+  const { pages, unsent } = run.state;
+  return pages.length === 0 && unsent.some((record) => record.medium === 'page' && record.retryAt === null);
 }
 
 /** Paged by us (or being tried again, see outbox.ts) or, for the primary, by the system the alert came from (R1.4). */

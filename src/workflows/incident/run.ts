@@ -172,7 +172,7 @@ export class IncidentRun {
       detectedAt: input.detectedAt,
       previousIncidentId: input.previousIncidentId,
       seq: 1,
-      at: this.now(),
+      at: input.openedAt,
       by: MACHINE,
       decisionId: null,
     };

@@ -10,14 +10,16 @@ const BURST_SECONDS = 30;
  * answer: a second fault changes the ranking, and the question about the first one is withdrawn.
  */
 export async function keepLooking(run: IncidentRun): Promise<void> {
+  let triedAt = run.state.openedAt;
   while (run.state.closed === null) {
     await run.agenda.forEvent(() => run.state.closed !== null || waitsForPeople(run));
     if (run.state.closed !== null) return;
     const alerts = run.state.alerts.length;
-    const next = plusMinutes(lastLook(run), run.policy.evidence.againEveryMinutes);
+    const next = plusMinutes(laterOf(lastLook(run), triedAt), run.policy.evidence.againEveryMinutes);
     const changed = () => !waitsForPeople(run) || run.state.alerts.length > alerts;
     const why = await run.agenda.until('look again while people decide', laterOf(next, run.now()), changed);
     if (why === 'met' && waitsForPeople(run)) await run.agenda.until('a burst of alerts', plusSeconds(run.now(), BURST_SECONDS), () => !waitsForPeople(run));
+    triedAt = run.now();
     if (waitsForPeople(run)) await lookAgain(run);
   }
 }

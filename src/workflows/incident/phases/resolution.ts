@@ -10,7 +10,7 @@ import type { IncidentRun } from '../run.ts';
  * out from evidence, and a person agrees that it is over. A relapse on the way ends it unresolved.
  */
 export async function resolution(run: IncidentRun): Promise<void> {
-  if (run.state.resolved !== null || run.state.closed !== null) return;
+  if (isOver(run)) return;
   if (run.state.phase !== 'resolution') {
     run.record({ kind: 'phase-entered', phase: 'resolution', because: run.state.mitigated?.words ?? 'mitigated' });
   }

@@ -1,0 +1,155 @@
+import type { FactSet } from '../../domain/fact-set.ts';
+import type { IncidentState } from '../../domain/incident.ts';
+import { type Instant, secondsBetween } from '../../domain/instant.ts';
+import { durationWords, percent, secondsWords, statusWords } from '../../views/words.ts';
+import { decisionForm, type FormContext, generalDecisions } from '../decision-forms.ts';
+import { evidenceSection } from '../evidence-section.ts';
+import { html, type Markup } from '../markup.ts';
+import { countdown, instantWords, link, severityBadge } from '../parts.ts';
+import { questionCards } from '../question-cards.ts';
+import {
+  duePromises,
+  evidenceOf,
+  hypothesesOf,
+  type IncidentReading,
+  type Me,
+  stateOf,
+  type TimelineReading,
+} from '../reading.ts';
+import { timelineSection } from '../timeline-section.ts';
+
+export interface IncidentPage {
+  readonly reading: IncidentReading;
+  readonly timeline: TimelineReading;
+  readonly me: Me;
+  readonly people: FormContext['people'];
+  readonly now: Instant;
+  readonly historyUrl: string | null;
+  readonly allEvents: boolean;
+}
+
+/**
+ * The first screen answers in five seconds: what is happening, who leads, what is due next, what I am asked. Each
+ * part that changes is a region of its own (`data-live`), which `public/live.js` exchanges when there is news.
+ */
+export function incidentBody(input: IncidentPage): Markup {
+  const { reading, timeline, me, people, now } = input;
+  const { incident, facts, notes } = reading;
+  const state = stateOf(incident.id, timeline.events);
+  const context: FormContext = { incidentId: incident.id, roles: me.roles, people };
+  const lastSeq = timeline.events.at(-1)?.seq ?? 0;
+  if (facts === null) return waitingBody(input);
+  return html`<article class="page" data-incident-page="${incident.id}" data-last-seq="${lastSeq}">
+${heading(reading, facts, now)}
+<div id="notes" data-live>${notes.map((note) => html`<p class="note">${note}</p>`)}${!timeline.complete && html`<p class="note">Part of the timeline is missing because the incident does not answer; it is filled in as soon as it does.</p>`}</div>
+<div class="columns">
+<div class="first">
+${questionCards(facts, state, context, now)}
+${situation(facts)}
+</div>
+<div class="second">
+${lead(facts, state, context, now, me)}
+${due(facts, state, now)}
+</div>
+</div>
+<div class="columns">
+<div class="first">
+${timelineSection(timeline.events, now, input.allEvents, incident.id)}
+</div>
+<div class="second">
+<section class="card" id="acts" data-live><h2>Decide</h2>${state === null ? html`<p class="hint">The incident does not answer yet.</p>` : generalDecisions(state, context)}</section>
+${evidenceSection(evidenceOf(timeline.events), hypothesesOf(timeline.events), now)}
+${more(input)}
+</div>
+</div>
+</article>`;
+}
+
+function heading({ incident }: IncidentReading, facts: FactSet, now: Instant): Markup {
+  const ended =
+    incident.closedAs === null
+      ? null
+      : html` · closed as ${incident.closedAs.replace('-', ' ')}${incident.mergedInto !== null && html` into <a href="/incidents/${encodeURIComponent(incident.mergedInto)}">${incident.mergedInto}</a>`}`;
+  return html`<header class="head" id="head" data-live>
+<p class="crumb"><a href="/">Incidents</a> / ${incident.id}</p>
+<h1>${severityBadge(facts.severity, facts.provisional)} ${facts.title}</h1>
+<p class="state"><strong class="status ${facts.status}">${statusWords(facts.status)}</strong> · ${facts.phase} · began ${instantWords(facts.detectedAt, now)} UTC, ${durationWords(secondsBetween(facts.detectedAt, now))} ago${ended}</p>
+</header>`;
+}
+
+function situation(facts: FactSet): Markup {
+  const figures = [
+    facts.errorRatio === null ? null : { name: 'errors', value: percent(facts.errorRatio) },
+    facts.p95Seconds === null ? null : { name: 'p95', value: secondsWords(facts.p95Seconds) },
+  ].filter((figure) => figure !== null);
+  return html`<section class="card" id="situation" data-live>
+<h2>What is happening</h2>
+${figures.length > 0 && html`<dl class="figures">${figures.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`}
+<dl class="facts">
+<dt>Issue</dt><dd>${facts.issue}</dd>
+<dt>Impact</dt><dd>${facts.impact}</dd>
+<dt>Cause</dt><dd>${facts.causeWords}${facts.cause !== null && html` <span class="hint">${percent(facts.cause.confidence)} sure</span>`}</dd>
+<dt>Doing</dt><dd>${facts.mitigation}</dd>
+${facts.latestUpdate !== null && html`<dt>Last said</dt><dd>${facts.latestUpdate}${facts.latestUpdateBy !== null && html` <span class="hint">${facts.latestUpdateBy}</span>`}</dd>`}
+${facts.resolvedAt !== null && html`<dt>Fix</dt><dd>${facts.fix}</dd><dt>Verified</dt><dd>${facts.verification}</dd>`}
+<dt>Why ${facts.severity}</dt><dd>${facts.reasons.join('; ') || 'not said'}</dd>
+</dl>
+</section>`;
+}
+
+function lead(facts: FactSet, state: IncidentState | null, context: FormContext, now: Instant, me: Me): Markup {
+  const unacknowledged = facts.acknowledgedAt === null && facts.resolvedAt === null;
+  const tasks = state?.tasks ?? [];
+  return html`<section class="card${unacknowledged && ' asks'}" id="lead" data-live>
+<h2>Who leads</h2>
+<p class="big">${facts.commander === null ? html`<span class="bad">Nobody yet</span>` : html`${facts.commander}${facts.commander === me.id && html` <span class="hint">you</span>`}`}</p>
+<p class="hint">${facts.acknowledgedAt === null ? 'Not acknowledged.' : html`Acknowledged by ${facts.acknowledgedBy ?? 'somebody'} at ${instantWords(facts.acknowledgedAt, now)} UTC.`}</p>
+${unacknowledged && decisionForm('acknowledge', context)}
+${facts.responders.length > 0 && html`<p class="hint">Responding: ${facts.responders.join(', ')}</p>`}
+${tasks.length > 0 && html`<ul class="plain">${tasks.map(({ person, what }) => html`<li>${person}: ${what}</li>`)}</ul>`}
+</section>`;
+}
+
+const PROMISES_SHOWN = 4;
+
+function due(facts: FactSet, state: IncidentState | null, now: Instant): Markup {
+  const promised = duePromises(state).map(({ promise }) => ({ words: promise.words, dueAt: promise.dueAt }));
+  const all =
+    promised.length > 0 || facts.nextUpdateAt === null
+      ? promised
+      : [{ words: 'Next update', dueAt: facts.nextUpdateAt }];
+  const [first, ...rest] = all;
+  return html`<section class="card" id="due" data-live>
+<h2>Due next</h2>
+${first === undefined ? html`<p class="empty">Nothing is promised.</p>` : html`<p class="big">${countdown(first.dueAt, now)}</p><p>${first.words} <span class="hint">${instantWords(first.dueAt, now)} UTC</span></p>`}
+${rest.length > 0 && html`<ul class="plain due">${rest.slice(0, PROMISES_SHOWN).map(({ words, dueAt }) => html`<li>${countdown(dueAt, now)} <span>${words}</span></li>`)}</ul>`}
+${rest.length > PROMISES_SHOWN && html`<p class="hint">and ${rest.length - PROMISES_SHOWN} more</p>`}
+</section>`;
+}
+
+function more({ reading, historyUrl }: IncidentPage): Markup {
+  const { incident, facts } = reading;
+  const at = `/incidents/${encodeURIComponent(incident.id)}`;
+  return html`<section class="card" id="more" data-live>
+<h2>More</h2>
+<ul class="plain links">
+<li><a href="${at}/paper">The remaining steps as plain commands</a></li>
+<li><a href="${at}/post-mortem">Post-mortem</a>${facts?.postMortemUrl ? '' : html` <span class="hint">drafted after resolution</span>`}</li>
+${historyUrl !== null && html`<li>${link('History in Temporal Web', historyUrl)}</li>`}
+${incident.previousIncidentId !== null && html`<li><a href="/incidents/${encodeURIComponent(incident.previousIncidentId)}">The incident before: ${incident.previousIncidentId}</a></li>`}
+${facts?.channelName && html`<li>Channel #${facts.channelName.replace(/^#/u, '')}</li>`}
+${(facts?.links ?? []).map(({ title, url }) => html`<li>${link(title, url)}</li>`)}
+</ul>
+</section>`;
+}
+
+/** Intake has it, Temporal has not begun it: people are told, not left with an empty page. */
+function waitingBody({ reading, historyUrl, now }: IncidentPage): Markup {
+  const { incident, notes } = reading;
+  return html`<article class="page" data-incident-page="${incident.id}" data-last-seq="0">
+<header class="head" id="head" data-live><p class="crumb"><a href="/">Incidents</a> / ${incident.id}</p><h1>${incident.title}</h1>
+<p class="state">${incident.status} · opened ${instantWords(incident.openedAt, now)} UTC</p></header>
+<div id="notes" data-live>${notes.map((note) => html`<p class="note">${note}</p>`)}</div>
+${historyUrl !== null && html`<p>${link('History in Temporal Web', historyUrl)}</p>`}
+</article>`;
+}

@@ -1,0 +1,76 @@
+// Decisions: what was typed becomes the body that the API takes. One id for each intent, so that a double click or a
+// second try after a lost answer is one decision.
+import { incidentNowMs } from './clocks.js';
+import { say, send } from './said.js';
+
+const ids = new WeakMap();
+
+document.addEventListener('submit', async (event) => {
+  const form = event.target.closest('form[data-decision]');
+  if (form === null) return;
+  event.preventDefault();
+  if (form.dataset.sending === 'yes') return;
+  const body = bodyOf(form);
+  const text = JSON.stringify(body);
+  const known = ids.get(form);
+  const id = known?.text === text ? known.id : freshId();
+  ids.set(form, { text, id });
+  form.dataset.sending = 'yes';
+  const buttons = form.querySelectorAll('button');
+  for (const button of buttons) button.disabled = true;
+  try {
+    await decide(form, id, body);
+  } finally {
+    delete form.dataset.sending;
+    for (const button of buttons) button.disabled = false;
+  }
+});
+
+async function decide(form, id, body) {
+  const { decision: name, incident } = form.dataset;
+  const answer = await send('POST', `/api/incidents/${encodeURIComponent(incident)}/decisions`, {
+    id,
+    name,
+    body,
+  }).catch(() => null);
+  if (answer === null) return say('The gateway does not answer. Try again: a second try is the same decision.', 'bad');
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok)
+    return say(said.error ?? `The gateway answered ${answer.status}.`, said.accepted === 'pending' ? 'ask' : 'bad');
+  say(said.effect ?? 'Done.', 'good');
+  ids.delete(form);
+  form.reset();
+  const details = form.closest('details.act');
+  if (details !== null) details.open = false;
+  document.dispatchEvent(new CustomEvent('incident:decided'));
+}
+
+function bodyOf(form) {
+  const body = {};
+  for (const field of form.elements) {
+    if (field.name === '' || field.dataset.kind === undefined) continue;
+    const value = field.value.trim();
+    if (value === '' && !field.required && field.type !== 'hidden') body[field.name] = null;
+    else body[field.name] = read(field.dataset.kind, value);
+  }
+  return body;
+}
+
+function read(kind, value) {
+  if (kind === 'minutes') return Number(value);
+  return kind === 'clock' ? nextInstantAt(value) : value;
+}
+
+/** The next time the incident's clock shows this, in UTC. */
+function nextInstantAt(clock) {
+  const [hours, minutes] = clock.split(':').map(Number);
+  const now = new Date(incidentNowMs());
+  const at = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate(), hours, minutes);
+  return new Date(at < now.getTime() ? at + 86_400_000 : at).toISOString();
+}
+
+/** crypto.randomUUID exists on https and localhost only; a console on the office network is neither. */
+function freshId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `console-${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}

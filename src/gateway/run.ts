@@ -1,0 +1,76 @@
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { createIncidentClient } from '../client.ts';
+import { clockFromEnv } from '../config/clock.ts';
+import { type GatewayEnv, gatewayEnv, rotatedSecrets } from '../config/env.ts';
+import { peopleOfPolicyFile } from '../config/people.ts';
+import { loadPolicy } from '../config/policy.ts';
+import { type Console, mountConsole } from '../console/mount.ts';
+import { openStore } from '../store/store.ts';
+import { createForwarder } from './forwarder.ts';
+import { createGateway } from './gateway.ts';
+
+/**
+ * The gateway as a process, with the console at the same address: reads the environment, listens, and ends in order
+ * on SIGINT or SIGTERM. `extend` adds what only some gateways serve, before it listens. Throws EnvironmentError.
+ */
+export async function runGateway(extend: (app: FastifyInstance, webConsole: Console) => void = () => {}): Promise<void> {
+  const env = gatewayEnv();
+  const log = pino({ name: 'gateway', level: env.LOG_LEVEL });
+  const policy = await loadPolicy(env.INCIDENT_POLICY);
+  const clock = clockFromEnv();
+  const store = await openStore({ url: env.DATABASE_URL, onTrouble: (words) => log.warn(words) });
+  const client = createIncidentClient();
+  const forwarder = createForwarder({ store, client, policy: () => policy, clock, speed: env.INCIDENT_SPEED, log });
+  const people = peopleOfPolicyFile(
+    env.INCIDENT_POLICY,
+    loadPolicy,
+    (words) => log.error(words),
+    env.INCIDENT_TOKENS_FILE,
+  );
+  const app = createGateway({
+    store,
+    client,
+    forwarder,
+    policy: () => policy,
+    people,
+    clock,
+    secrets: {
+      alertmanagerTokens: rotatedSecrets(env.ALERTMANAGER_TOKEN),
+      pagerdutySecrets: rotatedSecrets(env.PAGERDUTY_WEBHOOK_SECRET),
+      decisionSigningKey: env.DECISION_SIGNING_KEY,
+    },
+    log,
+  });
+  const webConsole = mountConsole(app, {
+    sessionSecret: env.DECISION_SIGNING_KEY,
+    secureCookies: policy.communication.consoleUrl?.startsWith('https:') ?? false,
+    clock,
+    speed: env.INCIDENT_SPEED,
+    product: () => policy.team.product,
+    people: () => policy.people.map(({ id, name }) => ({ id, name })),
+    historyUrl: (incidentId) => historyUrl(env, incidentId),
+  });
+  extend(app, webConsole);
+
+  /** First no new requests, then the deliveries under way, then the connections. */
+  const stop = async (): Promise<void> => {
+    await app.close();
+    await forwarder.stop();
+    await client.close();
+    await store.close();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void stop().then(() => process.exit(0)));
+  }
+  forwarder.start();
+  await app.listen({ host: env.HOST, port: env.PORT });
+  log.info(`The gateway takes alerts on http://${env.HOST}:${env.PORT}.`);
+}
+
+/** An incident's workflow has the incident's own id. */
+function historyUrl({ TEMPORAL_UI_URL: web, TEMPORAL_NAMESPACE: namespace }: GatewayEnv, incidentId: string): string | null {
+  if (web === undefined) return null;
+  const path = `namespaces/${encodeURIComponent(namespace ?? 'default')}/workflows/${encodeURIComponent(incidentId)}`;
+  return new URL(path, web.endsWith('/') ? web : `${web}/`).href;
+}
