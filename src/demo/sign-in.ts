@@ -31,7 +31,9 @@ export function mountSignIn(app: FastifyInstance, webConsole: Console, folder: s
     return reply
       .code(403)
       .type('text/plain; charset=utf-8')
-      .send('This sign-in link was used already, or belongs to another run. Press s in the terminal of npm start for a fresh one.\n');
+      .send(
+        'This sign-in link was used already, or belongs to another run. Press s in the terminal of npm start for a fresh one.\n',
+      );
   });
 }
 

@@ -14,7 +14,9 @@ import { createGateway } from './gateway.ts';
  * The gateway as a process, with the console at the same address: reads the environment, listens, and ends in order
  * on SIGINT or SIGTERM. `extend` adds what only some gateways serve, before it listens. Throws EnvironmentError.
  */
-export async function runGateway(extend: (app: FastifyInstance, webConsole: Console) => void = () => {}): Promise<void> {
+export async function runGateway(
+  extend: (app: FastifyInstance, webConsole: Console) => void = () => {},
+): Promise<void> {
   const env = gatewayEnv();
   const log = pino({ name: 'gateway', level: env.LOG_LEVEL });
   const policy = await loadPolicy(env.INCIDENT_POLICY);
@@ -69,7 +71,10 @@ export async function runGateway(extend: (app: FastifyInstance, webConsole: Cons
 }
 
 /** An incident's workflow has the incident's own id. */
-function historyUrl({ TEMPORAL_UI_URL: web, TEMPORAL_NAMESPACE: namespace }: GatewayEnv, incidentId: string): string | null {
+function historyUrl(
+  { TEMPORAL_UI_URL: web, TEMPORAL_NAMESPACE: namespace }: GatewayEnv,
+  incidentId: string,
+): string | null {
   if (web === undefined) return null;
   const path = `namespaces/${encodeURIComponent(namespace ?? 'default')}/workflows/${encodeURIComponent(incidentId)}`;
   return new URL(path, web.endsWith('/') ? web : `${web}/`).href;

@@ -27,7 +27,7 @@ export interface ConductorOptions {
   /** True once the drill has reached what it plays for. Asked only when all is at rest. */
   readonly isDone: (nowMs: number) => boolean;
   readonly stopped: () => boolean;
-  /** Gets a line before each step: now, and the next events of world, people, wires and workflows. */
+  /** Gets a line after each step: when, the next events of world, people, wires and workflows, and the wall time of settling, the world and the workflows. */
   readonly trace?: (line: string) => void;
 }
 
@@ -51,16 +51,21 @@ export async function conduct(options: ConductorOptions): Promise<Played> {
   let nowMs = stage.nowMs();
   options.setClock(nowMs);
   for (let instants = 1; instants < MAX_INSTANTS; instants++) {
+    const began = performance.now();
     await playInstant(options, nowMs);
+    const settled = performance.now();
     if (options.isDone(nowMs)) return { endedAtMs: nowMs, reached: true, instants };
     if (nowMs >= options.endsAtMs || options.stopped()) return { endedAtMs: nowMs, reached: false, instants };
     const events = [stage.nextEventAtMs(), people.nextActAtMs(nowMs), wires.nextActAtMs(nowMs), fleet.nextEventAtMs()];
     const next = Math.min(options.endsAtMs, ...events.filter((ms) => ms !== null).map((ms) => Math.max(ms, nowMs + 1)));
-    options.trace?.(`${new Date(nowMs).toISOString()} → ${events.map((ms) => (ms === null ? '–' : new Date(ms).toISOString().slice(11, 23))).join(' ')}`);
+    const nowAt = new Date(nowMs).toISOString();
     nowMs = await stage.advance(next);
     options.setClock(nowMs);
+    const advanced = performance.now();
     await wires.act(nowMs);
     await fleet.forward(nowMs);
+    const wall = [settled - began, advanced - settled, performance.now() - advanced].map((ms) => Math.round(ms)).join('+');
+    options.trace?.(`${nowAt} → ${events.map((ms) => (ms === null ? '–' : new Date(ms).toISOString().slice(11, 23))).join(' ')} ${wall} ms`);
   }
   throw new Error(`The drill had ${MAX_INSTANTS} instants and did not come to its end.`);
 }

@@ -169,7 +169,8 @@ async function ignore(queries: Queries, intake: Intake, reason: string): Promise
 async function open(queries: Queries, intake: Intake, holders: readonly Holder[], episode: number): Promise<Taken> {
   const { alert, correlation, detectedAt } = intake;
   const incidentId = await reserveIncident(queries, {
-    title: alert.summary,
+    // A title names the problem; the summary may carry figures of the moment, which no document's name should.
+    title: alert.annotations.title?.trim() || alert.summary,
     service: alert.service,
     // A problem that comes back began, for the new incident, when it was seen again.
     detectedAt: episode === 1 ? detectedAt : alert.receivedAt,

@@ -15,7 +15,7 @@ function sentence(event: TimelineEvent): string {
     case 'opened':
       return `Incident opened: ${event.title} (${event.service})${event.previousIncidentId === null ? '' : `, after ${event.previousIncidentId}`}`;
     case 'alert-received':
-      return `Alert received from ${event.alert.source}: ${event.alert.summary}${event.repeats > 0 ? ` (seen ${event.repeats + 1} times)` : ''}`;
+      return `Alert received from ${event.alert.source}: ${event.alert.summary}${event.repeats > 1 ? ` (seen ${event.repeats} times)` : ''}`;
     case 'alert-cleared':
       return `Alert cleared: ${event.name}`;
     case 'severity-assessed':

@@ -2,14 +2,27 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Performance } from '../play-drill.ts';
 import type { Check } from './evidence.ts';
 
+let quiet = false;
+
+/** What the engine itself says while it replays is no part of a report. */
+async function worker(): Promise<typeof import('@temporalio/worker').Worker> {
+  const { DefaultLogger, Runtime, Worker } = await import('@temporalio/worker');
+  if (!quiet) Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } } });
+  quiet = true;
+  return Worker;
+}
+
+/** A replay shows nothing to anybody; the sink is only there so that it is known. */
+const SINKS = { projection: { project: { fn: () => undefined, callDuringReplay: false } } };
+
 /** Runs every workflow's history again with the code that made it; a step that would go otherwise fails. */
 export async function replayCheck({ incidents, followUps, theatre }: Performance, bundlePath: string): Promise<Check> {
-  const { Worker } = await import('@temporalio/worker');
+  const Worker = await worker();
   const broken: string[] = [];
   for (const { workflowId } of [...incidents, ...followUps]) {
     const history = await theatre.virtualTime.history(workflowId);
     try {
-      await Worker.runReplayHistory({ workflowBundle: { codePath: bundlePath } }, JSON.parse(historyToJSON(history)), workflowId);
+      await Worker.runReplayHistory({ workflowBundle: { codePath: bundlePath }, sinks: SINKS }, JSON.parse(historyToJSON(history)), workflowId);
     } catch (error) {
       broken.push(`${workflowId}: ${(error as Error).message}`);
     }

@@ -32,7 +32,7 @@ export function assessSeverity(run: IncidentRun): void {
   const bundle = state.evidence.investigation ?? state.evidence['first-assessment'] ?? null;
   const assessment = classify(severityFacts(state.alerts.map((record) => record.alert), bundle, policy.classification), policy.classification);
   const first = state.severityReasons.length === 0;
-  const settles = state.provisional && !assessment.provisional && assessment.severity !== state.severity;
+  const settles = state.provisional && !assessment.provisional;
   if (!first && !settles && !isHigher(assessment.severity, state.severity)) return;
   run.record({ kind: 'severity-assessed', ...assessment });
 }

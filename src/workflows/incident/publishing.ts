@@ -64,7 +64,7 @@ function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, c
   }
   // What turns out to have arrived the first time speaks only of what was known then.
   const speaksTo = receipt.result === 'already-delivered' ? Number(delivery.key.split('/').at(-1) ?? coversSeq) : coversSeq;
-  run.record({ kind: 'published', message: publishedMessage(delivery, receipt, speaksTo), late });
+  run.record({ kind: 'published', message: publishedMessage(run, delivery, receipt, speaksTo), late });
 }
 
 /** Later each time, as long as the other side stays away; null when trying again is of no use. */
@@ -80,7 +80,13 @@ export function isSuperseded(unsent: UnsentRecord): boolean {
   return SUPERSEDING.includes(unsent.medium) && !['question', 'open-channel', 'announcement', 'summary', 'closed'].includes(unsent.what);
 }
 
-function publishedMessage(delivery: Exclude<Delivery, { medium: 'page' }>, receipt: Receipt, coversSeq: number): Published {
-  const to = delivery.medium === 'mail' ? delivery.to.join(', ') : delivery.medium === 'chat' && 'channel' in delivery ? delivery.channel : 'status page';
-  return { key: delivery.key, medium: delivery.medium, what: delivery.what, to, text: receipt.text, ref: receipt.ref, coversSeq };
+function publishedMessage(run: IncidentRun, delivery: Exclude<Delivery, { medium: 'page' }>, receipt: Receipt, coversSeq: number): Published {
+  return { key: delivery.key, medium: delivery.medium, what: delivery.what, to: addressee(run, delivery), text: receipt.text, ref: receipt.ref, coversSeq };
+}
+
+function addressee(run: IncidentRun, delivery: Exclude<Delivery, { medium: 'page' }>): string {
+  if (delivery.medium === 'mail') return delivery.to.join(', ');
+  if (delivery.medium === 'status-page' || delivery.what === 'open-channel') return 'status page';
+  const { channel } = run.state;
+  return delivery.channel === channel?.id ? `#${channel.name}` : delivery.channel;
 }

@@ -28,8 +28,9 @@ import { watchWindows } from './watching-windows.ts';
  */
 export async function incident(input: IncidentInput): Promise<IncidentResult> {
   const run = new IncidentRun(input);
-  registerMessages(run);
+  // Before the handlers: messages that came with the start are handled the moment their handler is set.
   if (input.carried === null) run.record({ kind: 'alert-received', alert: input.firstAlert, repeats: 1 });
+  registerMessages(run);
 
   const duties = [walkPhases, keepTalking, keepPublicInformed, watchAcknowledgement, escalateByTime, keepLeases, settleDebts, keepLooking, watchWindows];
   const broken = Promise.all(duties.map((duty) => duty(run)));

@@ -1,0 +1,22 @@
+import type { Production } from '../../src/simulation/production.ts';
+import type { ClusterAction } from '../../src/simulation/systems/kubernetes/ledger.ts';
+
+/**
+ * Calls `seen` at the very instant at which the cluster has done something and has not answered yet: whoever asked
+ * cannot know. Dry runs are left out.
+ */
+export function whenClusterActs(production: Production, seen: (action: ClusterAction) => void): void {
+  const ledger = production.kubernetes.actions as ClusterAction[];
+  ledger.push = (...actions) => {
+    const length = Array.prototype.push.apply(ledger, actions);
+    for (const action of actions) if (!action.dryRun) seen(action);
+    return length;
+  };
+}
+
+/** The deployments that were really restarted or rolled back, in order: `restart noa-mcp`. */
+export function remediesSeen(production: Production): readonly string[] {
+  return production.kubernetes.actions.flatMap(({ dryRun, effects, name }) =>
+    dryRun ? [] : effects.filter(({ kind }) => kind !== 'annotate' && kind !== 'configure').map(({ kind }) => `${kind} ${name}`),
+  );
+}
