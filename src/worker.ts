@@ -10,6 +10,7 @@ import { loadPolicy } from './config/policy.ts';
 import { openStore, type Store } from './store/store.ts';
 import { actionItemsStarter } from './worker/action-items.ts';
 import { bundlePath } from './worker/bundle.ts';
+import { KeepBeating } from './worker/heartbeats.ts';
 import { workerLog } from './worker/log.ts';
 import { StampAnswers } from './worker/stamping.ts';
 import { wireActivities } from './worker/wiring.ts';
@@ -32,7 +33,7 @@ async function main(): Promise<void> {
     taskQueue: TASK_QUEUE,
     workflowBundle: { codePath: await bundlePath((line) => log.info(line)) },
     activities: wireActivities({ env, store, people, clock, actionItems: actionItemsStarter(connectionOptions ?? {}, space) }),
-    interceptors: { activity: [() => ({ inbound: new StampAnswers(clock) })] },
+    interceptors: { activity: [() => ({ inbound: new StampAnswers(clock) }), () => ({ inbound: new KeepBeating() })] },
     sinks: projectionSinks(store, log.warn),
     ...SETTINGS,
     ...versioned(env),

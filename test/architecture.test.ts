@@ -86,8 +86,8 @@ const ROOMS: readonly Room[] = [
   {
     name: 'demo',
     holds: under('demo'),
-    rooms: [/^config\//, /^domain\//, /^embedded\//, /^simulation\//, /^demo\//, /^workflows\/.*\/api\.ts$/],
-    packages: [/^picocolors$/, node],
+    rooms: [/^config\//, /^domain\//, /^views\//, /^embedded\//, /^simulation\//, /^demo\//, /^gateway\/run\.ts$/, /^console\//, /^workflows\/.*\/api\.ts$/],
+    packages: [/^picocolors$/, /^yaml$/, /^fastify$/, node],
   },
   {
     name: 'worker',

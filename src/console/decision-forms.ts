@@ -165,7 +165,7 @@ export function decisionForm(
 ): Markup | null {
   if (mayDecide(name, context.roles) !== null) return null;
   const form = DECISION_FORMS[name];
-  const look = form.fields.length === 0 ? 'primary' : 'plain';
+  const look = form.fields.length === 0 ? 'primary' : 'second';
   return html`<form class="decision" data-decision="${name}" data-incident="${context.incidentId}">
 ${Object.entries(given).map(([field, value]) => html`<input type="hidden" name="${field}" value="${value}" data-kind="text">`)}
 ${form.fields.map((field) => control(field, `${key}-${field.name}`, context))}

@@ -59,7 +59,7 @@ ${
   may &&
   html`<form class="decision" data-decision="approve" data-incident="${context.incidentId}">
 <input type="hidden" name="approvalId" value="${approvalId}" data-kind="text"><input type="hidden" name="option" value="${option.name}" data-kind="text">
-<button class="${index === 0 ? 'primary' : 'plain'}" id="yes-${approvalId}-${option.name}">Approve ${option.name}</button>
+<button class="${index === 0 ? 'primary' : 'second'}" id="yes-${approvalId}-${option.name}">Approve ${option.name}</button>
 </form>`
 }
 </li>`;

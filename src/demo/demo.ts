@@ -2,28 +2,18 @@ import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadPolicy } from '../config/policy.ts';
 import type { Policy } from '../domain/policy.ts';
-import { claimPort } from '../embedded/ports.ts';
-import type { EmbeddedPostgres } from '../embedded/postgres.ts';
 import type { RunningProcess } from '../embedded/processes.ts';
-import { registerNamespace, type TemporalServer } from '../embedded/temporal-server.ts';
 import { type DemoCredentials, demoCommander, demoCredentials } from './credentials.ts';
 import { type DemoClock, startDemoClock } from './demo-clock.ts';
+import { type Ground, nextPort, startGround, together } from './ground.ts';
 import { realSystems } from './options.ts';
-import { type Part, type PartOptions, type Runs, startPart } from './part.ts';
-import {
-  RETENTION_DAYS,
-  SEARCH_ATTRIBUTES,
-  type Simulation,
-  startDatabase,
-  startGateway,
-  startSimulation,
-  startTemporal,
-  startWorker,
-} from './parts.ts';
+import type { Part, Runs } from './part.ts';
+import { type Simulation, startGateway, startSimulation, startWorker } from './parts.ts';
 import { type Places, ROOT, writePrivately } from './places.ts';
 import { writeDemoPolicy } from './policy-file.ts';
 import type { Screen } from './screen.ts';
 import { SIGN_IN_PATH, writeSignInCode } from './sign-in.ts';
+import { type Start, starter } from './starter.ts';
 
 /** Everything that `npm start` runs, running. */
 export interface Demo {
@@ -50,9 +40,6 @@ export interface DemoWish {
 }
 
 const GATEWAY_PORT = 8080;
-const TEMPORAL_PORT = 7233;
-const TEMPORAL_UI_PORT = 8233;
-const POSTGRES_PORT = 15432;
 
 /** Starts it all. Throws a sentence when a part cannot be had; whatever was started by then is stopped again. */
 export async function createDemo(wish: DemoWish): Promise<Demo> {
@@ -110,22 +97,27 @@ async function build(wish: DemoWish, parts: Part<Runs>[], stop: () => Promise<vo
   const gatewayEnv = {
     ...shared,
     PORT: String(port),
-    HOST: '127.0.0.1',
-    ALERTMANAGER_TOKEN: env.ALERTMANAGER_TOKEN || credentials.alertmanagerToken,
+    HOST: env.HOST || '127.0.0.1',
+    ...(env.ALERTMANAGER_TOKEN_FILE
+      ? {}
+      : { ALERTMANAGER_TOKEN: env.ALERTMANAGER_TOKEN || credentials.alertmanagerToken }),
     DEMO_SIGN_IN_FOLDER: places.signIn,
+    DEMO_CONTROL_FILE: places.controlFile,
     ...(ground.temporalUi === null ? {} : { TEMPORAL_UI_URL: ground.temporalUi }),
   };
   rmSync(places.signIn, { recursive: true, force: true });
   const entry = real.length > 0 ? 'src/gateway/main.ts' : 'src/demo/gateway.ts';
-  await start(
-    'gateway',
-    () => startGateway(places, entry, gatewayEnv, port),
-    () => `${url} with the console`,
-  );
-  worker = await start(
-    'worker',
-    () => startWorker(places, workerEnv()),
-    () => 'runs the incidents',
+  [, worker] = await together(
+    start(
+      'gateway',
+      () => startGateway(places, entry, gatewayEnv, port),
+      () => `${url} with the console`,
+    ),
+    start(
+      'worker',
+      () => startWorker(places, workerEnv()),
+      () => 'runs the incidents',
+    ),
   );
 
   const commander = demoCommander(policy);
@@ -149,96 +141,6 @@ async function build(wish: DemoWish, parts: Part<Runs>[], stop: () => Promise<vo
   return demo;
 }
 
-/** Starts a part with its line on the screen, unless somebody has asked to stop meanwhile. */
-type Start = <R extends Runs>(
-  name: string,
-  start: () => Promise<R>,
-  outcome: (running: R) => string,
-  afterRestart?: () => Promise<void>,
-) => Promise<Part<R>>;
-
-function starter({ screen, interrupted, gaveUp }: DemoWish, parts: Part<Runs>[]): Start {
-  return async <R extends Runs>(
-    name: string,
-    start: () => Promise<R>,
-    outcome: (running: R) => string,
-    afterRestart?: () => Promise<void>,
-  ) => {
-    const refuse = (): void => {
-      if (interrupted()) throw new Error('Stopped while starting.');
-    };
-    refuse();
-    const options: PartOptions<R> = {
-      name,
-      start,
-      say: screen.say,
-      gaveUp,
-      ...(afterRestart === undefined ? {} : { afterRestart }),
-    };
-    const part = await screen.step(
-      name,
-      () => startPart(options),
-      (started) => outcome(started.current()),
-    );
-    parts.push(part);
-    refuse();
-    return part;
-  };
-}
-
-interface Ground {
-  readonly temporalAddress: string;
-  readonly temporalUi: string | null;
-  readonly databaseUrl: string;
-  /** Null when no PostgreSQL of the demo's own runs. */
-  readonly postgresAdminUrl: string | null;
-}
-
-/** Temporal and PostgreSQL: the ones that the environment names, else our own. */
-async function startGround({ places, env, screen }: DemoWish, start: Start, simulated: boolean): Promise<Ground> {
-  let temporalAddress = env.TEMPORAL_ADDRESS || null;
-  let temporalUi = env.TEMPORAL_UI_URL || null;
-  if (temporalAddress === null) {
-    const ports = { port: await nextPort(screen, TEMPORAL_PORT), uiPort: await nextPort(screen, TEMPORAL_UI_PORT) };
-    const server = await start(
-      'Temporal',
-      (): Promise<TemporalServer> => startTemporal(places, ports, screen.say),
-      ({ address, uiUrl }) => `${address}, web ${uiUrl}`,
-    );
-    temporalAddress = server.current().address;
-    temporalUi = server.current().uiUrl;
-  } else {
-    await prepareGiven(temporalAddress, env, screen);
-  }
-  const given = env.DATABASE_URL || null;
-  if (given !== null && !simulated) return { temporalAddress, temporalUi, databaseUrl: given, postgresAdminUrl: null };
-  const port = await nextPort(screen, POSTGRES_PORT);
-  const database = await start(
-    'PostgreSQL',
-    (): Promise<EmbeddedPostgres> => startDatabase(places, port, screen.say),
-    ({ version }) => `127.0.0.1:${port}, version ${version}${given === null ? '' : ', for the simulated service only'}`,
-  );
-  const { url, adminUrl } = database.current();
-  return { temporalAddress, temporalUi, databaseUrl: given ?? url, postgresAdminUrl: adminUrl };
-}
-
-/** A server of somebody else's: its namespace gets our search attributes where it lets us. */
-async function prepareGiven(address: string, env: NodeJS.ProcessEnv, screen: Screen): Promise<void> {
-  const namespace = env.TEMPORAL_NAMESPACE || 'default';
-  try {
-    await screen.step(
-      'Temporal',
-      () => registerNamespace(address, namespace, SEARCH_ATTRIBUTES, RETENTION_DAYS),
-      () => `${address}, namespace ${namespace} (yours)`,
-    );
-  } catch (error) {
-    const attributes = Object.entries(SEARCH_ATTRIBUTES).map(([name, kind]) => `${name} (${kind})`);
-    screen.say(
-      `The namespace ${namespace} at ${address} could not be prepared (${(error as Error).message}). It needs the search attributes ${attributes.join(', ')}.`,
-    );
-  }
-}
-
 interface Stage {
   readonly ground: Ground;
   readonly clock: DemoClock;
@@ -258,6 +160,7 @@ function startProduction(
     startSimulation(places, {
       speed: clock.speed,
       nowMs: clock.nowMs(),
+      clockFile: clock.file,
       policy,
       gatewayUrl: url,
       alertmanagerToken: credentials.alertmanagerToken,
@@ -284,9 +187,13 @@ function environment(
   const { policyFile, credentials, clock, ground } = about;
   return {
     DATABASE_URL: ground.databaseUrl,
+    DATABASE_URL_FILE: '',
     TEMPORAL_ADDRESS: ground.temporalAddress,
+    TEMPORAL_NAMESPACE: ground.temporalNamespace,
     INCIDENT_POLICY: policyFile,
-    DECISION_SIGNING_KEY: env.DECISION_SIGNING_KEY || credentials.decisionSigningKey,
+    ...(env.DECISION_SIGNING_KEY_FILE
+      ? {}
+      : { DECISION_SIGNING_KEY: env.DECISION_SIGNING_KEY || credentials.decisionSigningKey }),
     LOG_LEVEL: env.LOG_LEVEL || 'info',
     ...(clock === null
       ? {}
@@ -315,10 +222,4 @@ function writeState(
     environment: environmentOfBoth,
   };
   writePrivately(places.stateFile, `${JSON.stringify(state, null, 2)}\n`);
-}
-
-async function nextPort(screen: Screen, preferred: number): Promise<number> {
-  const { port, note } = await claimPort(preferred);
-  if (note !== null) screen.say(note);
-  return port;
 }

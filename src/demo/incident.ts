@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import type { FastifyInstance } from 'fastify';
+
 /** What goes wrong in the demo: the runbook's own example (R9), a deploy that brings a query without an index. */
 const FAULT = { kind: 'bad-deploy', deployment: 'noa-mcp', change: 'feature X', slowQuery: true } as const;
 
@@ -24,4 +27,18 @@ async function ask(url: string, body?: unknown): Promise<unknown> {
   const json = (await answer.json()) as { error?: string };
   if (!answer.ok) throw new Error(json.error ?? `The simulated production answered ${answer.status}.`);
   return json;
+}
+
+export const BEGIN_PATH = '/demo/incident';
+
+/** POST /demo/incident with anybody's API token: the incident begins now. The file says where the production is told. */
+export function mountBeginning(app: FastifyInstance, controlFile: string): void {
+  app.post(BEGIN_PATH, async (request, reply) => {
+    const who = await app.inject({ url: '/api/me', headers: { authorization: request.headers.authorization ?? '' } });
+    if (who.statusCode !== 200) return reply.code(who.statusCode).send(who.json());
+    const outcome = await beginIncident(readFileSync(controlFile, 'utf8'));
+    return reply
+      .code(outcome.begun ? 202 : 409)
+      .send(outcome.begun ? outcome : { error: `Not now: ${outcome.because}.` });
+  });
 }

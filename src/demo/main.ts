@@ -57,7 +57,10 @@ export async function runDemo(args: readonly string[], env: NodeJS.ProcessEnv = 
     }
   } finally {
     keys?.stop();
-    if (demo !== null) await demo.stop();
+    if (demo !== null) {
+      await demo.stop();
+      screen.say('Stopped. The incidents are kept for the next npm start (--fresh forgets them).');
+    }
     release?.();
     interrupted.stop();
   }

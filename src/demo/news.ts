@@ -57,7 +57,10 @@ function report(id: string, facts: FactSet, url: string, tell: (key: string, lin
   if (facts.cause !== null)
     tell(`${id} ${facts.cause.cause}`, `${at}  likely cause: ${cleanLine(facts.causeWords, 120)}`);
   for (const question of facts.openQuestions)
-    tell(`${id} ${question.approvalId}`, `${at}  asked: ${question.name}? ${cleanLine(question.why, 110)}`);
+    tell(
+      `${id} ${question.name} ${question.options[0]?.name}`,
+      `${at}  asked: ${question.name}? ${cleanLine(question.why, 110)}`,
+    );
   tell(`${id} ${facts.status}`, `${at}  status: ${statusWords(facts.status)}`);
   if (facts.postMortemUrl !== null)
     tell(`${id} post-mortem`, `${at}  post-mortem: ${url}/incidents/${encodeURIComponent(id)}/post-mortem`);

@@ -55,6 +55,7 @@ export async function startDatabase(places: Places, port: number, say: Say): Pro
 export interface SimulationWish {
   readonly speed: number;
   readonly nowMs: number;
+  readonly clockFile: string;
   readonly policy: Policy;
   readonly gatewayUrl: string;
   readonly alertmanagerToken: string;
@@ -86,12 +87,15 @@ export async function startSimulation(places: Places, wish: SimulationWish): Pro
       start,
       '--settings',
       settings,
+      '--clock-file',
+      wish.clockFile,
     ]),
     env: { SIMULATION_POSTGRES_URL: wish.postgresAdminUrl },
     readyWhen: { kind: 'line', pattern: /^\{"ready":true/ },
   });
   const line = running.lastLines().findLast((text) => text.startsWith('{"ready":true')) ?? '';
   const { control, endpoints } = JSON.parse(line) as { control: string; endpoints: Record<string, string> };
+  writePrivately(places.controlFile, control);
   return { ...running, controlUrl: control, endpoints };
 }
 

@@ -20,6 +20,8 @@ export interface Places {
   readonly processFile: (name: string) => string;
   readonly signIn: string;
   readonly documents: string;
+  /** Says where the simulated production is told what goes wrong. */
+  readonly controlFile: string;
 }
 
 /** DEMO_CACHE_DIR moves everything but the shared binaries, so that a test disturbs no demo. */
@@ -35,6 +37,7 @@ export function placesOf(env: NodeJS.ProcessEnv): Places {
     processFile: (name) => join(own, 'demo-processes', `${name}.json`),
     signIn: join(demo, 'sign-in'),
     documents: join(demo, 'documents'),
+    controlFile: join(demo, 'control-address'),
   };
 }
 

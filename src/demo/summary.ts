@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { Demo } from './demo.ts';
+import { BEGIN_PATH } from './incident.ts';
 
 /** What somebody needs to know once everything runs, aligned and short. */
 export function summaryOf(
@@ -18,7 +19,11 @@ export function summaryOf(
     ...(demo.temporalUi === null
       ? []
       : [['Temporal', demo.temporalUi, 'the history of every incident, step by step'] as const]),
-    ['Try', 'bin/incident watch', 'then bin/incident --help; on a phone-sized window the console works too'],
+    [
+      'Try',
+      'bin/incident watch',
+      'follows the incident and shows the commands that decide; all of them: bin/incident --help',
+    ],
     [
       'Alerts',
       `${demo.url}/webhooks/alertmanager`,
@@ -47,7 +52,9 @@ export function summaryOf(
 
 function beginning(demo: Demo, incident: boolean): readonly (readonly [string, string])[] {
   if (demo.controlUrl() === null) return [];
-  const now = process.stdin.isTTY ? 'Enter begins it now.' : `POST ${demo.controlUrl()}/faults begins one.`;
+  const now = process.stdin.isTTY
+    ? 'Enter begins it now.'
+    : `At once: curl -X POST -H "Authorization: Bearer $TOKEN" ${demo.url}${BEGIN_PATH} (tokens are in .cache/demo.json).`;
   return [
     ['', ''],
     [

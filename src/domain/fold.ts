@@ -193,7 +193,7 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
         resolved: { at: event.at, by: event.by.person, fix: event.fix, verification: event.verification, followUp: event.followUp },
       };
     case 'reopened':
-      return { ...next, resolved: null, mitigated: null, reopenings: next.reopenings + 1, round: next.round + 1 };
+      return { ...next, resolved: null, mitigated: null, status: 'investigating', reopenings: next.reopenings + 1, round: next.round + 1 };
     case 'review-scheduled':
       return { ...next, review: { meetingAt: event.meetingAt, attendees: event.attendees } };
     case 'post-mortem-written':

@@ -32,7 +32,10 @@ export async function castDrill(drill: Drill): Promise<Cast> {
   const whole = document.value as Record<string, unknown>;
   const mailDomain = domainOf(whole);
   const tokens = new Map<string, string>();
-  const people = [...drill.people.map((person) => castOne(person, mailDomain, drill, tokens)), observer(drill, mailDomain, tokens)];
+  const people = [
+    ...drill.people.map((person) => castOne(person, mailDomain, drill, tokens)),
+    observer(drill, mailDomain, tokens),
+  ];
   const overridden = applyOverrides({ ...whole, people }, drill.set);
   const policyText = JSON.stringify(overridden.value, null, 1);
   const { policy, problems } = checkPolicy(policyText, file);
@@ -40,7 +43,14 @@ export async function castDrill(drill: Drill): Promise<Cast> {
   if (policy === null || overridden.problems.length > 0) {
     const first = document.problems.map((problem) => `${file}:${problem.line}:${problem.column}: ${problem.message}`);
     const words = [...first, ...overridden.problems.map((problem) => problem.message), ...wrong.map(problemLine)];
-    throw new DrillError(words.map((message) => ({ file: drill.file, line: 1, column: 1, message: `with this drill's policy and \`set\`: ${message}` })));
+    throw new DrillError(
+      words.map((message) => ({
+        file: drill.file,
+        line: 1,
+        column: 1,
+        message: `with this drill's policy and \`set\`: ${message}`,
+      })),
+    );
   }
   return { policy, policyText, tokens, observerToken: tokens.get(OBSERVER) ?? '' };
 }
@@ -55,7 +65,11 @@ export function contactsOfService(policy: Policy, service: string): readonly Con
 async function findPolicy(drill: Drill): Promise<{ readonly file: string; readonly text: string }> {
   const places = isAbsolute(drill.policyFile)
     ? [drill.policyFile]
-    : [resolve(drill.policyFile), join(dirname(resolve(drill.file)), drill.policyFile), join(PROJECT, drill.policyFile)];
+    : [
+        resolve(drill.policyFile),
+        join(dirname(resolve(drill.file)), drill.policyFile),
+        join(PROJECT, drill.policyFile),
+      ];
   for (const file of places) {
     const text = await readFile(file, 'utf8').catch(() => null);
     if (text !== null) return { file, text };
@@ -64,7 +78,12 @@ async function findPolicy(drill: Drill): Promise<{ readonly file: string; readon
   throw new DrillError([{ file: drill.file, line: 1, column: 1, message }]);
 }
 
-function castOne(person: Drill['people'][number], mailDomain: string, drill: Drill, tokens: Map<string, string>): PersonPolicy {
+function castOne(
+  person: Drill['people'][number],
+  mailDomain: string,
+  drill: Drill,
+  tokens: Map<string, string>,
+): PersonPolicy {
   return {
     id: person.id,
     name: person.name,
@@ -79,7 +98,16 @@ function castOne(person: Drill['people'][number], mailDomain: string, drill: Dri
 
 function observer(drill: Drill, mailDomain: string, tokens: Map<string, string>): PersonPolicy {
   const tokenSha256 = tokenFor(OBSERVER, drill, tokens);
-  return { id: OBSERVER, name: 'Drill observer', email: `${OBSERVER}@${mailDomain}`, roles: ['viewer'], slackId: null, pagingId: null, contacts: [], tokenSha256 };
+  return {
+    id: OBSERVER,
+    name: 'Drill observer',
+    email: `${OBSERVER}@${mailDomain}`,
+    roles: ['viewer'],
+    slackId: null,
+    pagingId: null,
+    contacts: [],
+    tokenSha256,
+  };
 }
 
 /** Tokens are of use only while this drill's gateway runs; they need no secrecy, only to differ. */

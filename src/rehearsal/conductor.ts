@@ -64,8 +64,12 @@ export async function conduct(options: ConductorOptions): Promise<Played> {
     const advanced = performance.now();
     await wires.act(nowMs);
     await fleet.forward(nowMs);
-    const wall = [settled - began, advanced - settled, performance.now() - advanced].map((ms) => Math.round(ms)).join('+');
-    options.trace?.(`${nowAt} → ${events.map((ms) => (ms === null ? '–' : new Date(ms).toISOString().slice(11, 23))).join(' ')} ${wall} ms`);
+    const wall = [settled - began, advanced - settled, performance.now() - advanced]
+      .map((ms) => Math.round(ms))
+      .join('+');
+    options.trace?.(
+      `${nowAt} → ${events.map((ms) => (ms === null ? '–' : new Date(ms).toISOString().slice(11, 23))).join(' ')} ${wall} ms`,
+    );
   }
   throw new Error(`The drill had ${MAX_INSTANTS} instants and did not come to its end.`);
 }

@@ -4,7 +4,14 @@ import { closestOf, errorAt, type PathProblem, schemaProblems } from '../config/
 import { type DocumentPath, readYaml, type YamlDocument } from '../config/yaml-document.ts';
 import { CONTACTS, type Contact, type Role, type Via } from '../domain/people.ts';
 import { type FaultKind, type FaultSpec, SIMULATED_FAULTS } from '../simulation/faults/faults.ts';
-import { type ActName, type Drill, DrillError, type PlannedAct, type PlannedPerson, type PlannedWire } from './drill.ts';
+import {
+  type ActName,
+  type Drill,
+  DrillError,
+  type PlannedAct,
+  type PlannedPerson,
+  type PlannedWire,
+} from './drill.ts';
 import { ACT_SCHEMAS, drillSchema, personSchema, processWireSchema, systemWireSchema } from './drill-schema.ts';
 import { FAULT_SCHEMAS } from './fault-schemas.ts';
 import { durationMs } from './schema-parts.ts';
@@ -15,8 +22,17 @@ const DEFAULT_RETRY_AFTER = '30s';
 const DEFAULT_SLOW_SECONDS = 5;
 /** Systems that the simulated production speaks for; a fault of another would fault nothing. */
 const SIMULATED_SYSTEMS: ReadonlySet<string> = new Set([
-  'pagerduty', 'slack', 'prometheus', 'alertmanager', 'kubernetes', 'postgres', 'anthropic', 'openai', 'status-page',
-  'smtp', 'service-api',
+  'pagerduty',
+  'slack',
+  'prometheus',
+  'alertmanager',
+  'kubernetes',
+  'postgres',
+  'anthropic',
+  'openai',
+  'status-page',
+  'smtp',
+  'service-api',
 ]);
 
 type Row = Readonly<Record<string, unknown>>;
@@ -104,7 +120,10 @@ function chosen(schemas: Readonly<Record<string, z.ZodType>>, name: unknown, pat
   const names = Object.keys(schemas);
   const close = typeof name === 'string' ? closestOf(name, names) : null;
   const hint = close === null ? `there are ${names.join(', ')}` : `did you mean "${close}"?`;
-  return errorAt(path, name === undefined ? `the ${what} is missing; ${hint}` : `"${String(name)}" is no ${what}; ${hint}`);
+  return errorAt(
+    path,
+    name === undefined ? `the ${what} is missing; ${hint}` : `"${String(name)}" is no ${what}; ${hint}`,
+  );
 }
 
 /** What is only wrong together with something else. */
@@ -113,7 +132,9 @@ function crossChecks(written: Written): readonly PathProblem[] {
   const known = new Set(people.filter((row) => row.does === undefined).map((row) => row.who));
   const found: PathProblem[] = [];
   for (const [index, row] of people.entries()) {
-    const twice = row.does === undefined && people.findIndex((other) => other.does === undefined && other.who === row.who) !== index;
+    const twice =
+      row.does === undefined &&
+      people.findIndex((other) => other.does === undefined && other.who === row.who) !== index;
     if (twice) found.push(errorAt(['people', index, 'who'], `${row.who} is listed twice`));
     if (row.does === undefined && row.roles === undefined) {
       found.push(errorAt(['people', index], `${row.who} has no roles; say for example roles: [responder, approver]`));
@@ -144,7 +165,10 @@ function planned(written: Written, file: string): Drill {
     policyFile: written.policy ?? DEFAULT_POLICY,
     set: written.set ?? {},
     world: written.world ?? {},
-    faults: ((written.faults ?? []) as readonly Row[]).map((row) => ({ atMs: durationMs(row.at as string), spec: faultSpec(row) })),
+    faults: ((written.faults ?? []) as readonly Row[]).map((row) => ({
+      atMs: durationMs(row.at as string),
+      spec: faultSpec(row),
+    })),
     people: peopleOf(standing, written.onCall),
     acts: rows.filter((row) => row.does !== undefined).map(actOf),
     wires: ((written.wires ?? []) as readonly Row[]).map(wireOf),
@@ -153,7 +177,9 @@ function planned(written: Written, file: string): Drill {
 }
 
 function untilOf(until: NonNullable<Written['until']>): Drill['until'] {
-  return until === 'resolved' || until === 'reviewed' || until === 'closed' ? { state: until } : { afterMs: durationMs(until) };
+  return until === 'resolved' || until === 'reviewed' || until === 'closed'
+    ? { state: until }
+    : { afterMs: durationMs(until) };
 }
 
 function faultSpec(row: Row): FaultSpec {
@@ -164,16 +190,25 @@ function faultSpec(row: Row): FaultSpec {
 /** Who is reached as what: the first is on call, the next responder stands by, and managers are who their role says. */
 function peopleOf(rows: readonly Row[], topOnCall: Written['onCall']): readonly PlannedPerson[] {
   const said = typeof topOnCall === 'string' ? { 'oncall-primary': topOnCall } : (topOnCall ?? {});
-  const asked = rows.map((row) => [...contactsSaid(row), ...CONTACTS.filter((contact) => said[contact as keyof typeof said] === row.who)]);
+  const asked = rows.map((row) => [
+    ...contactsSaid(row),
+    ...CONTACTS.filter((contact) => said[contact as keyof typeof said] === row.who),
+  ]);
   const taken = new Set<Contact>(asked.flat());
-  const claim = (contact: Contact): readonly Contact[] => (taken.has(contact) ? [] : (taken.add(contact), [contact]));
+  const claim = (contact: Contact): readonly Contact[] => {
+    if (taken.has(contact)) return [];
+    taken.add(contact);
+    return [contact];
+  };
   return rows.map((row, index) => {
     const roles = row.roles as readonly Role[];
     const contacts: Contact[] = [...(asked[index] ?? [])];
     const mayBeCalled = row.onCall !== false && contacts.length === 0;
     const answers = roles.includes('responder') || index === 0;
-    if (mayBeCalled && answers) contacts.push(...(taken.has('oncall-primary') ? claim('oncall-backup') : claim('oncall-primary')));
-    for (const role of ['team-lead', 'engineering-manager', 'cto'] as const) if (roles.includes(role)) contacts.push(...claim(role));
+    if (mayBeCalled && answers)
+      contacts.push(...(taken.has('oncall-primary') ? claim('oncall-backup') : claim('oncall-primary')));
+    for (const role of ['team-lead', 'engineering-manager', 'cto'] as const)
+      if (roles.includes(role)) contacts.push(...claim(role));
     return personOf(row, roles, contacts);
   });
 }
@@ -188,14 +223,16 @@ function personOf(row: Row, roles: readonly Role[], contacts: readonly Contact[]
   const usual = (row.via as Via | undefined) ?? 'slack';
   const acknowledges = row.acknowledges as { readonly after: string; readonly via?: Via } | undefined;
   const written = row.approves as Approves | readonly Approves[] | undefined;
-  const approves: readonly Approves[] = written === undefined ? [] : Array.isArray(written) ? written : [written as Approves];
+  const approves: readonly Approves[] =
+    written === undefined ? [] : Array.isArray(written) ? written : [written as Approves];
   return {
     id: row.who as string,
     name: (row.name as string | undefined) ?? (row.who as string),
     email: (row.email as string | undefined) ?? null,
     roles,
     contacts,
-    acknowledges: acknowledges === undefined ? null : { afterMs: durationMs(acknowledges.after), via: acknowledges.via ?? usual },
+    acknowledges:
+      acknowledges === undefined ? null : { afterMs: durationMs(acknowledges.after), via: acknowledges.via ?? usual },
     approves: approves.map(({ what, after, via }) => ({
       what: what === undefined ? ['*'] : typeof what === 'string' ? [what] : what,
       afterMs: durationMs(after),

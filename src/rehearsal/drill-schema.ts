@@ -1,24 +1,65 @@
 import { z } from 'zod';
-import { SEVERITIES } from '../domain/severity.ts';
 import { CONTACTS, ROLES } from '../domain/people.ts';
 import { ACTION_NAMES } from '../domain/remedy.ts';
+import { SEVERITIES } from '../domain/severity.ts';
 import { FAULT_SCHEMAS } from './fault-schemas.ts';
 import { atField, durationField, fraction, lengthField } from './schema-parts.ts';
 
 /** Systems whose wires a drill may fault. */
 export const SYSTEMS = [
-  'pagerduty', 'slack', 'prometheus', 'alertmanager', 'grafana', 'elasticsearch', 'kubernetes', 'postgres', 'redis',
-  'admin-api', 'anthropic', 'openai', 'git', 'github', 'jenkins', 'zendesk', 'jira', 'social', 'status-page', 'smtp',
-  'documents', 'service-api', 'store',
+  'pagerduty',
+  'slack',
+  'prometheus',
+  'alertmanager',
+  'grafana',
+  'elasticsearch',
+  'kubernetes',
+  'postgres',
+  'redis',
+  'admin-api',
+  'anthropic',
+  'openai',
+  'git',
+  'github',
+  'jenkins',
+  'zendesk',
+  'jira',
+  'social',
+  'status-page',
+  'smtp',
+  'documents',
+  'service-api',
+  'store',
 ] as const;
 export const WIRE_FAULTS = [
-  'down', 'refused', 'timeout', 'half-open', 'reset-mid-body', 'rate-limited', 'error-500', 'error-503', 'slow',
-  'malformed', 'unauthorised', 'lost-answer', 'duplicate-delivery', 'reordered-delivery', 'late-delivery',
+  'down',
+  'refused',
+  'timeout',
+  'half-open',
+  'reset-mid-body',
+  'rate-limited',
+  'error-500',
+  'error-503',
+  'slow',
+  'malformed',
+  'unauthorised',
+  'lost-answer',
+  'duplicate-delivery',
+  'reordered-delivery',
+  'late-delivery',
 ] as const;
 export const PROCESSES = ['worker', 'gateway', 'temporal', 'store'] as const;
 export const PROCESS_FAULTS = ['killed', 'paused', 'restarted'] as const;
 export const VIAS = ['slack', 'cli', 'console', 'pagerduty', 'api'] as const;
-export const ALSO = ['pull-request', 'migration', 'canary', 'promotion', 'invitation', 'post-mortem', 'tickets'] as const;
+export const ALSO = [
+  'pull-request',
+  'migration',
+  'canary',
+  'promotion',
+  'invitation',
+  'post-mortem',
+  'tickets',
+] as const;
 
 const severity = z.enum(SEVERITIES);
 const text = z.string().min(1);
@@ -40,7 +81,10 @@ export const personSchema = z.strictObject({
   via,
   acknowledges: z.strictObject({ after: durationField, via }).optional(),
   approves: z
-    .union([z.strictObject({ what: what.optional(), after: durationField, via }), z.array(z.strictObject({ what: what.optional(), after: durationField, via }))])
+    .union([
+      z.strictObject({ what: what.optional(), after: durationField, via }),
+      z.array(z.strictObject({ what: what.optional(), after: durationField, via })),
+    ])
     .optional(),
 });
 
@@ -111,7 +155,11 @@ const expectSchema = z.strictObject({
   paged: z.array(z.enum(CONTACTS)).optional(),
   mailed: z.array(z.enum(CONTACTS)).optional(),
   published: z
-    .strictObject({ statusPage: publishedList.optional(), customerEmail: publishedList.optional(), slack: publishedList.optional() })
+    .strictObject({
+      statusPage: publishedList.optional(),
+      customerEmail: publishedList.optional(),
+      slack: publishedList.optional(),
+    })
     .optional(),
   also: z.array(z.enum(ALSO)).optional(),
 });
@@ -129,7 +177,10 @@ const endpoint = z.strictObject({
 const worldSchema = z.strictObject({
   requestsPerMinute: z.number().positive().optional(),
   deployments: z
-    .record(text, z.strictObject({ replicas: z.number().int().min(0), requestsPerMinutePerPod: z.number().positive().optional() }))
+    .record(
+      text,
+      z.strictObject({ replicas: z.number().int().min(0), requestsPerMinutePerPod: z.number().positive().optional() }),
+    )
     .optional(),
   database: z.strictObject({ pool: z.number().int().min(10) }).optional(),
   endpoints: z.array(endpoint).min(1).optional(),
@@ -149,7 +200,10 @@ export const drillSchema = drillShape(z.looseObject({}), z.looseObject({}), z.lo
 /** The whole format as a JSON Schema, for editors: `bin/incident drill schema`. */
 export function drillJsonSchema(): unknown {
   const faults = z.union(Object.values(FAULT_SCHEMAS) as unknown as [z.ZodType, z.ZodType]);
-  const people = z.union([personSchema, ...(Object.values(ACT_SCHEMAS) as z.ZodType[])] as unknown as [z.ZodType, z.ZodType]);
+  const people = z.union([personSchema, ...(Object.values(ACT_SCHEMAS) as z.ZodType[])] as unknown as [
+    z.ZodType,
+    z.ZodType,
+  ]);
   const schema = drillShape(faults, people, z.union([systemWireSchema, processWireSchema]));
   return z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' });
 }

@@ -51,7 +51,11 @@ export type PlannedWire =
       readonly endMs: number | null;
       readonly system: string;
       readonly fault: string;
-      readonly parameters: { readonly retryAfterSeconds: number; readonly seconds: number; readonly times: number | null };
+      readonly parameters: {
+        readonly retryAfterSeconds: number;
+        readonly seconds: number;
+        readonly times: number | null;
+      };
     }
   | {
       readonly kind: 'process';

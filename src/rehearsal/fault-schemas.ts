@@ -24,14 +24,22 @@ const breadth = z.enum(['partial', 'full']).optional();
 /** The table "Faults of production" of the drill format: one schema a kind. */
 export const FAULT_SCHEMAS = {
   'bad-deploy': fault('bad-deploy', { deployment: text.optional(), change: text.optional(), ...codeEffect }),
-  'slow-query': fault('slow-query', { statement: text.optional(), table: text.optional(), seconds: positive, perMinute: positive }),
+  'slow-query': fault('slow-query', {
+    statement: text.optional(),
+    table: text.optional(),
+    seconds: positive,
+    perMinute: positive,
+  }),
   'connection-leak': fault('connection-leak', { deployment: text.optional(), perMinute: positive }),
   'postgres-down': fault('postgres-down', { recovers: z.enum(['on-delete', 'never']).optional() }),
   'postgres-unreachable': fault('postgres-unreachable', { from: text.optional() }),
   'replica-lag': fault('replica-lag', { seconds: positive }),
   'replica-missing': fault('replica-missing', { seconds: positive }),
   'redis-down': fault('redis-down', { recovers: z.enum(['on-delete', 'on-restart', 'never']).optional() }),
-  'cache-degraded': fault('cache-degraded', { hitRate: share, cause: z.enum(['stale-connections', 'evictions']).optional() }),
+  'cache-degraded': fault('cache-degraded', {
+    hitRate: share,
+    cause: z.enum(['stale-connections', 'evictions']).optional(),
+  }),
   'provider-outage': fault('provider-outage', {
     provider: text.optional(),
     mode: z.enum(['down', 'errors', 'slow', 'rate-limited', 'unauthorised']).optional(),
@@ -52,7 +60,10 @@ export const FAULT_SCHEMAS = {
     reason: z.enum(['CrashLoopBackOff', 'ImagePullBackOff', 'Pending']).optional(),
     change: text.optional(),
   }),
-  'config-change': fault('config-change', { configmap: text.optional(), effect: z.strictObject(codeEffect).optional() }),
+  'config-change': fault('config-change', {
+    configmap: text.optional(),
+    effect: z.strictObject(codeEffect).optional(),
+  }),
   'canary-regression': fault('canary-regression', { errorRate: share, p95Seconds: positive }),
   'infrastructure-down': fault('infrastructure-down', { scope: z.enum(['zone', 'cluster', 'dns']).optional() }),
   'data-corruption': fault('data-corruption', { scope: breadth }),
@@ -66,12 +77,22 @@ export const FAULT_SCHEMAS = {
   }),
   noise: fault('noise', {
     what: z.enum([
-      'harmless-deploy', 'unrelated-alert', 'flapping-alert', 'stale-alert', 'log-noise', 'ticket-spam', 'late-duplicate-webhook',
+      'harmless-deploy',
+      'unrelated-alert',
+      'flapping-alert',
+      'stale-alert',
+      'log-noise',
+      'ticket-spam',
+      'late-duplicate-webhook',
     ]),
     deployment: text.optional(),
     change: text.optional(),
   }),
-  'alert-storm': fault('alert-storm', { alerts: z.number().int().positive().optional(), services: z.number().int().positive().optional(), perSecond: positive }),
+  'alert-storm': fault('alert-storm', {
+    alerts: z.number().int().positive().optional(),
+    services: z.number().int().positive().optional(),
+    perSecond: positive,
+  }),
 } as const satisfies Record<FaultKind, z.ZodType>;
 
 function fault<K extends FaultKind, S extends z.ZodRawShape>(kind: K, parameters: S) {

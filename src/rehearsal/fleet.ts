@@ -62,7 +62,8 @@ export class Fleet {
     for (;;) {
       const busy = await this.#busyWith(nowMs);
       if (busy === null) return;
-      if (performance.now() > giveUpAt) throw new Error(`The drill does not come to rest at ${new Date(nowMs).toISOString()}: ${busy}.`);
+      if (performance.now() > giveUpAt)
+        throw new Error(`The drill does not come to rest at ${new Date(nowMs).toISOString()}: ${busy}.`);
       await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
     }
   }
@@ -82,13 +83,17 @@ export class Fleet {
 
   /** Lets every workflow run to that incident time. Call `settle` afterwards. */
   async forward(toMs: number): Promise<void> {
-    await Promise.all([...this.#ships.values()].filter((ship) => ship.running).map((ship) => this.#forwardOne(ship, toMs)));
+    await Promise.all(
+      [...this.#ships.values()].filter((ship) => ship.running).map((ship) => this.#forwardOne(ship, toMs)),
+    );
   }
 
   async #forwardOne(ship: Enrolled, toMs: number): Promise<void> {
     const moment = await this.options.virtualTime.look(ship.workflowId);
     if (moment === null || !moment.running || moment.runId !== ship.runId) return;
-    const due = [...ship.attemptsDueMs.values()].filter((attempt) => attempt.dueMs <= toMs).map((attempt) => attempt.virtualDueMs);
+    const due = [...ship.attemptsDueMs.values()]
+      .filter((attempt) => attempt.dueMs <= toMs)
+      .map((attempt) => attempt.virtualDueMs);
     const target = Math.max(moment.virtualStartMs + (toMs - ship.anchorMs) / ship.speed, ...due) + TIMER_GRACE_MS;
     await this.options.virtualTime.forward(ship.workflowId, moment, target, FORWARD_WITHIN_MS);
   }
@@ -106,8 +111,10 @@ export class Fleet {
     for (const id of known) if (!this.#ships.has(id)) this.#ships.set(id, enrolled(id, true));
     for (const ship of [...this.#ships.values()]) {
       const followUp = this.options.followUpOf(ship.workflowId);
-      if (!ship.isIncident || this.#ships.has(followUp) || !ship.timeline.some((event) => event.kind === 'resolved')) continue;
-      if ((await this.options.virtualTime.look(followUp)) !== null) this.#ships.set(followUp, enrolled(followUp, false));
+      if (!ship.isIncident || this.#ships.has(followUp) || !ship.timeline.some((event) => event.kind === 'resolved'))
+        continue;
+      if ((await this.options.virtualTime.look(followUp)) !== null)
+        this.#ships.set(followUp, enrolled(followUp, false));
     }
   }
 
@@ -138,8 +145,12 @@ export class Fleet {
   }
 
   async #adoptRun(ship: Enrolled, runId: string): Promise<void> {
-    const input = (await this.options.virtualTime.inputOf(ship.workflowId, runId)) as { anchorAt?: Instant; speed?: number } | null;
-    if (input?.anchorAt === undefined) throw new Error(`${ship.workflowId} was started without the incident time of its start.`);
+    const input = (await this.options.virtualTime.inputOf(ship.workflowId, runId)) as {
+      anchorAt?: Instant;
+      speed?: number;
+    } | null;
+    if (input?.anchorAt === undefined)
+      throw new Error(`${ship.workflowId} was started without the incident time of its start.`);
     ship.runId = runId;
     ship.anchorMs = epochMs(input.anchorAt);
     ship.speed = input.speed ?? 1;
@@ -152,7 +163,8 @@ function noteAttempts(ship: Enrolled, moment: Moment, nowMs: number): void {
   const current = new Set(moment.backoffs.map(({ key }) => key));
   for (const key of ship.attemptsDueMs.keys()) if (!current.has(key)) ship.attemptsDueMs.delete(key);
   for (const { key, intervalMs, virtualDueMs } of moment.backoffs) {
-    if (!ship.attemptsDueMs.has(key)) ship.attemptsDueMs.set(key, { dueMs: nowMs + Math.max(1, intervalMs * ship.speed), virtualDueMs });
+    if (!ship.attemptsDueMs.has(key))
+      ship.attemptsDueMs.set(key, { dueMs: nowMs + Math.max(1, intervalMs * ship.speed), virtualDueMs });
   }
 }
 

@@ -16,7 +16,11 @@ export class GatewayDoor {
   async intakeBusy(): Promise<string | null> {
     try {
       const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-      const { inboxPending, forwarding, trouble } = (await response.json()) as { inboxPending: number | null; forwarding: number; trouble: string | null };
+      const { inboxPending, forwarding, trouble } = (await response.json()) as {
+        inboxPending: number | null;
+        forwarding: number;
+        trouble: string | null;
+      };
       if (inboxPending === 0 && forwarding === 0) return null;
       return `the gateway holds ${inboxPending ?? 'unknown'} alerts back${trouble === null ? '' : ` (${trouble})`}`;
     } catch (error) {
@@ -32,7 +36,9 @@ export class GatewayDoor {
         signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       });
       if (!response.ok) throw new Error(`it answers ${response.status}: ${await response.text()}`);
-      const { incidents } = (await response.json()) as { incidents: readonly { incident: { id: string; openedAt: string } }[] };
+      const { incidents } = (await response.json()) as {
+        incidents: readonly { incident: { id: string; openedAt: string } }[];
+      };
       const rows = incidents.map(({ incident }) => incident);
       return rows.sort((a, b) => a.openedAt.localeCompare(b.openedAt) || a.id.localeCompare(b.id)).map(({ id }) => id);
     } catch (error) {

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type EmbeddedPostgres, startPostgres } from '../embedded/postgres.ts';
 import { resolveTemporalBinary } from '../embedded/temporal-binary.ts';
-import { registerNamespace, type SearchAttributes, startTemporalServer, type TemporalServer } from '../embedded/temporal-server.ts';
+import {
+  registerNamespace,
+  type SearchAttributes,
+  startTemporalServer,
+  type TemporalServer,
+} from '../embedded/temporal-server.ts';
 import { workflowBundle } from '../embedded/workflow-bundle.ts';
 import type { Drill } from './drill.ts';
 import type { Ground } from './theatre.ts';
@@ -13,14 +18,22 @@ import type { GroundProcess } from './wires.ts';
 /** A Temporal server and a PostgreSQL that drills stand on: one for all, or a drill's own when it faults them. */
 export interface SharedGround {
   /** Runs `play` on a namespace and a database of the drill's own; both are gone afterwards. */
-  lend<T>(drill: Drill, play: (ground: Ground, grounds: Readonly<Partial<Record<'temporal' | 'store', GroundProcess>>>) => Promise<T>): Promise<T>;
+  lend<T>(
+    drill: Drill,
+    play: (ground: Ground, grounds: Readonly<Partial<Record<'temporal' | 'store', GroundProcess>>>) => Promise<T>,
+  ): Promise<T>;
   close(): Promise<void>;
 }
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CACHE = join(ROOT, '.cache');
 const RETENTION_DAYS = 90;
-const SEARCH_ATTRIBUTES: SearchAttributes = { Severity: 'Keyword', Phase: 'Keyword', Service: 'Keyword', Commander: 'Keyword' };
+const SEARCH_ATTRIBUTES: SearchAttributes = {
+  Severity: 'Keyword',
+  Phase: 'Keyword',
+  Service: 'Keyword',
+  Commander: 'Keyword',
+};
 /** Rehearsals keep nothing: what a crash would lose is thrown away anyway. */
 const FORGETFUL = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 300 };
 
@@ -34,7 +47,9 @@ export interface GroundWish {
 
 /** True when the drill kills what others stand on. */
 export function needsOwnGround(drill: Drill): boolean {
-  return drill.wires.some((wire) => wire.kind === 'process' && (wire.process === 'temporal' || wire.process === 'store'));
+  return drill.wires.some(
+    (wire) => wire.kind === 'process' && (wire.process === 'temporal' || wire.process === 'store'),
+  );
 }
 
 export async function openGround(wish: GroundWish): Promise<SharedGround> {
@@ -53,10 +68,22 @@ export async function openGround(wish: GroundWish): Promise<SharedGround> {
         registerNamespace(temporal.current().address, name, SEARCH_ATTRIBUTES, RETENTION_DAYS),
       ]);
       try {
-        const place = { temporalAddress: temporal.current().address, namespace: name, databaseUrl, postgresAdminUrl: store.adminUrl, bundlePath };
-        return await play({ ...place, realTime: wish.realTime, speed: wish.speed }, { temporal: temporal.process, store: postgres.process });
+        const place = {
+          temporalAddress: temporal.current().address,
+          namespace: name,
+          databaseUrl,
+          postgresAdminUrl: store.adminUrl,
+          bundlePath,
+        };
+        return await play(
+          { ...place, realTime: wish.realTime, speed: wish.speed },
+          { temporal: temporal.process, store: postgres.process },
+        );
       } finally {
-        await postgres.current().dropDatabase(name).catch(() => undefined);
+        await postgres
+          .current()
+          .dropDatabase(name)
+          .catch(() => undefined);
       }
     },
     async close() {
@@ -72,8 +99,15 @@ interface Restartable<S> {
 }
 
 async function startStore(folder: string, log: (line: string) => void): Promise<Restartable<EmbeddedPostgres>> {
-  const options = { dataDir: join(folder, 'postgres'), logFile: join(folder, 'postgres.log'), settings: FORGETFUL, log };
-  return restartable(await startPostgres(options), (old) => startPostgres({ ...options, dataDir: old.dataDir, port: old.port }));
+  const options = {
+    dataDir: join(folder, 'postgres'),
+    logFile: join(folder, 'postgres.log'),
+    settings: FORGETFUL,
+    log,
+  };
+  return restartable(await startPostgres(options), (old) =>
+    startPostgres({ ...options, dataDir: old.dataDir, port: old.port }),
+  );
 }
 
 async function startTemporal(folder: string, wish: GroundWish): Promise<Restartable<TemporalServer>> {
@@ -88,7 +122,9 @@ async function startTemporal(folder: string, wish: GroundWish): Promise<Restarta
     virtualTime: !wish.realTime,
     logFile: join(folder, 'temporal.log'),
   };
-  return restartable(await startTemporalServer(options), (old) => startTemporalServer({ ...options, port: Number(old.address.split(':').at(-1)) }));
+  return restartable(await startTemporalServer(options), (old) =>
+    startTemporalServer({ ...options, port: Number(old.address.split(':').at(-1)) }),
+  );
 }
 
 function restartable<S extends { kill(): Promise<unknown>; stop(): Promise<unknown>; pause(): void; resume(): void }>(
@@ -120,7 +156,9 @@ function doNotStop<T>(value: T): Started<T> {
 }
 
 /** Everything at once; when one part does not start, those that did are stopped again. */
-async function allOrNothing<A, B, C>(parts: [Promise<Started<A>>, Promise<Started<B>>, Promise<Started<C>>]): Promise<[A, B, C]> {
+async function allOrNothing<A, B, C>(
+  parts: [Promise<Started<A>>, Promise<Started<B>>, Promise<Started<C>>],
+): Promise<[A, B, C]> {
   const settled = await Promise.allSettled(parts);
   const failed = settled.find((one) => one.status === 'rejected');
   if (failed !== undefined) {

@@ -28,7 +28,12 @@ export interface IncidentReport {
   readonly id: string;
   readonly severity: string | null;
   readonly cause: { readonly kind: string; readonly names: readonly string[]; readonly confidence: number } | null;
-  readonly actions: readonly { readonly action: string; readonly target: string; readonly at: string; readonly outcome: string }[];
+  readonly actions: readonly {
+    readonly action: string;
+    readonly target: string;
+    readonly at: string;
+    readonly outcome: string;
+  }[];
   readonly minutes: Minutes;
   readonly promises: PromiseCount;
   readonly events: number;
@@ -75,12 +80,17 @@ export async function judge(performance: Performance, bundlePath: string, wallSe
 
 function incidentReport(ship: Ship, performance: Performance): IncidentReport {
   const cause = judgedCause(ship);
-  const severities = new Set([...eventsOf(ship, 'severity-assessed'), ...eventsOf(ship, 'severity-set')].map(({ severity }) => severity));
+  const severities = new Set(
+    [...eventsOf(ship, 'severity-assessed'), ...eventsOf(ship, 'severity-set')].map(({ severity }) => severity),
+  );
   const outcomes = new Map(eventsOf(ship, 'remedy-carried-out').map((event) => [event.key, event]));
   return {
     id: ship.workflowId,
     severity: SEVERITIES.find((severity) => severities.has(severity)) ?? null,
-    cause: cause === null ? null : { kind: cause.cause, names: cause.names, confidence: Math.round(cause.confidence * 100) / 100 },
+    cause:
+      cause === null
+        ? null
+        : { kind: cause.cause, names: cause.names, confidence: Math.round(cause.confidence * 100) / 100 },
     actions: eventsOf(ship, 'remedy-intended').map(({ plan, at }) => ({
       action: plan.action,
       target: plan.target.name,
@@ -101,9 +111,17 @@ function scenesOf({ drill, theatre, peopleDid, peopleCouldNot, wiresTold, played
     who: 'world',
     words: `${kind}${names.length === 0 ? '' : ` (${names.join(', ')})`}`,
   }));
-  const did = peopleDid.map(({ atMs, who, what, accepted, words }) => ({ atMs, who, words: `${what}${accepted ? '' : `, refused: ${words}`}` }));
+  const did = peopleDid.map(({ atMs, who, what, accepted, words }) => ({
+    atMs,
+    who,
+    words: `${what}${accepted ? '' : `, refused: ${words}`}`,
+  }));
   const wires = wiresTold.map(({ atMs, words }) => ({ atMs, who: 'wires', words }));
-  const undone = peopleCouldNot.map((words) => ({ atMs: played.endedAtMs, who: 'people', words: `${words} (${drill.name} ended first)` }));
+  const undone = peopleCouldNot.map((words) => ({
+    atMs: played.endedAtMs,
+    who: 'people',
+    words: `${words} (${drill.name} ended first)`,
+  }));
   return [...faults, ...did, ...wires, ...undone].sort((a, b) => a.atMs - b.atMs);
 }
 

@@ -91,7 +91,9 @@ export class People implements Player {
   }
 
   #due(): readonly Due[] {
-    return [...this.#acknowledgements(), ...this.#approvals(), ...this.#acts()].filter((due) => !this.#done.has(due.key));
+    return [...this.#acknowledgements(), ...this.#approvals(), ...this.#acts()].filter(
+      (due) => !this.#done.has(due.key),
+    );
   }
 
   #acknowledgements(): readonly Due[] {
@@ -99,20 +101,31 @@ export class People implements Player {
     return drill.people.flatMap((person) => {
       const wish = person.acknowledges;
       if (wish === null) return [];
-      const mine = this.options.pages().filter((page) => page.contacts.some((contact) => person.contacts.includes(contact)));
+      const mine = this.options
+        .pages()
+        .filter((page) => page.contacts.some((contact) => person.contacts.includes(contact)));
       const first = new Map(mine.toReversed().map((page) => [page.incidentId, page]));
-      return [...first.values()].map((page): Due => ({
-        key: `acknowledge/${person.id}/${page.incidentId}`,
-        atMs: page.atMs + wish.afterMs,
-        run: () => this.#acknowledge(person, page, wish.via),
-      }));
+      return [...first.values()].map(
+        (page): Due => ({
+          key: `acknowledge/${person.id}/${page.incidentId}`,
+          atMs: page.atMs + wish.afterMs,
+          run: () => this.#acknowledge(person, page, wish.via),
+        }),
+      );
     });
   }
 
   async #acknowledge(person: PlannedPerson, page: PageSeen, via: string): Promise<PersonDid> {
     if (via !== 'pagerduty') return this.#decide(person.id, via, page.incidentId, 'acknowledge', {}, 'acknowledge');
     await this.options.acknowledgeInPagerduty(page, person);
-    return { atMs: 0, who: person.id, what: 'acknowledge', incidentId: page.incidentId, accepted: true, words: 'acknowledged in PagerDuty' };
+    return {
+      atMs: 0,
+      who: person.id,
+      what: 'acknowledge',
+      incidentId: page.incidentId,
+      accepted: true,
+      words: 'acknowledged in PagerDuty',
+    };
   }
 
   #approvals(): readonly Due[] {
@@ -123,8 +136,22 @@ export class People implements Player {
           person.approves.flatMap((rule): readonly Due[] => {
             const option = choice(approval, rule.what);
             if (option === null || !holdsRole(person.roles, approval.approver as Role)) return [];
-            const run = () => this.#decide(person.id, rule.via, incident.workflowId, 'approve', { approvalId: approval.id, option }, `approve ${option}`);
-            return [{ key: `approve/${person.id}/${incident.workflowId}/${approval.id}`, atMs: epochMs(approval.requestedAt) + rule.afterMs, run }];
+            const run = () =>
+              this.#decide(
+                person.id,
+                rule.via,
+                incident.workflowId,
+                'approve',
+                { approvalId: approval.id, option },
+                `approve ${option}`,
+              );
+            return [
+              {
+                key: `approve/${person.id}/${incident.workflowId}/${approval.id}`,
+                atMs: epochMs(approval.requestedAt) + rule.afterMs,
+                run,
+              },
+            ];
           }),
         ),
       ),
@@ -133,14 +160,25 @@ export class People implements Player {
 
   #acts(): readonly Due[] {
     const { drill } = this.options;
-    return drill.acts.map((act, index) => ({ key: `act/${index}`, atMs: drill.startAtMs + act.atMs, run: () => this.#perform(act) }));
+    return drill.acts.map((act, index) => ({
+      key: `act/${index}`,
+      atMs: drill.startAtMs + act.atMs,
+      run: () => this.#perform(act),
+    }));
   }
 
   async #perform(act: PlannedAct): Promise<PersonDid | null> {
     const incident = this.#incidentOf(act);
     const body = incident === null ? null : bodyOf(act, incident, this.options);
     if (incident === null || body === null) return null;
-    return this.#decide(act.who, act.via, incident.workflowId, act.does, body, `${act.does} ${act.parameters['what'] ?? act.parameters['to'] ?? ''}`.trim());
+    return this.#decide(
+      act.who,
+      act.via,
+      incident.workflowId,
+      act.does,
+      body,
+      `${act.does} ${act.parameters['what'] ?? act.parameters['to'] ?? ''}`.trim(),
+    );
   }
 
   #incidentOf(act: PlannedAct): Ship | null {
@@ -149,8 +187,18 @@ export class People implements Player {
     return all.filter((incident) => incident.running).at(-1) ?? null;
   }
 
-  async #decide(who: string, via: string, incidentId: string, name: string, body: Readonly<Record<string, unknown>>, what: string): Promise<PersonDid> {
-    const id = createHash('sha256').update([who, incidentId, name, JSON.stringify(body), this.did.length].join('/')).digest('hex').slice(0, 32);
+  async #decide(
+    who: string,
+    via: string,
+    incidentId: string,
+    name: string,
+    body: Readonly<Record<string, unknown>>,
+    what: string,
+  ): Promise<PersonDid> {
+    const id = createHash('sha256')
+      .update([who, incidentId, name, JSON.stringify(body), this.did.length].join('/'))
+      .digest('hex')
+      .slice(0, 32);
     const reply = await this.options.decide({ id, who, via, incidentId, name, body });
     return { atMs: 0, who, what, incidentId, ...reply };
   }
@@ -161,7 +209,8 @@ export function openQuestions(incident: Ship): readonly Approval[] {
   const open = new Map<string, Approval>();
   for (const event of incident.timeline) {
     if (event.kind === 'approval-requested') open.set(event.approval.id, event.approval);
-    if (event.kind === 'approval-granted' || event.kind === 'approval-rejected' || event.kind === 'approval-withdrawn') open.delete(event.approvalId);
+    if (event.kind === 'approval-granted' || event.kind === 'approval-rejected' || event.kind === 'approval-withdrawn')
+      open.delete(event.approvalId);
     if (event.kind === 'closed') open.clear();
   }
   return [...open.values()].filter((approval) => approval.mode !== 'automatic');
@@ -234,9 +283,18 @@ function answerTo(act: PlannedAct, incident: Ship, because: string): Readonly<Re
   return null;
 }
 
-function onLease(act: PlannedAct, incident: Ship, because: string, lasts: number | null): Readonly<Record<string, unknown>> | null {
-  const settled = new Set(incident.timeline.flatMap((event) => (event.kind === 'lease-settled' ? [event.leaseId] : [])));
-  const open = incident.timeline.flatMap((event) => (event.kind === 'lease-opened' && !settled.has(event.lease.id) ? [event.lease] : []));
+function onLease(
+  act: PlannedAct,
+  incident: Ship,
+  because: string,
+  lasts: number | null,
+): Readonly<Record<string, unknown>> | null {
+  const settled = new Set(
+    incident.timeline.flatMap((event) => (event.kind === 'lease-settled' ? [event.leaseId] : [])),
+  );
+  const open = incident.timeline.flatMap((event) =>
+    event.kind === 'lease-opened' && !settled.has(event.lease.id) ? [event.lease] : [],
+  );
   const what = act.parameters['what'] as string | undefined;
   const lease = open.find((one) => what === undefined || one.plan.action === what || one.id === what);
   if (lease === undefined) return null;

@@ -1,5 +1,5 @@
-import { incidentWorkflowId } from '../workflows/incident/api.ts';
 import { actionItemsWorkflowId } from '../workflows/action-items/api.ts';
+import { incidentWorkflowId } from '../workflows/incident/api.ts';
 import { type Cast, castDrill, contactsOfService } from './cast.ts';
 import { conduct, type Played, type Stage } from './conductor.ts';
 import type { Drill, PlannedPerson } from './drill.ts';
@@ -30,14 +30,20 @@ export interface PlayOptions {
 }
 
 /** Plays one drill from its start to its end and hands it to `judge` before everything of it is stopped. */
-export async function playDrill<T>(drill: Drill, options: PlayOptions, judge: (performance: Performance) => Promise<T>): Promise<T> {
+export async function playDrill<T>(
+  drill: Drill,
+  options: PlayOptions,
+  judge: (performance: Performance) => Promise<T>,
+): Promise<T> {
   const cast = await castDrill(drill);
   const theatre = await openTheatre(drill, cast, options.ground);
   try {
     return await judge(await perform(drill, cast, theatre, options));
   } catch (error) {
     const lines = theatre.lastLines();
-    throw new Error(`${(error as Error).message}${lines === '' ? '' : `\nLast lines of its processes:\n${lines}`}`, { cause: error });
+    throw new Error(`${(error as Error).message}${lines === '' ? '' : `\nLast lines of its processes:\n${lines}`}`, {
+      cause: error,
+    });
   } finally {
     await theatre.close();
   }
@@ -76,12 +82,29 @@ async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: Play
     endsAtMs: drill.startAtMs + Math.min(drill.limitMs, 'afterMs' in drill.until ? drill.until.afterMs : drill.limitMs),
     isDone: (nowMs: number) => isDone(drill, fleet.incidents, nowMs, wires.pending),
     stopped: options.stopped,
-    ...(process.env.DRILL_TRACE === undefined ? {} : { trace: (line: string) => process.stderr.write(`${performance.now().toFixed(0)} ${line}\n`) }),
+    ...(process.env.DRILL_TRACE === undefined
+      ? {}
+      : { trace: (line: string) => process.stderr.write(`${performance.now().toFixed(0)} ${line}\n`) }),
   };
-  const reached = options.ground.realTime ? await playRealTime(course, drill.startAtMs, options.ground.speed) : await conduct(course);
-  const played = 'afterMs' in drill.until && drill.until.afterMs <= drill.limitMs ? { ...reached, reached: !options.stopped() } : reached;
+  const reached = options.ground.realTime
+    ? await playRealTime(course, drill.startAtMs, options.ground.speed)
+    : await conduct(course);
+  const played =
+    'afterMs' in drill.until && drill.until.afterMs <= drill.limitMs
+      ? { ...reached, reached: !options.stopped() }
+      : reached;
   const followUps = fleet.ships.filter((ship) => !ship.isIncident);
-  return { drill, cast, theatre, incidents: fleet.incidents, followUps, played, peopleDid: people.did, peopleCouldNot: people.undone(), wiresTold: wires.told };
+  return {
+    drill,
+    cast,
+    theatre,
+    incidents: fleet.incidents,
+    followUps,
+    played,
+    peopleDid: people.did,
+    peopleCouldNot: people.undone(),
+    wiresTold: wires.told,
+  };
 }
 
 /** All that the drill brings has happened, and every incident has come as far as the drill plays for. */
@@ -103,12 +126,23 @@ function hasReached({ timeline }: Ship, state: 'resolved' | 'reviewed' | 'closed
 }
 
 /** Phones that rang, by PagerDuty's own ledger. */
-export function pagesSeen(theatre: Theatre, cast: Cast, fleet: { readonly incidents: readonly Ship[] }): readonly PageSeen[] {
+export function pagesSeen(
+  theatre: Theatre,
+  cast: Cast,
+  fleet: { readonly incidents: readonly Ship[] },
+): readonly PageSeen[] {
   const ids = fleet.incidents.map(({ workflowId }) => workflowId);
   return theatre.production.pagerDuty.pages.flatMap((page) => {
     const incidentId = ids.find((id) => page.dedupKey === id || page.dedupKey.startsWith(`${id}/`));
     if (!page.paged || incidentId === undefined) return [];
-    return [{ atMs: page.atMs, incidentId, pagerdutyId: page.incidentId ?? '', contacts: contactsOfService(cast.policy, page.service) }];
+    return [
+      {
+        atMs: page.atMs,
+        incidentId,
+        pagerdutyId: page.incidentId ?? '',
+        contacts: contactsOfService(cast.policy, page.service),
+      },
+    ];
   });
 }
 

@@ -1,7 +1,7 @@
 import picocolors from 'picocolors';
-import { durationWords } from './schema-parts.ts';
-import { clockOf, type DrillReport, type IncidentReport, type Judged } from './judge.ts';
 import type { Check } from './checks/evidence.ts';
+import { clockOf, type DrillReport, type IncidentReport, type Judged } from './judge.ts';
+import { durationWords } from './schema-parts.ts';
 
 /** Kinds of event that say nothing to somebody who reads how it went. */
 const UNTOLD = new Set(['step-finished', 'promised', 'evidence-collected']);
@@ -43,7 +43,13 @@ type Paint = ReturnType<typeof picocolors.createColors>;
 
 function story(judged: Judged, paint: Paint): readonly string[] {
   const told = judged.report.incidents.flatMap(({ id, timeline }) =>
-    timeline.filter(({ kind }) => !UNTOLD.has(kind)).map(({ at, text }) => ({ atMs: Date.parse(at), who: '', words: judged.report.incidents.length > 1 ? `[${id.replace(/^incident-/, '')}] ${text}` : text })),
+    timeline
+      .filter(({ kind }) => !UNTOLD.has(kind))
+      .map(({ at, text }) => ({
+        atMs: Date.parse(at),
+        who: '',
+        words: judged.report.incidents.length > 1 ? `[${id.replace(/^incident-/, '')}] ${text}` : text,
+      })),
   );
   // What the world and people did comes before what the product made of it at the same instant.
   const rows = [...judged.scenes, ...told].map((row, index) => ({ ...row, index }));
@@ -59,8 +65,12 @@ function story(judged: Judged, paint: Paint): readonly string[] {
 
 function incidentLines(incident: IncidentReport, judged: Judged, paint: Paint): readonly string[] {
   const { minutes, promises, cause } = incident;
-  const time = (name: string, value: number | null) => `${name} ${value === null ? 'never' : durationWords(value * 60_000)}`;
-  const causeWords = cause === null ? 'not found' : `${cause.kind} (${cause.names.join(', ')}), ${Math.round(cause.confidence * 100)} % sure`;
+  const time = (name: string, value: number | null) =>
+    `${name} ${value === null ? 'never' : durationWords(value * 60_000)}`;
+  const causeWords =
+    cause === null
+      ? 'not found'
+      : `${cause.kind} (${cause.names.join(', ')}), ${Math.round(cause.confidence * 100)} % sure`;
   const windows = [
     time('declared', minutes.declared) + limit(judged, 'detection'),
     time('acknowledged', minutes.acknowledged),
@@ -90,7 +100,10 @@ function checkLine({ check, expected, actual, passed }: Check, paint: Paint): st
 function invariantLines({ invariants }: DrillReport, paint: Paint): readonly string[] {
   const broken = invariants.filter(({ passed }) => !passed);
   const fine = invariants.length - broken.length;
-  return [...broken.map(({ check, actual }) => `${paint.red('✗')} ${check}: ${words(actual)}`), `${paint.green('✓')} ${fine} of ${invariants.length} invariants hold`];
+  return [
+    ...broken.map(({ check, actual }) => `${paint.red('✗')} ${check}: ${words(actual)}`),
+    `${paint.green('✓')} ${fine} of ${invariants.length} invariants hold`,
+  ];
 }
 
 function words(value: unknown): string {

@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { castDrill } from './cast.ts';
 import { type Drill, DrillError } from './drill.ts';
-import { drillJsonSchema } from './drill-schema.ts';
 import { readDrill } from './drill-file.ts';
+import { drillJsonSchema } from './drill-schema.ts';
 import { needsOwnGround, openGround, type SharedGround } from './ground.ts';
 import { type DrillReport, type Judged, judge } from './judge.ts';
 import { playDrill } from './play-drill.ts';
@@ -68,7 +68,8 @@ export async function runDrills(paths: readonly string[], options: RunOptions = 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   try {
     const run: Run = { options: { realTime, speed, json }, shared, say, stopped: () => interrupted };
-    const colours = !json && options.stdout === undefined && process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+    const colours =
+      !json && options.stdout === undefined && process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
     const show = (judged: Judged): void => stdout(json ? '' : `${reportText(judged, { colours })}\n`);
     const reports = await playAll(read.drills, options.parallel ?? availableParallelism(), run, show);
     const failed = reports.filter(({ passed }) => !passed).length;
@@ -86,12 +87,15 @@ export async function runDrills(paths: readonly string[], options: RunOptions = 
   }
 }
 
-async function readAll(paths: readonly string[]): Promise<{ readonly drills: readonly Drill[]; readonly problems: readonly string[] }> {
+async function readAll(
+  paths: readonly string[],
+): Promise<{ readonly drills: readonly Drill[]; readonly problems: readonly string[] }> {
   const files = paths.flatMap(filesOf);
   const settled = await Promise.allSettled(files.map(readAndCast));
   const problems = settled.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []));
   const drills = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  if (files.length === 0) problems.push(`No drill was found in ${paths.join(', ') || 'nothing'}; give a YAML file or a folder with some.`);
+  if (files.length === 0)
+    problems.push(`No drill was found in ${paths.join(', ') || 'nothing'}; give a YAML file or a folder with some.`);
   return { drills, problems };
 }
 
@@ -109,7 +113,12 @@ function filesOf(path: string): readonly string[] {
 }
 
 /** So many at once; told in the order of the files, each as soon as those before it have been. */
-async function playAll(drills: readonly Drill[], parallel: number, run: Run, show: (judged: Judged) => void): Promise<readonly DrillReport[]> {
+async function playAll(
+  drills: readonly Drill[],
+  parallel: number,
+  run: Run,
+  show: (judged: Judged) => void,
+): Promise<readonly DrillReport[]> {
   const done: (Judged | null)[] = drills.map(() => null);
   let next = 0;
   let shown = 0;
@@ -130,7 +139,9 @@ async function playOne(drill: Drill, run: Run): Promise<Judged> {
   try {
     const ground = own ?? (await run.shared());
     return await ground.lend(drill, (place, grounds) =>
-      playDrill(drill, { ground: place, grounds, stopped: run.stopped }, (performed) => judge(performed, place.bundlePath, wallSeconds)),
+      playDrill(drill, { ground: place, grounds, stopped: run.stopped }, (performed) =>
+        judge(performed, place.bundlePath, wallSeconds),
+      ),
     );
   } catch (error) {
     if (error instanceof DrillError) throw error;
@@ -155,5 +166,12 @@ function broken(drill: Drill, words: string, wallSeconds: number): Judged {
     invariants: [],
     wallSeconds: Math.round(wallSeconds * 10) / 10,
   };
-  return { report, about: drill.about, startAtMs: drill.startAtMs, endedAtMs: drill.startAtMs, scenes: [], windows: [] };
+  return {
+    report,
+    about: drill.about,
+    startAtMs: drill.startAtMs,
+    endedAtMs: drill.startAtMs,
+    scenes: [],
+    windows: [],
+  };
 }

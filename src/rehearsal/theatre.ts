@@ -89,14 +89,25 @@ export async function openTheatre(drill: Drill, cast: Cast, ground: Ground): Pro
     ]);
     const env = environment(ground, { policyFile, clockFile, documentsDir, port, endpoints: production.endpoints });
     const starts: Record<StageProcess, () => Promise<RunningProcess>> = {
-      worker: () => start('worker', 'src/worker.ts', env, { kind: 'line', pattern: /worker ready/ }, join(folder, 'worker.log')),
-      gateway: () => start('gateway', 'src/gateway/main.ts', env, { kind: 'http', url: `${gatewayUrl}/readyz` }, join(folder, 'gateway.log')),
+      worker: () =>
+        start('worker', 'src/worker.ts', env, { kind: 'line', pattern: /worker ready/ }, join(folder, 'worker.log')),
+      gateway: () =>
+        start(
+          'gateway',
+          'src/gateway/main.ts',
+          env,
+          { kind: 'http', url: `${gatewayUrl}/readyz` },
+          join(folder, 'gateway.log'),
+        ),
     };
     // The gateway first: whoever comes second finds the store's tables in place.
     const [gateway, worker] = await Promise.all([starts.gateway(), starts.worker()]);
     const running: Record<StageProcess, RunningProcess> = { worker, gateway };
     closers.push(() => Promise.all([running.gateway.kill(), running.worker.kill()]));
-    const client = createIncidentClient({ connection: { address: ground.temporalAddress }, namespace: ground.namespace });
+    const client = createIncidentClient({
+      connection: { address: ground.temporalAddress },
+      namespace: ground.namespace,
+    });
     closers.push(() => client.close());
     const virtualTime = await connectVirtualTime({ address: ground.temporalAddress, namespace: ground.namespace });
     closers.push(() => virtualTime.close());
@@ -112,7 +123,15 @@ export async function openTheatre(drill: Drill, cast: Cast, ground: Ground): Pro
       async restart(name) {
         running[name] = await starts[name]();
       },
-      lastLines: () => Object.values(running).flatMap((one) => one.lastLines().slice(-6).map((line) => `[${one.name}] ${line}`)).join('\n'),
+      lastLines: () =>
+        Object.values(running)
+          .flatMap((one) =>
+            one
+              .lastLines()
+              .slice(-6)
+              .map((line) => `[${one.name}] ${line}`),
+          )
+          .join('\n'),
       close,
     };
   } catch (error) {
@@ -128,7 +147,10 @@ function productionOptions(drill: Drill, policy: Policy, ground: Ground) {
     mode: ground.realTime ? ('live' as const) : ('virtual' as const),
     world: drill.world,
     people: peopleOf(policy),
-    statusPage: { pageId: 'drillpage', components: policy.communication.statusPageComponents.map(({ id, name }) => ({ id, name })) },
+    statusPage: {
+      pageId: 'drillpage',
+      components: policy.communication.statusPageComponents.map(({ id, name }) => ({ id, name })),
+    },
     rules: policy.alertRules,
     receivers: [{ name: RECEIVER, url: 'http://127.0.0.1:9/', bearerToken: null }],
     ...(ground.realTime ? { postgresAdminUrl: ground.postgresAdminUrl } : {}),
@@ -144,19 +166,34 @@ function peopleOf(policy: Policy): PeopleSettings {
     name,
     email,
   }));
-  const holders = (wanted: (contacts: readonly string[]) => boolean) => policy.people.filter((person) => wanted(person.contacts));
+  const holders = (wanted: (contacts: readonly string[]) => boolean) =>
+    policy.people.filter((person) => wanted(person.contacts));
   const groups = new Map<string, string[]>();
   const pagingServices: { name: string; reaches: string }[] = [];
   for (const [contact, about] of Object.entries(policy.contacts)) {
     const held = holders((contacts) => contacts.includes(contact));
-    if (about.chatGroup !== null) groups.set(about.chatGroup, [...(groups.get(about.chatGroup) ?? []), ...held.flatMap(({ slackId }) => slackId ?? [])]);
+    if (about.chatGroup !== null)
+      groups.set(about.chatGroup, [
+        ...(groups.get(about.chatGroup) ?? []),
+        ...held.flatMap(({ slackId }) => slackId ?? []),
+      ]);
     if (about.pagingService === null || pagingServices.some(({ name }) => name === about.pagingService)) continue;
     // A page that nobody of the drill answers still rings somewhere.
-    pagingServices.push({ name: about.pagingService, reaches: held[0]?.email ?? about.email ?? `${contact}@nobody.invalid` });
+    pagingServices.push({
+      name: about.pagingService,
+      reaches: held[0]?.email ?? about.email ?? `${contact}@nobody.invalid`,
+    });
   }
   const { incidentsChannel, oncallChannel, engineeringChannel } = policy.communication;
-  const channels = [incidentsChannel, oncallChannel, engineeringChannel, '#devops', '#general'].map((name) => name.replace(/^#/, ''));
-  return { people, groups: [...groups].map(([handle, members]) => ({ handle, members })), channels: [...new Set(channels)], pagingServices };
+  const channels = [incidentsChannel, oncallChannel, engineeringChannel, '#devops', '#general'].map((name) =>
+    name.replace(/^#/, ''),
+  );
+  return {
+    people,
+    groups: [...groups].map(([handle, members]) => ({ handle, members })),
+    channels: [...new Set(channels)],
+    pagingServices,
+  };
 }
 
 interface Places {
@@ -187,14 +224,23 @@ function environment(ground: Ground, places: Places): Record<string, string> {
   };
 }
 
-function start(name: string, entry: string, env: Record<string, string>, readyWhen: Parameters<typeof spawnProcess>[0]['readyWhen'], logFile: string) {
+function start(
+  name: string,
+  entry: string,
+  env: Record<string, string>,
+  readyWhen: Parameters<typeof spawnProcess>[0]['readyWhen'],
+  logFile: string,
+) {
   return spawnProcess({
     name,
     command: process.execPath,
     args: ['--import', 'tsx', join(ROOT, entry)],
     env,
     cwd: ROOT,
-    logFile: process.env.DRILL_LOGS === undefined ? logFile : join(process.env.DRILL_LOGS, `${env.TEMPORAL_NAMESPACE}-${name}.log`),
+    logFile:
+      process.env.DRILL_LOGS === undefined
+        ? logFile
+        : join(process.env.DRILL_LOGS, `${env.TEMPORAL_NAMESPACE}-${name}.log`),
     readyWhen: readyWhen ?? null,
     readyTimeoutMs: START_WITHIN_MS,
     stopGraceMs: 3_000,

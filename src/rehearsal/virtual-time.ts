@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection, type ConnectionOptions, isGrpcServiceError, type WorkflowHandle } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  type ConnectionOptions,
+  isGrpcServiceError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { msToTs, requiredTsToMs } from '@temporalio/common/lib/time.js';
 
@@ -16,7 +22,12 @@ export interface Moment {
   readonly virtualNowMs: number;
   readonly virtualStartMs: number;
   /** Activities that wait for their next attempt. */
-  readonly backoffs: readonly { readonly key: string; readonly type: string; readonly intervalMs: number; readonly virtualDueMs: number }[];
+  readonly backoffs: readonly {
+    readonly key: string;
+    readonly type: string;
+    readonly intervalMs: number;
+    readonly virtualDueMs: number;
+  }[];
 }
 
 /**
@@ -44,7 +55,9 @@ const NOT_FOUND = 5;
 const RUNNING = 1;
 const SCHEDULED = 1;
 
-export async function connectVirtualTime(options: ConnectionOptions & { readonly namespace: string }): Promise<VirtualTime> {
+export async function connectVirtualTime(
+  options: ConnectionOptions & { readonly namespace: string },
+): Promise<VirtualTime> {
   const { namespace, ...rest } = options;
   const connection = await Connection.connect(rest);
   const service = connection.workflowService;
@@ -70,15 +83,23 @@ export async function connectVirtualTime(options: ConnectionOptions & { readonly
       await service.updateWorkflowExecutionOptions({
         namespace,
         workflowExecution,
-        workflowExecutionOptions: { timeSkippingConfig: { enabled: true, maxSessionSkipCount: MAX_SKIPS, fastForwardConfig } },
+        workflowExecutionOptions: {
+          timeSkippingConfig: { enabled: true, maxSessionSkipCount: MAX_SKIPS, fastForwardConfig },
+        },
         updateMask: { paths: ['time_skipping_config'] },
       });
       for (;;) {
-        const answer = await service.pollWorkflowExecutionTimeSkipping({ namespace, workflowExecution, fastForwardId: id });
+        const answer = await service.pollWorkflowExecutionTimeSkipping({
+          namespace,
+          workflowExecution,
+          fastForwardId: id,
+        });
         // Failed means here that it ended, or went on as a new run, before it got there: both are looked at again.
         if (answer.fastForwardPollingResult === COMPLETED || answer.fastForwardPollingResult === FAILED) return;
         if (performance.now() > giveUpAt) {
-          throw new Error(`${workflowId} does not move on in virtual time: something of it is still under way after ${Math.round(giveUpMs / 1000)} s (${(await look(workflowId))?.busyWith ?? 'unknown'}).`);
+          throw new Error(
+            `${workflowId} does not move on in virtual time: something of it is still under way after ${Math.round(giveUpMs / 1000)} s (${(await look(workflowId))?.busyWith ?? 'unknown'}).`,
+          );
         }
       }
     } catch (error) {
@@ -126,7 +147,12 @@ function momentOf(described: Described): Moment {
     }
     const interval = activity.currentRetryInterval;
     const intervalMs = interval ? requiredTsToMs(interval, 'currentRetryInterval') : dueMs - virtualNowMs;
-    backoffs.push({ key: `${info?.execution?.runId}/${activity.activityId}/${activity.attempt}`, type, intervalMs, virtualDueMs: dueMs });
+    backoffs.push({
+      key: `${info?.execution?.runId}/${activity.activityId}/${activity.attempt}`,
+      type,
+      intervalMs,
+      virtualDueMs: dueMs,
+    });
   }
   return {
     runId: info?.execution?.runId ?? '',

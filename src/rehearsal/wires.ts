@@ -29,7 +29,9 @@ export class Wires implements Player {
 
   constructor(drill: Drill, theatre: Theatre, grounds: Readonly<Partial<Record<'temporal' | 'store', GroundProcess>>>) {
     const events = drill.wires.flatMap((wire) =>
-      wire.kind === 'system' ? systemEvents(wire, drill, theatre.production.wires) : [processEvent(wire, drill, theatre, grounds)],
+      wire.kind === 'system'
+        ? systemEvents(wire, drill, theatre.production.wires)
+        : [processEvent(wire, drill, theatre, grounds)],
     );
     this.#events = events.sort((a, b) => a.atMs - b.atMs);
   }
@@ -59,9 +61,17 @@ type ProcessWire = Extract<PlannedWire, { kind: 'process' }>;
 
 function systemEvents(wire: SystemWire, drill: Drill, faults: WireFaults): Event[] {
   const fault = faultOf(wire);
-  const begin = { atMs: drill.startAtMs + wire.atMs, words: `${wire.system}: ${wire.fault}`, run: async () => faults.set(wire.system, fault) };
+  const begin = {
+    atMs: drill.startAtMs + wire.atMs,
+    words: `${wire.system}: ${wire.fault}`,
+    run: async () => faults.set(wire.system, fault),
+  };
   if (wire.endMs === null) return [begin];
-  const end = { atMs: drill.startAtMs + wire.endMs, words: `${wire.system}: well again`, run: async () => faults.clear(wire.system, fault.kind) };
+  const end = {
+    atMs: drill.startAtMs + wire.endMs,
+    words: `${wire.system}: well again`,
+    run: async () => faults.clear(wire.system, fault.kind),
+  };
   return [begin, end];
 }
 
@@ -74,8 +84,14 @@ function faultOf({ fault, parameters }: SystemWire): WireFault {
   return { kind, ...times };
 }
 
-function processEvent(wire: ProcessWire, drill: Drill, theatre: Theatre, grounds: Readonly<Partial<Record<string, GroundProcess>>>): Event {
-  const ours = wire.process === 'worker' || wire.process === 'gateway' ? ourProcess(theatre, wire.process) : grounds[wire.process];
+function processEvent(
+  wire: ProcessWire,
+  drill: Drill,
+  theatre: Theatre,
+  grounds: Readonly<Partial<Record<string, GroundProcess>>>,
+): Event {
+  const ours =
+    wire.process === 'worker' || wire.process === 'gateway' ? ourProcess(theatre, wire.process) : grounds[wire.process];
   return {
     atMs: drill.startAtMs + wire.atMs,
     words: `${wire.process} ${wire.fault}${wire.forMs === null ? '' : ` for ${wire.forMs / 1000} s`}`,

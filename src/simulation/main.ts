@@ -11,7 +11,7 @@ import { FAULT_NAMES } from './wire/faults.ts';
 import type { WorldOptions } from './world/settings.ts';
 
 // A live production as a process. World time is wall time × speed, moved every quarter of a second.
-// Usage: tsx src/simulation/main.ts [--seed N] [--speed N] [--start ISO] [--control-port N] [--settings FILE]
+// Usage: tsx src/simulation/main.ts [--seed N] [--speed N] [--start ISO] [--control-port N] [--settings FILE] [--clock-file FILE]
 // SIMULATION_POSTGRES_URL gives the real PostgreSQL; without it a virtual one is used.
 // The settings file is JSON: {rules, receivers, world}. The first line of output is JSON: {ready, control, endpoints, at}.
 
@@ -31,6 +31,7 @@ const { values: args } = parseArgs({
     start: { type: 'string' },
     'control-port': { type: 'string', default: '0' },
     settings: { type: 'string' },
+    'clock-file': { type: 'string' },
   },
 });
 
@@ -60,7 +61,7 @@ async function main(): Promise<void> {
     ...(postgresAdminUrl === undefined ? {} : { postgresAdminUrl }),
   });
   const control = await serveControl(production, number('control-port', args['control-port'], 0));
-  const running = run(production, startMs, speed);
+  const running = run(production, clockOf(startMs, speed, args['clock-file']));
   process.stdout.write(
     `${JSON.stringify({ ready: true, control: control.url, at: new Date(startMs).toISOString(), endpoints: production.endpoints })}\n`,
   );
@@ -74,13 +75,19 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
 }
 
-/** Moves the world after the wall clock, never two moves at once. */
-function run(production: Production, startMs: number, speed: number): { stop(): void; readonly done: Promise<void> } {
+/** World time: the instant that the clock file says (the demo keeps one for everybody), or the wall's from the start. */
+function clockOf(startMs: number, speed: number, file: string | undefined): () => number {
+  if (file !== undefined) return () => Date.parse(readFileSync(file, 'utf8'));
   const startedAt = performance.now();
+  return () => startMs + Math.floor((performance.now() - startedAt) * speed);
+}
+
+/** Moves the world after the clock, never two moves at once. */
+function run(production: Production, clock: () => number): { stop(): void; readonly done: Promise<void> } {
   let stopped = false;
   const loop = async () => {
     while (!stopped) {
-      const target = startMs + Math.floor((performance.now() - startedAt) * speed);
+      const target = clock();
       if (target > production.world.nowMs) {
         await production
           .advanceTo(target)

@@ -30,11 +30,14 @@ export interface Stamped<T> {
 type Stamps<A> = { [K in keyof A]: A[K] extends (...args: infer P) => Promise<infer R> ? (...args: P) => Promise<Stamped<R>> : never };
 
 const READS = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' } as const;
+/** Every activity beats once a second (worker/heartbeats.ts): after so long without, its worker is taken for dead. */
+const ALIVE = { heartbeatTimeout: '8s' } as const;
 
 
 /** `deadlineMs`: how long to wait at most, in workflow milliseconds. */
 export function wait(deadlineMs: number, summary: string) {
   return proxyActivities<Stamps<Wait>>({
+    ...ALIVE,
     startToCloseTimeout: '30s',
     scheduleToCloseTimeout: deadlineMs,
     retry: { initialInterval: '5s', backoffCoefficient: 1 },
@@ -44,6 +47,7 @@ export function wait(deadlineMs: number, summary: string) {
 
 export function remedy(summary: string) {
   return proxyActivities<Stamps<Remedy>>({
+    ...ALIVE,
     startToCloseTimeout: '30s',
     scheduleToCloseTimeout: '5m',
     retry: READS,
@@ -53,6 +57,7 @@ export function remedy(summary: string) {
 
 export function message(summary: string) {
   return proxyActivities<Stamps<PublicationActivities>>({
+    ...ALIVE,
     startToCloseTimeout: '30s',
     scheduleToCloseTimeout: '5m',
     retry: READS,
@@ -61,11 +66,12 @@ export function message(summary: string) {
 }
 
 export function looking(summary: string) {
-  return proxyActivities<Stamps<Look>>({ startToCloseTimeout: '45s', scheduleToCloseTimeout: '4m', retry: READS, summary });
+  return proxyActivities<Stamps<Look>>({ ...ALIVE, startToCloseTimeout: '45s', scheduleToCloseTimeout: '4m', retry: READS, summary });
 }
 
 export function followUp(summary: string) {
   return proxyActivities<Stamps<FollowUpActivities>>({
+    ...ALIVE,
     startToCloseTimeout: '60s',
     scheduleToCloseTimeout: '1h',
     retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m' },

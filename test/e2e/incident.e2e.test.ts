@@ -4,14 +4,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStage, type Stage } from './stage.ts';
 import { remediesSeen, whenClusterActs } from './watch-ledger.ts';
 
-// R9, play S0, in real time: a minute of the runbook is a second. People choose the restart; the worker is killed the
+// R9, play S0, in real time: a minute of the runbook is three seconds. People choose the restart; the worker is killed the
 // instant the cluster has restarted the deployment, before anybody has heard so.
 const DEPLOYED_AT = '2024-10-23T14:15:00.000Z';
 const SICK_AT = '2024-10-23T14:30:30.000Z';
 
+/** A busy machine answers late; a hold of two minutes is enough to see that it stays well. */
+const HURRIED = { 'evidence.probeDeadlineSeconds': 8, 'verification.holdMinutes': 2 };
+
 let stage: Stage;
 beforeAll(async () => {
-  stage = await openStage({ startAt: '2024-10-23T14:00:00.000Z', speed: 60, live: true });
+  stage = await openStage({ startAt: '2024-10-23T14:00:00.000Z', speed: 20, policy: HURRIED });
   const { production, clock } = stage;
   production.world.addFault(
     { kind: 'bad-deploy', deployment: 'noa-mcp', change: 'feature X', slowQuery: true },
@@ -62,17 +65,18 @@ describe('an incident from the posted alert to the post-mortem (R9 S0)', () => {
     expect(await stage.post(PAYLOAD)).toMatchObject({ status: 202, body: { incidentId: id, joined: true } });
     await stage.until('the channel is open', async () => (await stage.events(id, 'channel-opened'))[0] ?? false);
     expect(await stage.incidentIds()).toEqual([id]);
-  });
+  }, 60_000);
 
   it('is acknowledged, explained, and asks what to do; who may not is refused with a sentence', async () => {
     expect(await stage.decide('grace', id, 'acknowledge', {})).toMatchObject({ status: 403 });
     expect(await stage.decide('alice', id, 'acknowledge', {})).toMatchObject({ status: 200 });
-    const question = await stage.until('a rollback is proposed', async () =>
-      (await stage.facts(id))?.openQuestions.find(({ name }) => name === 'rollback') ?? false,
+    const question = await stage.until(
+      'a rollback is proposed',
+      async () => (await stage.facts(id))?.openQuestions.find(({ name }) => name === 'rollback') ?? false,
     );
     expect((await stage.facts(id))?.causeWords).toContain('feature X');
     expect(question.options.map(({ name }) => name)).toContain('restart');
-  });
+  }, 60_000);
 
   it('survives the SIGKILL of its worker right after the restart: one restart, and it goes on within seconds', async () => {
     const { production, worker } = stage;
@@ -92,58 +96,78 @@ describe('an incident from the posted alert to the post-mortem (R9 S0)', () => {
     await killed;
     expect(remediesSeen(production)).toEqual(['restart noa-mcp']);
     await worker.start();
-    await stage.until('the restart is known to be in effect', async () => (await stage.events(id, 'remedy-carried-out'))[0] ?? false);
+    await stage.until(
+      'the restart is known to be in effect',
+      async () => (await stage.events(id, 'remedy-carried-out'))[0] ?? false,
+    );
     const seconds = (performance.now() - (killedMs ?? 0)) / 1000;
     const [carriedOut] = await stage.events(id, 'remedy-carried-out');
     expect(carriedOut).toMatchObject({ action: 'restart', outcome: { result: 'already-done' } });
-    expect(seconds).toBeLessThan(15);
+    expect(seconds).toBeLessThan(25);
     expect(await choose()).toMatchObject({ status: 200 });
-    expect(await stage.decide('bob', id, 'approve', { ...decision, option: 'rollback' })).toMatchObject({ status: 409 });
+    expect(await stage.decide('bob', id, 'approve', { ...decision, option: 'rollback' })).toMatchObject({
+      status: 409,
+    });
     expect(remediesSeen(production)).toEqual(['restart noa-mcp']);
-  }, 60_000);
+  }, 120_000);
 
   it('is verified, resolved by a person, and its post-mortem is a file', async () => {
     await stage.until('the errors have gone', async () => (await stage.events(id, 'mitigated'))[0] ?? false);
     await stage.until('people agree that it is over', async () => {
       for (const { approvalId, name } of (await stage.facts(id))?.openQuestions ?? []) {
-        if (name === 'resolve' || name === 'publish-status') await stage.decide('alice', id, 'approve', { approvalId, option: null });
+        if (name === 'resolve' || name === 'publish-status')
+          await stage.decide('alice', id, 'approve', { approvalId, option: null });
       }
       return (await stage.events(id, 'resolved')).length > 0;
-    }, 30_000);
+    });
     const [written] = await stage.until('the post-mortem is written', async () => {
       const events = await stage.events(id, 'post-mortem-written');
       return events.length > 0 && events;
     });
     expect(written).toBeDefined();
-    const files = readdirSync(stage.documentsDir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
+    const files = readdirSync(stage.documentsDir, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.md'),
+    );
     expect(files).toHaveLength(1);
     const text = readFileSync(join(stage.documentsDir, files[0] ?? ''), 'utf8');
     expect(text).toContain(id);
     expect(text).toContain('feature X');
-    expect(text).toContain('Alice');
-  }, 60_000);
+    expect(text).toContain('alice acknowledged');
+  }, 120_000);
 
   it('told everybody once: the channel, the page, the messages, the status page', async () => {
     const { production } = stage;
     await stage.until('the status page says resolved', async () => {
-      for (const { approvalId } of (await stage.facts(id))?.openQuestions ?? []) await stage.decide('alice', id, 'approve', { approvalId, option: null });
+      for (const { approvalId } of (await stage.facts(id))?.openQuestions ?? [])
+        await stage.decide('alice', id, 'approve', { approvalId, option: null });
       return production.statusPage.incidents[0]?.status === 'resolved';
     });
-    expect(production.slack.channels.filter(({ name }) => name.startsWith('incident-')).map(({ name }) => name)).toEqual([id]);
-    expect(production.pagerDuty.pages.filter(({ paged }) => paged).map(({ service }) => service)).toEqual(['oncall-primary']);
+    expect(
+      production.slack.channels.filter(({ name }) => name.startsWith('incident-')).map(({ name }) => name),
+    ).toEqual([id]);
+    expect(production.pagerDuty.pages.filter(({ paged }) => paged).map(({ service }) => service)).toEqual([
+      'oncall-primary',
+    ]);
     const said = (tag: string) => production.slack.messages.filter(({ text }) => text.includes(tag)).length;
     expect(said('[INITIAL ALERT')).toBe(1);
     expect(said('[UPDATE')).toBeGreaterThan(0);
     expect(said('[RESOLVED')).toBe(1);
-    const states = production.statusPage.incidents.map(({ updates }) => [...new Set(updates.map(({ status }) => status))]);
+    const states = production.statusPage.incidents.map(({ updates }) => [
+      ...new Set(updates.map(({ status }) => status)),
+    ]);
     expect(states).toHaveLength(1);
     expect(states[0]?.[0]).toBe('investigating');
     expect(states[0]?.at(-1)).toBe('resolved');
-  }, 40_000);
+  }, 60_000);
 
-  it('takes no decision once it has ended', async () => {
-    expect(await stage.decide('alice', id, 'false-alarm', { because: 'the play is over' })).toMatchObject({ status: 409 });
-    await stage.decide('alice', id, 'cancel', { because: 'the play is over' });
+  it('says that the cause is still there, and takes no decision once it has ended', async () => {
+    const resolved = stage.production.slack.messages.find(({ text }) => text.includes('[RESOLVED'));
+    expect(resolved?.text).toContain('The cause is still there');
+    expect(await stage.decide('alice', id, 'cancel', { because: 'the play is over' })).toMatchObject({ status: 200 });
+    await stage.until('the incident has ended', async () => (await stage.events(id, 'closed'))[0] ?? false);
+    const late = await stage.decide('alice', id, 'set-severity', { to: 'P0', because: 'too late' });
+    expect(late).toMatchObject({ status: 409 });
+    expect(String(late.body.error)).toContain(id);
     expect(remediesSeen(stage.production)).toEqual(['restart noa-mcp']);
-  });
+  }, 60_000);
 });

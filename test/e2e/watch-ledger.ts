@@ -1,5 +1,6 @@
 import type { Production } from '../../src/simulation/production.ts';
 import type { ClusterAction } from '../../src/simulation/systems/kubernetes/ledger.ts';
+import type { WireEntry } from '../../src/simulation/wire/ledger.ts';
 
 /**
  * Calls `seen` at the very instant at which the cluster has done something and has not answered yet: whoever asked
@@ -14,9 +15,23 @@ export function whenClusterActs(production: Production, seen: (action: ClusterAc
   };
 }
 
+/** The first request of this kind: handled there, and not answered yet. */
+export function whenAsked(production: Production, matches: (entry: WireEntry) => boolean, seen: () => void): void {
+  const { log } = production;
+  const record = log.record;
+  log.record = (entry) => {
+    record.call(log, entry);
+    if (!matches(entry)) return;
+    log.record = record;
+    seen();
+  };
+}
+
 /** The deployments that were really restarted or rolled back, in order: `restart noa-mcp`. */
 export function remediesSeen(production: Production): readonly string[] {
   return production.kubernetes.actions.flatMap(({ dryRun, effects, name }) =>
-    dryRun ? [] : effects.filter(({ kind }) => kind !== 'annotate' && kind !== 'configure').map(({ kind }) => `${kind} ${name}`),
+    dryRun
+      ? []
+      : effects.filter(({ kind }) => kind !== 'annotate' && kind !== 'configure').map(({ kind }) => `${kind} ${name}`),
   );
 }

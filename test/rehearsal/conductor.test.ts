@@ -47,13 +47,28 @@ describe('the conductor', () => {
   it('goes from event to event, the world first, then the clock, then the workflows', async () => {
     const log: string[] = [];
     await play({ stage: stageWith([10], log), fleet: fleetWith([30], log) }, log);
-    expect(log).toEqual(['clock 0', 'world 10', 'clock 10', 'workflows 10', 'world 30', 'clock 30', 'workflows 30', 'world 100', 'clock 100', 'workflows 100']);
+    expect(log).toEqual([
+      'clock 0',
+      'world 10',
+      'clock 10',
+      'workflows 10',
+      'world 30',
+      'clock 30',
+      'workflows 30',
+      'world 100',
+      'clock 100',
+      'workflows 100',
+    ]);
   });
 
   it('lets no workflow pass the instant at which the world reached out before the event it was heading for', async () => {
     const log: string[] = [];
     await play({ stage: stageWith([], log, 17), fleet: fleetWith([50], log) }, log);
-    expect(log.filter((line) => line.startsWith('workflows'))).toEqual(['workflows 17', 'workflows 50', 'workflows 100']);
+    expect(log.filter((line) => line.startsWith('workflows'))).toEqual([
+      'workflows 17',
+      'workflows 50',
+      'workflows 100',
+    ]);
   });
 
   it('stops where a person acts, and lets what comes of it settle before anything else happens', async () => {
@@ -75,14 +90,22 @@ describe('the conductor', () => {
 
   it('ends as soon as what is played for is reached', async () => {
     const log: string[] = [];
-    const played = await play({ stage: stageWith([10, 20, 30], log), fleet: fleetWith([], log), isDone: (nowMs) => nowMs >= 20 }, log);
+    const played = await play(
+      { stage: stageWith([10, 20, 30], log), fleet: fleetWith([], log), isDone: (nowMs) => nowMs >= 20 },
+      log,
+    );
     expect(played).toMatchObject({ endedAtMs: 20, reached: true });
-    expect(await play({ stage: stageWith([], log), fleet: fleetWith([], log) }, log)).toMatchObject({ endedAtMs: 100, reached: false });
+    expect(await play({ stage: stageWith([], log), fleet: fleetWith([], log) }, log)).toMatchObject({
+      endedAtMs: 100,
+      reached: false,
+    });
   });
 
   it('names the instant when people and incidents react to each other without end', async () => {
     const log: string[] = [];
     const people: Player = { nextActAtMs: () => null, act: async () => true };
-    await expect(play({ stage: stageWith([], log), fleet: fleetWith([], log), people }, log)).rejects.toThrow('without end');
+    await expect(play({ stage: stageWith([], log), fleet: fleetWith([], log), people }, log)).rejects.toThrow(
+      'without end',
+    );
   });
 });

@@ -74,7 +74,10 @@ describe('after resolution', () => {
     expect(after.resolved).toBeNull();
     expect(after.round).toBe(before.round + 1);
     expect(story.world.said('chat')).toContain('reopened');
-    expect((await story.questions()).some((question) => question.options.some((option) => option.name === 'restart'))).toBe(true);
+    // The rollback did not last, so it does not explain it any more: fresh evidence, and an honest question.
+    expect((await story.events('evidence-collected')).at(-1)?.bundle.purpose).toBe('investigation');
+    expect((await story.events('asked-person')).at(-1)?.question).toContain('does not explain');
+    expect(after.status).toBe('investigating');
   });
 
   it('takes a late repeat of the old alert for what it is', async () => {

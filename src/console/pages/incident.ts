@@ -42,21 +42,18 @@ export function incidentBody(input: IncidentPage): Markup {
   return html`<article class="page" data-incident-page="${incident.id}" data-last-seq="${lastSeq}">
 ${heading(reading, facts, now)}
 <div id="notes" data-live>${notes.map((note) => html`<p class="note">${note}</p>`)}${!timeline.complete && html`<p class="note">Part of the timeline is missing because the incident does not answer; it is filled in as soon as it does.</p>`}</div>
-<div class="columns">
-<div class="first">
-${questionCards(facts, state, context, now)}
-${situation(facts)}
-</div>
-<div class="second">
+<div class="tiles">
+${brief(facts)}
 ${lead(facts, state, context, now, me)}
 ${due(facts, state, now)}
 </div>
-</div>
 <div class="columns">
 <div class="first">
+${questionCards(facts, state, context, now)}
 ${timelineSection(timeline.events, now, input.allEvents, incident.id)}
 </div>
 <div class="second">
+${situation(facts)}
 <section class="card" id="acts" data-live><h2>Decide</h2>${state === null ? html`<p class="hint">The incident does not answer yet.</p>` : generalDecisions(state, context)}</section>
 ${evidenceSection(evidenceOf(timeline.events), hypothesesOf(timeline.events), now)}
 ${more(input)}
@@ -77,17 +74,24 @@ function heading({ incident }: IncidentReading, facts: FactSet, now: Instant): M
 </header>`;
 }
 
-function situation(facts: FactSet): Markup {
+/** How bad it is, in figures and in a sentence. */
+function brief(facts: FactSet): Markup {
   const figures = [
-    facts.errorRatio === null ? null : { name: 'errors', value: percent(facts.errorRatio) },
+    facts.errorRatio === null ? null : { name: 'of requests fail', value: percent(facts.errorRatio) },
     facts.p95Seconds === null ? null : { name: 'p95', value: secondsWords(facts.p95Seconds) },
   ].filter((figure) => figure !== null);
+  return html`<section class="card" id="brief" data-live>
+<h2>Impact</h2>
+${figures.length > 0 && html`<dl class="figures">${figures.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`}
+<p>${facts.impact}</p>
+</section>`;
+}
+
+function situation(facts: FactSet): Markup {
   return html`<section class="card" id="situation" data-live>
 <h2>What is happening</h2>
-${figures.length > 0 && html`<dl class="figures">${figures.map(({ name, value }) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`}
 <dl class="facts">
 <dt>Issue</dt><dd>${facts.issue}</dd>
-<dt>Impact</dt><dd>${facts.impact}</dd>
 <dt>Cause</dt><dd>${facts.causeWords}${facts.cause !== null && html` <span class="hint">${percent(facts.cause.confidence)} sure</span>`}</dd>
 <dt>Doing</dt><dd>${facts.mitigation}</dd>
 ${facts.latestUpdate !== null && html`<dt>Last said</dt><dd>${facts.latestUpdate}${facts.latestUpdateBy !== null && html` <span class="hint">${facts.latestUpdateBy}</span>`}</dd>`}

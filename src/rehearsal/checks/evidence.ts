@@ -1,7 +1,7 @@
 import type { Contact } from '../../domain/people.ts';
 import type { EventOf, TimelineEvent, TimelineKind } from '../../domain/timeline.ts';
 import type { Ship } from '../fleet.ts';
-import { pagesSeen, type Performance } from '../play-drill.ts';
+import { type Performance, pagesSeen } from '../play-drill.ts';
 
 /** One line of the judgement. */
 export interface Check {
@@ -28,9 +28,14 @@ export function allEvents<K extends TimelineKind>({ incidents }: Performance, ki
 
 /** Incidents that were declared: somebody was paged, or chat was told, by those systems' own word. */
 export function declaredIncidents(performance: Performance): readonly Ship[] {
-  const paged = new Set(pagesSeen(performance.theatre, performance.cast, performance).map(({ incidentId }) => incidentId));
+  const paged = new Set(
+    pagesSeen(performance.theatre, performance.cast, performance).map(({ incidentId }) => incidentId),
+  );
   const channels = performance.theatre.production.slack.channels.map(({ name }) => name);
-  return performance.incidents.filter((ship) => paged.has(ship.workflowId) || channels.some((name) => ship.workflowId.endsWith(name) || name === ship.workflowId));
+  return performance.incidents.filter(
+    (ship) =>
+      paged.has(ship.workflowId) || channels.some((name) => ship.workflowId.endsWith(name) || name === ship.workflowId),
+  );
 }
 
 const BREAKER_BURST_MS = 120_000;
@@ -42,10 +47,19 @@ export function deeds({ theatre }: Performance): readonly Deed[] {
     .filter((action) => !action.dryRun)
     .flatMap(({ atMs, name, effects }) => effects.flatMap((effect) => deedOf(effect, atMs, name)));
   for (const { atMs, change } of adminActions) {
-    const action = change.kind === 'breaker' ? (change.open ? 'open-breaker' : 'revert-open-breaker') : change.fallback === null ? 'revert-provider-failover' : 'provider-failover';
+    const action =
+      change.kind === 'breaker'
+        ? change.open
+          ? 'open-breaker'
+          : 'revert-open-breaker'
+        : change.fallback === null
+          ? 'revert-provider-failover'
+          : 'provider-failover';
     const target = change.kind === 'breaker' ? change.provider : change.primary;
     const changed = change.kind === 'breaker' ? change.open !== change.wasOpen : change.fallback !== change.before;
-    const same = found.some((deed) => deed.action === action && deed.target === target && atMs - deed.atMs <= BREAKER_BURST_MS);
+    const same = found.some(
+      (deed) => deed.action === action && deed.target === target && atMs - deed.atMs <= BREAKER_BURST_MS,
+    );
     if (changed && !same) found.push({ atMs, action, target });
   }
   return found.sort((a, b) => a.atMs - b.atMs);
@@ -91,7 +105,9 @@ export function mailedContacts({ theatre, cast }: Performance): readonly Contact
 
 /** States that the public saw, repeats of one state told once. */
 export function publicStates({ theatre }: Performance): readonly string[] {
-  const states = theatre.production.statusPage.ledger.flatMap(({ status }) => (status === null ? [] : [status as string]));
+  const states = theatre.production.statusPage.ledger.flatMap(({ status }) =>
+    status === null ? [] : [status as string],
+  );
   return states.filter((state, index) => state !== states[index - 1]);
 }
 

@@ -2,7 +2,16 @@ import { readdirSync } from 'node:fs';
 import { SEVERITIES } from '../../domain/severity.ts';
 import type { Performance } from '../play-drill.ts';
 import { durationMs, durationWords } from '../schema-parts.ts';
-import { allEvents, type Check, chatKinds, declaredIncidents, deeds, mailedContacts, pagedContacts, publicStates } from './evidence.ts';
+import {
+  allEvents,
+  type Check,
+  chatKinds,
+  declaredIncidents,
+  deeds,
+  mailedContacts,
+  pagedContacts,
+  publicStates,
+} from './evidence.ts';
 import { judgedCause, type Minutes, minutesOf } from './measures.ts';
 import { brokenPromises } from './promises.ts';
 
@@ -29,17 +38,25 @@ function check(name: string, expected: unknown, actual: unknown, passed: boolean
 function ending({ drill, played, peopleCouldNot }: Performance): Check {
   const wanted = 'state' in drill.until ? `all ${drill.until.state}` : `after ${durationWords(drill.until.afterMs)}`;
   if (peopleCouldNot.length > 0) return check('every act of people', 'done', peopleCouldNot.join('; '), false);
-  const actual = played.reached ? wanted : `not yet at ${new Date(played.endedAtMs).toISOString()} (limit ${durationWords(drill.limitMs)})`;
+  const actual = played.reached
+    ? wanted
+    : `not yet at ${new Date(played.endedAtMs).toISOString()} (limit ${durationWords(drill.limitMs)})`;
   return check('ends', wanted, actual, played.reached);
 }
 
 function existence(performance: Performance, expect: Expect): readonly Check[] {
   const declared = declaredIncidents(performance);
   const found: Check[] = [];
-  if (expect.declared !== undefined) found.push(check('declared', expect.declared, declared.length > 0, declared.length > 0 === expect.declared));
-  if (expect.incidents !== undefined) found.push(check('incidents', expect.incidents, declared.length, declared.length === expect.incidents));
+  if (expect.declared !== undefined)
+    found.push(check('declared', expect.declared, declared.length > 0, declared.length > 0 === expect.declared));
+  if (expect.incidents !== undefined)
+    found.push(check('incidents', expect.incidents, declared.length, declared.length === expect.incidents));
   if (expect.severity !== undefined) {
-    const seen = new Set([...allEvents(performance, 'severity-assessed'), ...allEvents(performance, 'severity-set')].map(({ severity }) => severity));
+    const seen = new Set(
+      [...allEvents(performance, 'severity-assessed'), ...allEvents(performance, 'severity-set')].map(
+        ({ severity }) => severity,
+      ),
+    );
     const highest = SEVERITIES.find((severity) => seen.has(severity)) ?? null;
     found.push(check('severity', expect.severity, highest, highest === expect.severity));
   }
@@ -54,11 +71,22 @@ interface Cause {
 function causes(performance: Performance, expect: Expect): readonly Check[] {
   const wanted: readonly Cause[] = [...(expect.cause === undefined ? [] : [expect.cause]), ...(expect.causes ?? [])];
   const found = performance.incidents.flatMap((ship) => judgedCause(ship) ?? []);
-  const words = found.map(({ cause, names, confidence }) => `${cause} (${names.join(', ')}; ${Math.round(confidence * 100)} % sure)`).join('; ') || 'none';
+  const words =
+    found
+      .map(({ cause, names, confidence }) => `${cause} (${names.join(', ')}; ${Math.round(confidence * 100)} % sure)`)
+      .join('; ') || 'none';
   return wanted.map((cause) => {
     const kinds = kindsThatAreRight(performance, cause.kind);
-    const right = found.some((one) => kinds.has(one.cause) && (cause.names ?? []).every((name) => one.names.some((given) => includes(given, name))));
-    return check('cause', `${cause.kind}${cause.names === undefined ? '' : ` (${cause.names.join(', ')})`}`, words, right);
+    const right = found.some(
+      (one) =>
+        kinds.has(one.cause) && (cause.names ?? []).every((name) => one.names.some((given) => includes(given, name))),
+    );
+    return check(
+      'cause',
+      `${cause.kind}${cause.names === undefined ? '' : ` (${cause.names.join(', ')})`}`,
+      words,
+      right,
+    );
   });
 }
 
@@ -77,12 +105,15 @@ function remedies(performance: Performance, expect: Expect): readonly Check[] {
   const found: Check[] = [];
   if (expect.firstAction !== undefined) {
     const right = typeof expect.firstAction === 'string' ? [expect.firstAction] : expect.firstAction;
-    found.push(check('firstAction', right.join(' or '), done[0] ?? 'none', right.includes((done[0] ?? 'none') as never)));
+    found.push(
+      check('firstAction', right.join(' or '), done[0] ?? 'none', right.includes((done[0] ?? 'none') as never)),
+    );
   }
   if (expect.actions !== undefined) {
     found.push(check('actions', expect.actions.join(', '), done.join(', ') || 'none', inOrder(expect.actions, done)));
   }
-  for (const never of expect.never ?? []) found.push(check(`never ${never}`, 'not done', done.includes(never) ? 'done' : 'not done', !done.includes(never)));
+  for (const never of expect.never ?? [])
+    found.push(check(`never ${never}`, 'not done', done.includes(never) ? 'done' : 'not done', !done.includes(never)));
   return found;
 }
 
@@ -102,7 +133,8 @@ function times(performance: Performance, expect: Expect): readonly Check[] {
     const taken = minutes.map((one) => one[name as keyof Minutes]);
     const limitMinutes = durationMs(limit) / 60_000;
     const passed = taken.length > 0 && taken.every((one) => one !== null && one <= limitMinutes);
-    const words = taken.map((one) => (one === null ? 'never' : durationWords(one * 60_000))).join(', ') || 'no incident';
+    const words =
+      taken.map((one) => (one === null ? 'never' : durationWords(one * 60_000))).join(', ') || 'no incident';
     return [check(`${name} within`, limit, words, passed)];
   });
 }
@@ -115,41 +147,76 @@ function messages(performance: Performance, expect: Expect): readonly Check[] {
   }
   if (expect.paged !== undefined) {
     const paged = pagedContacts(performance);
-    found.push(check('paged', expect.paged.join(', ') || 'nobody', paged.join(', ') || 'nobody', sameMembers(expect.paged, paged)));
+    found.push(
+      check(
+        'paged',
+        expect.paged.join(', ') || 'nobody',
+        paged.join(', ') || 'nobody',
+        sameMembers(expect.paged, paged),
+      ),
+    );
   }
   if (expect.mailed !== undefined) {
     const mailed = mailedContacts(performance);
-    found.push(check('mailed', expect.mailed.join(', '), mailed.join(', ') || 'nobody', expect.mailed.every((one) => mailed.includes(one))));
+    found.push(
+      check(
+        'mailed',
+        expect.mailed.join(', '),
+        mailed.join(', ') || 'nobody',
+        expect.mailed.every((one) => mailed.includes(one)),
+      ),
+    );
   }
   const { statusPage, slack, customerEmail } = expect.published ?? {};
-  if (statusPage !== undefined) found.push(published('published on the status page', statusPage, publicStates(performance)));
+  if (statusPage !== undefined)
+    found.push(published('published on the status page', statusPage, publicStates(performance)));
   if (slack !== undefined) found.push(published('published in Slack', slack, chatKinds(performance), true));
-  if (customerEmail !== undefined) found.push(published('published by customer e-mail', customerEmail, customerMails(performance)));
+  if (customerEmail !== undefined)
+    found.push(published('published by customer e-mail', customerEmail, customerMails(performance)));
   return found;
 }
 
 function published(name: string, wanted: 'none' | readonly string[], seen: readonly string[], atLeast = false): Check {
   const list = wanted === 'none' ? [] : wanted;
-  const passed = list.length === 0 ? seen.length === 0 : atLeast ? inOrder(list, seen) : inOrder(list, seen) && list.at(-1) === seen.at(-1);
+  const passed =
+    list.length === 0
+      ? seen.length === 0
+      : atLeast
+        ? inOrder(list, seen)
+        : inOrder(list, seen) && list.at(-1) === seen.at(-1);
   return check(name, list.join(', ') || 'none', seen.join(', ') || 'none', passed);
 }
 
 /** Mails to nobody of the company: neither people nor contacts nor the lists. */
 function customerMails({ theatre, cast }: Performance): readonly string[] {
   const { contacts, communication, people } = cast.policy;
-  const inside = new Set([...Object.values(contacts).flatMap(({ email }) => email ?? []), ...communication.incidentMail, ...people.map(({ email }) => email)]);
-  return theatre.production.smtp.mails.filter(({ to }) => to.some((address) => !inside.has(address))).map(({ subject }) => subject);
+  const inside = new Set([
+    ...Object.values(contacts).flatMap(({ email }) => email ?? []),
+    ...communication.incidentMail,
+    ...people.map(({ email }) => email),
+  ]);
+  return theatre.production.smtp.mails
+    .filter(({ to }) => to.some((address) => !inside.has(address)))
+    .map(({ subject }) => subject);
 }
 
 function also(performance: Performance, what: string): Check {
   const { theatre } = performance;
   const invitations = theatre.production.smtp.mails.filter(({ ics }) => ics !== null).length;
-  if (what === 'invitation') return check('also invitation', 'sent', invitations > 0 ? `${invitations} sent` : 'none sent', invitations > 0);
+  if (what === 'invitation')
+    return check('also invitation', 'sent', invitations > 0 ? `${invitations} sent` : 'none sent', invitations > 0);
   if (what === 'post-mortem') {
-    const written = readdirSync(theatre.documentsDir, { recursive: true }).filter((name) => String(name).endsWith('.md')).length;
+    const written = readdirSync(theatre.documentsDir, { recursive: true }).filter((name) =>
+      String(name).endsWith('.md'),
+    ).length;
     return check('also post-mortem', 'written', written > 0 ? `${written} written` : 'none written', written > 0);
   }
-  return check(`also ${what}`, 'done and read back', 'the simulated production has no system that could have received it', false);
+  return check(
+    `also ${what}`,
+    'done and read back',
+    'the simulated production has no system that could have received it',
+    false,
+  );
 }
 
 function sameMembers(wanted: readonly string[], seen: readonly string[]): boolean {

@@ -1,6 +1,6 @@
 import { epochMs } from '../../domain/instant.ts';
 import type { ApprovalName } from '../../domain/policy.ts';
-import { pagesSeen, type Performance } from '../play-drill.ts';
+import { type Performance, pagesSeen } from '../play-drill.ts';
 import { allEvents, type Check, deeds, eventsOf, failedShare, wholeTimeline } from './evidence.ts';
 import { brokenPromises } from './promises.ts';
 
@@ -20,7 +20,12 @@ export function invariantChecks(performance: Performance): readonly Check[] {
 }
 
 function held(name: string, broken: readonly string[]): Check {
-  return { check: name, expected: 'holds', actual: broken.length === 0 ? 'holds' : broken.join('; '), passed: broken.length === 0 };
+  return {
+    check: name,
+    expected: 'holds',
+    actual: broken.length === 0 ? 'holds' : broken.join('; '),
+    passed: broken.length === 0,
+  };
 }
 
 /** By the ledgers: more deeds of a kind on a target than remedies that the timeline began. */
@@ -52,8 +57,13 @@ function lateCalls(performance: Performance): readonly string[] {
     if (acknowledged === undefined) return [];
     const reopenedMs = eventsOf(ship, 'reopened').map(({ at }) => epochMs(at))[0] ?? Number.POSITIVE_INFINITY;
     return pages
-      .filter((page) => page.incidentId === ship.workflowId && page.atMs > epochMs(acknowledged.at) && page.atMs < reopenedMs)
-      .map((page) => `${page.contacts.join(', ')} was paged at ${iso(page.atMs)} although ${ship.workflowId} was acknowledged at ${acknowledged.at}`);
+      .filter(
+        (page) => page.incidentId === ship.workflowId && page.atMs > epochMs(acknowledged.at) && page.atMs < reopenedMs,
+      )
+      .map(
+        (page) =>
+          `${page.contacts.join(', ')} was paged at ${iso(page.atMs)} although ${ship.workflowId} was acknowledged at ${acknowledged.at}`,
+      );
   });
 }
 
@@ -81,12 +91,18 @@ const LOOK_BACK_MS = 60_000;
 function contradicted(performance: Performance): readonly string[] {
   const { statusPage, slack } = performance.theatre.production;
   const wellAgain = [
-    ...statusPage.ledger.filter(({ status }) => status === 'resolved').map(({ atMs }) => ({ atMs, where: 'the status page' })),
-    ...slack.ledger.filter(({ method, text }) => method === 'chat.postMessage' && text.includes('[RESOLVED')).map(({ atMs }) => ({ atMs, where: 'Slack' })),
+    ...statusPage.ledger
+      .filter(({ status }) => status === 'resolved')
+      .map(({ atMs }) => ({ atMs, where: 'the status page' })),
+    ...slack.ledger
+      .filter(({ method, text }) => method === 'chat.postMessage' && text.includes('[RESOLVED'))
+      .map(({ atMs }) => ({ atMs, where: 'Slack' })),
   ];
   return wellAgain.flatMap(({ atMs, where }) => {
     const share = failedShare(performance, atMs - LOOK_BACK_MS, atMs);
-    return share <= STILL_FAILING ? [] : [`${where} said resolved at ${iso(atMs)} while ${Math.round(share * 100)} % of requests failed`];
+    return share <= STILL_FAILING
+      ? []
+      : [`${where} said resolved at ${iso(atMs)} while ${Math.round(share * 100)} % of requests failed`];
   });
 }
 
@@ -98,20 +114,28 @@ const RIGHT_ANSWERS = {
 } as const;
 
 function unapproved(performance: Performance): readonly string[] {
-  const granted = new Map(allEvents(performance, 'approval-granted').map((event) => [`${event.approvalId}/${event.option}`, event]));
+  const granted = new Map(
+    allEvents(performance, 'approval-granted').map((event) => [`${event.approvalId}/${event.option}`, event]),
+  );
   return allEvents(performance, 'remedy-intended').flatMap(({ plan, approvalId }) => {
     const mode = performance.cast.policy.approvals[plan.action as ApprovalName];
     const answer = granted.get(`${approvalId}/${plan.action}`);
     if (answer !== undefined && (RIGHT_ANSWERS[mode] as readonly string[]).includes(answer.how)) return [];
     // Taking back what is temporary was agreed with the change itself.
     if (approvalId === null && plan.key.includes('revert')) return [];
-    return [`${plan.action} on ${plan.target.name} (${plan.key}) needs "${mode}" and was ${answer?.how ?? 'never granted'}`];
+    return [
+      `${plan.action} on ${plan.target.name} (${plan.key}) needs "${mode}" and was ${answer?.how ?? 'never granted'}`,
+    ];
   });
 }
 
 function unleased(performance: Performance): readonly string[] {
   const leased = new Set(allEvents(performance, 'lease-opened').map(({ lease }) => lease.plan.key));
-  const done = new Set(allEvents(performance, 'remedy-carried-out').filter(({ outcome }) => outcome.result === 'done').map(({ key }) => key));
+  const done = new Set(
+    allEvents(performance, 'remedy-carried-out')
+      .filter(({ outcome }) => outcome.result === 'done')
+      .map(({ key }) => key),
+  );
   return allEvents(performance, 'remedy-intended')
     .filter(({ plan }) => plan.temporary && done.has(plan.key) && !leased.has(plan.key))
     .map(({ plan }) => `${plan.action} on ${plan.target.name} is temporary and has no lease`);
@@ -123,10 +147,14 @@ function incomplete(performance: Performance): readonly string[] {
   const known = new Set(intents.map(({ plan }) => plan.key));
   const missing = intents.flatMap(({ plan, at }) => {
     const outcome = outcomes.get(plan.key);
-    if (outcome === undefined) return epochMs(at) < performance.played.endedAtMs ? [`${plan.action} (${plan.key}) has no outcome`] : [];
+    if (outcome === undefined)
+      return epochMs(at) < performance.played.endedAtMs ? [`${plan.action} (${plan.key}) has no outcome`] : [];
     return outcome.outcome.readBack.trim() === '' ? [`${plan.action} (${plan.key}) was not read back`] : [];
   });
-  return [...missing, ...[...outcomes.keys()].filter((key) => !known.has(key)).map((key) => `${key} has an outcome but no intent`)];
+  return [
+    ...missing,
+    ...[...outcomes.keys()].filter((key) => !known.has(key)).map((key) => `${key} has an outcome but no intent`),
+  ];
 }
 
 /** What the timeline says was done, and what the systems' own ledgers say. */
@@ -139,8 +167,12 @@ function disagreements(performance: Performance): readonly string[] {
     told.set(name, (told.get(name) ?? 0) + 1);
   }
   const seen = counted(performance);
-  const unseen = [...told.keys()].filter((name) => isLedgered(name) && !seen.has(name)).map((name) => `the timeline tells of ${name}, which no system saw`);
-  const untold = [...seen.keys()].filter((name) => !name.startsWith('revert-') && !told.has(name)).map((name) => `${name} was done and the timeline does not tell of it`);
+  const unseen = [...told.keys()]
+    .filter((name) => isLedgered(name) && !seen.has(name))
+    .map((name) => `the timeline tells of ${name}, which no system saw`);
+  const untold = [...seen.keys()]
+    .filter((name) => !name.startsWith('revert-') && !told.has(name))
+    .map((name) => `${name} was done and the timeline does not tell of it`);
   return [...unseen, ...untold, ...pagesUntold(performance)];
 }
 

@@ -25,12 +25,15 @@ export function firstAlertMs(ship: Ship): number | null {
 
 export function minutesOf(ship: Ship, performance: Performance): Minutes {
   const startMs = firstAlertMs(ship);
-  const since = (atMs: number | null): number | null => (startMs === null || atMs === null ? null : rounded((atMs - startMs) / 60_000));
+  const since = (atMs: number | null): number | null =>
+    startMs === null || atMs === null ? null : rounded((atMs - startMs) / 60_000);
   const at = (kind: 'severity-assessed' | 'acknowledged' | 'mitigated') => {
     const event = eventsOf(ship, kind)[0];
     return event === undefined ? null : epochMs(event.at);
   };
-  const known = eventsOf(ship, 'explained').find((event) => event.hypotheses[0] !== undefined && event.hypotheses[0].cause !== 'unknown');
+  const known = eventsOf(ship, 'explained').find(
+    (event) => event.hypotheses[0] !== undefined && event.hypotheses[0].cause !== 'unknown',
+  );
   const resolved = eventsOf(ship, 'resolved').at(-1);
   const symptomMs = startMs === null ? null : firstSymptomMs(performance, startMs);
   return {
@@ -48,7 +51,8 @@ export function judgedCause(ship: Ship): Hypothesis | null {
   let current: Hypothesis | null = null;
   for (const event of ship.timeline) {
     if (event.kind === 'explained') current = event.hypotheses[0] ?? current;
-    const proposed = event.kind === 'approval-requested' && event.approval.options.some((option) => option.plan !== null);
+    const proposed =
+      event.kind === 'approval-requested' && event.approval.options.some((option) => option.plan !== null);
     if ((proposed || event.kind === 'remedy-intended') && current !== null) return current;
   }
   return current;
@@ -56,7 +60,9 @@ export function judgedCause(ship: Ship): Hypothesis | null {
 
 /** The world's own word: when requests first failed beyond what is usual, before that alert. */
 function firstSymptomMs(performance: Performance, alertMs: number): number | null {
-  const real = performance.theatre.production.world.truths().filter(({ kind, startMs }) => kind !== 'noise' && startMs <= alertMs);
+  const real = performance.theatre.production.world
+    .truths()
+    .filter(({ kind, startMs }) => kind !== 'noise' && startMs <= alertMs);
   const beganMs = real.length === 0 ? null : Math.max(...real.map(({ startMs }) => startMs));
   if (beganMs === null) return null;
   for (let atMs = beganMs; atMs < alertMs; atMs += SYMPTOM_STEP_MS) {

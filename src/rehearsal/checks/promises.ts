@@ -22,7 +22,9 @@ export function brokenPromises({ incidents, played }: Performance): readonly str
       const end = ended.get(promise.id);
       if (end?.how === 'missed' && end.because.trim() === '') return [`${promise.id} missed without a reason`];
       const forgotten = end === undefined && epochMs(promise.dueAt) < played.endedAtMs && ship.running;
-      return forgotten ? [`${promise.id} (${promise.words}) was due at ${promise.dueAt} and nobody said what became of it`] : [];
+      return forgotten
+        ? [`${promise.id} (${promise.words}) was due at ${promise.dueAt} and nobody said what became of it`]
+        : [];
     });
   });
 }

@@ -7,7 +7,11 @@ let quiet = false;
 /** What the engine itself says while it replays is no part of a report. */
 async function worker(): Promise<typeof import('@temporalio/worker').Worker> {
   const { DefaultLogger, Runtime, Worker } = await import('@temporalio/worker');
-  if (!quiet) Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } } });
+  if (!quiet)
+    Runtime.install({
+      logger: new DefaultLogger('ERROR', () => undefined),
+      telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } },
+    });
   quiet = true;
   return Worker;
 }
@@ -22,7 +26,11 @@ export async function replayCheck({ incidents, followUps, theatre }: Performance
   for (const { workflowId } of [...incidents, ...followUps]) {
     const history = await theatre.virtualTime.history(workflowId);
     try {
-      await Worker.runReplayHistory({ workflowBundle: { codePath: bundlePath }, sinks: SINKS }, JSON.parse(historyToJSON(history)), workflowId);
+      await Worker.runReplayHistory(
+        { workflowBundle: { codePath: bundlePath }, sinks: SINKS },
+        JSON.parse(historyToJSON(history)),
+        workflowId,
+      );
     } catch (error) {
       broken.push(`${workflowId}: ${(error as Error).message}`);
     }

@@ -3,8 +3,8 @@ import { epochMs, type Instant, instant } from '../../domain/instant.ts';
 
 /** A stamp further than this from elapsed time is a wrong clock (or an old message) and is not believed. */
 const BELIEVED_WITHIN_MS = 60_000;
-/** Without a stamp, elapsed time takes over once it is this far ahead. */
-const LAG_MS = 5_000;
+/** Without a stamp (a query, a bare signal), elapsed time takes over once incident time is this far behind it. */
+const LAG_MS = 30_000;
 
 /**
  * Incident time (decision 10): the anchor plus elapsed workflow time. Messages and activity results carry the
@@ -25,7 +25,7 @@ export class IncidentClock {
 
   now(): Instant {
     const elapsedMs = this.#elapsedMs();
-    if (elapsedMs - this.#settledMs > LAG_MS * this.speed) this.#settledMs = elapsedMs;
+    if (elapsedMs - this.#settledMs > LAG_MS) this.#settledMs = elapsedMs;
     return instant(Math.floor(this.#settledMs));
   }
 

@@ -43,9 +43,12 @@ async function moveTo(run: IncidentRun, target: PublicStatus): Promise<boolean> 
   if (isSettled(run, target)) return false;
   const { communication, approvals } = run.policy;
   const backwards = ORDER.indexOf(target) < ORDER.indexOf(run.state.statusPageStatus ?? 'investigating');
-  const free = !backwards && (communication.preApproved.includes(target) || approvals['publish-status'] === 'automatic');
+  // Whoever agreed that it is resolved agreed that the page says so: the question showed it.
+  const agreed = target === 'resolved' || communication.preApproved.includes(target) || approvals['publish-status'] === 'automatic';
+  const free = agreed && !backwards;
   const approvedBy = free ? 'policy' : await approvedText(run, target);
-  if (approvedBy === null) return false;
+  // What was approved may have been overtaken while it was being confirmed.
+  if (approvedBy === null || wantedStatus(run) !== target) return false;
   await post(run, target, { agreedBackwards: approvedBy === 'a person' });
   return run.state.statusPageStatus === target;
 }

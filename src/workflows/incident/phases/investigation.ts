@@ -8,6 +8,7 @@ import type { IncidentRun } from '../run.ts';
  * collected again when something changes and every few minutes; people are asked when the machine does not know.
  */
 export async function investigation(run: IncidentRun): Promise<void> {
+  if (run.state.round > 1 && isOngoing(run)) await beginAgain(run);
   while (leadingCause(run.state) === null && isOngoing(run)) {
     askForHelp(run);
     await waitForSomethingNew(run);
@@ -17,6 +18,15 @@ export async function investigation(run: IncidentRun): Promise<void> {
   if (leadingCause(run.state) !== null && run.state.status === 'investigating') {
     run.record({ kind: 'status-changed', status: 'identified', because: run.state.hypotheses[0]?.words ?? '' });
   }
+}
+
+/** It came back: what is known is from before, so the next proposal rests on evidence of now. */
+async function beginAgain(run: IncidentRun): Promise<void> {
+  if (run.state.phase !== 'investigation') run.record({ kind: 'phase-entered', phase: 'investigation', because: 'it came back' });
+  await run.step(`r${run.state.round}/looked-again`, async () => {
+    await lookAgain(run);
+    return true;
+  });
 }
 
 /** Collects the evidence of an investigation and explains again. */

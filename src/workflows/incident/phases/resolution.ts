@@ -48,7 +48,8 @@ async function measure(run: IncidentRun): Promise<{ readonly recovered: boolean;
 async function proposeResolve(run: IncidentRun, id: string): Promise<void> {
   const since = run.state.mitigated?.at ?? run.now();
   const moot = () => (isOver(run) ? 'it ended another way' : refiredSince(run.state, since));
-  const preview = `Declare it resolved: ${run.state.mitigated?.words ?? 'well again'}`;
+  const page = run.state.statusPageStatus === null ? '' : ' The status page then says resolved.';
+  const preview = `Declare it resolved: ${run.state.mitigated?.words ?? 'well again'}${page}`;
   const why = `It has held for ${run.policy.verification.holdMinutes} minutes.`;
   const granted = await askApproval(run, { id, why, options: [{ name: 'resolve', plan: null, preview }], approver: 'commander', moot });
   if (isOver(run)) return;
@@ -59,7 +60,8 @@ async function proposeResolve(run: IncidentRun, id: string): Promise<void> {
 }
 
 function declareResolved(run: IncidentRun, id: string): void {
-  const helped = run.state.remedies.filter((remedy) => remedy.helped === true);
+  const ofThisRound = run.state.remedies.filter((remedy) => remedy.plan.key.includes(`/r${run.state.round}.`));
+  const helped = ofThisRound.filter((remedy) => remedy.helped === true);
   const fix = helped.map((remedy) => remedy.plan.preview).join(' ') || 'No remedy of ours was needed.';
   const verification = run.state.mitigated?.words ?? '';
   const by = run.state.approvals.find((record) => record.approval.id === id)?.decidedBy ?? 'policy';

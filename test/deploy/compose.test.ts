@@ -1,0 +1,128 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { gatewayEnv, workerEnv } from '../../src/config/env.ts';
+import { SEARCH_ATTRIBUTES } from '../../src/workflows/incident/api.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const text = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+
+interface Service {
+  readonly image?: string;
+  readonly build?: { readonly dockerfile: string };
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly entrypoint?: readonly string[];
+}
+
+const compose = parse(text('docker-compose.yml'), { merge: true }) as {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+};
+/** What only rehearsals and demonstrations set, or what one machine does not need. */
+const NOT_HERE = new Set(['INCIDENT_CLOCK_FILE', 'INCIDENT_TOKENS_FILE', 'INCIDENT_SPEED', 'WORKER_BUILD_ID']);
+/** As somebody fills in .env who uses nothing but what is needed. */
+const FILLED = { POSTGRES_PASSWORD: 'secret', DECISION_SIGNING_KEY: 'a-long-random-text', ALERTMANAGER_TOKEN: 'token' };
+
+/** Compose's own substitution: ${NAME}, ${NAME:-default}, ${NAME:?message}. */
+function substituted(
+  environment: Readonly<Record<string, string>>,
+  given: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const fill = (value: string) =>
+    value.replace(
+      /\$\{(\w+)(?::([-?])([^}]*))?\}/g,
+      (_all, name: string, how: string | undefined, rest: string | undefined) => {
+        const found = given[name] ?? '';
+        if (found !== '') return found;
+        if (how === '?') throw new Error(`${name}: ${rest}`);
+        return rest ?? '';
+      },
+    );
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, fill(String(value))]));
+}
+
+/** The variables that a process reads. */
+function namesRead(read: (env: NodeJS.ProcessEnv) => unknown): readonly string[] {
+  const names = new Set<string>();
+  const env = new Proxy({}, { get: (_target, name) => void names.add(String(name)) });
+  try {
+    read(env);
+  } catch {
+    // It is not complete, of course; only what was looked for matters.
+  }
+  return [...names].filter((name) => !name.endsWith('_FILE') || NOT_HERE.has(name));
+}
+
+describe('docker-compose.yml', () => {
+  const processes = [
+    { name: 'gateway', entry: 'src/gateway/main.ts', read: gatewayEnv },
+    { name: 'worker', entry: 'src/worker.ts', read: workerEnv },
+  ] as const;
+
+  it.each(processes)('gives the $name everything it reads, and nothing it does not know', ({ name, entry, read }) => {
+    const service = compose.services[name];
+    expect(service?.command?.at(-1)).toBe(entry);
+    expect(existsSync(join(ROOT, entry))).toBe(true);
+    const given = Object.keys(service?.environment ?? {});
+    const wanted = namesRead(read).filter((one) => !NOT_HERE.has(one));
+    expect(wanted.length).toBeGreaterThan(8);
+    expect([...given].sort()).toEqual([...wanted].sort());
+    const env = substituted(service?.environment ?? {}, FILLED);
+    expect(() => read(env)).not.toThrow();
+    expect(existsSync(join(ROOT, env.INCIDENT_POLICY?.replace('/app/', '') ?? ''))).toBe(true);
+  });
+
+  it('says what is missing in .env, and example.env names every variable that is needed', () => {
+    const example = text('deploy/example.env');
+    for (const name of Object.keys(FILLED)) {
+      const without = { ...FILLED, [name]: '' };
+      const all = Object.values(compose.services).map((service) => service.environment ?? {});
+      expect(() => all.map((environment) => substituted(environment, without))).toThrow(name);
+      expect(example).toMatch(new RegExp(`^${name}=$`, 'm'));
+    }
+    const known = new Set([...text('docker-compose.yml').matchAll(/\$\{(\w+)/g)].map(([, name]) => name));
+    const offered = [...example.matchAll(/^(\w+)=/gm)].map(([, name]) => name);
+    expect(offered.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it('pins every image, keeps Temporal and its web on this machine, and starts nothing before what it needs', () => {
+    for (const [name, service] of Object.entries(compose.services)) {
+      expect(service.image, name).toMatch(/^[\w./-]+:v?\d[\w.-]*$/);
+      for (const needed of Object.keys(service.depends_on ?? {})) expect(compose.services, name).toHaveProperty(needed);
+      for (const volume of service.volumes ?? []) {
+        const [from = ''] = volume.split(':');
+        if (from.startsWith('./')) expect(existsSync(join(ROOT, from)), volume).toBe(true);
+        else expect(compose.volumes).toHaveProperty(from);
+      }
+      if (name !== 'gateway') for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+    }
+    expect(compose.services.gateway?.depends_on).toHaveProperty(
+      'temporal-namespace.condition',
+      'service_completed_successfully',
+    );
+    expect(compose.services.gateway?.build?.dockerfile).toBe('deploy/Dockerfile');
+  });
+
+  it('registers the search attributes that incidents carry', () => {
+    const script = text('deploy/temporal/namespace.sh');
+    const [, list = ''] = /for attribute in ([\w ]+); do/.exec(script) ?? [];
+    expect(list.split(' ').sort()).toEqual(
+      Object.values(SEARCH_ATTRIBUTES)
+        .map(({ name }) => name)
+        .sort(),
+    );
+  });
+
+  it('copies into the image what the processes need', () => {
+    const copied = [...text('deploy/Dockerfile').matchAll(/^COPY --chown=node:node (.+)$/gm)].flatMap(([, list = '']) =>
+      list.split(' ').slice(0, -1),
+    );
+    for (const path of copied) expect(existsSync(join(ROOT, path)), path).toBe(true);
+    expect(copied).toEqual(expect.arrayContaining(['package.json', 'package-lock.json', 'policy', 'src']));
+  });
+});
