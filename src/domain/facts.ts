@@ -109,7 +109,7 @@ function impactWords(state: IncidentState): string {
   const latency = latestFinding(state, 'latency');
   if (errors?.ratio !== null && errors?.ratio !== undefined) parts.push(`${percent(errors.ratio)} of requests fail`);
   if (latency?.p95Seconds !== null && latency?.p95Seconds !== undefined) parts.push(`p95 is ${latency.p95Seconds.toFixed(1)} s`);
-  if (users?.ratio !== null && users?.ratio !== undefined) parts.push(`${percent(users.ratio)} of users affected`);
+  if (users?.ratio !== null && users?.ratio !== undefined) parts.push(`for ${percent(users.ratio)} of users at least half of their requests fail`);
   return parts.length === 0 ? 'Being measured.' : `${parts.join(', ')}.`;
 }
 

@@ -126,6 +126,8 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
       return { ...next, approvals: [...next.approvals, openApproval(event)] };
     case 'approval-reminded':
       return updateApproval(next, event.approvalId, (record) => ({ reminders: record.reminders + 1 }));
+    case 'approval-extended':
+      return updateApproval(next, event.approvalId, (record) => ({ approval: { ...record.approval, deadlineAt: event.deadlineAt } }));
     case 'approval-granted':
       return updateApproval(next, event.approvalId, () => ({
         state: 'granted',

@@ -31,7 +31,7 @@ export function severityFacts(
   const usersAffectedRatio = measured(findingIn(bundle, 'affected-users')?.ratio);
   const said = claimsInTexts(texts, policy.keywords);
   return {
-    down: isDown(bundle, errorRatio),
+    down: !isBlind(bundle) && isDown(bundle, errorRatio),
     usersAffectedRatio,
     dataLoss: null,
     errorRatio,
@@ -47,6 +47,11 @@ export function severityFacts(
       ) || measuredMinimal({ errorRatio, p95Seconds, usersAffectedRatio }, policy),
     measured: bundle !== null,
   };
+}
+
+/** When hardly any question was answered, a health check without an answer says more about us than about the service. */
+function isBlind(bundle: EvidenceBundle | null): boolean {
+  return bundle !== null && bundle.gaps.length >= bundle.items.length;
 }
 
 /** Everybody who says something says P3. */

@@ -86,6 +86,7 @@ export type TimelineFact =
   | { readonly kind: 'explained'; readonly hypotheses: readonly Hypothesis[]; readonly changed: string }
   | { readonly kind: 'approval-requested'; readonly approval: Approval }
   | { readonly kind: 'approval-reminded'; readonly approvalId: string; readonly to: string }
+  | { readonly kind: 'approval-extended'; readonly approvalId: string; readonly deadlineAt: Instant }
   | { readonly kind: 'approval-granted'; readonly approvalId: string; readonly option: ApprovalName; readonly how: 'approved' | 'pre-approved' | 'no-objection' | 'break-glass'; readonly because: string | null }
   | { readonly kind: 'approval-rejected'; readonly approvalId: string; readonly because: string }
   | { readonly kind: 'approval-withdrawn'; readonly approvalId: string; readonly because: string }

@@ -19,7 +19,7 @@ function sentence(event: TimelineEvent): string {
     case 'alert-cleared':
       return `Alert cleared: ${event.name}`;
     case 'severity-assessed':
-      return `Severity assessed as ${event.severity}${event.provisional ? ' (provisional)' : ''}: ${listed(event.reasons)}`;
+      return `Severity assessed as ${event.severity}${event.provisional ? ' (provisional)' : ''}: ${listed(event.reasons.map((reason) => reason.replace(`${event.severity}: `, '')))}`;
     case 'severity-set':
       return `${who(event)} set the severity to ${event.severity}: ${event.because}`;
     case 'phase-entered':
@@ -50,6 +50,8 @@ function sentence(event: TimelineEvent): string {
       return `Asked ${event.approval.approver} about ${event.approval.options[0]?.name ?? 'a decision'}: ${event.approval.why}`;
     case 'approval-reminded':
       return `Reminded ${event.to} of the open question ${event.approvalId}`;
+    case 'approval-extended':
+      return `The question ${event.approvalId} stays open until ${timeUtc(event.deadlineAt, event.at)}`;
     case 'approval-granted':
       return grantSentence(event);
     case 'approval-rejected':

@@ -163,7 +163,7 @@ _For people to write: anything a reader who was not there needs._
 
 - 14:30 - The problem began to show
 - 14:31 - Incident opened: API High Error Rate (API)
-- 14:31 - Alert received from alertmanager: API Error Rate >10% (seen 3 times)
+- 14:31 - Alert received from alertmanager: API Error Rate >10% (seen 2 times)
 - 14:31 - Severity assessed as P1 (provisional): error rate 45 % is above 10 %
 - 14:33 - jane acknowledged
 - 14:40 - Likely cause (82% sure): Database connection pool exhaustion due to long-running queries

@@ -33,7 +33,7 @@ export async function askApproval(run: IncidentRun, question: Question): Promise
   if (mode === 'automatic' && isOpen(run, question.id)) {
     grant(run, question, 'pre-approved', `policy: approvals.${question.options[0]?.name} is automatic`);
   }
-  for (let asked = 1; isOpen(run, question.id); asked += 1) await awaitAnswer(run, question, mode, asked);
+  while (isOpen(run, question.id)) await awaitAnswer(run, question, mode);
   const record = approvalById(run.state, question.id);
   if (record?.state !== 'granted' || !(await isConfirmed(run, record))) return null;
   return question.options.find((option) => option.name === record.option) ?? null;
@@ -82,11 +82,12 @@ async function askInChat(run: IncidentRun, what: 'question' | 'reminder', approv
 }
 
 /** One stretch of waiting: to the reminder, then to the deadline, which escalates or (objection window) goes ahead. */
-async function awaitAnswer(run: IncidentRun, question: Question, mode: ApprovalMode, asked: number): Promise<void> {
+async function awaitAnswer(run: IncidentRun, question: Question, mode: ApprovalMode): Promise<void> {
   const record = approvalById(run.state, question.id);
   if (record === null) return;
-  const { expireMinutes, remindBeforeMinutes } = run.policy.approvalLimits;
-  const deadlineAt = plusMinutes(record.approval.deadlineAt, (asked - 1) * expireMinutes);
+  const asked = timesExtended(run, question.id) + 1;
+  const { remindBeforeMinutes } = run.policy.approvalLimits;
+  const { deadlineAt } = record.approval;
   const answered = () => !isOpen(run, question.id) || question.moot() !== null;
   if (mode === 'ask' && record.reminders < asked) {
     const remindAt = plusMinutes(deadlineAt, -remindBeforeMinutes);
@@ -106,6 +107,11 @@ async function remind(run: IncidentRun, record: ApprovalRecord, asked: number): 
   await askInChat(run, 'reminder', record.approval.id);
 }
 
+/** How often the deadline has passed already, by the timeline: a run that took over goes on where it was. */
+function timesExtended(run: IncidentRun, id: string): number {
+  return (run.state.steps[`${id}/extended`] as number | undefined) ?? 0;
+}
+
 /** Nobody answered in time: the question itself is escalated by mail, a limited number of times; it stays open. */
 async function afterDeadline(run: IncidentRun, record: ApprovalRecord, asked: number): Promise<void> {
   if (asked > ESCALATIONS_OF_ONE_APPROVAL) {
@@ -114,6 +120,9 @@ async function afterDeadline(run: IncidentRun, record: ApprovalRecord, asked: nu
     return;
   }
   const contact = run.policy.contacts['engineering-manager'];
+  const deadlineAt = plusMinutes(run.now(), run.policy.approvalLimits.expireMinutes);
+  run.record({ kind: 'step-finished', step: `${record.approval.id}/extended`, outcome: asked });
+  run.record({ kind: 'approval-extended', approvalId: record.approval.id, deadlineAt });
   const because = `nobody answered ${record.approval.id} (${record.approval.options[0]?.name}) in time`;
   run.record({ kind: 'escalated', to: ['engineering-manager'], because });
   if (contact.email === null) return;

@@ -3,7 +3,7 @@ import { classify } from '../../domain/classify.ts';
 import { severityFacts } from '../../domain/severity-facts.ts';
 import { explain } from '../../domain/diagnose.ts';
 import type { Hypothesis } from '../../domain/diagnosis.ts';
-import type { IncidentState } from '../../domain/incident.ts';
+import { type IncidentState, leadingCause } from '../../domain/incident.ts';
 import type { ActionName } from '../../domain/remedy.ts';
 import { isHigher } from '../../domain/severity.ts';
 import { looking } from '../activity-calls.ts';
@@ -46,8 +46,19 @@ export function explainAgain(run: IncidentRun): void {
     policy: run.policy,
     now: run.now(),
   });
+  if (hypotheses[0]?.cause === 'unknown' && leadingCause(run.state) !== null && wasBlind(run.state)) {
+    run.record({ kind: 'trouble', where: 'evidence', words: 'The last look got hardly any answers; the explanation of before stands.' });
+    return;
+  }
   const changed = whatChanged(run.state.hypotheses[0], hypotheses[0]);
   if (changed !== null) run.record({ kind: 'explained', hypotheses: hypotheses.slice(0, 5), changed });
+}
+
+/** Whether the newest sweep got fewer answers than it asked questions for: not knowing then says nothing. */
+function wasBlind(state: IncidentState): boolean {
+  const bundles = Object.values(state.evidence).filter((bundle) => bundle !== undefined);
+  const newest = bundles.sort((a, b) => b.collectedAt.localeCompare(a.collectedAt))[0];
+  return newest !== undefined && newest.gaps.length >= newest.items.length;
 }
 
 /** A cure after which it came back did not cure; relief that wore off was still relief (S3 of R9 is decided elsewhere). */

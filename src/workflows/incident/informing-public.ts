@@ -10,17 +10,30 @@ const ORDER: readonly PublicStatus[] = ['investigating', 'identified', 'monitori
 const REFUSED_RETRY_MINUTES = 10;
 
 /**
- * The status page for severities that have that audience (R4.4): forward only unless a person says otherwise, never
- * silent past its cadence, public text by a person's approval except what policy pre-approves. A post that was
- * opened is carried to resolved, whatever the severity has become.
+ * The status page for severities that have that audience (R4.4): forward only unless a person says otherwise, public
+ * text by a person's approval except what policy pre-approves. A post that was opened is carried to resolved, whatever
+ * the severity has become.
  */
 export async function keepPublicInformed(run: IncidentRun): Promise<void> {
   await run.agenda.forEvent(() => run.state.closed !== null || isWanted(run));
   while (run.state.closed === null) {
     const target = wantedStatus(run);
     if (target !== null && (await moveTo(run, target))) continue;
+    if (run.state.closed === null) await untilChanged(run, target);
+  }
+}
+
+/** Never silent past its cadence (R4.4): without news the page says so, also while a question about it waits. */
+export async function keepPublicFromSilence(run: IncidentRun): Promise<void> {
+  const speaks = () => run.state.statusPageStatus !== null && run.state.statusPageStatus !== 'resolved';
+  while (run.state.closed === null) {
+    await run.agenda.forEvent(() => run.state.closed !== null || speaks());
     if (run.state.closed !== null) return;
-    await waitOrSpeak(run, target);
+    const dueAt = nextDue(run);
+    const changed = () => run.state.closed !== null || !speaks() || nextDue(run) !== dueAt;
+    if ((await run.agenda.until('status page update', dueAt, changed)) !== 'due') continue;
+    const status = run.state.statusPageStatus;
+    if (status !== null && status !== 'resolved') await post(run, 'no-news', { shown: status });
   }
 }
 
@@ -45,56 +58,51 @@ async function moveTo(run: IncidentRun, target: PublicStatus): Promise<boolean> 
   const backwards = ORDER.indexOf(target) < ORDER.indexOf(run.state.statusPageStatus ?? 'investigating');
   // Whoever agreed that it is resolved agreed that the page says so: the question showed it.
   const agreed = target === 'resolved' || communication.preApproved.includes(target) || approvals['publish-status'] === 'automatic';
-  const free = agreed && !backwards;
-  const approvedBy = free ? 'policy' : await approvedText(run, target);
+  const byPerson = !(agreed && !backwards);
+  if (byPerson && !(await isApproved(run, target))) return false;
   // What was approved may have been overtaken while it was being confirmed.
-  if (approvedBy === null || wantedStatus(run) !== target) return false;
-  await post(run, target, { agreedBackwards: approvedBy === 'a person' });
+  if (wantedStatus(run) !== target) return false;
+  await post(run, target, { agreedBackwards: byPerson });
   return run.state.statusPageStatus === target;
 }
 
 /** One question for each state of each round; what was rejected is not asked again. */
-async function approvedText(run: IncidentRun, target: PublicStatus): Promise<string | null> {
+async function isApproved(run: IncidentRun, target: PublicStatus): Promise<boolean> {
   const id = questionId(run, target);
   const preview = `Status page: ${target}. ${run.facts().causeWords}`;
-  const moot = () => (wantedStatus(run) === target && run.state.closed === null ? cadenceIsDue(run) : 'the status has moved on');
+  const moot = () => (wantedStatus(run) === target && run.state.closed === null ? null : 'the status has moved on');
   const why = 'Public text needs a person (R4.4).';
   const granted = await askApproval(run, { id, why, options: [{ name: 'publish-status', plan: null, preview }], approver: 'commander', moot });
-  return granted === null ? null : 'a person';
+  return granted !== null;
 }
 
 function questionId(run: IncidentRun, target: PublicStatus): string {
-  const asked = run.state.approvals.filter((record) => record.approval.id.startsWith(`status.${target}.`) && record.state !== 'open').length;
-  return `status.${target}.${asked + 1}`;
+  const ended = questionsAbout(run, target).filter((record) => record.state !== 'open').length;
+  return `status.${target}.${ended + 1}`;
+}
+
+function questionsAbout(run: IncidentRun, target: PublicStatus) {
+  return run.state.approvals.filter((record) => record.approval.id.startsWith(`status.${target}.`));
 }
 
 /** Rejected by a person for this state: silent about it until the state changes again. */
 function isSettled(run: IncidentRun, target: PublicStatus): boolean {
-  const last = run.state.approvals.filter((record) => record.approval.id.startsWith(`status.${target}.`)).at(-1);
   const retry = retryAt(run);
-  return last?.state === 'rejected' || (retry !== null && isBefore(run.now(), retry));
+  return questionsAbout(run, target).at(-1)?.state === 'rejected' || (retry !== null && isBefore(run.now(), retry));
 }
 
-/** The page must not fall silent while a question about it waits: the question is withdrawn, a no-news goes out. */
-function cadenceIsDue(run: IncidentRun): string | null {
-  return isBefore(run.now(), nextDue(run)) ? null : 'the page was due an update; it is asked again';
+async function untilChanged(run: IncidentRun, target: PublicStatus | null): Promise<void> {
+  const retry = retryAt(run);
+  const changed = () => run.state.closed !== null || wantedStatus(run) !== target;
+  if (retry === null) await run.agenda.forEvent(() => changed() || retryAt(run) !== null);
+  else await run.agenda.until('status page: send what could not be sent', retry, changed);
 }
 
 function nextDue(run: IncidentRun): Instant {
-  const since = run.state.said['status-page']?.at ?? run.state.openedAt;
-  return plusMinutes(since, run.policy.severities[run.state.severity].updateEveryMinutes);
-}
-
-async function waitOrSpeak(run: IncidentRun, target: PublicStatus | null): Promise<void> {
+  const every = run.policy.severities[run.state.severity].updateEveryMinutes;
+  const byCadence = plusMinutes(run.state.said['status-page']?.at ?? run.state.openedAt, every);
   const retry = retryAt(run);
-  const changed = () => run.state.closed !== null || wantedStatus(run) !== target;
-  if (run.state.statusPageStatus === 'resolved' && target === null) return run.agenda.forEvent(changed);
-  if (retry !== null) {
-    await run.agenda.until('status page: send what could not be sent', retry, changed);
-    return;
-  }
-  if (run.state.statusPageStatus === null) return run.agenda.forEvent(changed);
-  if ((await run.agenda.until('status page update', nextDue(run), changed)) === 'due') await post(run, 'no-news', { shown: run.state.statusPageStatus });
+  return retry !== null && isBefore(byCadence, retry) ? retry : byCadence;
 }
 
 /** When the page refused the last message: when to try again. What is tried then is what is true then. */
@@ -103,7 +111,11 @@ function retryAt(run: IncidentRun): Instant | null {
   return unsent === undefined ? null : (unsent.retryAt ?? plusMinutes(unsent.failedAt, REFUSED_RETRY_MINUTES));
 }
 
-async function post(run: IncidentRun, what: StatusMessage, options: { readonly shown?: PublicStatus; readonly agreedBackwards?: boolean }): Promise<void> {
+async function post(
+  run: IncidentRun,
+  what: StatusMessage,
+  options: { readonly shown?: PublicStatus; readonly agreedBackwards?: boolean },
+): Promise<void> {
   const unsent = run.state.unsent.find((record) => record.medium === 'status-page' && record.what === what);
   const key = unsent?.key ?? nextKey(run, `status ${what}`);
   await publishRound(run, `status page: ${what}`, [

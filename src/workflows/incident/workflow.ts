@@ -7,7 +7,7 @@ import {
 import { followUp } from '../activity-calls.ts';
 import type { IncidentInput, IncidentResult } from './api.ts';
 import { channelOf, keepTalking } from './communicating.ts';
-import { keepPublicInformed } from './informing-public.ts';
+import { keepPublicFromSilence, keepPublicInformed } from './informing-public.ts';
 import { keepLeases } from './leasing.ts';
 import { registerMessages } from './messages.ts';
 import { settleDebts } from './outbox.ts';
@@ -32,7 +32,7 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
   if (input.carried === null) run.record({ kind: 'alert-received', alert: input.firstAlert, repeats: 1 });
   registerMessages(run);
 
-  const duties = [walkPhases, keepTalking, keepPublicInformed, watchAcknowledgement, escalateByTime, keepLeases, settleDebts, keepLooking, watchWindows];
+  const duties = [walkPhases, keepTalking, keepPublicInformed, keepPublicFromSilence, watchAcknowledgement, escalateByTime, keepLeases, settleDebts, keepLooking, watchWindows];
   const broken = Promise.all(duties.map((duty) => duty(run)));
   await Promise.race([broken, condition(() => run.state.closed !== null || wantsNewRun(run))]);
 
