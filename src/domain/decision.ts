@@ -30,9 +30,27 @@ export interface DecisionBodies {
 export type DecisionName = keyof DecisionBodies;
 
 export const DECISION_NAMES: readonly DecisionName[] = [
-  'acknowledge', 'assign', 'hand-over', 'set-severity', 'note', 'update', 'snooze', 'approve', 'reject', 'resolve',
-  'reopen', 'merge', 'false-alarm', 'cancel', 'keep-lease', 'renew-lease', 'revert-lease', 'call-off', 'pause-canary',
-  'abort-canary', 'break-glass',
+  'acknowledge',
+  'assign',
+  'hand-over',
+  'set-severity',
+  'note',
+  'update',
+  'snooze',
+  'approve',
+  'reject',
+  'resolve',
+  'reopen',
+  'merge',
+  'false-alarm',
+  'cancel',
+  'keep-lease',
+  'renew-lease',
+  'revert-lease',
+  'call-off',
+  'pause-canary',
+  'abort-canary',
+  'break-glass',
 ];
 
 /**

@@ -2,10 +2,32 @@ import type { Instant } from './instant.ts';
 
 /** The machine's questions about production; policy's service says how each is asked (R1.6, R2, R3, R5). */
 export type ProbeName =
-  | 'nodes' | 'pods' | 'rollouts' | 'resources' | 'database-answers' | 'database-connections' | 'slow-statements'
-  | 'database-logs' | 'cache-answers' | 'service-logs' | 'worker-logs' | 'firing-alerts' | 'error-rate' | 'latency'
-  | 'request-rate' | 'endpoints' | 'slow-endpoints' | 'affected-users' | 'cache-hit-rate' | 'providers' | 'provider-traffic'
-  | 'config-changes' | 'status-page' | 'service-health' | 'log-export' | 'metrics-snapshot';
+  | 'nodes'
+  | 'pods'
+  | 'rollouts'
+  | 'resources'
+  | 'database-answers'
+  | 'database-connections'
+  | 'slow-statements'
+  | 'database-logs'
+  | 'cache-answers'
+  | 'service-logs'
+  | 'worker-logs'
+  | 'firing-alerts'
+  | 'error-rate'
+  | 'latency'
+  | 'request-rate'
+  | 'endpoints'
+  | 'slow-endpoints'
+  | 'affected-users'
+  | 'cache-hit-rate'
+  | 'providers'
+  | 'provider-traffic'
+  | 'config-changes'
+  | 'status-page'
+  | 'service-health'
+  | 'log-export'
+  | 'metrics-snapshot';
 
 /** A change of a deployment: one revision of its rollout history (R2.2, R2.10). */
 export interface RolloutRevision {
@@ -21,31 +43,146 @@ export type SeriesPoint = readonly [atSeconds: number, value: number | null];
 
 /** Facts as data, by the probe that found them. All lists are bounded (20 entries). */
 export type Finding =
-  | { readonly probe: 'nodes'; readonly nodes: readonly { name: string; ready: boolean; problems: readonly string[] }[] }
-  | { readonly probe: 'pods'; readonly pods: readonly { name: string; app: string; node: string | null; phase: string; ready: boolean; restarts: number; problem: string | null; lastTermination: string | null; startedAt: Instant | null }[]; readonly total: number }
-  | { readonly probe: 'rollouts'; readonly deployments: readonly { name: string; current: RolloutRevision | null; previous: RolloutRevision | null; replicas: number; ready: number }[] }
-  | { readonly probe: 'resources'; readonly pods: readonly { name: string; cpuMillicores: number; memoryMiB: number; memoryLimitMiB: number | null }[]; readonly nodes: readonly { name: string; cpuPercent: number; memoryPercent: number }[] }
-  | { readonly probe: 'database-answers' | 'cache-answers'; readonly answers: boolean; readonly milliseconds: number | null; readonly error: string | null }
-  | { readonly probe: 'database-connections'; readonly byState: Readonly<Record<string, number>>; readonly active: number; readonly total: number; readonly limit: number; readonly longestActiveSeconds: number | null; readonly waitingOnLocks: number }
-  | { readonly probe: 'slow-statements'; readonly statements: readonly { query: string; calls: number; meanMilliseconds: number; totalMilliseconds: number }[] }
-  | { readonly probe: 'service-logs' | 'worker-logs' | 'database-logs' | 'log-export'; readonly lines: number; readonly patterns: readonly LogPattern[] }
-  | { readonly probe: 'firing-alerts'; readonly alerts: readonly { name: string; severity: string | null; activeAt: Instant; summary: string }[] }
-  | { readonly probe: 'error-rate'; readonly ratio: number | null; readonly trend: readonly SeriesPoint[]; readonly roseAt: Instant | null }
-  | { readonly probe: 'latency'; readonly p95Seconds: number | null; readonly trend: readonly SeriesPoint[]; readonly roseAt: Instant | null }
-  | { readonly probe: 'request-rate'; readonly perMinute: number | null; readonly baselinePerMinute: number; readonly ratio: number | null }
-  | { readonly probe: 'endpoints'; readonly endpoints: readonly { endpoint: string; errorRatio: number | null; perMinute: number | null }[] }
+  | {
+      readonly probe: 'nodes';
+      readonly nodes: readonly { name: string; ready: boolean; problems: readonly string[] }[];
+    }
+  | {
+      readonly probe: 'pods';
+      readonly pods: readonly {
+        name: string;
+        app: string;
+        node: string | null;
+        phase: string;
+        ready: boolean;
+        restarts: number;
+        problem: string | null;
+        lastTermination: string | null;
+        startedAt: Instant | null;
+      }[];
+      readonly total: number;
+    }
+  | {
+      readonly probe: 'rollouts';
+      readonly deployments: readonly {
+        name: string;
+        current: RolloutRevision | null;
+        previous: RolloutRevision | null;
+        replicas: number;
+        ready: number;
+      }[];
+    }
+  | {
+      readonly probe: 'resources';
+      readonly pods: readonly {
+        name: string;
+        cpuMillicores: number;
+        memoryMiB: number;
+        memoryLimitMiB: number | null;
+      }[];
+      readonly nodes: readonly { name: string; cpuPercent: number; memoryPercent: number }[];
+    }
+  | {
+      readonly probe: 'database-answers' | 'cache-answers';
+      readonly answers: boolean;
+      readonly milliseconds: number | null;
+      readonly error: string | null;
+    }
+  | {
+      readonly probe: 'database-connections';
+      readonly byState: Readonly<Record<string, number>>;
+      readonly active: number;
+      readonly total: number;
+      readonly limit: number;
+      readonly longestActiveSeconds: number | null;
+      readonly waitingOnLocks: number;
+    }
+  | {
+      readonly probe: 'slow-statements';
+      readonly statements: readonly {
+        query: string;
+        calls: number;
+        meanMilliseconds: number;
+        totalMilliseconds: number;
+      }[];
+    }
+  | {
+      readonly probe: 'service-logs' | 'worker-logs' | 'database-logs' | 'log-export';
+      readonly lines: number;
+      readonly patterns: readonly LogPattern[];
+    }
+  | {
+      readonly probe: 'firing-alerts';
+      readonly alerts: readonly { name: string; severity: string | null; activeAt: Instant; summary: string }[];
+    }
+  | {
+      readonly probe: 'error-rate';
+      readonly ratio: number | null;
+      readonly trend: readonly SeriesPoint[];
+      readonly roseAt: Instant | null;
+    }
+  | {
+      readonly probe: 'latency';
+      readonly p95Seconds: number | null;
+      readonly trend: readonly SeriesPoint[];
+      readonly roseAt: Instant | null;
+    }
+  | {
+      readonly probe: 'request-rate';
+      readonly perMinute: number | null;
+      readonly baselinePerMinute: number;
+      readonly ratio: number | null;
+    }
+  | {
+      readonly probe: 'endpoints';
+      readonly endpoints: readonly { endpoint: string; errorRatio: number | null; perMinute: number | null }[];
+    }
   | { readonly probe: 'slow-endpoints'; readonly endpoints: readonly { endpoint: string; p95Seconds: number | null }[] }
-  | { readonly probe: 'affected-users'; readonly affected: number | null; readonly total: number | null; readonly ratio: number | null }
+  | {
+      readonly probe: 'affected-users';
+      readonly affected: number | null;
+      readonly total: number | null;
+      readonly ratio: number | null;
+    }
   | { readonly probe: 'cache-hit-rate'; readonly ratio: number | null }
-  | { readonly probe: 'providers'; readonly providers: readonly { name: string; api: 'ok' | 'unauthorised' | 'down' | 'unknown'; statusPage: 'operational' | 'degraded' | 'down' | 'unknown'; detail: string }[] }
-  | { readonly probe: 'provider-traffic'; readonly providers: readonly { name: string; perMinute: number | null; errorRatio: number | null }[] }
-  | { readonly probe: 'config-changes'; readonly changes: readonly { configmap: string; changedAt: Instant; by: string }[] }
+  | {
+      readonly probe: 'providers';
+      readonly providers: readonly {
+        name: string;
+        api: 'ok' | 'unauthorised' | 'down' | 'unknown';
+        statusPage: 'operational' | 'degraded' | 'down' | 'unknown';
+        detail: string;
+      }[];
+    }
+  | {
+      readonly probe: 'provider-traffic';
+      readonly providers: readonly { name: string; perMinute: number | null; errorRatio: number | null }[];
+    }
+  | {
+      readonly probe: 'config-changes';
+      readonly changes: readonly { configmap: string; changedAt: Instant; by: string }[];
+    }
   | { readonly probe: 'status-page'; readonly indicator: string; readonly openIncidents: readonly string[] }
-  | { readonly probe: 'service-health'; readonly checks: readonly { url: string; status: number | null; ok: boolean; detail: string }[] }
-  | { readonly probe: 'metrics-snapshot'; readonly series: readonly { name: string; unit: string; points: readonly SeriesPoint[] }[] };
+  | {
+      readonly probe: 'service-health';
+      readonly checks: readonly { url: string; status: number | null; ok: boolean; detail: string }[];
+    }
+  | {
+      readonly probe: 'metrics-snapshot';
+      readonly series: readonly { name: string; unit: string; points: readonly SeriesPoint[] }[];
+    };
 
 /** Kinds of log lines the runbook tells people to look for (R2.6). */
-export type LogKind = 'database-connection' | 'timeout' | 'provider' | 'rate-limit' | 'out-of-memory' | 'cache' | 'fatal' | 'exception' | 'other';
+export type LogKind =
+  | 'database-connection'
+  | 'timeout'
+  | 'provider'
+  | 'rate-limit'
+  | 'out-of-memory'
+  | 'cache'
+  | 'fatal'
+  | 'exception'
+  | 'other';
 
 export interface LogPattern {
   readonly kind: LogKind;

@@ -44,8 +44,22 @@ export interface FactSet {
   readonly latestUpdateAt: Instant | null;
   /** What happened since the last message, in words; empty when nothing did. */
   readonly sinceLast: readonly string[];
-  readonly openQuestions: readonly { readonly approvalId: string; readonly name: string; readonly why: string; readonly options: readonly { readonly name: string; readonly preview: string; readonly command: string | null }[]; readonly approver: string; readonly mode: string; readonly deadlineAt: Instant }[];
-  readonly remedies: readonly { readonly action: ActionName; readonly target: string; readonly at: Instant; readonly outcome: string; readonly helped: boolean | null }[];
+  readonly openQuestions: readonly {
+    readonly approvalId: string;
+    readonly name: string;
+    readonly why: string;
+    readonly options: readonly { readonly name: string; readonly preview: string; readonly command: string | null }[];
+    readonly approver: string;
+    readonly mode: string;
+    readonly deadlineAt: Instant;
+  }[];
+  readonly remedies: readonly {
+    readonly action: ActionName;
+    readonly target: string;
+    readonly at: Instant;
+    readonly outcome: string;
+    readonly helped: boolean | null;
+  }[];
   readonly openLeases: readonly { readonly id: string; readonly what: string; readonly expiresAt: Instant }[];
   readonly mitigatedAt: Instant | null;
   readonly resolvedAt: Instant | null;

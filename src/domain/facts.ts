@@ -1,6 +1,15 @@
 import type { Finding, ProbeName } from './evidence.ts';
 import type { FactSet } from './fact-set.ts';
-import { type ApprovalRecord, firingAlerts, type IncidentState, leadingCause, openApprovals, openLeases, openPromise, type RemedyRecord } from './incident.ts';
+import {
+  type ApprovalRecord,
+  firingAlerts,
+  type IncidentState,
+  leadingCause,
+  openApprovals,
+  openLeases,
+  openPromise,
+  type RemedyRecord,
+} from './incident.ts';
 import { clockTimeUtc, type Instant } from './instant.ts';
 import type { Policy } from './policy.ts';
 import type { TimelineEvent } from './timeline.ts';
@@ -9,7 +18,12 @@ import type { TimelineEvent } from './timeline.ts';
  * The one set of facts that every audience is told (R4): made from the state, never from another message.
  * `timeline` is only read for what happened since the last chat message.
  */
-export function factSet(state: IncidentState, policy: Policy, timeline: readonly TimelineEvent[], at: Instant): FactSet {
+export function factSet(
+  state: IncidentState,
+  policy: Policy,
+  timeline: readonly TimelineEvent[],
+  at: Instant,
+): FactSet {
   const errorRate = latestFinding(state, 'error-rate');
   const latency = latestFinding(state, 'latency');
   const cause = leadingCause(state);
@@ -51,7 +65,11 @@ export function factSet(state: IncidentState, policy: Policy, timeline: readonly
       approvalId: approval.id,
       name: approval.options[0]?.name ?? '',
       why: approval.why,
-      options: approval.options.map((option) => ({ name: option.name, preview: option.preview, command: option.plan?.command ?? null })),
+      options: approval.options.map((option) => ({
+        name: option.name,
+        preview: option.preview,
+        command: option.plan?.command ?? null,
+      })),
       approver: approval.approver,
       mode: approval.mode,
       deadlineAt: approval.deadlineAt,
@@ -63,7 +81,11 @@ export function factSet(state: IncidentState, policy: Policy, timeline: readonly
       outcome: remedy.outcome?.readBack ?? 'in progress',
       helped: remedy.helped,
     })),
-    openLeases: openLeases(state).map((record) => ({ id: record.lease.id, what: record.lease.plan.preview, expiresAt: record.expiresAt })),
+    openLeases: openLeases(state).map((record) => ({
+      id: record.lease.id,
+      what: record.lease.plan.preview,
+      expiresAt: record.expiresAt,
+    })),
     mitigatedAt: state.mitigated?.at ?? null,
     resolvedAt: state.resolved?.at ?? null,
     fix: state.resolved?.fix ?? null,
@@ -89,7 +111,8 @@ export function latestFinding<P extends ProbeName>(state: IncidentState, probe: 
   for (const bundle of Object.values(state.evidence)) {
     for (const item of bundle?.items ?? []) {
       if (item.finding.probe !== probe) continue;
-      if (newest === null || item.collectedAt > newest.at) newest = { at: item.collectedAt, finding: item.finding as FindingOf<P> };
+      if (newest === null || item.collectedAt > newest.at)
+        newest = { at: item.collectedAt, finding: item.finding as FindingOf<P> };
     }
   }
   return newest?.finding ?? null;
@@ -108,8 +131,10 @@ function impactWords(state: IncidentState): string {
   const users = latestFinding(state, 'affected-users');
   const latency = latestFinding(state, 'latency');
   if (errors?.ratio !== null && errors?.ratio !== undefined) parts.push(`${percent(errors.ratio)} of requests fail`);
-  if (latency?.p95Seconds !== null && latency?.p95Seconds !== undefined) parts.push(`p95 is ${latency.p95Seconds.toFixed(1)} s`);
-  if (users?.ratio !== null && users?.ratio !== undefined) parts.push(`for ${percent(users.ratio)} of users at least half of their requests fail`);
+  if (latency?.p95Seconds !== null && latency?.p95Seconds !== undefined)
+    parts.push(`p95 is ${latency.p95Seconds.toFixed(1)} s`);
+  if (users?.ratio !== null && users?.ratio !== undefined)
+    parts.push(`for ${percent(users.ratio)} of users at least half of their requests fail`);
   return parts.length === 0 ? 'Being measured.' : `${parts.join(', ')}.`;
 }
 
@@ -117,7 +142,9 @@ function mitigationWords(state: IncidentState): string {
   const last = state.remedies.at(-1);
   if (last === undefined) {
     const open = openApprovals(state).find((record) => record.approval.options[0]?.plan);
-    return open === undefined ? 'None yet.' : `Proposed: ${open.approval.options[0]?.preview} Waiting for ${open.approval.approver}.`;
+    return open === undefined
+      ? 'None yet.'
+      : `Proposed: ${open.approval.options[0]?.preview} Waiting for ${open.approval.approver}.`;
   }
   return `${last.plan.preview} ${remedyState(last)}`;
 }
@@ -125,11 +152,16 @@ function mitigationWords(state: IncidentState): string {
 function remedyState(remedy: RemedyRecord): string {
   if (remedy.outcome === null) return 'In progress.';
   if (remedy.helped === null) return `Carried out: ${remedy.outcome.readBack}`;
-  return remedy.helped ? `It helped: ${remedy.words ?? remedy.outcome.readBack}` : `It did not help: ${remedy.words ?? ''}`.trim();
+  return remedy.helped
+    ? `It helped: ${remedy.words ?? remedy.outcome.readBack}`
+    : `It did not help: ${remedy.words ?? ''}`.trim();
 }
 
 function teamsNotified(state: IncidentState, policy: Policy): readonly string[] {
-  const contacts = new Set([...state.pages.map((page) => page.contact), ...state.escalations.map((escalation) => escalation.to)]);
+  const contacts = new Set([
+    ...state.pages.map((page) => page.contact),
+    ...state.escalations.map((escalation) => escalation.to),
+  ]);
   return [...contacts].map((contact) => policy.contacts[contact].chatGroup ?? policy.contacts[contact].name);
 }
 
@@ -140,7 +172,10 @@ export function percent(ratio: number): string {
 
 /** What happened after event `seq`, for an honest update when nobody wrote one (R4.2). */
 export function newsSince(timeline: readonly TimelineEvent[], seq: number): readonly string[] {
-  return timeline.filter((event) => event.seq > seq).flatMap((event) => newsOf(event)).slice(-8);
+  return timeline
+    .filter((event) => event.seq > seq)
+    .flatMap((event) => newsOf(event))
+    .slice(-8);
 }
 
 function newsOf(event: TimelineEvent): string[] {

@@ -1,4 +1,11 @@
-import type { AlertRecord, ApprovalRecord, IncidentState, LeaseRecord, PromiseRecord, RemedyRecord } from './incident.ts';
+import type {
+  AlertRecord,
+  ApprovalRecord,
+  IncidentState,
+  LeaseRecord,
+  PromiseRecord,
+  RemedyRecord,
+} from './incident.ts';
 import { higherOf } from './severity.ts';
 import type { EventOf, TimelineEvent } from './timeline.ts';
 
@@ -102,9 +109,17 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
     case 'assigned':
       return { ...next, tasks: [...next.tasks, { person: event.person, what: event.what }] };
     case 'channel-opened':
-      return { ...next, unsent: next.unsent.filter((unsent) => unsent.what !== 'open-channel'), channel: { id: event.channelId, name: event.name, link: event.link } };
+      return {
+        ...next,
+        unsent: next.unsent.filter((unsent) => unsent.what !== 'open-channel'),
+        channel: { id: event.channelId, name: event.name, link: event.link },
+      };
     case 'paged':
-      return { ...next, unsent: next.unsent.filter((unsent) => unsent.key !== event.key), pages: [...next.pages, { contact: event.contact, key: event.key, at: event.at, severity: next.severity }] };
+      return {
+        ...next,
+        unsent: next.unsent.filter((unsent) => unsent.key !== event.key),
+        pages: [...next.pages, { contact: event.contact, key: event.key, at: event.at, severity: next.severity }],
+      };
     case 'escalated':
       return {
         ...next,
@@ -127,7 +142,9 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
     case 'approval-reminded':
       return updateApproval(next, event.approvalId, (record) => ({ reminders: record.reminders + 1 }));
     case 'approval-extended':
-      return updateApproval(next, event.approvalId, (record) => ({ approval: { ...record.approval, deadlineAt: event.deadlineAt } }));
+      return updateApproval(next, event.approvalId, (record) => ({
+        approval: { ...record.approval, deadlineAt: event.deadlineAt },
+      }));
     case 'approval-granted':
       return updateApproval(next, event.approvalId, () => ({
         state: 'granted',
@@ -145,7 +162,11 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
         because: event.because,
       }));
     case 'approval-withdrawn':
-      return updateApproval(next, event.approvalId, () => ({ state: 'withdrawn', decidedAt: event.at, because: event.because }));
+      return updateApproval(next, event.approvalId, () => ({
+        state: 'withdrawn',
+        decidedAt: event.at,
+        because: event.because,
+      }));
     case 'remedy-intended':
       return { ...next, remedies: [...next.remedies, intended(event)] };
     case 'remedy-carried-out':
@@ -153,7 +174,10 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
     case 'remedy-verified':
       return updateRemedy(next, event.key, { helped: event.helped, words: event.words });
     case 'lease-opened':
-      return { ...next, leases: [...next.leases, { lease: event.lease, state: 'open', expiresAt: event.lease.expiresAt }] };
+      return {
+        ...next,
+        leases: [...next.leases, { lease: event.lease, state: 'open', expiresAt: event.lease.expiresAt }],
+      };
     case 'lease-due':
       return updateLease(next, event.leaseId, { state: 'due' });
     case 'lease-renewed':
@@ -192,16 +216,34 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
         ...next,
         mitigated: next.mitigated ?? { at: event.at, remedy: null, words: event.verification },
         firstMitigatedAt: next.firstMitigatedAt ?? event.at,
-        resolved: { at: event.at, by: event.by.person, fix: event.fix, verification: event.verification, followUp: event.followUp },
+        resolved: {
+          at: event.at,
+          by: event.by.person,
+          fix: event.fix,
+          verification: event.verification,
+          followUp: event.followUp,
+        },
       };
     case 'reopened':
-      return { ...next, resolved: null, mitigated: null, status: 'investigating', reopenings: next.reopenings + 1, round: next.round + 1 };
+      return {
+        ...next,
+        resolved: null,
+        mitigated: null,
+        status: 'investigating',
+        reopenings: next.reopenings + 1,
+        round: next.round + 1,
+      };
     case 'review-scheduled':
       return { ...next, review: { meetingAt: event.meetingAt, attendees: event.attendees } };
     case 'post-mortem-written':
       return { ...next, postMortem: { location: event.location, approved: event.approved } };
     case 'closed':
-      return { ...next, phase: 'closed', phaseEnteredAt: event.at, closed: { as: event.as, into: event.into, because: event.because, at: event.at } };
+      return {
+        ...next,
+        phase: 'closed',
+        phaseEnteredAt: event.at,
+        closed: { as: event.as, into: event.into, because: event.because, at: event.at },
+      };
     case 'step-finished':
       return { ...next, steps: { ...next.steps, [event.step]: event.outcome } };
   }
@@ -322,7 +364,10 @@ function updateRemedy(state: IncidentState, key: string, change: Partial<RemedyR
 }
 
 function updateLease(state: IncidentState, id: string, change: Partial<LeaseRecord>): IncidentState {
-  return { ...state, leases: state.leases.map((record) => (record.lease.id === id ? { ...record, ...change } : record)) };
+  return {
+    ...state,
+    leases: state.leases.map((record) => (record.lease.id === id ? { ...record, ...change } : record)),
+  };
 }
 
 function endPromise(record: PromiseRecord, event: EventOf<'promise-ended'>): PromiseRecord {
@@ -334,13 +379,19 @@ function endPromise(record: PromiseRecord, event: EventOf<'promise-ended'>): Pro
 function withUnsent(state: IncidentState, event: EventOf<'publication-failed'>): IncidentState['unsent'] {
   const { key, medium, what, reason, retryAt, delivery } = event;
   const before = state.unsent.find((unsent) => unsent.key === key);
-  return [...state.unsent.filter((unsent) => unsent.key !== key), { key, medium, what, reason, since: before?.since ?? event.at, failedAt: event.at, retryAt, delivery }];
+  return [
+    ...state.unsent.filter((unsent) => unsent.key !== key),
+    { key, medium, what, reason, since: before?.since ?? event.at, failedAt: event.at, retryAt, delivery },
+  ];
 }
 
 function withPublished(state: IncidentState, event: EventOf<'published'>): IncidentState {
   const { message } = event;
   const count = (state.said[message.medium]?.count ?? 0) + 1;
-  const said = { ...state.said, [message.medium]: { what: message.what, at: event.at, seq: event.seq, ref: message.ref, count } };
+  const said = {
+    ...state.said,
+    [message.medium]: { what: message.what, at: event.at, seq: event.seq, ref: message.ref, count },
+  };
   const unsent = state.unsent.filter((waiting) => waiting.key !== message.key);
   if (message.medium === 'chat' && TELLING.includes(message.what)) {
     return { ...state, said, unsent, told: { what: message.what, at: event.at, coversSeq: message.coversSeq } };

@@ -40,8 +40,18 @@ export interface IncidentState {
   readonly tasks: readonly { readonly person: string; readonly what: string }[];
   readonly alerts: readonly AlertRecord[];
   readonly channel: { readonly id: string; readonly name: string; readonly link: string | null } | null;
-  readonly pages: readonly { readonly contact: Contact; readonly key: string; readonly at: Instant; readonly severity: Severity }[];
-  readonly escalations: readonly { readonly to: Contact; readonly at: Instant; readonly severity: Severity; readonly because: string }[];
+  readonly pages: readonly {
+    readonly contact: Contact;
+    readonly key: string;
+    readonly at: Instant;
+    readonly severity: Severity;
+  }[];
+  readonly escalations: readonly {
+    readonly to: Contact;
+    readonly at: Instant;
+    readonly severity: Severity;
+    readonly because: string;
+  }[];
   readonly evidence: Readonly<Partial<Record<EvidencePurpose, EvidenceBundle>>>;
   readonly hypotheses: readonly Hypothesis[];
   readonly explainedCount: number;
@@ -50,11 +60,29 @@ export interface IncidentState {
   readonly remedies: readonly RemedyRecord[];
   readonly leases: readonly LeaseRecord[];
   readonly promises: readonly PromiseRecord[];
-  readonly latestUpdate: { readonly text: string; readonly by: string; readonly at: Instant; readonly seq: number } | null;
+  readonly latestUpdate: {
+    readonly text: string;
+    readonly by: string;
+    readonly at: Instant;
+    readonly seq: number;
+  } | null;
   readonly expectedRecoveryAt: Instant | null;
   readonly snoozedUntil: Instant | null;
   /** By medium: what was last said, when, and up to which event it speaks. */
-  readonly said: Readonly<Partial<Record<Medium, { readonly what: string; readonly at: Instant; readonly seq: number; readonly ref: string | null; readonly count: number }>>>;
+  readonly said: Readonly<
+    Partial<
+      Record<
+        Medium,
+        {
+          readonly what: string;
+          readonly at: Instant;
+          readonly seq: number;
+          readonly ref: string | null;
+          readonly count: number;
+        }
+      >
+    >
+  >;
   /** The newest event that is worth a message by itself. */
   readonly newsSeq: number;
   /** The last message to the incident's channel that told where it stands; questions and reminders do not count. */
@@ -66,11 +94,22 @@ export interface IncidentState {
   readonly mitigated: { readonly at: Instant; readonly remedy: ActionName | null; readonly words: string } | null;
   readonly firstMitigatedAt: Instant | null;
   readonly relapses: number;
-  readonly resolved: { readonly at: Instant; readonly by: string; readonly fix: string; readonly verification: string; readonly followUp: string } | null;
+  readonly resolved: {
+    readonly at: Instant;
+    readonly by: string;
+    readonly fix: string;
+    readonly verification: string;
+    readonly followUp: string;
+  } | null;
   readonly reopenings: number;
   readonly review: { readonly meetingAt: Instant; readonly attendees: readonly string[] } | null;
   readonly postMortem: { readonly location: string; readonly approved: boolean } | null;
-  readonly closed: { readonly as: 'resolved' | 'false-alarm' | 'merged' | 'cancelled'; readonly into: string | null; readonly because: string; readonly at: Instant } | null;
+  readonly closed: {
+    readonly as: 'resolved' | 'false-alarm' | 'merged' | 'cancelled';
+    readonly into: string | null;
+    readonly because: string;
+    readonly at: Instant;
+  } | null;
   /** Outcomes of finished steps by their stable ids: a phase that is entered again does not do them twice. */
   readonly steps: Readonly<Record<string, unknown>>;
   /** Effects of decisions already taken, by decision id; bounded, newest last. */
@@ -115,7 +154,11 @@ export interface LeaseRecord {
 export interface PromiseRecord {
   readonly promise: PromiseMade;
   readonly madeAt: Instant;
-  readonly ended: { readonly how: 'kept' | 'late' | 'missed' | 'superseded'; readonly at: Instant; readonly because: string } | null;
+  readonly ended: {
+    readonly how: 'kept' | 'late' | 'missed' | 'superseded';
+    readonly at: Instant;
+    readonly because: string;
+  } | null;
 }
 
 /** A message that could not be sent; the next round of its medium supersedes it (communication debt). */

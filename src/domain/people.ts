@@ -1,17 +1,44 @@
 /** What a person may do. `admin` configures; it does not approve by virtue of being admin. */
-export type Role = 'viewer' | 'responder' | 'commander' | 'approver' | 'team-lead' | 'engineering-manager' | 'cto' | 'admin';
+export type Role =
+  | 'viewer'
+  | 'responder'
+  | 'commander'
+  | 'approver'
+  | 'team-lead'
+  | 'engineering-manager'
+  | 'cto'
+  | 'admin';
 
 export const ROLES: readonly Role[] = [
-  'viewer', 'responder', 'commander', 'approver', 'team-lead', 'engineering-manager', 'cto', 'admin',
+  'viewer',
+  'responder',
+  'commander',
+  'approver',
+  'team-lead',
+  'engineering-manager',
+  'cto',
+  'admin',
 ];
 
 /** Whom a page or an escalation names (R0.8); policy says how each is reached. */
 export type Contact =
-  | 'oncall-primary' | 'oncall-backup' | 'team-lead' | 'engineering-manager' | 'cto' | 'devops'
-  | 'product-manager' | 'customer-success-lead';
+  | 'oncall-primary'
+  | 'oncall-backup'
+  | 'team-lead'
+  | 'engineering-manager'
+  | 'cto'
+  | 'devops'
+  | 'product-manager'
+  | 'customer-success-lead';
 
 export const CONTACTS: readonly Contact[] = [
-  'oncall-primary', 'oncall-backup', 'team-lead', 'engineering-manager', 'cto', 'devops', 'product-manager',
+  'oncall-primary',
+  'oncall-backup',
+  'team-lead',
+  'engineering-manager',
+  'cto',
+  'devops',
+  'product-manager',
   'customer-success-lead',
 ];
 

@@ -2,12 +2,36 @@ import type { Instant } from './instant.ts';
 
 /** Everything the product can do to production, in the words of the drills (R3, R5). */
 export type ActionName =
-  | 'restart' | 'rollback' | 'scale' | 'delete-pod' | 'replace-pods' | 'failover-database' | 'open-breaker'
-  | 'provider-failover' | 'rate-limit' | 'memory-limit' | 'restore-config' | 'migrate' | 'canary' | 'promote';
+  | 'restart'
+  | 'rollback'
+  | 'scale'
+  | 'delete-pod'
+  | 'replace-pods'
+  | 'failover-database'
+  | 'open-breaker'
+  | 'provider-failover'
+  | 'rate-limit'
+  | 'memory-limit'
+  | 'restore-config'
+  | 'migrate'
+  | 'canary'
+  | 'promote';
 
 export const ACTION_NAMES: readonly ActionName[] = [
-  'restart', 'rollback', 'scale', 'delete-pod', 'replace-pods', 'failover-database', 'open-breaker',
-  'provider-failover', 'rate-limit', 'memory-limit', 'restore-config', 'migrate', 'canary', 'promote',
+  'restart',
+  'rollback',
+  'scale',
+  'delete-pod',
+  'replace-pods',
+  'failover-database',
+  'open-breaker',
+  'provider-failover',
+  'rate-limit',
+  'memory-limit',
+  'restore-config',
+  'migrate',
+  'canary',
+  'promote',
 ];
 
 /** The thing acted on. `name` may be a deployment, a StatefulSet, a pod, a provider or a file, by `kind`. */

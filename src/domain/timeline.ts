@@ -45,7 +45,15 @@ export interface Lease {
 /** A promise somebody was given (decision 7): kept, missed with a reason, or superseded, never silent. */
 export interface PromiseMade {
   readonly id: string;
-  readonly kind: 'acknowledge' | 'update' | 'status-update' | 'escalation' | 'approval' | 'lease' | 'verification' | 'review';
+  readonly kind:
+    | 'acknowledge'
+    | 'update'
+    | 'status-update'
+    | 'escalation'
+    | 'approval'
+    | 'lease'
+    | 'verification'
+    | 'review';
   readonly words: string;
   readonly dueAt: Instant;
 }
@@ -67,10 +75,21 @@ export interface Published {
 
 /** Everything that can be on a timeline. Names and shapes are kept for years: add, never change. */
 export type TimelineFact =
-  | { readonly kind: 'opened'; readonly title: string; readonly service: string; readonly detectedAt: Instant; readonly previousIncidentId: string | null }
+  | {
+      readonly kind: 'opened';
+      readonly title: string;
+      readonly service: string;
+      readonly detectedAt: Instant;
+      readonly previousIncidentId: string | null;
+    }
   | { readonly kind: 'alert-received'; readonly alert: Alert; readonly repeats: number }
   | { readonly kind: 'alert-cleared'; readonly fingerprint: string; readonly name: string; readonly clearedAt: Instant }
-  | { readonly kind: 'severity-assessed'; readonly severity: Severity; readonly provisional: boolean; readonly reasons: readonly string[] }
+  | {
+      readonly kind: 'severity-assessed';
+      readonly severity: Severity;
+      readonly provisional: boolean;
+      readonly reasons: readonly string[];
+    }
   | { readonly kind: 'severity-set'; readonly severity: Severity; readonly because: string }
   | { readonly kind: 'phase-entered'; readonly phase: Phase; readonly because: string }
   | { readonly kind: 'phase-overrun'; readonly phase: Phase; readonly windowMinutes: number }
@@ -80,46 +99,107 @@ export type TimelineFact =
   | { readonly kind: 'assigned'; readonly person: string; readonly what: string }
   | { readonly kind: 'noted'; readonly text: string }
   | { readonly kind: 'channel-opened'; readonly channelId: string; readonly name: string; readonly link: string | null }
-  | { readonly kind: 'paged'; readonly contact: Contact; readonly key: string; readonly ref: string | null; readonly because: string }
+  | {
+      readonly kind: 'paged';
+      readonly contact: Contact;
+      readonly key: string;
+      readonly ref: string | null;
+      readonly because: string;
+    }
   | { readonly kind: 'escalated'; readonly to: readonly Contact[]; readonly because: string }
   | { readonly kind: 'evidence-collected'; readonly bundle: EvidenceBundle }
   | { readonly kind: 'explained'; readonly hypotheses: readonly Hypothesis[]; readonly changed: string }
   | { readonly kind: 'approval-requested'; readonly approval: Approval }
   | { readonly kind: 'approval-reminded'; readonly approvalId: string; readonly to: string }
   | { readonly kind: 'approval-extended'; readonly approvalId: string; readonly deadlineAt: Instant }
-  | { readonly kind: 'approval-granted'; readonly approvalId: string; readonly option: ApprovalName; readonly how: 'approved' | 'pre-approved' | 'no-objection' | 'break-glass'; readonly because: string | null }
+  | {
+      readonly kind: 'approval-granted';
+      readonly approvalId: string;
+      readonly option: ApprovalName;
+      readonly how: 'approved' | 'pre-approved' | 'no-objection' | 'break-glass';
+      readonly because: string | null;
+    }
   | { readonly kind: 'approval-rejected'; readonly approvalId: string; readonly because: string }
   | { readonly kind: 'approval-withdrawn'; readonly approvalId: string; readonly because: string }
   | { readonly kind: 'remedy-intended'; readonly plan: RemedyPlan; readonly approvalId: string | null }
-  | { readonly kind: 'remedy-carried-out'; readonly key: string; readonly action: ActionName; readonly outcome: RemedyOutcome }
-  | { readonly kind: 'remedy-verified'; readonly key: string; readonly action: ActionName; readonly helped: boolean; readonly words: string }
+  | {
+      readonly kind: 'remedy-carried-out';
+      readonly key: string;
+      readonly action: ActionName;
+      readonly outcome: RemedyOutcome;
+    }
+  | {
+      readonly kind: 'remedy-verified';
+      readonly key: string;
+      readonly action: ActionName;
+      readonly helped: boolean;
+      readonly words: string;
+    }
   | { readonly kind: 'remedy-skipped'; readonly action: ActionName; readonly because: string }
   | { readonly kind: 'lease-opened'; readonly lease: Lease }
   | { readonly kind: 'lease-due'; readonly leaseId: string }
   | { readonly kind: 'lease-renewed'; readonly leaseId: string; readonly expiresAt: Instant }
-  | { readonly kind: 'lease-settled'; readonly leaseId: string; readonly how: 'kept' | 'reverted' | 'drifted' | 'moved'; readonly because: string }
+  | {
+      readonly kind: 'lease-settled';
+      readonly leaseId: string;
+      readonly how: 'kept' | 'reverted' | 'drifted' | 'moved';
+      readonly because: string;
+    }
   | { readonly kind: 'promised'; readonly promise: PromiseMade }
-  | { readonly kind: 'promise-ended'; readonly promiseId: string; readonly how: 'kept' | 'late' | 'missed' | 'superseded'; readonly because: string }
+  | {
+      readonly kind: 'promise-ended';
+      readonly promiseId: string;
+      readonly how: 'kept' | 'late' | 'missed' | 'superseded';
+      readonly because: string;
+    }
   | { readonly kind: 'update-written'; readonly text: string; readonly expectedRecoveryAt: Instant | null }
   | { readonly kind: 'update-snoozed'; readonly until: Instant; readonly because: string }
   | { readonly kind: 'published'; readonly message: Published; readonly late: boolean }
-  | { readonly kind: 'publication-failed'; readonly key: string; readonly medium: Medium; readonly what: string; readonly reason: string; readonly retryAt: Instant | null; readonly delivery: unknown }
+  | {
+      readonly kind: 'publication-failed';
+      readonly key: string;
+      readonly medium: Medium;
+      readonly what: string;
+      readonly reason: string;
+      readonly retryAt: Instant | null;
+      readonly delivery: unknown;
+    }
   | { readonly kind: 'publication-superseded'; readonly key: string; readonly newerKey: string }
   | { readonly kind: 'mitigated'; readonly remedy: ActionName | null; readonly words: string }
   | { readonly kind: 'relapsed'; readonly words: string }
   | { readonly kind: 'resolved'; readonly fix: string; readonly verification: string; readonly followUp: string }
   | { readonly kind: 'reopened'; readonly because: string }
-  | { readonly kind: 'review-scheduled'; readonly meetingAt: Instant; readonly attendees: readonly string[]; readonly ref: string | null }
-  | { readonly kind: 'post-mortem-written'; readonly location: string; readonly digest: string; readonly approved: boolean }
+  | {
+      readonly kind: 'review-scheduled';
+      readonly meetingAt: Instant;
+      readonly attendees: readonly string[];
+      readonly ref: string | null;
+    }
+  | {
+      readonly kind: 'post-mortem-written';
+      readonly location: string;
+      readonly digest: string;
+      readonly approved: boolean;
+    }
   | { readonly kind: 'decision-refused'; readonly decision: DecisionName; readonly reason: string }
   | { readonly kind: 'asked-person'; readonly question: string }
   | { readonly kind: 'trouble'; readonly where: string; readonly words: string }
-  | { readonly kind: 'closed'; readonly as: 'resolved' | 'false-alarm' | 'merged' | 'cancelled'; readonly into: string | null; readonly because: string }
+  | {
+      readonly kind: 'closed';
+      readonly as: 'resolved' | 'false-alarm' | 'merged' | 'cancelled';
+      readonly into: string | null;
+      readonly because: string;
+    }
   | { readonly kind: 'step-finished'; readonly step: string; readonly outcome: unknown };
 
 export type TimelineKind = TimelineFact['kind'];
 
 /** One line of the timeline: `seq` counts from 1 without gaps, `at` is incident time, `by` is who. */
-export type TimelineEvent = TimelineFact & { readonly seq: number; readonly at: Instant; readonly by: Actor; readonly decisionId: string | null };
+export type TimelineEvent = TimelineFact & {
+  readonly seq: number;
+  readonly at: Instant;
+  readonly by: Actor;
+  readonly decisionId: string | null;
+};
 
 export type EventOf<K extends TimelineKind> = Extract<TimelineEvent, { kind: K }>;

@@ -11,7 +11,9 @@ const IMPACT_STEP_SECONDS = 60;
 
 /** What the environment does not name is null: evidence then names the gap instead of guessing. */
 export function metricsPort(env: WorkerEnv): MetricsPort | null {
-  return env.PROMETHEUS_URL === undefined ? null : createPrometheusClient({ baseUrl: env.PROMETHEUS_URL, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+  return env.PROMETHEUS_URL === undefined
+    ? null
+    : createPrometheusClient({ baseUrl: env.PROMETHEUS_URL, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
 }
 
 export function impactMetrics(metrics: MetricsPort | null): ImpactMetricsPort {
@@ -35,9 +37,22 @@ export function databasePort(env: WorkerEnv): DatabasePort | null {
 
 /** Providers by the names of the policy; which API each speaks follows from its name there. */
 export function providersPort(env: WorkerEnv): ProvidersPort {
-  const anthropic = { kind: 'anthropic', apiUrl: env.ANTHROPIC_API_URL, apiKey: env.ANTHROPIC_API_KEY ?? null, statusUrl: env.ANTHROPIC_STATUS_URL } as const;
-  const openai = { kind: 'openai', apiUrl: env.OPENAI_API_URL, apiKey: env.OPENAI_API_KEY ?? null, statusUrl: env.OPENAI_STATUS_URL } as const;
-  return createProvidersClient({ endpoints: { claude: anthropic, anthropic, openai }, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+  const anthropic = {
+    kind: 'anthropic',
+    apiUrl: env.ANTHROPIC_API_URL,
+    apiKey: env.ANTHROPIC_API_KEY ?? null,
+    statusUrl: env.ANTHROPIC_STATUS_URL,
+  } as const;
+  const openai = {
+    kind: 'openai',
+    apiUrl: env.OPENAI_API_URL,
+    apiKey: env.OPENAI_API_KEY ?? null,
+    statusUrl: env.OPENAI_STATUS_URL,
+  } as const;
+  return createProvidersClient({
+    endpoints: { claude: anthropic, anthropic, openai },
+    timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+  });
 }
 
 export function serviceApiPort(env: WorkerEnv): ServiceApiPort | null {

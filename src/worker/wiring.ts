@@ -89,9 +89,14 @@ function keptDocuments(documents: DocumentsClient, store: Store, clock: Clock): 
 export const TIMEOUT_MILLISECONDS = 5_000;
 
 /** Two activities of one name would silently be one; here it is an error at start. */
-function merged<A extends object, B extends object, C extends object, D extends object, E extends object, F extends object>(
-  ...groups: [A, B, C, D, E, F]
-): A & B & C & D & E & F {
+function merged<
+  A extends object,
+  B extends object,
+  C extends object,
+  D extends object,
+  E extends object,
+  F extends object,
+>(...groups: [A, B, C, D, E, F]): A & B & C & D & E & F {
   const all: Record<string, unknown> = {};
   for (const group of groups) {
     for (const [name, activity] of Object.entries(group)) {

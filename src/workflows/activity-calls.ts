@@ -19,7 +19,8 @@ type Look = Pick<EvidenceActivities, 'collectEvidence' | 'measureRecovery'> &
   Pick<ProviderActivities, 'previewProviderRemedies'> &
   AuthorityActivities;
 type Wait = Pick<EvidenceActivities, 'awaitRecovery'> & Pick<ClusterActivities, 'awaitRollout'>;
-type Remedy = Omit<ClusterActivities, 'previewClusterRemedies' | 'awaitRollout'> & Omit<ProviderActivities, 'previewProviderRemedies'>;
+type Remedy = Omit<ClusterActivities, 'previewClusterRemedies' | 'awaitRollout'> &
+  Omit<ProviderActivities, 'previewProviderRemedies'>;
 
 /** What an activity answers, with the instant of its clock beside it (put there by the worker's interceptor). */
 export interface Stamped<T> {
@@ -27,12 +28,13 @@ export interface Stamped<T> {
   readonly value: T;
 }
 
-type Stamps<A> = { [K in keyof A]: A[K] extends (...args: infer P) => Promise<infer R> ? (...args: P) => Promise<Stamped<R>> : never };
+type Stamps<A> = {
+  [K in keyof A]: A[K] extends (...args: infer P) => Promise<infer R> ? (...args: P) => Promise<Stamped<R>> : never;
+};
 
 const READS = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' } as const;
 /** Every activity beats once a second (worker/heartbeats.ts): after so long without, its worker is taken for dead. */
 const ALIVE = { heartbeatTimeout: '8s' } as const;
-
 
 /** `deadlineMs`: how long to wait at most, in workflow milliseconds. */
 export function wait(deadlineMs: number, summary: string) {
@@ -66,7 +68,13 @@ export function message(summary: string) {
 }
 
 export function looking(summary: string) {
-  return proxyActivities<Stamps<Look>>({ ...ALIVE, startToCloseTimeout: '45s', scheduleToCloseTimeout: '4m', retry: READS, summary });
+  return proxyActivities<Stamps<Look>>({
+    ...ALIVE,
+    startToCloseTimeout: '45s',
+    scheduleToCloseTimeout: '4m',
+    retry: READS,
+    summary,
+  });
 }
 
 export function followUp(summary: string) {

@@ -1,2 +1,2 @@
-export { incident } from './incident/workflow.ts';
 export { actionItems } from './action-items/workflow.ts';
+export { incident } from './incident/workflow.ts';

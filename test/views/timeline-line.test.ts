@@ -74,10 +74,7 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
     ],
     'approval-requested': [{ approval }, 'Asked commander about restart: the pool is exhausted'],
     'approval-reminded': [{ approvalId: 'a1', to: 'jane' }, 'Reminded jane of the open question a1'],
-    'approval-extended': [
-      { approvalId: 'r1.1', deadlineAt: at },
-      'The question r1.1 stays open until 15:00 UTC',
-    ],
+    'approval-extended': [{ approvalId: 'r1.1', deadlineAt: at }, 'The question r1.1 stays open until 15:00 UTC'],
     'approval-granted': [
       { approvalId: 'a1', option: 'restart', how: 'no-objection', because: null },
       'restart goes ahead, nobody objected',

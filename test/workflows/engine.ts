@@ -14,7 +14,11 @@ export interface Engine {
   readonly client: Client;
   readonly address: string;
   readonly bundle: string;
-  worker(taskQueue: string, activities: object, options?: { readonly maxCachedWorkflows?: number }): Promise<RunningWorker>;
+  worker(
+    taskQueue: string,
+    activities: object,
+    options?: { readonly maxCachedWorkflows?: number },
+  ): Promise<RunningWorker>;
   /** Lets `seconds` of virtual time pass for one workflow, with everything that becomes due on the way. */
   pass(workflowId: string, seconds: number): Promise<void>;
   stop(): Promise<void>;
@@ -40,7 +44,11 @@ export async function startEngine(options: { readonly dynamicConfig?: readonly s
   const connection = await Connection.connect({ address: server.address });
   const native = await NativeConnection.connect({ address: server.address });
   const client = new Client({ connection });
-  const bundle = await workflowBundle({ entry: join(root, 'src/workflows/index.ts'), cacheDir: join(root, '.cache'), log: () => {} });
+  const bundle = await workflowBundle({
+    entry: join(root, 'src/workflows/index.ts'),
+    cacheDir: join(root, '.cache'),
+    log: () => {},
+  });
   const running = new Set<RunningWorker>();
   let count = 0;
   return {
@@ -99,12 +107,20 @@ async function fastForward(connection: Connection, workflowId: string, id: strin
     namespace: 'default',
     workflowExecution,
     workflowExecutionOptions: {
-      timeSkippingConfig: { enabled: true, maxSessionSkipCount: 100_000, fastForwardConfig: { id, duration: { seconds } } },
+      timeSkippingConfig: {
+        enabled: true,
+        maxSessionSkipCount: 100_000,
+        fastForwardConfig: { id, duration: { seconds } },
+      },
     },
     updateMask: { paths: ['time_skipping_config'] },
   });
   for (let polls = 0; polls < 3; polls += 1) {
-    const answer = await youngApi(connection).pollWorkflowExecutionTimeSkipping({ namespace: 'default', workflowExecution, fastForwardId: id });
+    const answer = await youngApi(connection).pollWorkflowExecutionTimeSkipping({
+      namespace: 'default',
+      workflowExecution,
+      fastForwardId: id,
+    });
     if (!answer.toJSON().fastForwardPollingResult?.endsWith('POLL_TIMEOUT')) return;
   }
   throw new Error(`${workflowId} did not get through ${seconds} virtual seconds: something stays in flight.`);
@@ -113,9 +129,19 @@ async function fastForward(connection: Connection, workflowId: string, id: strin
 /** Until nothing is in flight: no workflow task pending, every activity waiting for a later attempt. */
 async function settle(connection: Connection, workflowId: string): Promise<void> {
   for (let look = 0, quiet = 0; look < 1000 && quiet < 3; look += 1) {
-    const answer = await connection.workflowService.describeWorkflowExecution({ namespace: 'default', execution: { workflowId } });
-    const nowSeconds = Number((answer as unknown as { workflowExtendedInfo?: { timeSkippingInfo?: { currentTime?: { seconds?: unknown } } } }).workflowExtendedInfo?.timeSkippingInfo?.currentTime?.seconds ?? 0);
-    const busy = answer.pendingWorkflowTask != null || (answer.pendingActivities ?? []).some((activity) => Number(activity.nextAttemptScheduleTime?.seconds ?? 0) <= nowSeconds);
+    const answer = await connection.workflowService.describeWorkflowExecution({
+      namespace: 'default',
+      execution: { workflowId },
+    });
+    const nowSeconds = Number(
+      (answer as unknown as { workflowExtendedInfo?: { timeSkippingInfo?: { currentTime?: { seconds?: unknown } } } })
+        .workflowExtendedInfo?.timeSkippingInfo?.currentTime?.seconds ?? 0,
+    );
+    const busy =
+      answer.pendingWorkflowTask != null ||
+      (answer.pendingActivities ?? []).some(
+        (activity) => Number(activity.nextAttemptScheduleTime?.seconds ?? 0) <= nowSeconds,
+      );
     quiet = busy ? 0 : quiet + 1;
     await new Promise((wake) => setTimeout(wake, 5));
   }

@@ -54,7 +54,9 @@ describe('the incident', () => {
   it('pages the backup, then the managers, when nobody acknowledges; nobody twice (R1.4, R0.8)', async () => {
     const story = await begin();
     await story.pass(45 * 60);
-    const paged = story.world.delivered.flatMap((delivery) => (delivery.medium === 'page' && delivery.what === 'trigger' ? [delivery.contact] : []));
+    const paged = story.world.delivered.flatMap((delivery) =>
+      delivery.medium === 'page' && delivery.what === 'trigger' ? [delivery.contact] : [],
+    );
     expect(paged).toEqual(['oncall-primary', 'oncall-backup', 'engineering-manager', 'cto']);
     const missed = (await story.state()).promises.filter((record) => record.ended?.how === 'missed');
     expect(missed.map((record) => record.promise.kind)).toEqual(['acknowledge']);
@@ -66,7 +68,9 @@ describe('the incident', () => {
     await story.decide('rob', 'acknowledge', {});
     await story.pass(31 * 60);
     expect(story.world.said('page')).toEqual(['trigger', 'acknowledge']);
-    const mails = story.world.delivered.flatMap((delivery) => (delivery.medium === 'mail' && delivery.what === 'escalation' ? delivery.to : []));
+    const mails = story.world.delivered.flatMap((delivery) =>
+      delivery.medium === 'mail' && delivery.what === 'escalation' ? delivery.to : [],
+    );
     expect(mails).toContain(policy.contacts['engineering-manager'].email);
   });
 
@@ -111,10 +115,18 @@ describe('the incident', () => {
     await story.pass(10);
     const [question] = await story.questions();
     const approvalId = question?.approvalId ?? '';
-    await expect(story.decide('rob', 'approve', { approvalId, option: null })).rejects.toThrow(/needs the role approver/);
-    await expect(story.decide('alice', 'approve', { approvalId: 'nothing', option: null })).rejects.toThrow(/no question nothing/);
-    await expect(story.decide('alice', 'approve', { approvalId, option: 'scale' })).rejects.toThrow(/not one of the options/);
-    await expect(story.decide('alice', 'note', { text: 'x' }, 'incident-20000101-0000')).rejects.toThrow(/names incident-20000101-0000/);
+    await expect(story.decide('rob', 'approve', { approvalId, option: null })).rejects.toThrow(
+      /needs the role approver/,
+    );
+    await expect(story.decide('alice', 'approve', { approvalId: 'nothing', option: null })).rejects.toThrow(
+      /no question nothing/,
+    );
+    await expect(story.decide('alice', 'approve', { approvalId, option: 'scale' })).rejects.toThrow(
+      /not one of the options/,
+    );
+    await expect(story.decide('alice', 'note', { text: 'x' }, 'incident-20000101-0000')).rejects.toThrow(
+      /names incident-20000101-0000/,
+    );
   });
 
   it('takes a decision that comes twice only once', async () => {
@@ -158,7 +170,9 @@ describe('the incident', () => {
     expect(state.severity).toBe('P0');
     const update = state.promises.find((record) => record.promise.kind === 'update' && record.ended === null);
     expect((Date.parse(update?.promise.dueAt ?? '') - Date.parse(state.told?.at ?? '')) / 60_000).toBe(15);
-    const escalated = story.world.delivered.flatMap((delivery) => (delivery.medium === 'mail' && delivery.what === 'escalation' ? delivery.to : []));
+    const escalated = story.world.delivered.flatMap((delivery) =>
+      delivery.medium === 'mail' && delivery.what === 'escalation' ? delivery.to : [],
+    );
     expect(escalated).toEqual(expect.arrayContaining([policy.contacts.cto.email]));
     expect(story.world.said('page').filter((what) => what === 'trigger')).toHaveLength(1);
   });

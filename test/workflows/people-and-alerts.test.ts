@@ -40,7 +40,10 @@ describe('decisions that come as signals', () => {
     await story.pass(5);
     expect((await story.state()).acknowledged?.by).toBe('rob');
     const refused = await story.events('decision-refused');
-    expect(refused.map((event) => event.reason)).toEqual([expect.stringContaining('nothing to reopen'), expect.stringContaining('needs an id')]);
+    expect(refused.map((event) => event.reason)).toEqual([
+      expect.stringContaining('nothing to reopen'),
+      expect.stringContaining('needs an id'),
+    ]);
   });
 });
 

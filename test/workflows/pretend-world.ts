@@ -1,11 +1,11 @@
-import type { EvidenceBundle, EvidenceItem, Finding } from '../../src/domain/evidence.ts';
-import type { RemedyPlan, RemedyWish } from '../../src/domain/remedy.ts';
-import type { TimelineEvent } from '../../src/domain/timeline.ts';
-import { failure, notYet } from '../../src/activities/failures.ts';
 import type { CollectEvidenceInput, Recovery, RecoveryInput } from '../../src/activities/evidence/api.ts';
+import { failure, notYet } from '../../src/activities/failures.ts';
 import type { RecordTimelineInput } from '../../src/activities/follow-up/api.ts';
 import type { PreviewInput } from '../../src/activities/kubernetes/api.ts';
 import type { Delivery, PublishInput, Receipt } from '../../src/activities/publication/api.ts';
+import type { EvidenceBundle, EvidenceItem, Finding } from '../../src/domain/evidence.ts';
+import type { RemedyPlan, RemedyWish } from '../../src/domain/remedy.ts';
+import type { TimelineEvent } from '../../src/domain/timeline.ts';
 
 /**
  * Activities without systems, for tests of the workflow's own order and promises. Whatever it is asked is counted;
@@ -36,8 +36,10 @@ export class PretendWorld {
         if (!this.healthy) throw notYet('still failing', input.pollSeconds);
         return this.recovery();
       },
-      previewClusterRemedies: (input: PreviewInput) => input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
-      previewProviderRemedies: (input: PreviewInput) => input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
+      previewClusterRemedies: (input: PreviewInput) =>
+        input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
+      previewProviderRemedies: (input: PreviewInput) =>
+        input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
       restartDeployment: (plan: RemedyPlan) => this.act(plan),
       rollBackDeployment: (plan: RemedyPlan) => this.act(plan),
       scaleDeployment: (plan: RemedyPlan) => this.act(plan),
@@ -49,7 +51,12 @@ export class PretendWorld {
       confirmAuthority: () => ({ confirmed: true, reason: null }),
       planReview: () => ({ meetingAt: '2024-10-24T10:00:00.000Z' }),
       measureImpact: () => ({ failedRequests: 4500, failedRequestsFormula: 'sum(increase(...))', affectedUsers: 120 }),
-      writePostMortem: () => ({ location: 'https://docs.example/postmortems/x', path: 'postmortems/x.md', digest: 'd', sizeBytes: 1 }),
+      writePostMortem: () => ({
+        location: 'https://docs.example/postmortems/x',
+        path: 'postmortems/x.md',
+        digest: 'd',
+        sizeBytes: 1,
+      }),
       recordTimeline: ({ events }: RecordTimelineInput) => {
         for (const event of events) this.#events.set(event.seq, event);
         return { digest: 'd' };
@@ -70,11 +77,18 @@ export class PretendWorld {
   }
 
   private recovery(): Recovery {
-    return { recovered: this.healthy, errorRatio: this.healthy ? 0.004 : 0.45, p95Seconds: 0.3, words: this.healthy ? 'errors at 0.4 %' : 'errors at 45 %', measuredAt: this.at() };
+    return {
+      recovered: this.healthy,
+      errorRatio: this.healthy ? 0.004 : 0.45,
+      p95Seconds: 0.3,
+      words: this.healthy ? 'errors at 0.4 %' : 'errors at 45 %',
+      measuredAt: this.at(),
+    };
   }
 
   private act(plan: RemedyPlan): object {
-    if (this.acts.some((done) => done.key === plan.key)) return { result: 'already-done', readBack: 'the marker is there', observed: {} };
+    if (this.acts.some((done) => done.key === plan.key))
+      return { result: 'already-done', readBack: 'the marker is there', observed: {} };
     this.acts.push(plan);
     if (plan.action === this.cure) this.healthy = true;
     return { result: 'done', readBack: `${plan.action} of ${plan.target.name} is in effect`, observed: {} };
@@ -83,10 +97,26 @@ export class PretendWorld {
   private deliver(delivery: Delivery): Receipt {
     const retryAfterSeconds = this.refused.get(delivery.medium);
     if (retryAfterSeconds !== undefined) {
-      return { key: delivery.key, result: 'failed', ref: null, text: '', reason: 'it is down', permanent: false, retryAfterSeconds };
+      return {
+        key: delivery.key,
+        result: 'failed',
+        ref: null,
+        text: '',
+        reason: 'it is down',
+        permanent: false,
+        retryAfterSeconds,
+      };
     }
     this.delivered.push(delivery);
-    return { key: delivery.key, result: 'delivered', ref: `ref-${this.delivered.length}`, text: delivery.what, reason: null, permanent: false, retryAfterSeconds: null };
+    return {
+      key: delivery.key,
+      result: 'delivered',
+      ref: `ref-${this.delivered.length}`,
+      text: delivery.what,
+      reason: null,
+      permanent: false,
+      retryAfterSeconds: null,
+    };
   }
 
   private plan(input: PreviewInput, wish: RemedyWish): RemedyPlan {
@@ -107,7 +137,9 @@ export class PretendWorld {
   /** What a deploy that exhausts the connection pool looks like; nothing but health once it is well. */
   private evidence({ request }: CollectEvidenceInput): EvidenceBundle {
     const findings = this.healthy ? [HEALTHY_ERRORS] : sick(request.aroundAt);
-    const items = findings.filter((finding) => request.probes.includes(finding.probe)).map((finding) => item(finding, request.at));
+    const items = findings
+      .filter((finding) => request.probes.includes(finding.probe))
+      .map((finding) => item(finding, request.at));
     return { purpose: request.purpose, collectedAt: request.at, items, gaps: [] };
   }
 }
@@ -122,14 +154,57 @@ function sick(aroundAt: string): Finding[] {
     { probe: 'error-rate', ratio: 0.45, trend: [], roseAt: before(1) },
     { probe: 'latency', p95Seconds: 4.2, trend: [], roseAt: before(3) },
     { probe: 'rollouts', deployments: [{ name: 'noa-mcp', current, previous, replicas: 3, ready: 3 }] },
-    { probe: 'database-connections', byState: { active: 98, idle: 2 }, active: 98, total: 100, limit: 100, longestActiveSeconds: 9, waitingOnLocks: 0 },
-    { probe: 'slow-statements', statements: [{ query: "SELECT * FROM requests WHERE status = $1", calls: 900, meanMilliseconds: 7200, totalMilliseconds: 6_480_000 }] },
+    {
+      probe: 'database-connections',
+      byState: { active: 98, idle: 2 },
+      active: 98,
+      total: 100,
+      limit: 100,
+      longestActiveSeconds: 9,
+      waitingOnLocks: 0,
+    },
+    {
+      probe: 'slow-statements',
+      statements: [
+        {
+          query: 'SELECT * FROM requests WHERE status = $1',
+          calls: 900,
+          meanMilliseconds: 7200,
+          totalMilliseconds: 6_480_000,
+        },
+      ],
+    },
     { probe: 'affected-users', affected: 30, total: 200, ratio: 0.15 },
     { probe: 'database-answers', answers: true, milliseconds: 3, error: null },
-    { probe: 'service-logs', lines: 200, patterns: [{ kind: 'database-connection', pattern: 'timeout exceeded when trying to connect', count: 120, firstAt: before(1), example: 'Error: timeout exceeded when trying to connect' }] },
+    {
+      probe: 'service-logs',
+      lines: 200,
+      patterns: [
+        {
+          kind: 'database-connection',
+          pattern: 'timeout exceeded when trying to connect',
+          count: 120,
+          firstAt: before(1),
+          example: 'Error: timeout exceeded when trying to connect',
+        },
+      ],
+    },
   ];
 }
 
 function item(finding: Finding, at: string): EvidenceItem {
-  return { id: `e-${finding.probe}`, probe: finding.probe, source: 'pretend', collectedAt: at, command: finding.probe, link: null, words: finding.probe, abnormal: true, finding, excerpt: '', digest: null, sizeBytes: 0 };
+  return {
+    id: `e-${finding.probe}`,
+    probe: finding.probe,
+    source: 'pretend',
+    collectedAt: at,
+    command: finding.probe,
+    link: null,
+    words: finding.probe,
+    abnormal: true,
+    finding,
+    excerpt: '',
+    digest: null,
+    sizeBytes: 0,
+  };
 }

@@ -4,7 +4,17 @@ import type { DecisionBodies, DecisionName } from '../../src/domain/decision.ts'
 import type { Role } from '../../src/domain/people.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineKind } from '../../src/domain/timeline.ts';
-import { agendaQuery, alertsSignal, decisionSignal, decisionUpdate, INCIDENT_WORKFLOW, type IncidentInput, paperQuery, stateQuery, timelineSinceQuery } from '../../src/workflows/incident/api.ts';
+import {
+  agendaQuery,
+  alertsSignal,
+  decisionSignal,
+  decisionUpdate,
+  INCIDENT_WORKFLOW,
+  type IncidentInput,
+  paperQuery,
+  stateQuery,
+  timelineSinceQuery,
+} from '../../src/workflows/incident/api.ts';
 import type { Engine } from './engine.ts';
 import { PretendWorld } from './pretend-world.ts';
 
@@ -30,7 +40,11 @@ export async function beginIncident(engine: Engine, policy: Policy) {
     previousIncidentId: null,
     carried: null,
   };
-  const handle = await engine.client.workflow.start(INCIDENT_WORKFLOW, { workflowId: incidentId, taskQueue: incidentId, args: [input] });
+  const handle = await engine.client.workflow.start(INCIDENT_WORKFLOW, {
+    workflowId: incidentId,
+    taskQueue: incidentId,
+    args: [input],
+  });
   const now = () => patiently(() => handle.query(stateQuery));
   const state = async () => (await now()).state;
   const timeline = async () => patiently(() => handle.query(timelineSinceQuery, 0));
@@ -39,9 +53,16 @@ export async function beginIncident(engine: Engine, policy: Policy) {
     state,
     pass: (seconds: number) => engine.pass(incidentId, seconds),
     kinds: async () => (await timeline()).map((event) => event.kind),
-    events: async <K extends TimelineKind>(kind: K) => (await timeline()).filter((event): event is Extract<TimelineEvent, { kind: K }> => event.kind === kind),
+    events: async <K extends TimelineKind>(kind: K) =>
+      (await timeline()).filter((event): event is Extract<TimelineEvent, { kind: K }> => event.kind === kind),
     questions: async () => (await now()).facts.openQuestions,
-    async decide<N extends DecisionName>(person: string, name: N, body: DecisionBodies[N], to = incidentId, id: string = randomUUID()) {
+    async decide<N extends DecisionName>(
+      person: string,
+      name: N,
+      body: DecisionBodies[N],
+      to = incidentId,
+      id: string = randomUUID(),
+    ) {
       const actor = { person, roles: ROLES[person] ?? [], via: 'api' as const };
       const decision = { id, incidentId: to, name, actor, receivedAt: (await now()).now, body, signature: 'signed' };
       try {
@@ -57,7 +78,15 @@ export async function beginIncident(engine: Engine, policy: Policy) {
     /** The same decision as a signal, as `temporal workflow signal` would send it. */
     async signalDecision<N extends DecisionName>(person: string, name: N, body: DecisionBodies[N]) {
       const actor = { person, roles: ROLES[person] ?? [], via: 'signal' as const };
-      await handle.signal(decisionSignal(name), { id: randomUUID(), incidentId, name, actor, receivedAt: (await now()).now, body, signature: null });
+      await handle.signal(decisionSignal(name), {
+        id: randomUUID(),
+        incidentId,
+        name,
+        actor,
+        receivedAt: (await now()).now,
+        body,
+        signature: null,
+      });
     },
     signalAnything: (name: DecisionName, anything: unknown) => handle.signal(name, anything),
     paper: () => handle.query(paperQuery),

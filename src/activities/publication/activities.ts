@@ -179,7 +179,13 @@ async function postChat(round: Round, input: PublishInput, delivery: ChatDeliver
 
 /** The page is always asked first: what it shows decides whether this is a create, an update or nothing (R4.4). */
 async function postStatus(statusPage: StatusPagePort, input: PublishInput, delivery: StatusDelivery): Promise<Sent> {
-  const view = statusPost(delivery.what, input.facts, input.communication, delivery.detail, delivery.shown ?? input.facts.status);
+  const view = statusPost(
+    delivery.what,
+    input.facts,
+    input.communication,
+    delivery.detail,
+    delivery.shown ?? input.facts.status,
+  );
   const post = { ...view, incidentId: input.facts.incidentId, key: delivery.key };
   const now = await statusPage.find(input.facts.incidentId, delivery.ref);
   if (now?.latestKey === delivery.key) return { ref: now.ref, text: view.body, already: true };
@@ -212,7 +218,11 @@ function isBackwards(from: string, to: string): boolean {
 
 /** Backwards only with a text a person wrote or agreed to, or when an incident that was resolved is open again. */
 function mayGoBack(from: string, input: PublishInput, delivery: StatusDelivery): boolean {
-  return delivery.detail !== null || delivery.agreedBackwards === true || (from === 'resolved' && input.facts.resolvedAt === null);
+  return (
+    delivery.detail !== null ||
+    delivery.agreedBackwards === true ||
+    (from === 'resolved' && input.facts.resolvedAt === null)
+  );
 }
 
 async function sendMail(ports: PublicationPorts, input: PublishInput, delivery: MailDelivery): Promise<Sent> {

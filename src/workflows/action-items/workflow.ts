@@ -1,4 +1,11 @@
-import { allHandlersFinished, ApplicationFailure, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Delivery } from '../../activities/publication/api.ts';
 import { type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { Lease } from '../../domain/timeline.ts';
@@ -64,7 +71,12 @@ class Chase {
     if ((await this.agenda.until(`chase ${next.item.id}`, next.at, ended)) === 'met') return;
     this.#chases = { ...this.#chases, [next.item.id]: this.#chased(next.item) + 1 };
     const { facts, communication, contacts } = this.input;
-    const answer = await message(`chase ${next.item.id}`).publish({ facts, communication, contacts, deliveries: [this.#delivery(next.item)] });
+    const answer = await message(`chase ${next.item.id}`).publish({
+      facts,
+      communication,
+      contacts,
+      deliveries: [this.#delivery(next.item)],
+    });
     this.#clock.adopt(answer.at);
   }
 
@@ -120,5 +132,10 @@ class Chase {
 }
 
 function leaseItem(lease: Lease): ActionItem {
-  return { id: lease.id, what: `A temporary change is still in place: ${lease.plan.preview} Take it back (${lease.plan.command}) or keep it for good.`, owner: null, dueAt: lease.expiresAt };
+  return {
+    id: lease.id,
+    what: `A temporary change is still in place: ${lease.plan.preview} Take it back (${lease.plan.command}) or keep it for good.`,
+    owner: null,
+    dueAt: lease.expiresAt,
+  };
 }

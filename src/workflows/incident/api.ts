@@ -88,7 +88,11 @@ export function decisionSignal<N extends DecisionName>(name: N) {
   return defineSignal<[Decision<N>]>(name);
 }
 
-export const stateQuery = defineQuery<{ readonly state: IncidentState; readonly facts: FactSet; readonly now: Instant }>('state');
+export const stateQuery = defineQuery<{
+  readonly state: IncidentState;
+  readonly facts: FactSet;
+  readonly now: Instant;
+}>('state');
 export const timelineSinceQuery = defineQuery<readonly TimelineEvent[], [number]>('timelineSince');
 export const agendaQuery = defineQuery<readonly AgendaEntry[]>('agenda');
 export const paperQuery = defineQuery<string>('paper');

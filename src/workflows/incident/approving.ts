@@ -59,7 +59,10 @@ async function openQuestion(run: IncidentRun, question: Question, mode: Approval
   const now = run.now();
   const first = question.options[0];
   const rule = first === undefined ? null : (actions[first.name as ActionName] ?? null);
-  const deadlineAt = mode === 'objection' ? plusSeconds(now, approvalLimits.objectionSeconds) : plusMinutes(now, approvalLimits.expireMinutes);
+  const deadlineAt =
+    mode === 'objection'
+      ? plusSeconds(now, approvalLimits.objectionSeconds)
+      : plusMinutes(now, approvalLimits.expireMinutes);
   const approval: Approval = {
     id: question.id,
     mode,
@@ -78,7 +81,9 @@ async function openQuestion(run: IncidentRun, question: Question, mode: Approval
 
 async function askInChat(run: IncidentRun, what: 'question' | 'reminder', approvalId: string): Promise<void> {
   const channel = run.state.channel?.id ?? run.policy.communication.incidentsChannel;
-  await publishRound(run, `${what} to people: ${approvalId}`, [{ medium: 'chat', key: nextKey(run, what), what, channel, detail: approvalId }]);
+  await publishRound(run, `${what} to people: ${approvalId}`, [
+    { medium: 'chat', key: nextKey(run, what), what, channel, detail: approvalId },
+  ]);
 }
 
 /** One stretch of waiting: to the reminder, then to the deadline, which escalates or (objection window) goes ahead. */
@@ -91,7 +96,8 @@ async function awaitAnswer(run: IncidentRun, question: Question, mode: ApprovalM
   const answered = () => !isOpen(run, question.id) || question.moot() !== null;
   if (mode === 'ask' && record.reminders < asked) {
     const remindAt = plusMinutes(deadlineAt, -remindBeforeMinutes);
-    if ((await run.agenda.until(`remind of ${question.id}`, remindAt, answered)) === 'due') await remind(run, record, asked);
+    if ((await run.agenda.until(`remind of ${question.id}`, remindAt, answered)) === 'due')
+      await remind(run, record, asked);
   }
   if (!answered()) await run.agenda.until(`answer to ${question.id}`, deadlineAt, answered);
   const moot = question.moot();
@@ -115,8 +121,11 @@ function timesExtended(run: IncidentRun, id: string): number {
 /** Nobody answered in time: the question itself is escalated by mail, a limited number of times; it stays open. */
 async function afterDeadline(run: IncidentRun, record: ApprovalRecord, asked: number): Promise<void> {
   if (asked > ESCALATIONS_OF_ONE_APPROVAL) {
-    await run.agenda.forEvent(() => !isOpen(run, record.approval.id) || run.state.closed !== null || run.state.mitigated !== null);
-    if (isOpen(run, record.approval.id)) run.record({ kind: 'approval-withdrawn', approvalId: record.approval.id, because: 'it is no longer needed' });
+    await run.agenda.forEvent(
+      () => !isOpen(run, record.approval.id) || run.state.closed !== null || run.state.mitigated !== null,
+    );
+    if (isOpen(run, record.approval.id))
+      run.record({ kind: 'approval-withdrawn', approvalId: record.approval.id, because: 'it is no longer needed' });
     return;
   }
   const contact = run.policy.contacts['engineering-manager'];
@@ -143,10 +152,16 @@ async function isConfirmed(run: IncidentRun, record: ApprovalRecord): Promise<bo
   const role = record.approval.approver as Role;
   const id = `${record.approval.id}/confirmed`;
   return run.step(id, async () => {
-    const answer = await run.attempt(looking(`may ${decision.actor.person} approve this?`).confirmAuthority({ decision, role }));
+    const answer = await run.attempt(
+      looking(`may ${decision.actor.person} approve this?`).confirmAuthority({ decision, role }),
+    );
     if (answer.ok && answer.value.confirmed) return true;
     const words = answer.ok ? (answer.value.reason ?? 'not confirmed') : answer.words;
-    run.record({ kind: 'trouble', where: `approval ${record.approval.id}`, words: `The approval by ${decision.actor.person} does not count: ${words}` });
+    run.record({
+      kind: 'trouble',
+      where: `approval ${record.approval.id}`,
+      words: `The approval by ${decision.actor.person} does not count: ${words}`,
+    });
     return false;
   });
 }

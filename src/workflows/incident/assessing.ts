@@ -1,19 +1,29 @@
-import type { EvidencePurpose, ProbeName } from '../../domain/evidence.ts';
 import { classify } from '../../domain/classify.ts';
-import { severityFacts } from '../../domain/severity-facts.ts';
 import { explain } from '../../domain/diagnose.ts';
 import type { Hypothesis } from '../../domain/diagnosis.ts';
+import type { EvidencePurpose, ProbeName } from '../../domain/evidence.ts';
 import { type IncidentState, leadingCause } from '../../domain/incident.ts';
 import type { ActionName } from '../../domain/remedy.ts';
 import { isHigher } from '../../domain/severity.ts';
+import { severityFacts } from '../../domain/severity-facts.ts';
 import { looking } from '../activity-calls.ts';
 import type { IncidentRun } from './run.ts';
 
 /** Asks production, puts the answers on the timeline, and draws the conclusions that follow at once. */
-export async function collectEvidence(run: IncidentRun, purpose: EvidencePurpose, probes: readonly ProbeName[]): Promise<void> {
+export async function collectEvidence(
+  run: IncidentRun,
+  purpose: EvidencePurpose,
+  probes: readonly ProbeName[],
+): Promise<void> {
   await run.busy(async () => {
     const { state, policy } = run;
-    const request = { incidentId: state.incidentId, purpose, probes: [...new Set(probes)], aroundAt: state.detectedAt, at: run.now() };
+    const request = {
+      incidentId: state.incidentId,
+      purpose,
+      probes: [...new Set(probes)],
+      aroundAt: state.detectedAt,
+      at: run.now(),
+    };
     const input = { request, service: policy.service, evidence: policy.evidence };
     const answer = await run.attempt(looking(`${purpose}: ${request.probes.length} questions`).collectEvidence(input));
     if (answer.ok) run.record({ kind: 'evidence-collected', bundle: answer.value });
@@ -30,7 +40,14 @@ export function assessSeverity(run: IncidentRun): void {
   const { state, policy } = run;
   if (state.severityBy === 'person' || state.mitigated !== null) return;
   const bundle = state.evidence.investigation ?? state.evidence['first-assessment'] ?? null;
-  const assessment = classify(severityFacts(state.alerts.map((record) => record.alert), bundle, policy.classification), policy.classification);
+  const assessment = classify(
+    severityFacts(
+      state.alerts.map((record) => record.alert),
+      bundle,
+      policy.classification,
+    ),
+    policy.classification,
+  );
   const first = state.severityReasons.length === 0;
   const settles = state.provisional && !assessment.provisional;
   if (!first && !settles && !isHigher(assessment.severity, state.severity)) return;
@@ -47,7 +64,11 @@ export function explainAgain(run: IncidentRun): void {
     now: run.now(),
   });
   if (hypotheses[0]?.cause === 'unknown' && leadingCause(run.state) !== null && wasBlind(run.state)) {
-    run.record({ kind: 'trouble', where: 'evidence', words: 'The last look got hardly any answers; the explanation of before stands.' });
+    run.record({
+      kind: 'trouble',
+      where: 'evidence',
+      words: 'The last look got hardly any answers; the explanation of before stands.',
+    });
     return;
   }
   const changed = whatChanged(run.state.hypotheses[0], hypotheses[0]);
@@ -65,11 +86,17 @@ function wasBlind(state: IncidentState): boolean {
 function remediesTried(state: IncidentState) {
   return state.remedies
     .filter((remedy) => remedy.helped !== null)
-    .map(({ plan: { action, target }, helped }) => ({ action, target, helped: helped === true && (state.mitigated !== null || isRelief(state, action)) }));
+    .map(({ plan: { action, target }, helped }) => ({
+      action,
+      target,
+      helped: helped === true && (state.mitigated !== null || isRelief(state, action)),
+    }));
 }
 
 function isRelief(state: IncidentState, action: ActionName): boolean {
-  return state.hypotheses.some((hypothesis) => hypothesis.suggests.some((remedy) => remedy.action === action && !remedy.lasting));
+  return state.hypotheses.some((hypothesis) =>
+    hypothesis.suggests.some((remedy) => remedy.action === action && !remedy.lasting),
+  );
 }
 
 function whatChanged(before: Hypothesis | undefined, after: Hypothesis | undefined): string | null {

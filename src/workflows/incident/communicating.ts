@@ -67,13 +67,32 @@ async function say(run: IncidentRun, what: ChatMessage): Promise<void> {
 function deliveriesOf(run: IncidentRun, what: ChatMessage): readonly Delivery[] {
   const unsent = unsentTelling(run).find((record) => record.what === what);
   const key = unsent?.key ?? nextKey(run, what);
-  const here: Delivery = { medium: 'chat', key, what, channel: channelOf(run), detail: null, again: unsent !== undefined };
+  const here: Delivery = {
+    medium: 'chat',
+    key,
+    what,
+    channel: channelOf(run),
+    detail: null,
+    again: unsent !== undefined,
+  };
   if (what !== 'resolved') return [here];
   const { communication } = run.policy;
   return [
     here,
-    { medium: 'chat', key: nextKey(run, 'closing'), what: 'closed', channel: communication.incidentsChannel, detail: null },
-    { medium: 'mail', key: nextKey(run, 'mail resolved'), what: 'resolved', to: communication.incidentMail, detail: null },
+    {
+      medium: 'chat',
+      key: nextKey(run, 'closing'),
+      what: 'closed',
+      channel: communication.incidentsChannel,
+      detail: null,
+    },
+    {
+      medium: 'mail',
+      key: nextKey(run, 'mail resolved'),
+      what: 'resolved',
+      to: communication.incidentMail,
+      detail: null,
+    },
     ...closedPages(run),
   ];
 }
@@ -81,7 +100,9 @@ function deliveriesOf(run: IncidentRun, what: ChatMessage): readonly Delivery[] 
 function closedPages(run: IncidentRun): readonly Delivery[] {
   return run.state.pages.flatMap((page): readonly Delivery[] => {
     const { pagingService } = run.policy.contacts[page.contact];
-    return pagingService === null ? [] : [{ medium: 'page', key: page.key, what: 'resolve', contact: page.contact, pagingService, detail: null }];
+    return pagingService === null
+      ? []
+      : [{ medium: 'page', key: page.key, what: 'resolve', contact: page.contact, pagingService, detail: null }];
   });
 }
 
@@ -98,7 +119,9 @@ function retryOfUnsent(run: IncidentRun): Instant | null {
 
 /** Messages to the channel that are owed; reminders are not made up for. */
 function unsentTelling(run: IncidentRun) {
-  return run.state.unsent.filter((record) => record.medium === 'chat' && isSuperseded(record) && record.what !== 'reminder');
+  return run.state.unsent.filter(
+    (record) => record.medium === 'chat' && isSuperseded(record) && record.what !== 'reminder',
+  );
 }
 
 /** When the next update is due; null once resolved. A changed severity re-times it from the change (R0.7). */
@@ -126,7 +149,12 @@ function settlePromise(run: IncidentRun, what: ChatMessage): void {
   const open = openPromise(run.state, 'update');
   if (open === null) return;
   const late = isBefore(plusMinutes(open.promise.dueAt, TOLERANCE_MINUTES), run.now());
-  run.record({ kind: 'promise-ended', promiseId: open.promise.id, how: late ? 'late' : 'kept', because: `${what} sent` });
+  run.record({
+    kind: 'promise-ended',
+    promiseId: open.promise.id,
+    how: late ? 'late' : 'kept',
+    because: `${what} sent`,
+  });
 }
 
 function wantsReminder(run: IncidentRun, remindAt: Instant, dueAt: Instant): boolean {
@@ -136,6 +164,12 @@ function wantsReminder(run: IncidentRun, remindAt: Instant, dueAt: Instant): boo
 
 async function remind(run: IncidentRun, dueAt: Instant): Promise<void> {
   await publishRound(run, 'reminder of the next update', [
-    { medium: 'chat', key: nextKey(run, 'reminder'), what: 'reminder', channel: channelOf(run), detail: `update due ${dueAt}` },
+    {
+      medium: 'chat',
+      key: nextKey(run, 'reminder'),
+      what: 'reminder',
+      channel: channelOf(run),
+      detail: `update due ${dueAt}`,
+    },
   ]);
 }

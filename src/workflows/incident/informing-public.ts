@@ -40,7 +40,10 @@ export async function keepPublicFromSilence(run: IncidentRun): Promise<void> {
 /** Wanted by severity once people are told, or because it was opened before. */
 function isWanted(run: IncidentRun): boolean {
   const { state, policy } = run;
-  return state.statusPageStatus !== null || ('opening' in state.steps && policy.severities[state.severity].audiences.statusPage);
+  return (
+    state.statusPageStatus !== null ||
+    ('opening' in state.steps && policy.severities[state.severity].audiences.statusPage)
+  );
 }
 
 /** The state the page should move to; null when it shows what is so, or when there is nothing to say there. */
@@ -57,7 +60,8 @@ async function moveTo(run: IncidentRun, target: PublicStatus): Promise<boolean> 
   const { communication, approvals } = run.policy;
   const backwards = ORDER.indexOf(target) < ORDER.indexOf(run.state.statusPageStatus ?? 'investigating');
   // Whoever agreed that it is resolved agreed that the page says so: the question showed it.
-  const agreed = target === 'resolved' || communication.preApproved.includes(target) || approvals['publish-status'] === 'automatic';
+  const agreed =
+    target === 'resolved' || communication.preApproved.includes(target) || approvals['publish-status'] === 'automatic';
   const byPerson = !(agreed && !backwards);
   if (byPerson && !(await isApproved(run, target))) return false;
   // What was approved may have been overtaken while it was being confirmed.
@@ -72,7 +76,13 @@ async function isApproved(run: IncidentRun, target: PublicStatus): Promise<boole
   const preview = `Status page: ${target}. ${run.facts().causeWords}`;
   const moot = () => (wantedStatus(run) === target && run.state.closed === null ? null : 'the status has moved on');
   const why = 'Public text needs a person (R4.4).';
-  const granted = await askApproval(run, { id, why, options: [{ name: 'publish-status', plan: null, preview }], approver: 'commander', moot });
+  const granted = await askApproval(run, {
+    id,
+    why,
+    options: [{ name: 'publish-status', plan: null, preview }],
+    approver: 'commander',
+    moot,
+  });
   return granted !== null;
 }
 
@@ -119,6 +129,14 @@ async function post(
   const unsent = run.state.unsent.find((record) => record.medium === 'status-page' && record.what === what);
   const key = unsent?.key ?? nextKey(run, `status ${what}`);
   await publishRound(run, `status page: ${what}`, [
-    { medium: 'status-page', key, what, ref: run.state.statusPageRef, detail: null, again: unsent !== undefined, ...options },
+    {
+      medium: 'status-page',
+      key,
+      what,
+      ref: run.state.statusPageRef,
+      detail: null,
+      again: unsent !== undefined,
+      ...options,
+    },
   ]);
 }

@@ -18,9 +18,13 @@ export async function keepLeases(run: IncidentRun): Promise<void> {
     const next = earliest(openLeases(run.state));
     const count = openLeases(run.state).length;
     const changed = () =>
-      run.state.closed !== null || openLeases(run.state).length !== count || openLeases(run.state).some((record) => revertWanted(run, record)) || earliest(openLeases(run.state))?.expiresAt !== next?.expiresAt;
+      run.state.closed !== null ||
+      openLeases(run.state).length !== count ||
+      openLeases(run.state).some((record) => revertWanted(run, record)) ||
+      earliest(openLeases(run.state))?.expiresAt !== next?.expiresAt;
     if (next === undefined) await run.agenda.forEvent(changed);
-    else if ((await run.agenda.until(`${next.lease.id} ends`, next.expiresAt, changed)) === 'due') await askAboutLease(run, next);
+    else if ((await run.agenda.until(`${next.lease.id} ends`, next.expiresAt, changed)) === 'due')
+      await askAboutLease(run, next);
   }
 }
 
@@ -35,9 +39,19 @@ function revertWanted(run: IncidentRun, record: LeaseRecord): boolean {
 /** Keep, renew or revert? Asked again until somebody says; nothing is reverted under load by itself. */
 async function askAboutLease(run: IncidentRun, record: LeaseRecord): Promise<void> {
   run.record({ kind: 'lease-due', leaseId: record.lease.id });
-  run.record({ kind: 'lease-renewed', leaseId: record.lease.id, expiresAt: plusMinutes(run.now(), run.policy.leases.askAgainMinutes) });
+  run.record({
+    kind: 'lease-renewed',
+    leaseId: record.lease.id,
+    expiresAt: plusMinutes(run.now(), run.policy.leases.askAgainMinutes),
+  });
   await publishRound(run, `what about ${record.lease.id}?`, [
-    { medium: 'chat', key: nextKey(run, 'lease'), what: 'reminder', channel: channelOf(run), detail: `${record.lease.id} (${record.lease.plan.preview}): keep, renew or revert?` },
+    {
+      medium: 'chat',
+      key: nextKey(run, 'lease'),
+      what: 'reminder',
+      channel: channelOf(run),
+      detail: `${record.lease.id} (${record.lease.plan.preview}): keep, renew or revert?`,
+    },
   ]);
 }
 
@@ -46,11 +60,21 @@ async function revert(run: IncidentRun, record: LeaseRecord): Promise<void> {
   const { plan } = record.lease;
   const back = await run.step(`${record.lease.id}/revert-plan`, () => planRevert(run, plan));
   if (back === null) {
-    run.record({ kind: 'lease-settled', leaseId: record.lease.id, how: 'drifted', because: 'the live value is no longer ours; a person has to look' });
+    run.record({
+      kind: 'lease-settled',
+      leaseId: record.lease.id,
+      how: 'drifted',
+      because: 'the live value is no longer ours; a person has to look',
+    });
     return;
   }
   const done = await carryOut(run, back, null);
-  run.record({ kind: 'lease-settled', leaseId: record.lease.id, how: done ? 'reverted' : 'drifted', because: done ? back.preview : 'it could not be taken back' });
+  run.record({
+    kind: 'lease-settled',
+    leaseId: record.lease.id,
+    how: done ? 'reverted' : 'drifted',
+    because: done ? back.preview : 'it could not be taken back',
+  });
 }
 
 async function planRevert(run: IncidentRun, plan: RemedyPlan): Promise<RemedyPlan | null> {

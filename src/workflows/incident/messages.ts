@@ -37,7 +37,8 @@ function registerDecision(run: IncidentRun, name: DecisionName): void {
   setHandler(decisionUpdate(name), (decision): DecisionAnswer => take(run, decision), {
     validator: (decision) => {
       const refused = problemWith(run, name, decision);
-      if (refused !== null) throw ApplicationFailure.nonRetryable(refused.words, refused.unauthorised ? 'Unauthorised' : 'Refused');
+      if (refused !== null)
+        throw ApplicationFailure.nonRetryable(refused.words, refused.unauthorised ? 'Unauthorised' : 'Refused');
     },
   });
   setHandler(decisionSignal(name), (decision) => {
@@ -54,13 +55,16 @@ function problemWith(run: IncidentRun, name: DecisionName, decision: Decision): 
 
 function take(run: IncidentRun, decision: Decision): DecisionAnswer {
   const seen = run.state.decisions.find((earlier) => earlier.id === decision.id);
-  if (seen !== undefined) return { accepted: true, decisionId: decision.id, effect: `Already taken: ${seen.effect}.`, repeated: true };
+  if (seen !== undefined)
+    return { accepted: true, decisionId: decision.id, effect: `Already taken: ${seen.effect}.`, repeated: true };
   run.clock.adopt(decision.receivedAt);
   const { facts, effect } = decide(run.state, decision, run.policy);
   for (const fact of facts) run.record(fact, decision.actor, decision.id);
-  if (facts.length === 0) run.record({ kind: 'noted', text: `${decision.name}: ${effect}` }, decision.actor, decision.id);
+  if (facts.length === 0)
+    run.record({ kind: 'noted', text: `${decision.name}: ${effect}` }, decision.actor, decision.id);
   const approvalId = (decision.body as { approvalId?: string }).approvalId;
-  if (approvalId !== undefined) run.record({ kind: 'step-finished', step: `${approvalId}/decision`, outcome: decision });
+  if (approvalId !== undefined)
+    run.record({ kind: 'step-finished', step: `${approvalId}/decision`, outcome: decision });
   return { accepted: true, decisionId: decision.id, effect, repeated: false };
 }
 
@@ -70,14 +74,18 @@ function shapeProblem(name: DecisionName, decision: unknown): string | null {
   const { id, incidentId, actor, receivedAt, body } = decision as Partial<Decision>;
   if (typeof id !== 'string' || id === '') return `${name} needs an id chosen by the client.`;
   if (typeof incidentId !== 'string') return `${name} needs the incidentId it is meant for.`;
-  if (typeof actor?.person !== 'string' || !Array.isArray(actor.roles)) return `${name} needs an actor with person and roles.`;
-  if (typeof receivedAt !== 'string' || Number.isNaN(Date.parse(receivedAt))) return `${name} needs receivedAt as an ISO instant.`;
+  if (typeof actor?.person !== 'string' || !Array.isArray(actor.roles))
+    return `${name} needs an actor with person and roles.`;
+  if (typeof receivedAt !== 'string' || Number.isNaN(Date.parse(receivedAt)))
+    return `${name} needs receivedAt as an ISO instant.`;
   return typeof body === 'object' && body !== null ? null : `${name} needs a body.`;
 }
 
 function actorOf(decision: unknown) {
   const actor = (decision as Partial<Decision> | null)?.actor;
-  return typeof actor?.person === 'string' && Array.isArray(actor.roles) ? actor : { person: 'unknown', roles: [], via: 'signal' as const };
+  return typeof actor?.person === 'string' && Array.isArray(actor.roles)
+    ? actor
+    : { person: 'unknown', roles: [], via: 'signal' as const };
 }
 
 /** Alerts in the order they were stored; each repeat only counts. */
@@ -91,7 +99,12 @@ function takeAlert(run: IncidentRun, alert: Alert): void {
   const known = run.state.alerts.find((record) => record.alert.fingerprint === alert.fingerprint);
   if (alert.status === 'resolved') {
     if (known === undefined || known.clearedAt !== null) return;
-    run.record({ kind: 'alert-cleared', fingerprint: alert.fingerprint, name: alert.name, clearedAt: alert.endsAt ?? alert.receivedAt });
+    run.record({
+      kind: 'alert-cleared',
+      fingerprint: alert.fingerprint,
+      name: alert.name,
+      clearedAt: alert.endsAt ?? alert.receivedAt,
+    });
     return;
   }
   if (known !== undefined && known.alert.startsAt === alert.startsAt && known.clearedAt === null) return;

@@ -21,7 +21,9 @@ export async function settleDebts(run: IncidentRun): Promise<void> {
 }
 
 function debts(run: IncidentRun): readonly UnsentRecord[] {
-  return run.state.unsent.filter((unsent) => !isSuperseded(unsent) && unsent.retryAt !== null && unsent.delivery !== null);
+  return run.state.unsent.filter(
+    (unsent) => !isSuperseded(unsent) && unsent.retryAt !== null && unsent.delivery !== null,
+  );
 }
 
 function earliest(records: readonly UnsentRecord[]): Instant | null {
@@ -33,7 +35,9 @@ async function sendAgain(run: IncidentRun, until: Instant): Promise<void> {
   for (const record of ready.filter((candidate) => isMoot(run, candidate))) {
     run.record({ kind: 'publication-superseded', key: record.key, newerKey: 'it is no longer needed' });
   }
-  const deliveries = ready.filter((record) => !isMoot(run, record)).map((record) => ({ ...(record.delivery as Delivery), again: true }));
+  const deliveries = ready
+    .filter((record) => !isMoot(run, record))
+    .map((record) => ({ ...(record.delivery as Delivery), again: true }));
   await publishRound(run, 'what could not be sent before', deliveries);
 }
 

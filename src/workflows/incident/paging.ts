@@ -53,16 +53,29 @@ function wasPaged(run: IncidentRun, contact: Contact): boolean {
 
 async function pageStep(run: IncidentRun, to: readonly Contact[]): Promise<void> {
   const because = run.state.pages.length === 0 ? 'the incident opened' : 'nobody has acknowledged';
-  await publishRound(run, `page ${to.join(', ')}`, to.flatMap((contact) => pageOf(run, contact, because)));
+  await publishRound(
+    run,
+    `page ${to.join(', ')}`,
+    to.flatMap((contact) => pageOf(run, contact, because)),
+  );
 }
 
 function promiseAcknowledgement(run: IncidentRun): void {
   const { state, policy } = run;
   const dueAt = plusMinutes(state.severityChangedAt, policy.severities[state.severity].acknowledgeWithinMinutes);
   const open = openPromise(state, 'acknowledge');
-  if (open?.promise.dueAt === dueAt || state.promises.some((record) => record.promise.kind === 'acknowledge' && record.promise.dueAt === dueAt)) return;
+  if (
+    open?.promise.dueAt === dueAt ||
+    state.promises.some((record) => record.promise.kind === 'acknowledge' && record.promise.dueAt === dueAt)
+  )
+    return;
   if (open !== null) {
-    run.record({ kind: 'promise-ended', promiseId: open.promise.id, how: 'superseded', because: `severity is ${state.severity} now` });
+    run.record({
+      kind: 'promise-ended',
+      promiseId: open.promise.id,
+      how: 'superseded',
+      because: `severity is ${state.severity} now`,
+    });
   }
   const id = `acknowledge-${state.promises.length + 1}`;
   run.record({ kind: 'promised', promise: { id, kind: 'acknowledge', words: 'somebody has acknowledged', dueAt } });
@@ -76,7 +89,12 @@ function deadlinePassed(run: IncidentRun): boolean {
 function missDeadline(run: IncidentRun): void {
   const open = openPromise(run.state, 'acknowledge');
   if (open === null || isBefore(run.now(), open.promise.dueAt)) return;
-  run.record({ kind: 'promise-ended', promiseId: open.promise.id, how: 'missed', because: 'nobody acknowledged in time; the next in the chain is paged' });
+  run.record({
+    kind: 'promise-ended',
+    promiseId: open.promise.id,
+    how: 'missed',
+    because: 'nobody acknowledged in time; the next in the chain is paged',
+  });
 }
 
 function settleAcknowledgement(run: IncidentRun): void {
@@ -84,7 +102,12 @@ function settleAcknowledgement(run: IncidentRun): void {
   if (open === null) return;
   const { acknowledged } = run.state;
   const because = acknowledged === null ? 'it ended before anybody had to' : `${acknowledged.by} acknowledged`;
-  run.record({ kind: 'promise-ended', promiseId: open.promise.id, how: acknowledged === null ? 'superseded' : 'kept', because });
+  run.record({
+    kind: 'promise-ended',
+    promiseId: open.promise.id,
+    how: acknowledged === null ? 'superseded' : 'kept',
+    because,
+  });
 }
 
 /** An acknowledgement stops every page of this incident at the paging system too. */
@@ -93,7 +116,9 @@ async function silencePages(run: IncidentRun): Promise<void> {
   await run.step('pages-silenced', async () => {
     const deliveries = run.state.pages.flatMap((page): readonly Delivery[] => {
       const { pagingService } = run.policy.contacts[page.contact];
-      return pagingService === null ? [] : [{ medium: 'page', key: page.key, what: 'acknowledge', contact: page.contact, pagingService, detail: null }];
+      return pagingService === null
+        ? []
+        : [{ medium: 'page', key: page.key, what: 'acknowledge', contact: page.contact, pagingService, detail: null }];
     });
     await publishRound(run, 'stop paging', deliveries);
     return true;
@@ -112,14 +137,17 @@ export async function escalateByTime(run: IncidentRun): Promise<void> {
     const next = nextEscalation(run);
     const moved = () => ended() || run.state.severity !== severity;
     if (next === null) await run.agenda.forEvent(moved);
-    else if ((await run.agenda.until(`escalate to ${next.to.join(' and ')}`, next.dueAt, moved)) === 'due') await escalate(run, next.to);
+    else if ((await run.agenda.until(`escalate to ${next.to.join(' and ')}`, next.dueAt, moved)) === 'due')
+      await escalate(run, next.to);
   }
 }
 
 function nextEscalation(run: IncidentRun) {
   const { state, policy } = run;
   for (const step of policy.severities[state.severity].escalations) {
-    const to = step.to.filter((contact) => !state.escalations.some((done) => done.to === contact && done.because.startsWith('by time')));
+    const to = step.to.filter(
+      (contact) => !state.escalations.some((done) => done.to === contact && done.because.startsWith('by time')),
+    );
     if (to.length > 0) return { to, dueAt: plusMinutes(state.severityChangedAt, step.afterMinutes) };
   }
   return null;
@@ -130,7 +158,9 @@ async function escalate(run: IncidentRun, to: readonly Contact[]): Promise<void>
   run.record({ kind: 'escalated', to, because });
   const deliveries = to.flatMap((contact): readonly Delivery[] => {
     const { email } = run.policy.contacts[contact];
-    return email === null ? [] : [{ medium: 'mail', key: nextKey(run, `mail ${contact}`), what: 'escalation', to: [email], detail: because }];
+    return email === null
+      ? []
+      : [{ medium: 'mail', key: nextKey(run, `mail ${contact}`), what: 'escalation', to: [email], detail: because }];
   });
   await publishRound(run, `escalation to ${to.join(', ')}`, deliveries);
 }

@@ -1,4 +1,4 @@
-import { leadingCause, openApprovals, openLeases, type IncidentState } from '../../domain/incident.ts';
+import { type IncidentState, leadingCause, openApprovals, openLeases } from '../../domain/incident.ts';
 import { clockTimeUtc, type Instant } from '../../domain/instant.ts';
 import type { Policy } from '../../domain/policy.ts';
 
@@ -9,10 +9,34 @@ export function paperOf(state: IncidentState, policy: Policy, now: Instant): str
     `As of ${clockTimeUtc(now)} UTC: phase ${state.phase}, ${state.status}, led by ${state.commander ?? 'nobody yet'}.`,
     `Cause: ${leadingCause(state)?.words ?? 'not known'}`,
     '',
-    ...section('Done to production so far', state.remedies.map((remedy) => `${clockTimeUtc(remedy.intendedAt)} ${remedy.plan.command}\n    -> ${remedy.outcome?.readBack ?? 'not confirmed: look before doing it again'}`)),
-    ...section('Waiting for a decision', openApprovals(state).flatMap(({ approval }) => approval.options.map((option) => `${option.name} (${approval.approver}): ${option.plan?.command ?? option.preview}`))),
-    ...section('Temporary, to be taken back', openLeases(state).map((record) => `${record.lease.plan.preview} before ${record.expiresAt}; previous value ${JSON.stringify(record.lease.plan.before)}`)),
-    ...section('Promised', state.promises.filter((record) => record.ended === null).map((record) => `${clockTimeUtc(record.promise.dueAt)} UTC: ${record.promise.words}`)),
+    ...section(
+      'Done to production so far',
+      state.remedies.map(
+        (remedy) =>
+          `${clockTimeUtc(remedy.intendedAt)} ${remedy.plan.command}\n    -> ${remedy.outcome?.readBack ?? 'not confirmed: look before doing it again'}`,
+      ),
+    ),
+    ...section(
+      'Waiting for a decision',
+      openApprovals(state).flatMap(({ approval }) =>
+        approval.options.map(
+          (option) => `${option.name} (${approval.approver}): ${option.plan?.command ?? option.preview}`,
+        ),
+      ),
+    ),
+    ...section(
+      'Temporary, to be taken back',
+      openLeases(state).map(
+        (record) =>
+          `${record.lease.plan.preview} before ${record.expiresAt}; previous value ${JSON.stringify(record.lease.plan.before)}`,
+      ),
+    ),
+    ...section(
+      'Promised',
+      state.promises
+        .filter((record) => record.ended === null)
+        .map((record) => `${clockTimeUtc(record.promise.dueAt)} UTC: ${record.promise.words}`),
+    ),
     ...section('Remaining phases', remaining(state, policy)),
   ].join('\n');
 }
@@ -30,8 +54,13 @@ function remaining(state: IncidentState, policy: Policy): readonly string[] {
     steps.push(`kubectl rollout history deployment/${service.application.deployment} -n ${service.namespace}`);
     steps.push(`Check error ratio: ${service.queries.errorRatio}`);
   }
-  if (state.resolved === null) steps.push(`Watch it stay below ${verification.errorRatioBelow * 100} % errors for ${verification.holdMinutes} minutes, then post RESOLVED in ${state.channel?.name ?? communication.incidentsChannel}.`);
-  if (state.statusPageStatus !== null && state.statusPageStatus !== 'resolved') steps.push(`Move the status page (${communication.statusPageUrl}) from ${state.statusPageStatus} to resolved.`);
-  if (state.postMortem === null) steps.push(`Write the post-mortem; meeting at ${policy.review.meetingAt} on the next business day.`);
+  if (state.resolved === null)
+    steps.push(
+      `Watch it stay below ${verification.errorRatioBelow * 100} % errors for ${verification.holdMinutes} minutes, then post RESOLVED in ${state.channel?.name ?? communication.incidentsChannel}.`,
+    );
+  if (state.statusPageStatus !== null && state.statusPageStatus !== 'resolved')
+    steps.push(`Move the status page (${communication.statusPageUrl}) from ${state.statusPageStatus} to resolved.`);
+  if (state.postMortem === null)
+    steps.push(`Write the post-mortem; meeting at ${policy.review.meetingAt} on the next business day.`);
   return steps;
 }

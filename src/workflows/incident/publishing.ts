@@ -12,7 +12,12 @@ const LONGEST_RETRY_SECONDS = 2 * 60;
 const SUPERSEDING: readonly Medium[] = ['chat', 'status-page'];
 
 /** One publication round: everything at once, a receipt each, all of it on the timeline. */
-export async function publishRound(run: IncidentRun, summary: string, deliveries: readonly Delivery[], facts: FactSet = run.facts()): Promise<void> {
+export async function publishRound(
+  run: IncidentRun,
+  summary: string,
+  deliveries: readonly Delivery[],
+  facts: FactSet = run.facts(),
+): Promise<void> {
   if (deliveries.length > 0) await run.busy(() => sendRound(run, summary, deliveries, facts));
 }
 
@@ -21,7 +26,12 @@ export async function publishLastRound(run: IncidentRun, deliveries: readonly De
   await sendRound(run, 'closing', deliveries, run.facts());
 }
 
-async function sendRound(run: IncidentRun, summary: string, deliveries: readonly Delivery[], facts: FactSet): Promise<void> {
+async function sendRound(
+  run: IncidentRun,
+  summary: string,
+  deliveries: readonly Delivery[],
+  facts: FactSet,
+): Promise<void> {
   const { communication, contacts, review } = run.policy;
   const coversSeq = run.state.seq;
   const answer = await run.attempt(message(summary).publish({ facts, communication, contacts, review, deliveries }));
@@ -38,7 +48,15 @@ export function nextKey(run: IncidentRun, what: string): string {
 }
 
 function failedReceipt(delivery: Delivery, reason: string): Receipt {
-  return { key: delivery.key, result: 'failed', ref: null, text: '', reason, permanent: false, retryAfterSeconds: null };
+  return {
+    key: delivery.key,
+    result: 'failed',
+    ref: null,
+    text: '',
+    reason,
+    permanent: false,
+    retryAfterSeconds: null,
+  };
 }
 
 function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, coversSeq: number): void {
@@ -49,12 +67,23 @@ function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, c
     return;
   }
   if (delivery.medium === 'chat' && delivery.what === 'open-channel') {
-    run.record({ kind: 'channel-opened', channelId: receipt.ref ?? delivery.channelName, name: receipt.text || delivery.channelName, link: null });
+    run.record({
+      kind: 'channel-opened',
+      channelId: receipt.ref ?? delivery.channelName,
+      name: receipt.text || delivery.channelName,
+      link: null,
+    });
     return;
   }
   if (delivery.medium === 'page') {
     if (delivery.what !== 'trigger') return;
-    run.record({ kind: 'paged', contact: delivery.contact, key: delivery.key, ref: receipt.ref, because: delivery.detail ?? 'the incident opened' });
+    run.record({
+      kind: 'paged',
+      contact: delivery.contact,
+      key: delivery.key,
+      ref: receipt.ref,
+      because: delivery.detail ?? 'the incident opened',
+    });
     return;
   }
   const owed = run.state.unsent.filter((unsent) => unsent.medium === delivery.medium && isSuperseded(unsent));
@@ -63,7 +92,8 @@ function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, c
     run.record({ kind: 'publication-superseded', key: unsent.key, newerKey: delivery.key });
   }
   // What turns out to have arrived the first time speaks only of what was known then.
-  const speaksTo = receipt.result === 'already-delivered' ? Number(delivery.key.split('/').at(-1) ?? coversSeq) : coversSeq;
+  const speaksTo =
+    receipt.result === 'already-delivered' ? Number(delivery.key.split('/').at(-1) ?? coversSeq) : coversSeq;
   run.record({ kind: 'published', message: publishedMessage(run, delivery, receipt, speaksTo), late });
 }
 
@@ -77,11 +107,27 @@ function retryAt(run: IncidentRun, receipt: Receipt): Instant | null {
 
 /** Telling messages are superseded by newer ones; questions, mails, pages and channels are not. */
 export function isSuperseded(unsent: UnsentRecord): boolean {
-  return SUPERSEDING.includes(unsent.medium) && !['question', 'open-channel', 'announcement', 'summary', 'closed'].includes(unsent.what);
+  return (
+    SUPERSEDING.includes(unsent.medium) &&
+    !['question', 'open-channel', 'announcement', 'summary', 'closed'].includes(unsent.what)
+  );
 }
 
-function publishedMessage(run: IncidentRun, delivery: Exclude<Delivery, { medium: 'page' }>, receipt: Receipt, coversSeq: number): Published {
-  return { key: delivery.key, medium: delivery.medium, what: delivery.what, to: addressee(run, delivery), text: receipt.text, ref: receipt.ref, coversSeq };
+function publishedMessage(
+  run: IncidentRun,
+  delivery: Exclude<Delivery, { medium: 'page' }>,
+  receipt: Receipt,
+  coversSeq: number,
+): Published {
+  return {
+    key: delivery.key,
+    medium: delivery.medium,
+    what: delivery.what,
+    to: addressee(run, delivery),
+    text: receipt.text,
+    ref: receipt.ref,
+    coversSeq,
+  };
 }
 
 function addressee(run: IncidentRun, delivery: Exclude<Delivery, { medium: 'page' }>): string {

@@ -1,5 +1,5 @@
 import type { IncidentState } from '../../domain/incident.ts';
-import { isBefore, type Instant } from '../../domain/instant.ts';
+import { type Instant, isBefore } from '../../domain/instant.ts';
 
 /** The alert that began to fire again after `since`, in words; null when none did (R1.9). */
 export function refiredSince(state: IncidentState, since: Instant): string | null {

@@ -4,8 +4,8 @@ import {
   CancellationScope,
   condition,
   isCancellation,
-  type Sinks,
   proxySinks,
+  type Sinks,
   setCurrentDetails,
   upsertSearchAttributes,
 } from '@temporalio/workflow';

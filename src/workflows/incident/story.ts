@@ -6,7 +6,11 @@ import type { AgendaEntry } from './api.ts';
 const LINES = 12;
 
 /** What Temporal Web shows as the workflow's current details, in Markdown: where it stands and what comes next. */
-export function storyOf(state: IncidentState, timeline: readonly TimelineEvent[], agenda: readonly AgendaEntry[]): string {
+export function storyOf(
+  state: IncidentState,
+  timeline: readonly TimelineEvent[],
+  agenda: readonly AgendaEntry[],
+): string {
   const next = agenda[0];
   const head = [
     `**${state.severity} · ${state.title}**`,
@@ -16,6 +20,9 @@ export function storyOf(state: IncidentState, timeline: readonly TimelineEvent[]
   const lines = timeline
     .filter((event) => event.kind !== 'step-finished')
     .slice(-LINES)
-    .map((event) => `- ${clockTimeUtc(event.at)} ${event.kind.replaceAll('-', ' ')}${event.by.via === 'machine' ? '' : ` by ${event.by.person}`}`);
+    .map(
+      (event) =>
+        `- ${clockTimeUtc(event.at)} ${event.kind.replaceAll('-', ' ')}${event.by.via === 'machine' ? '' : ` by ${event.by.person}`}`,
+    );
   return [...head, '', ...lines].join('\n');
 }

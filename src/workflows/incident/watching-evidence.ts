@@ -18,7 +18,8 @@ export async function keepLooking(run: IncidentRun): Promise<void> {
     const next = plusMinutes(laterOf(lastLook(run), triedAt), run.policy.evidence.againEveryMinutes);
     const changed = () => !waitsForPeople(run) || run.state.alerts.length > alerts;
     const why = await run.agenda.until('look again while people decide', laterOf(next, run.now()), changed);
-    if (why === 'met' && waitsForPeople(run)) await run.agenda.until('a burst of alerts', plusSeconds(run.now(), BURST_SECONDS), () => !waitsForPeople(run));
+    if (why === 'met' && waitsForPeople(run))
+      await run.agenda.until('a burst of alerts', plusSeconds(run.now(), BURST_SECONDS), () => !waitsForPeople(run));
     triedAt = run.now();
     if (waitsForPeople(run)) await lookAgain(run);
   }
@@ -26,9 +27,17 @@ export async function keepLooking(run: IncidentRun): Promise<void> {
 
 /** The other times of waiting collect evidence by themselves. */
 function waitsForPeople(run: IncidentRun): boolean {
-  return isOngoing(run) && run.state.approvals.some((record) => record.state === 'open' && record.approval.options.some((option) => option.plan !== null));
+  return (
+    isOngoing(run) &&
+    run.state.approvals.some(
+      (record) => record.state === 'open' && record.approval.options.some((option) => option.plan !== null),
+    )
+  );
 }
 
 function lastLook(run: IncidentRun): string {
-  return Object.values(run.state.evidence).reduce((latest, bundle) => laterOf(latest, bundle?.collectedAt ?? latest), run.state.openedAt);
+  return Object.values(run.state.evidence).reduce(
+    (latest, bundle) => laterOf(latest, bundle?.collectedAt ?? latest),
+    run.state.openedAt,
+  );
 }

@@ -18,7 +18,8 @@ export async function watchWindows(run: IncidentRun): Promise<void> {
     }
     const minutes = run.policy.phases[box].toMinutes;
     const since = box === 'review' ? (run.state.resolved?.at ?? run.state.openedAt) : run.state.openedAt;
-    if ((await run.agenda.until(`${box} should be over`, plusMinutes(since, minutes), left)) === 'due') await overrun(run, phase, minutes);
+    if ((await run.agenda.until(`${box} should be over`, plusMinutes(since, minutes), left)) === 'due')
+      await overrun(run, phase, minutes);
   }
 }
 
@@ -27,6 +28,12 @@ async function overrun(run: IncidentRun, phase: Phase, windowMinutes: number): P
   // A review that waits for its meeting is planned to take that long (R6.8).
   if (phase === 'review') return;
   await publishRound(run, `${phase} takes longer than ${windowMinutes} minutes`, [
-    { medium: 'chat', key: nextKey(run, 'overrun'), what: 'reminder', channel: channelOf(run), detail: `${phase} was meant to be over after ${windowMinutes} minutes` },
+    {
+      medium: 'chat',
+      key: nextKey(run, 'overrun'),
+      what: 'reminder',
+      channel: channelOf(run),
+      detail: `${phase} was meant to be over after ${windowMinutes} minutes`,
+    },
   ]);
 }

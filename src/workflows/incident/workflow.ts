@@ -1,9 +1,4 @@
-import {
-  allHandlersFinished,
-  condition,
-  continueAsNew,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { followUp } from '../activity-calls.ts';
 import type { IncidentInput, IncidentResult } from './api.ts';
 import { channelOf, keepTalking } from './communicating.ts';
@@ -32,7 +27,18 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
   if (input.carried === null) run.record({ kind: 'alert-received', alert: input.firstAlert, repeats: 1 });
   registerMessages(run);
 
-  const duties = [walkPhases, keepTalking, keepPublicInformed, keepPublicFromSilence, watchAcknowledgement, escalateByTime, keepLeases, settleDebts, keepLooking, watchWindows];
+  const duties = [
+    walkPhases,
+    keepTalking,
+    keepPublicInformed,
+    keepPublicFromSilence,
+    watchAcknowledgement,
+    escalateByTime,
+    keepLeases,
+    settleDebts,
+    keepLooking,
+    watchWindows,
+  ];
   const broken = Promise.all(duties.map((duty) => duty(run)));
   await Promise.race([broken, condition(() => run.state.closed !== null || wantsNewRun(run))]);
 
@@ -52,7 +58,10 @@ async function walkPhases(run: IncidentRun): Promise<void> {
 
 /** Only between decisions, and only when the engine says that the history has grown long (decision 12). */
 function wantsNewRun(run: IncidentRun): boolean {
-  return workflowInfo().continueAsNewSuggested || run.state.decisions.length - decisionsCarried(run) >= run.policy.limits.decisionsPerRun;
+  return (
+    workflowInfo().continueAsNewSuggested ||
+    run.state.decisions.length - decisionsCarried(run) >= run.policy.limits.decisionsPerRun
+  );
 }
 
 function decisionsCarried(run: IncidentRun): number {
@@ -79,10 +88,27 @@ async function end(run: IncidentRun, closed: NonNullable<IncidentRun['state']['c
 async function publishClosing(run: IncidentRun): Promise<void> {
   const pages = run.state.pages.flatMap((page) => {
     const { pagingService } = run.policy.contacts[page.contact];
-    return pagingService === null ? [] : [{ medium: 'page' as const, key: page.key, what: 'resolve' as const, contact: page.contact, pagingService, detail: null }];
+    return pagingService === null
+      ? []
+      : [
+          {
+            medium: 'page' as const,
+            key: page.key,
+            what: 'resolve' as const,
+            contact: page.contact,
+            pagingService,
+            detail: null,
+          },
+        ];
   });
   await publishLastRound(run, [
-    { medium: 'chat', key: nextKey(run, 'closed'), what: 'closed', channel: channelOf(run), detail: run.state.closed?.because ?? null },
+    {
+      medium: 'chat',
+      key: nextKey(run, 'closed'),
+      what: 'closed',
+      channel: channelOf(run),
+      detail: run.state.closed?.because ?? null,
+    },
     ...pages,
   ]);
 }
@@ -90,5 +116,10 @@ async function publishClosing(run: IncidentRun): Promise<void> {
 async function keepRecord(run: IncidentRun): Promise<void> {
   const input = { incidentId: run.state.incidentId, events: run.timeline, facts: run.facts() };
   const kept = await run.attempt(followUp('authoritative copy of the timeline').recordTimeline(input));
-  if (!kept.ok) run.record({ kind: 'trouble', where: 'record', words: `The timeline could not be copied to the store: ${kept.words}` });
+  if (!kept.ok)
+    run.record({
+      kind: 'trouble',
+      where: 'record',
+      words: `The timeline could not be copied to the store: ${kept.words}`,
+    });
 }

@@ -23,10 +23,17 @@ async function act(run: IncidentRun, plan: RemedyPlan): Promise<void> {
   const answer = await run.attempt(callFor(run, plan));
   const outcome: RemedyOutcome = answer.ok
     ? answer.value
-    : { result: 'unknown', readBack: `It could not be confirmed (${answer.words}). Look at ${plan.target.name} before doing it again.`, observed: {} };
+    : {
+        result: 'unknown',
+        readBack: `It could not be confirmed (${answer.words}). Look at ${plan.target.name} before doing it again.`,
+        observed: {},
+      };
   run.record({ kind: 'remedy-carried-out', key: plan.key, action: plan.action, outcome });
   if (outcome.result === 'unknown') {
-    run.record({ kind: 'asked-person', question: `Is ${plan.action} of ${plan.target.name} in effect? ${outcome.readBack}` });
+    run.record({
+      kind: 'asked-person',
+      question: `Is ${plan.action} of ${plan.target.name} in effect? ${outcome.readBack}`,
+    });
   }
 }
 
@@ -53,7 +60,13 @@ function callFor(run: IncidentRun, plan: RemedyPlan): Promise<Stamped<RemedyOutc
 function openLease(run: IncidentRun, plan: RemedyPlan): void {
   const minutes = run.policy.actions[plan.action].leaseMinutes;
   // Going back is not a temporary change of its own.
-  if (!plan.temporary || plan.parameters.revert === 1 || minutes === null || run.state.leases.some((record) => record.lease.plan.key === plan.key)) return;
+  if (
+    !plan.temporary ||
+    plan.parameters.revert === 1 ||
+    minutes === null ||
+    run.state.leases.some((record) => record.lease.plan.key === plan.key)
+  )
+    return;
   const id = `lease-${run.state.leases.length + 1}`;
   run.record({ kind: 'lease-opened', lease: { id, plan, expiresAt: plusMinutes(run.now(), minutes) } });
 }
@@ -61,10 +74,18 @@ function openLease(run: IncidentRun, plan: RemedyPlan): void {
 async function rolledOut(run: IncidentRun, plan: RemedyPlan): Promise<boolean> {
   const deadlineMs = run.milliseconds(run.policy.verification.rolloutTimeoutMinutes * 60);
   const pollSeconds = run.milliseconds(5) / 1000;
-  const answer = await run.waiting(() => wait(deadlineMs, `rollout of ${plan.target.name}`).awaitRollout({ plan, pollSeconds }));
+  const answer = await run.waiting(() =>
+    wait(deadlineMs, `rollout of ${plan.target.name}`).awaitRollout({ plan, pollSeconds }),
+  );
   if (answer.ok && answer.value.complete) return true;
-  const words = answer.ok ? answer.value.words : `it was not finished after ${run.policy.verification.rolloutTimeoutMinutes} minutes (${answer.words})`;
-  run.record({ kind: 'trouble', where: `rollout of ${plan.target.name}`, words: `The rollout did not finish: ${words}` });
+  const words = answer.ok
+    ? answer.value.words
+    : `it was not finished after ${run.policy.verification.rolloutTimeoutMinutes} minutes (${answer.words})`;
+  run.record({
+    kind: 'trouble',
+    where: `rollout of ${plan.target.name}`,
+    words: `The rollout did not finish: ${words}`,
+  });
   return false;
 }
 
@@ -75,8 +96,15 @@ export async function verify(run: IncidentRun, plan: RemedyPlan): Promise<boolea
   const { verification, service } = run.policy;
   const since = record?.carriedOutAt ?? run.now();
   const left = Math.max(verification.pollSeconds, verification.withinMinutes * 60 - secondsBetween(since, run.now()));
-  const input = { incidentId: run.state.incidentId, service, verification, pollSeconds: run.milliseconds(verification.pollSeconds) / 1000 };
-  const answer = await run.waiting(() => wait(run.milliseconds(left), `is it well again after ${plan.action}?`).awaitRecovery(input));
+  const input = {
+    incidentId: run.state.incidentId,
+    service,
+    verification,
+    pollSeconds: run.milliseconds(verification.pollSeconds) / 1000,
+  };
+  const answer = await run.waiting(() =>
+    wait(run.milliseconds(left), `is it well again after ${plan.action}?`).awaitRecovery(input),
+  );
   const helped = answer.ok && answer.value.recovered;
   run.record({ kind: 'remedy-verified', key: plan.key, action: plan.action, helped, words: verdict(run, answer) });
   return helped;

@@ -21,7 +21,8 @@ export async function prepareOptions(run: IncidentRun, id: string): Promise<read
   const wanted = remediesInOrder(cause).filter((remedy) => isOffered(run, remedy));
   const previews = await previewAll(run, id, wanted);
   return previews.flatMap((preview): ApprovalOption[] => {
-    if (preview.kind === 'plan') return [{ name: preview.plan.action, plan: preview.plan, preview: preview.plan.preview }];
+    if (preview.kind === 'plan')
+      return [{ name: preview.plan.action, plan: preview.plan, preview: preview.plan.preview }];
     run.record({ kind: 'remedy-skipped', action: preview.wish.action, because: preview.reason });
     return [];
   });
@@ -41,7 +42,8 @@ function whyNot(run: IncidentRun, remedy: SuggestedRemedy): string | null {
   }
   const earlier = earlierOf(run.state, remedy);
   const failed = earlier.find((record) => record.helped === false);
-  if (failed !== undefined) return `${remedy.action} on ${remedy.target.name} was tried at ${failed.intendedAt} and did not help.`;
+  if (failed !== undefined)
+    return `${remedy.action} on ${remedy.target.name} was tried at ${failed.intendedAt} and did not help.`;
   const { repeatsBeforePerson, repeatsWithinMinutes } = run.policy.approvalLimits;
   const recent = earlier.filter((record) => secondsBetween(record.intendedAt, run.now()) <= repeatsWithinMinutes * 60);
   if (recent.length + 1 < repeatsBeforePerson) return null;
@@ -49,19 +51,41 @@ function whyNot(run: IncidentRun, remedy: SuggestedRemedy): string | null {
 }
 
 function earlierOf(state: IncidentState, remedy: SuggestedRemedy) {
-  return state.remedies.filter((record) => record.plan.action === remedy.action && record.plan.target.name === remedy.target.name);
+  return state.remedies.filter(
+    (record) => record.plan.action === remedy.action && record.plan.target.name === remedy.target.name,
+  );
 }
 
-async function previewAll(run: IncidentRun, id: string, remedies: readonly SuggestedRemedy[]): Promise<readonly RemedyPreview[]> {
+async function previewAll(
+  run: IncidentRun,
+  id: string,
+  remedies: readonly SuggestedRemedy[],
+): Promise<readonly RemedyPreview[]> {
   const wishes = remedies.map(({ action, target, parameters }): RemedyWish => ({ action, target, parameters }));
   const cluster = wishes.filter((wish) => CLUSTER_ACTIONS.includes(wish.action));
   const provider = wishes.filter((wish) => PROVIDER_ACTIONS.includes(wish.action));
   const input = { incidentId: run.state.incidentId, keyPrefix: `${run.state.incidentId}/${id}`, at: run.now() };
   const [onCluster, onProviders] = await Promise.all([
-    cluster.length === 0 ? [] : previewed(run, cluster, run.attempt(looking('preview of remedies').previewClusterRemedies({ ...input, wishes: cluster }))),
+    cluster.length === 0
+      ? []
+      : previewed(
+          run,
+          cluster,
+          run.attempt(looking('preview of remedies').previewClusterRemedies({ ...input, wishes: cluster })),
+        ),
     provider.length === 0
       ? []
-      : previewed(run, provider, run.attempt(looking('preview of provider remedies').previewProviderRemedies({ ...input, wishes: provider, service: run.policy.service }))),
+      : previewed(
+          run,
+          provider,
+          run.attempt(
+            looking('preview of provider remedies').previewProviderRemedies({
+              ...input,
+              wishes: provider,
+              service: run.policy.service,
+            }),
+          ),
+        ),
   ]);
   const all = [...onCluster, ...onProviders];
   return wishes.flatMap((wish) => all.filter((preview) => wishOf(preview) === key(wish)));

@@ -18,7 +18,15 @@ export const PLAYBOOKS: readonly Playbook[] = [
   {
     name: 'database connection errors',
     row: 'R3.1',
-    causes: ['slow-query', 'lock-contention', 'connection-leak', 'postgres-down', 'postgres-unreachable', 'replica-lag', 'replica-missing'],
+    causes: [
+      'slow-query',
+      'lock-contention',
+      'connection-leak',
+      'postgres-down',
+      'postgres-unreachable',
+      'replica-lag',
+      'replica-missing',
+    ],
     order: ['delete-pod', 'restart', 'failover-database'],
   },
   {
@@ -33,8 +41,18 @@ export const PLAYBOOKS: readonly Playbook[] = [
     causes: ['traffic-surge', 'cache-degraded', 'redis-down', 'slow-endpoint', 'node-pressure', 'node-down'],
     order: ['restart', 'scale', 'rate-limit', 'delete-pod', 'replace-pods'],
   },
-  { name: 'memory leak or OOM kills', row: 'R3.4', causes: ['memory-leak'], order: ['rollback', 'memory-limit', 'replace-pods', 'restart'] },
-  { name: 'AI provider failures', row: 'R3.5', causes: ['provider-outage'], order: ['provider-failover', 'open-breaker'] },
+  {
+    name: 'memory leak or OOM kills',
+    row: 'R3.4',
+    causes: ['memory-leak'],
+    order: ['rollback', 'memory-limit', 'replace-pods', 'restart'],
+  },
+  {
+    name: 'AI provider failures',
+    row: 'R3.5',
+    causes: ['provider-outage'],
+    order: ['provider-failover', 'open-breaker'],
+  },
 ];
 
 /** The playbook of a cause; null when only people can help (R3, never an automatic action). */

@@ -9,7 +9,11 @@ export async function detection(run: IncidentRun): Promise<void> {
   if (run.state.severityReasons.length === 0) assessSeverity(run);
   await Promise.all([openForPeople(run), firstLook(run)]);
   if (run.state.phase === 'detection') {
-    run.record({ kind: 'phase-entered', phase: 'investigation', because: 'people are told and the first evidence is in' });
+    run.record({
+      kind: 'phase-entered',
+      phase: 'investigation',
+      because: 'people are told and the first evidence is in',
+    });
   }
 }
 
@@ -25,7 +29,13 @@ function openingRound(run: IncidentRun): readonly Delivery[] {
   const channelName = state.incidentId;
   const page = firstPages(run);
   const announce = [communication.incidentsChannel, communication.oncallChannel].map(
-    (channel): Delivery => ({ medium: 'chat', key: nextKey(run, `announcement ${channel}`), what: 'announcement', channel, detail: channelName }),
+    (channel): Delivery => ({
+      medium: 'chat',
+      key: nextKey(run, `announcement ${channel}`),
+      what: 'announcement',
+      channel,
+      detail: channelName,
+    }),
   );
   return [
     {
@@ -34,8 +44,14 @@ function openingRound(run: IncidentRun): readonly Delivery[] {
       what: 'open-channel',
       channelName,
       topic: `${state.severity} ${state.title} · ${state.incidentId}`,
-      inviteChatIds: policy.people.filter((person) => person.contacts.some((contact) => page.some((d) => d.medium === 'page' && d.contact === contact))).flatMap((person) => (person.slackId === null ? [] : [person.slackId])),
-      bookmarks: policy.service.dashboards.slice(0, 6).map((dashboard) => ({ title: dashboard.name, url: dashboard.url })),
+      inviteChatIds: policy.people
+        .filter((person) =>
+          person.contacts.some((contact) => page.some((d) => d.medium === 'page' && d.contact === contact)),
+        )
+        .flatMap((person) => (person.slackId === null ? [] : [person.slackId])),
+      bookmarks: policy.service.dashboards
+        .slice(0, 6)
+        .map((dashboard) => ({ title: dashboard.name, url: dashboard.url })),
     },
     ...announce,
     ...page,
@@ -46,7 +62,8 @@ function openingRound(run: IncidentRun): readonly Delivery[] {
 /** The first step of the severity's paging; an alert that has paged already is not paged again (R1.4). */
 function firstPages(run: IncidentRun): readonly Delivery[] {
   const first = run.policy.severities[run.state.severity].paging[0];
-  if (first === undefined || first.afterMinutes > 0 || run.state.alerts.some((record) => record.alert.alreadyPaged)) return [];
+  if (first === undefined || first.afterMinutes > 0 || run.state.alerts.some((record) => record.alert.alreadyPaged))
+    return [];
   return first.to.flatMap((contact) => pageOf(run, contact, 'the incident opened'));
 }
 

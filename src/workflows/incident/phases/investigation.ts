@@ -22,7 +22,8 @@ export async function investigation(run: IncidentRun): Promise<void> {
 
 /** It came back: what is known is from before, so the next proposal rests on evidence of now. */
 async function beginAgain(run: IncidentRun): Promise<void> {
-  if (run.state.phase !== 'investigation') run.record({ kind: 'phase-entered', phase: 'investigation', because: 'it came back' });
+  if (run.state.phase !== 'investigation')
+    run.record({ kind: 'phase-entered', phase: 'investigation', because: 'it came back' });
   await run.step(`r${run.state.round}/looked-again`, async () => {
     await lookAgain(run);
     return true;
@@ -50,7 +51,8 @@ function askForHelp(run: IncidentRun): void {
   if (asked in run.state.steps) return;
   run.record({
     kind: 'asked-person',
-    question: 'The evidence does not explain this yet. What do you see? Write an update or a note; evidence is collected again meanwhile.',
+    question:
+      'The evidence does not explain this yet. What do you see? Write an update or a note; evidence is collected again meanwhile.',
   });
   run.record({ kind: 'step-finished', step: asked, outcome: true });
 }

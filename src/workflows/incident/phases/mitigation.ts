@@ -18,7 +18,8 @@ export async function mitigation(run: IncidentRun): Promise<void> {
   while (isOngoing(run)) {
     const cause = leadingCause(run.state);
     if (cause === null) return;
-    if (run.state.phase !== 'mitigation') run.record({ kind: 'phase-entered', phase: 'mitigation', because: cause.words });
+    if (run.state.phase !== 'mitigation')
+      run.record({ kind: 'phase-entered', phase: 'mitigation', because: cause.words });
     const id = `r${run.state.round}.${attemptsEnded(run) + 1}`;
     const over = await tryOnce(run, id, cause);
     run.record({ kind: 'step-finished', step: `${id}/ended`, outcome: true });
@@ -120,7 +121,11 @@ async function untilSomethingNew(run: IncidentRun, id: string): Promise<void> {
   const alerts = run.state.alerts.length;
   const minutes = run.policy.evidence.againEveryMinutes * Math.min(LONGEST_WAIT_FACTOR, attemptsEnded(run) + 1);
   const until = await run.step(`${id}/wait-until`, async () => plusMinutes(run.now(), minutes));
-  await run.agenda.until('look again', until, () => !isOngoing(run) || run.state.alerts.length > alerts || allAlertsCleared(run));
+  await run.agenda.until(
+    'look again',
+    until,
+    () => !isOngoing(run) || run.state.alerts.length > alerts || allAlertsCleared(run),
+  );
 }
 
 function askPeople(run: IncidentRun, cause: Hypothesis): void {
@@ -128,6 +133,9 @@ function askPeople(run: IncidentRun, cause: Hypothesis): void {
   if (asked in run.state.steps) return;
   const skipped = run.timeline.filter((event) => event.kind === 'remedy-skipped').slice(-3);
   const reasons = skipped.map((event) => (event.kind === 'remedy-skipped' ? event.because : '')).join(' ');
-  run.record({ kind: 'asked-person', question: `${cause.words} There is nothing left that the machine may do by itself. ${reasons}`.trim() });
+  run.record({
+    kind: 'asked-person',
+    question: `${cause.words} There is nothing left that the machine may do by itself. ${reasons}`.trim(),
+  });
   run.record({ kind: 'step-finished', step: asked, outcome: true });
 }

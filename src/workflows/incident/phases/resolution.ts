@@ -14,7 +14,8 @@ export async function resolution(run: IncidentRun): Promise<void> {
   if (run.state.phase !== 'resolution') {
     run.record({ kind: 'phase-entered', phase: 'resolution', because: run.state.mitigated?.words ?? 'mitigated' });
   }
-  if (run.state.status !== 'monitoring') run.record({ kind: 'status-changed', status: 'monitoring', because: run.state.mitigated?.words ?? '' });
+  if (run.state.status !== 'monitoring')
+    run.record({ kind: 'status-changed', status: 'monitoring', because: run.state.mitigated?.words ?? '' });
   const id = `r${run.state.round}`;
   if (!(await heldUp(run, id))) return;
   await run.step(`${id}.root-cause`, async () => {
@@ -51,7 +52,13 @@ async function proposeResolve(run: IncidentRun, id: string): Promise<void> {
   const page = run.state.statusPageStatus === null ? '' : ' The status page then says resolved.';
   const preview = `Declare it resolved: ${run.state.mitigated?.words ?? 'well again'}${page}`;
   const why = `It has held for ${run.policy.verification.holdMinutes} minutes.`;
-  const granted = await askApproval(run, { id, why, options: [{ name: 'resolve', plan: null, preview }], approver: 'commander', moot });
+  const granted = await askApproval(run, {
+    id,
+    why,
+    options: [{ name: 'resolve', plan: null, preview }],
+    approver: 'commander',
+    moot,
+  });
   if (isOver(run)) return;
   const back = refiredSince(run.state, since);
   if (back !== null) return relapse(run, back);
@@ -71,8 +78,10 @@ function declareResolved(run: IncidentRun, id: string): void {
 /** Honest about what is still there: a relief leaves the cause in place (S0 of R9). */
 function followUpWords(run: IncidentRun, by: string): string {
   const last = run.state.remedies.filter((remedy) => remedy.helped === true).at(-1);
-  const lasting = run.state.hypotheses[0]?.suggests.find((remedy) => remedy.action === last?.plan.action)?.lasting ?? true;
-  const still = lasting || last === undefined ? '' : ` The cause is still there: ${run.state.hypotheses[0]?.words ?? ''}`;
+  const lasting =
+    run.state.hypotheses[0]?.suggests.find((remedy) => remedy.action === last?.plan.action)?.lasting ?? true;
+  const still =
+    lasting || last === undefined ? '' : ` The cause is still there: ${run.state.hypotheses[0]?.words ?? ''}`;
   return `Agreed by ${by}.${still} Post-mortem follows.`;
 }
 

@@ -1,7 +1,7 @@
-import { plusMinutes, type Instant } from '../../../domain/instant.ts';
+import { openLeases } from '../../../domain/incident.ts';
+import { type Instant, plusMinutes } from '../../../domain/instant.ts';
 import { followUp } from '../../activity-calls.ts';
 import { nextKey, publishRound } from '../publishing.ts';
-import { openLeases } from '../../../domain/incident.ts';
 import { refiredSince } from '../relapse.ts';
 import type { IncidentRun } from '../run.ts';
 
@@ -29,7 +29,13 @@ async function scheduleMeeting(run: IncidentRun, id: string, resolvedAt: Instant
   const attendees = attendeesOf(run);
   run.record({ kind: 'review-scheduled', meetingAt: planned.value.meetingAt, attendees, ref: null });
   await publishRound(run, 'invitation to the post-mortem', [
-    { medium: 'mail', key: `${run.state.incidentId}/invitation/${run.state.reopenings}`, what: 'invitation', to: attendees, detail: null },
+    {
+      medium: 'mail',
+      key: `${run.state.incidentId}/invitation/${run.state.reopenings}`,
+      what: 'invitation',
+      to: attendees,
+      detail: null,
+    },
   ]);
 }
 
@@ -37,7 +43,9 @@ async function scheduleMeeting(run: IncidentRun, id: string, resolvedAt: Instant
 function attendeesOf(run: IncidentRun): readonly string[] {
   const { review: rules, contacts, people } = run.policy;
   const named = rules.attendees.flatMap((contact) => contacts[contact].email ?? []);
-  const tookPart = people.filter((person) => [...run.state.responders, run.state.commander].includes(person.id)).map((person) => person.email);
+  const tookPart = people
+    .filter((person) => [...run.state.responders, run.state.commander].includes(person.id))
+    .map((person) => person.email);
   return [...new Set([...named, ...tookPart])];
 }
 
@@ -61,7 +69,12 @@ async function writePostMortem(run: IncidentRun, id: string, resolvedAt: Instant
     const input = { facts: run.facts(), timeline: forDocument(run), communication: run.policy.communication, figures };
     const answer = await run.attempt(followUp('post-mortem document').writePostMortem(input));
     if (!answer.ok) return trouble(run, 'post-mortem', answer.words);
-    run.record({ kind: 'post-mortem-written', location: answer.value.location, digest: answer.value.digest, approved: false });
+    run.record({
+      kind: 'post-mortem-written',
+      location: answer.value.location,
+      digest: answer.value.digest,
+      approved: false,
+    });
   });
 }
 
@@ -71,7 +84,13 @@ function forDocument(run: IncidentRun) {
     .filter((event) => event.kind !== 'step-finished')
     .map((event) =>
       event.kind === 'evidence-collected'
-        ? { ...event, bundle: { ...event.bundle, items: event.bundle.items.filter((item) => item.abnormal).map((item) => ({ ...item, excerpt: '' })) } }
+        ? {
+            ...event,
+            bundle: {
+              ...event.bundle,
+              items: event.bundle.items.filter((item) => item.abnormal).map((item) => ({ ...item, excerpt: '' })),
+            },
+          }
         : event,
     );
 }
@@ -80,18 +99,37 @@ async function shareLearnings(run: IncidentRun, id: string): Promise<void> {
   await run.step(`${id}/shared`, async () => {
     const { communication } = run.policy;
     await publishRound(run, 'summary for engineering', [
-      { medium: 'chat', key: nextKey(run, 'summary'), what: 'summary', channel: communication.engineeringChannel, detail: run.state.postMortem?.location ?? null },
+      {
+        medium: 'chat',
+        key: nextKey(run, 'summary'),
+        what: 'summary',
+        channel: communication.engineeringChannel,
+        detail: run.state.postMortem?.location ?? null,
+      },
     ]);
     return true;
   });
   await run.step(`${id}/follow-ups`, async () => {
     const leases = openLeases(run.state).map((record) => ({ ...record.lease, expiresAt: record.expiresAt }));
     const items = followUps(run);
-    const input = { facts: run.facts(), items, leases, communication: run.policy.communication, contacts: run.policy.contacts, at: run.now(), speed: run.speed };
+    const input = {
+      facts: run.facts(),
+      items,
+      leases,
+      communication: run.policy.communication,
+      contacts: run.policy.contacts,
+      at: run.now(),
+      speed: run.speed,
+    };
     const answer = await run.attempt(followUp('action items').openActionItems(input));
     if (!answer.ok) trouble(run, 'action items', answer.words);
     for (const lease of answer.ok ? leases : []) {
-      run.record({ kind: 'lease-settled', leaseId: lease.id, how: 'moved', because: 'its own workflow asks about it from now on' });
+      run.record({
+        kind: 'lease-settled',
+        leaseId: lease.id,
+        how: 'moved',
+        because: 'its own workflow asks about it from now on',
+      });
     }
     return answer.ok;
   });
@@ -102,24 +140,38 @@ function followUps(run: IncidentRun) {
   const dueAt = run.state.review?.meetingAt ?? run.now();
   const cause = run.state.hypotheses[0];
   const owner = run.state.commander;
-  const items = [{ id: 'review', what: `Complete the post-mortem of ${run.state.incidentId} with people's words and approve it.`, owner, dueAt }];
-  if (cause !== undefined && cause.cause !== 'unknown') items.push({ id: 'cause', what: `Remove the cause for good: ${cause.words}`, owner, dueAt });
+  const items = [
+    {
+      id: 'review',
+      what: `Complete the post-mortem of ${run.state.incidentId} with people's words and approve it.`,
+      owner,
+      dueAt,
+    },
+  ];
+  if (cause !== undefined && cause.cause !== 'unknown')
+    items.push({ id: 'cause', what: `Remove the cause for good: ${cause.words}`, owner, dueAt });
   const missed = run.state.promises.filter((record) => record.ended?.how === 'missed');
-  if (missed.length > 0) items.push({ id: 'promises', what: `Find out why ${missed.length} promise(s) were missed.`, owner, dueAt });
+  if (missed.length > 0)
+    items.push({ id: 'promises', what: `Find out why ${missed.length} promise(s) were missed.`, owner, dueAt });
   return items;
 }
 
 /** Open until the meeting is over; the same problem within the reopen window reopens it (decision 2). */
 async function awaitEnd(run: IncidentRun, resolvedAt: Instant): Promise<void> {
   const windowEnds = plusMinutes(resolvedAt, run.policy.intake.reopenWindowMinutes);
-  const meetingEnds = run.state.review === null ? windowEnds : plusMinutes(run.state.review.meetingAt, run.policy.review.meetingMinutes);
+  const meetingEnds =
+    run.state.review === null ? windowEnds : plusMinutes(run.state.review.meetingAt, run.policy.review.meetingMinutes);
   const back = () => refiredSince(run.state, resolvedAt);
   const changed = () => run.state.closed !== null || run.state.resolved === null || back() !== null;
-  const why = (await run.agenda.until('reopen window ends', windowEnds, changed)) === 'due' ? await run.agenda.until('review meeting ends', meetingEnds, changed) : 'met';
+  const why =
+    (await run.agenda.until('reopen window ends', windowEnds, changed)) === 'due'
+      ? await run.agenda.until('review meeting ends', meetingEnds, changed)
+      : 'met';
   const words = back();
   if (run.state.closed !== null || run.state.resolved === null) return;
   if (words !== null) return reopen(run, words);
-  if (why === 'due') run.record({ kind: 'closed', as: 'resolved', into: null, because: 'resolved, reviewed, and quiet since' });
+  if (why === 'due')
+    run.record({ kind: 'closed', as: 'resolved', into: null, because: 'resolved, reviewed, and quiet since' });
 }
 
 function reopen(run: IncidentRun, words: string): void {
