@@ -255,16 +255,13 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
 
 /** The world's series as Prometheus's storage gives them. */
 function scraped(series: World['series']): PrometheusSource {
-  const column = (values: ArrayLike<number>) => (values instanceof Float64Array ? values : Array.from(values));
   return {
     select: (matchers, fromMs, toMs) =>
-      series
-        .select(
-          matchers.map(({ name, operator, value }) => ({ name, op: operator, value })),
-          fromMs,
-          toMs,
-        )
-        .map((one) => ({ ...one, times: column(one.times), values: column(one.values) })),
+      series.select(
+        matchers.map(({ name, operator, value }) => ({ name, op: operator, value })),
+        fromMs,
+        toMs,
+      ),
   };
 }
 

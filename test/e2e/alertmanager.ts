@@ -34,8 +34,6 @@ export async function startAlertmanager(options: {
   readonly token: string;
   readonly groupBy: readonly string[];
   readonly peer?: RealAlertmanager;
-  /** One of a pair waits for the other, so that it can know what that one has sent; alone it waits for nobody. */
-  readonly peerTimeout?: string;
 }): Promise<RealAlertmanager> {
   const [port, clusterPort] = await Promise.all([freePort(), freePort()]);
   mkdirSync(options.folder, { recursive: true });
@@ -53,7 +51,6 @@ export async function startAlertmanager(options: {
       `--cluster.listen-address=${clusterAddress}`,
       `--cluster.advertise-address=${clusterAddress}`,
       ...(options.peer === undefined ? [] : [`--cluster.peer=${options.peer.clusterAddress}`]),
-      ...(options.peerTimeout === undefined ? [] : [`--cluster.peer-timeout=${options.peerTimeout}`]),
       '--cluster.settle-timeout=1s',
     ],
     logFile: join(options.folder, 'alertmanager.log'),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WireEntry } from '../../src/simulation/wire/ledger.ts';
-import { openStage, pause, type Stage } from './stage.ts';
+import { pause } from './running-clock.ts';
+import { openStage, type Stage } from './stage.ts';
 import { remediesSeen, whenAsked, whenClusterActs } from './watch-ledger.ts';
 
 // kill -9 at the worst moments: what was asked of another system is done there, and nobody here knows it yet.

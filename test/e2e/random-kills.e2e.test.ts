@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStage, pause, type Stage } from './stage.ts';
+import { pause } from './running-clock.ts';
+import { openStage, type Stage } from './stage.ts';
 import { remediesSeen } from './watch-ledger.ts';
 
 // Processes killed at moments nobody chose. Another sequence: KILL_SEED=7 npx vitest run test/e2e/random-kills

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checkPolicy } from '../../src/config/policy.ts';
@@ -16,12 +16,12 @@ import { resolveTemporalBinary } from '../../src/embedded/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../src/embedded/temporal-server.ts';
 import { workflowBundle } from '../../src/embedded/workflow-bundle.ts';
 import { type Production, startProduction } from '../../src/simulation/production.ts';
+import { pause, runningClock, TICK_MS } from './running-clock.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CACHE = join(ROOT, '.cache');
 const ALERTMANAGER_TOKEN = 'e2e-alertmanager-token';
 const RECEIVER = 'incidents';
-const TICK_MS = 50;
 const PEOPLE = ['alice', 'bob', 'carol', 'erin', 'grace'] as const;
 
 export interface StageOptions {
@@ -235,42 +235,6 @@ function productionOf(policy: Policy, options: StageOptions, store: EmbeddedPost
   });
 }
 
-/** World time goes `speed` times as fast as the wall clock while it runs; the file says it to gateway and worker. */
-function runningClock(production: Production, folder: string, speed: number) {
-  const file = join(folder, 'clock');
-  const write = (): void => {
-    writeFileSync(`${file}.new`, new Date(production.world.nowMs).toISOString());
-    renameSync(`${file}.new`, file);
-  };
-  write();
-  let running = false;
-  let loop: Promise<void> = Promise.resolve();
-  // In steps, not by the wall clock: on a busy machine the world becomes slower, and misses nothing.
-  const run = async (): Promise<void> => {
-    while (running) {
-      await production.advanceTo(production.world.nowMs + TICK_MS * speed);
-      write();
-      await pause(TICK_MS);
-    }
-  };
-  return {
-    file,
-    /** At once, without anybody watching. */
-    async jumpTo(at: string): Promise<void> {
-      await production.advanceTo(Date.parse(at));
-      write();
-    },
-    start(): void {
-      running = true;
-      loop = run();
-    },
-    async stop(): Promise<void> {
-      running = false;
-      await loop;
-    },
-  };
-}
-
 interface Stoppable {
   stop(): Promise<unknown>;
   kill(): Promise<unknown>;
@@ -330,8 +294,4 @@ function processOf(
 
 async function answerOf(response: Response): Promise<Answer> {
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
-
-export function pause(milliseconds: number): Promise<void> {
-  return new Promise((done) => setTimeout(done, milliseconds));
 }

@@ -110,31 +110,49 @@ function countValues(node: Aggregate, samples: readonly Sample[], label: string)
   return [...groups.values()].map((group) => ({ labels: group.labels, value: group.samples.length }));
 }
 
-// A grouping is asked for the same label sets at every step of a range query, so its answers are kept by identity.
-const groupings = new WeakMap<readonly string[], WeakMap<Labels, Labels>>();
+// A grouping is asked for the same label sets at every step and query, so its answers are kept by identity,
+// and equal answers are one object, so that groups are told apart without comparing texts.
+interface Grouping {
+  readonly ofLabels: WeakMap<Labels, Labels>;
+  readonly distinct: Map<string, Labels>;
+}
+const groupings = new WeakMap<readonly string[], Grouping>();
+const MAX_DISTINCT_GROUPS = 10_000;
 
-function groupLabels(node: Aggregate, labels: Labels): Labels {
+/** The label set of the group to which a series belongs; the same object for every member of one group. */
+export function groupLabels(node: Pick<Aggregate, 'grouping' | 'without'>, labels: Labels): Labels {
+  if (!node.without && node.grouping.length === 0) return NO_LABELS;
   let known = groupings.get(node.grouping);
-  if (known === undefined) {
-    known = new WeakMap();
+  if (known === undefined || known.distinct.size > MAX_DISTINCT_GROUPS) {
+    known = { ofLabels: new WeakMap(), distinct: new Map() };
     groupings.set(node.grouping, known);
   }
-  let grouped = known.get(labels);
+  let grouped = known.ofLabels.get(labels);
   if (grouped === undefined) {
-    grouped = node.without ? dropLabels(labels, [...node.grouping, METRIC_NAME]) : keepLabels(labels, node.grouping);
-    known.set(labels, grouped);
+    const made = node.without ? dropLabels(labels, [...node.grouping, METRIC_NAME]) : keepLabels(labels, node.grouping);
+    const key = labelsKey(made);
+    grouped = known.distinct.get(key) ?? made;
+    known.distinct.set(key, grouped);
+    known.ofLabels.set(labels, grouped);
   }
   return grouped;
 }
 
+const NO_LABELS: Labels = {};
+
 function groupBy(samples: readonly Sample[], labelsOf: (sample: Sample) => Labels): Map<string, Group> {
   const groups = new Map<string, Group>();
+  const found = new Map<Labels, Group>();
   for (const sample of samples) {
     const labels = labelsOf(sample);
-    const key = labelsKey(labels);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { labels, samples: [sample] });
-    else group.samples.push(sample);
+    let group = found.get(labels);
+    if (group === undefined) {
+      const key = labelsKey(labels);
+      group = groups.get(key) ?? { labels, samples: [] };
+      groups.set(key, group);
+      found.set(labels, group);
+    }
+    group.samples.push(sample);
   }
   return groups;
 }

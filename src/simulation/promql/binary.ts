@@ -104,7 +104,7 @@ function requireUnique(matching: VectorMatching, seen: Map<string, Set<string>>,
 
 const signatures = new WeakMap<VectorMatching, WeakMap<Labels, string>>();
 
-function matchKey(matching: VectorMatching, labels: Labels): string {
+export function matchKey(matching: VectorMatching, labels: Labels): string {
   let known = signatures.get(matching);
   if (known === undefined) {
     known = new WeakMap();
@@ -122,7 +122,7 @@ function matchLabels(matching: VectorMatching, labels: Labels): Labels {
   return matching.on ? keepLabels(labels, matching.labels) : dropLabels(labels, [...matching.labels, METRIC_NAME]);
 }
 
-function resultLabels(node: Binary, many: Labels, one: Labels): Labels {
+export function resultLabels(node: Binary, many: Labels, one: Labels): Labels {
   const { matching } = node;
   let labels = COMPARISONS.has(node.operator) && !node.returnBool ? many : dropMetricName(many);
   if (matching.card === 'one-to-one') {
@@ -132,7 +132,7 @@ function resultLabels(node: Binary, many: Labels, one: Labels): Labels {
   return labels;
 }
 
-function compare(operator: BinaryOperator, left: number, right: number): boolean {
+export function compare(operator: BinaryOperator, left: number, right: number): boolean {
   switch (operator) {
     case '==':
       return left === right;
@@ -151,7 +151,7 @@ function compare(operator: BinaryOperator, left: number, right: number): boolean
   }
 }
 
-function arithmetic(operator: BinaryOperator, left: number, right: number): number {
+export function arithmetic(operator: BinaryOperator, left: number, right: number): number {
   switch (operator) {
     case '+':
       return left + right;

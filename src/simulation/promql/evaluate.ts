@@ -1,6 +1,7 @@
 import type { Expr } from './ast.ts';
 import { typeName, typeOf } from './check.ts';
 import { PromqlError } from './errors.ts';
+import type { Method } from './evaluation.ts';
 import { Evaluation } from './evaluation.ts';
 import type { Labels } from './labels.ts';
 import { compareLabels } from './labels.ts';
@@ -54,6 +55,7 @@ export function evaluateRange(
   endMs: number,
   stepMs: number,
   source: SeriesSource,
+  method: Method = 'series-wise',
 ): RangeResult {
   if (!(stepMs > 0)) {
     const message = 'zero or negative query resolution step widths are not accepted. Try a positive integer';
@@ -65,7 +67,7 @@ export function evaluateRange(
     const message = `invalid expression type "${typeName(type)}" for range query, must be Scalar or instant Vector`;
     throw new PromqlError('bad_data', message);
   }
-  const series = new Evaluation(source, startMs, endMs, stepMs).steps(parsed);
+  const series = new Evaluation(source, startMs, endMs, stepMs, method).steps(parsed, true);
   const result = [...series].sort((a, b) => compareLabels(a.labels, b.labels));
   return { resultType: 'matrix', result };
 }

@@ -2,11 +2,15 @@ import { aggregate } from './aggregate.ts';
 import type { Aggregate, Binary, Call, Expr, RangeSelector, Subquery, VectorSelector } from './ast.ts';
 import { SET_OPERATORS } from './ast.ts';
 import { scalarBinary, setBinary, vectorBinary, vectorScalarBinary } from './binary.ts';
+import { typeOf } from './check.ts';
+import { samplesAt, seriesOf } from './columns.ts';
 import { executionError } from './errors.ts';
 import type { Labels } from './labels.ts';
 import { compareLabels, dropMetricName, labelsKey } from './labels.ts';
 import { RANGE_FUNCTIONS } from './range-functions.ts';
+import { SeriesWise } from './series-wise.ts';
 import type { Series, SeriesSource } from './store.ts';
+import { isStale } from './store.ts';
 import type { Sample } from './vector-functions.ts';
 import {
   histogramQuantile,
@@ -20,8 +24,13 @@ import {
 
 /** An instant selector looks back this far for a sample, this far included, as Prometheus does by default. */
 export const LOOKBACK_MS = 5 * 60_000;
+/** Steps whose values are held at once; a longer grid is worked off in parts of so many. */
+const MAX_STEPS_AT_ONCE = 1_000;
 /** The step of a subquery that names none: Prometheus's default evaluation interval. */
 export const DEFAULT_SUBQUERY_STEP_MS = 60_000;
+
+/** Series by series wherever that is possible, or everything step by step: the results are the same to the last bit. */
+export type Method = 'series-wise' | 'step-wise';
 
 export type Value =
   | { readonly type: 'scalar'; readonly value: number }
@@ -48,36 +57,58 @@ export class Evaluation {
   readonly #endMs: number;
   readonly #stepMs: number;
   readonly #fetched = new Map<Expr, readonly Series[]>();
+  readonly #method: Method;
+  readonly #grid: Float64Array;
+  readonly #columns: SeriesWise | null;
 
-  constructor(source: SeriesSource, startMs: number, endMs: number, stepMs: number) {
+  constructor(source: SeriesSource, startMs: number, endMs: number, stepMs: number, method: Method = 'series-wise') {
     this.#source = source;
     this.#startMs = startMs;
     this.#endMs = endMs;
     this.#stepMs = stepMs;
+    this.#method = method;
+    this.#grid = startMs === endMs ? ONE_STEP : gridOf(startMs, endMs, stepMs);
+    this.#columns =
+      method === 'step-wise' || this.#grid.length < 2 || this.#grid.length > MAX_STEPS_AT_ONCE
+        ? null
+        : new SeriesWise(this.#grid, LOOKBACK_MS, {
+            seriesOf: (expr) => this.#seriesOf(expr),
+            scalarAt: (expr, atMs) => this.#scalar(expr, atMs),
+            textsOf: (call, atMs) => this.#texts(call, atMs),
+          });
   }
 
-  /** Every step of the grid, joined into series in the order in which they appeared. */
-  steps(expr: Expr): Series[] {
-    const series = new Map<string, { labels: Labels; times: number[]; values: number[] }>();
+  /** Every step of the grid, joined into series in the order in which they appeared, or in any order if that will do. */
+  steps(expr: Expr, inAnyOrder = false): Series[] {
+    if (this.#method === 'series-wise' && this.#grid.length > MAX_STEPS_AT_ONCE) return this.#stepsInParts(expr);
+    const columns = typeOf(expr) === 'vector' ? this.#columns?.columnsOf(expr) : null;
+    if (columns && (columns.ordered || inAnyOrder)) return seriesOf(columns.columns, this.#grid);
+    const joined = new JoinedSeries();
     for (let atMs = this.#startMs; atMs <= this.#endMs; atMs += this.#stepMs) {
       const value = this.at(expr, atMs);
       if (value.type === 'string') continue;
       const samples = value.type === 'vector' ? value.samples : [{ labels: NO_LABELS, value: value.value }];
-      for (const sample of samples) {
-        const key = labelsKey(sample.labels);
-        let one = series.get(key);
-        if (one === undefined) {
-          one = { labels: sample.labels, times: [], values: [] };
-          series.set(key, one);
-        }
-        one.times.push(atMs);
-        one.values.push(sample.value);
+      for (const { labels, value } of samples) joined.add(labels, atMs, value);
+    }
+    return joined.all();
+  }
+
+  // All series at all steps are held at once, so a very long grid is worked off in parts.
+  #stepsInParts(expr: Expr): Series[] {
+    const joined = new JoinedSeries();
+    for (let from = 0; from < this.#grid.length; from += MAX_STEPS_AT_ONCE) {
+      const last = Math.min(from + MAX_STEPS_AT_ONCE, this.#grid.length) - 1;
+      const [startMs, endMs] = [this.#grid[from] as number, this.#grid[last] as number];
+      for (const { labels, times, values } of new Evaluation(this.#source, startMs, endMs, this.#stepMs).steps(expr)) {
+        for (let i = 0; i < times.length; i++) joined.add(labels, times[i] as number, values[i] as number);
       }
     }
-    return [...series.values()];
+    return joined.all();
   }
 
   at(expr: Expr, atMs: number): Value {
+    const known = this.#columns === null ? null : this.#knownAt(this.#columns, expr, atMs);
+    if (known !== null) return vector(known);
     switch (expr.kind) {
       case 'number':
         return { type: 'scalar', value: expr.value };
@@ -105,6 +136,15 @@ export class Evaluation {
     }
   }
 
+  // What is known for every step need not be worked out for this one; a lone selector is quick, and has timestamps.
+  #knownAt(columns: SeriesWise, expr: Expr, atMs: number): Sample[] | null {
+    if (expr.kind === 'vector-selector' || expr.kind === 'paren' || typeOf(expr) !== 'vector') return null;
+    const known = columns.columnsOf(expr);
+    if (known === null || !known.ordered) return null;
+    const step = Math.round((atMs - this.#startMs) / this.#stepMs);
+    return this.#grid[step] === atMs ? samplesAt(known.columns, step) : null;
+  }
+
   /** The samples of a range vector at one instant, series without samples left out. */
   windowsOf(expr: Expr, atMs: number): Window[] {
     if (expr.kind === 'paren') return this.windowsOf(expr.expr, atMs);
@@ -112,39 +152,40 @@ export class Evaluation {
       throw executionError('expected a range vector');
     }
     const offsetMs = expr.kind === 'subquery' ? expr.offsetMs : expr.vector.offsetMs;
-    const series = expr.kind === 'subquery' ? this.#subquerySeries(expr) : this.#rangeSeries(expr);
     const toMs = atMs - offsetMs;
     const fromMs = toMs - expr.rangeMs;
     const windows: Window[] = [];
-    for (const { labels, times, values } of series) {
+    for (const { labels, times, values } of this.#seriesOf(expr)) {
       const first = firstAtOrAfter(times, fromMs);
       const end = firstAtOrAfter(times, toMs + 1);
-      if (first >= end) continue;
-      windows.push({
-        labels,
-        times: numbers(times, first, end),
-        values: numbers(values, first, end),
-      });
+      if (first < end) windows.push({ labels, times: numbers(times, first, end), values: numbers(values, first, end) });
     }
     return windows;
   }
 
   #instant(selector: VectorSelector, atMs: number): Sample[] {
     const refMs = atMs - selector.offsetMs;
-    const series = this.#fetch(selector, selector, LOOKBACK_MS);
+    const series = this.#seriesOf(selector);
     const samples: Sample[] = [];
     for (const { labels, times, values, staleTimes } of series) {
       const i = firstAtOrAfter(times, refMs + 1) - 1;
       const sampleMs = times[i];
       if (sampleMs === undefined || sampleMs < refMs - LOOKBACK_MS) continue;
-      if (staleTimes?.some((staleMs) => staleMs >= sampleMs && staleMs <= refMs)) continue;
+      if (isStale(staleTimes, sampleMs, refMs)) continue;
       samples.push({ labels, value: values[i] as number, sampleMs });
     }
     return samples;
   }
 
-  #rangeSeries(expr: RangeSelector): readonly Series[] {
-    return this.#fetch(expr, expr.vector, expr.rangeMs);
+  #seriesOf(expr: VectorSelector | RangeSelector | Subquery): readonly Series[] {
+    switch (expr.kind) {
+      case 'vector-selector':
+        return this.#fetch(expr, expr, LOOKBACK_MS);
+      case 'range-selector':
+        return this.#fetch(expr, expr.vector, expr.rangeMs);
+      case 'subquery':
+        return this.#subquerySeries(expr);
+    }
   }
 
   #fetch(key: Expr, selector: VectorSelector, backMs: number): readonly Series[] {
@@ -153,7 +194,7 @@ export class Evaluation {
       const fromMs = this.#startMs - selector.offsetMs - backMs;
       const toMs = this.#endMs - selector.offsetMs;
       const selected = this.#source.select(selector.matchers, fromMs, toMs);
-      series = [...selected].sort((a, b) => compareLabels(a.labels, b.labels));
+      series = isSorted(selected) ? selected : [...selected].sort((a, b) => compareLabels(a.labels, b.labels));
       this.#fetched.set(key, series);
     }
     return series;
@@ -166,7 +207,9 @@ export class Evaluation {
       const stepMs = expr.stepMs ?? DEFAULT_SUBQUERY_STEP_MS;
       const fromMs = this.#startMs - expr.offsetMs - expr.rangeMs;
       const startMs = Math.ceil(fromMs / stepMs) * stepMs;
-      series = new Evaluation(this.#source, startMs, this.#endMs - expr.offsetMs, stepMs).steps(expr.expr);
+      series = new Evaluation(this.#source, startMs, this.#endMs - expr.offsetMs, stepMs, this.#method).steps(
+        expr.expr,
+      );
       this.#fetched.set(expr, series);
     }
     return series;
@@ -220,8 +263,11 @@ export class Evaluation {
     const rangeEndMs = atMs - (range.kind === 'subquery' ? range.offsetMs : range.vector.offsetMs);
     const rangeStartMs = rangeEndMs - range.rangeMs;
     const samples: Sample[] = [];
-    for (const { labels, times, values } of this.windowsOf(range, atMs)) {
-      const value = compute({ times, values, rangeStartMs, rangeEndMs }, param, atMs);
+    for (const { labels, times, values } of this.#seriesOf(range)) {
+      const first = firstAtOrAfter(times, rangeStartMs);
+      const end = firstAtOrAfter(times, rangeEndMs + 1);
+      if (first >= end) continue;
+      const value = compute({ times, values, first, end, rangeStartMs, rangeEndMs }, param, atMs);
       if (value === null) continue;
       // Only last_over_time still shows the metric itself, so only it keeps the name.
       samples.push({ labels: call.name === 'last_over_time' ? labels : dropMetricName(labels), value });
@@ -286,6 +332,38 @@ export class Evaluation {
 }
 
 const NO_LABELS: Labels = {};
+const ONE_STEP = new Float64Array(1);
+
+// The instants at which a step-wise evaluation stops, added up in the same way.
+function gridOf(startMs: number, endMs: number, stepMs: number): Float64Array {
+  const grid: number[] = [];
+  for (let atMs = startMs; atMs <= endMs; atMs += stepMs) grid.push(atMs);
+  return Float64Array.from(grid);
+}
+
+/** Samples that arrive one by one, collected by label set in the order of their first appearance. */
+class JoinedSeries {
+  readonly #series = new Map<string, { labels: Labels; times: number[]; values: number[] }>();
+
+  add(labels: Labels, atMs: number, value: number): void {
+    const key = labelsKey(labels);
+    let one = this.#series.get(key);
+    if (one === undefined) {
+      one = { labels, times: [], values: [] };
+      this.#series.set(key, one);
+    }
+    one.times.push(atMs);
+    one.values.push(value);
+  }
+
+  all(): Series[] {
+    return [...this.#series.values()];
+  }
+}
+
+function isSorted(series: readonly Series[]): boolean {
+  return series.every((one, i) => i === 0 || compareLabels((series[i - 1] as Series).labels, one.labels) <= 0);
+}
 
 function vector(samples: readonly Sample[]): Value {
   return { type: 'vector', samples };

@@ -16,6 +16,20 @@ const MAX_DEPTH = 200;
 
 /** Parses and type-checks a query. Throws `PromqlError` (`bad_data`) in Prometheus's words. */
 export function parsePromql(text: string): Expr {
+  let expr = parsed.get(text);
+  if (expr === undefined) {
+    expr = parseAnew(text);
+    if (parsed.size >= MAX_PARSED) parsed.clear();
+    parsed.set(text, expr);
+  }
+  return expr;
+}
+
+// A tree is never changed, and what is remembered about its label sets hangs on its nodes: asked again, it is fast.
+const parsed = new Map<string, Expr>();
+const MAX_PARSED = 500;
+
+function parseAnew(text: string): Expr {
   if (text.replaceAll(/#[^\n]*/g, '').trim() === '') {
     throw new PromqlError('bad_data', '1:1: parse error: no expression found in input');
   }

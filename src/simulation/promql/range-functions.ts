@@ -1,7 +1,12 @@
-/** The samples of one series inside a range, both ends included; never empty. Times in milliseconds. */
+/**
+ * The samples of one series inside a range: those from index `first` up to, but not with, index `end`; never none.
+ * The arrays are the whole series' own and are not copied. Times in milliseconds.
+ */
 export interface RangeWindow {
-  readonly times: readonly number[];
-  readonly values: readonly number[];
+  readonly times: ArrayLike<number>;
+  readonly values: ArrayLike<number>;
+  readonly first: number;
+  readonly end: number;
   readonly rangeStartMs: number;
   readonly rangeEndMs: number;
 }
@@ -16,25 +21,25 @@ export const RANGE_FUNCTIONS: Readonly<Record<string, RangeFunction>> = {
   delta: (window) => extrapolated(window, false, false),
   irate: (window) => lastTwo(window, true),
   idelta: (window) => lastTwo(window, false),
-  deriv: (window) => (window.values.length < 2 ? null : regression(window, window.times[0] as number).slope),
+  deriv: (window) => (window.end - window.first < 2 ? null : regression(window, window.times[window.first] ?? 0).slope),
   predict_linear: (window, seconds, atMs) => {
-    if (window.values.length < 2) return null;
+    if (window.end - window.first < 2) return null;
     const { slope, intercept } = regression(window, atMs);
     return slope * seconds + intercept;
   },
-  changes: ({ values }) =>
-    countSteps(values, (before, after) => after !== before && !(Number.isNaN(after) && Number.isNaN(before))),
-  resets: ({ values }) => countSteps(values, (before, after) => after < before),
-  avg_over_time: ({ values }) => mean(values),
-  min_over_time: ({ values }) => values.reduce((min, value) => (value < min || Number.isNaN(min) ? value : min)),
-  max_over_time: ({ values }) => values.reduce((max, value) => (value > max || Number.isNaN(max) ? value : max)),
-  sum_over_time: ({ values }) => kahanSum(values),
-  count_over_time: ({ values }) => values.length,
-  last_over_time: ({ values }) => values[values.length - 1] as number,
+  changes: (window) =>
+    countSteps(window, (before, after) => after !== before && !(Number.isNaN(after) && Number.isNaN(before))),
+  resets: (window) => countSteps(window, (before, after) => after < before),
+  avg_over_time: mean,
+  min_over_time: (window) => extreme(window, (value, min) => value < min),
+  max_over_time: (window) => extreme(window, (value, max) => value > max),
+  sum_over_time: kahanSum,
+  count_over_time: ({ first, end }) => end - first,
+  last_over_time: ({ values, end }) => values[end - 1] as number,
   present_over_time: () => 1,
-  stddev_over_time: ({ values }) => Math.sqrt(variance(values)),
-  stdvar_over_time: ({ values }) => variance(values),
-  quantile_over_time: ({ values }, q) => quantile(q, values),
+  stddev_over_time: (window) => Math.sqrt(variance(window)),
+  stdvar_over_time: variance,
+  quantile_over_time: ({ values, first, end }, q) => quantile(q, Array.prototype.slice.call(values, first, end)),
 };
 
 /** The φ-quantile by linear interpolation; NaN sorts first. */
@@ -60,20 +65,17 @@ function ascending(a: number, b: number): number {
 // but by no more than half the usual gap when a sample is missing, and never below zero for a counter.
 function extrapolated(window: RangeWindow, isCounter: boolean, isRate: boolean): number | null {
   const { times, values, rangeStartMs, rangeEndMs } = window;
-  const last = values.length - 1;
-  if (last < 1) return null;
-  const first = values[0] as number;
-  let change = (values[last] as number) - first;
-  if (isCounter) {
-    for (let i = 1; i <= last; i++) {
-      const before = values[i - 1] as number;
-      if ((values[i] as number) < before) change += before;
-    }
-  }
-  const sampledSeconds = ((times[last] as number) - (times[0] as number)) / 1000;
-  const gapSeconds = sampledSeconds / last;
-  let toStartSeconds = ((times[0] as number) - rangeStartMs) / 1000;
-  const toEndSeconds = (rangeEndMs - (times[last] as number)) / 1000;
+  const gaps = window.end - window.first - 1;
+  if (gaps < 1) return null;
+  const first = values[window.first] as number;
+  const firstMs = times[window.first] as number;
+  const lastMs = times[window.end - 1] as number;
+  let change = (values[window.end - 1] as number) - first;
+  if (isCounter) change = withoutFalls(window, change);
+  const sampledSeconds = (lastMs - firstMs) / 1000;
+  const gapSeconds = sampledSeconds / gaps;
+  let toStartSeconds = (firstMs - rangeStartMs) / 1000;
+  const toEndSeconds = (rangeEndMs - lastMs) / 1000;
   if (isCounter && change > 0 && first >= 0) {
     toStartSeconds = Math.min(toStartSeconds, sampledSeconds * (first / change));
   }
@@ -86,37 +88,61 @@ function extrapolated(window: RangeWindow, isCounter: boolean, isRate: boolean):
   return change * factor;
 }
 
-function lastTwo({ times, values }: RangeWindow, isRate: boolean): number | null {
-  const last = values.length - 1;
-  if (last < 1) return null;
-  const [before, after] = [values[last - 1] as number, values[last] as number];
-  const gapMs = (times[last] as number) - (times[last - 1] as number);
+/** A counter that fell began again from nothing: what it had reached before is added, fall by fall. */
+function withoutFalls({ values, first, end }: RangeWindow, change: number): number {
+  let whole = change;
+  for (let i = first + 1; i < end; i++) {
+    const before = values[i - 1] as number;
+    if ((values[i] as number) < before) whole += before;
+  }
+  return whole;
+}
+
+function lastTwo({ times, values, first, end }: RangeWindow, isRate: boolean): number | null {
+  if (end - first < 2) return null;
+  const [before, after] = [values[end - 2] as number, values[end - 1] as number];
+  const gapMs = (times[end - 1] as number) - (times[end - 2] as number);
   if (gapMs === 0) return null;
   if (!isRate) return after - before;
   return (after < before ? after : after - before) / (gapMs / 1000);
 }
 
-function countSteps(values: readonly number[], counts: (before: number, after: number) => boolean): number {
+function extreme({ values, first, end }: RangeWindow, beats: (value: number, best: number) => boolean): number {
+  let best = values[first] as number;
+  for (let i = first + 1; i < end; i++) {
+    const value = values[i] as number;
+    if (beats(value, best) || Number.isNaN(best)) best = value;
+  }
+  return best;
+}
+
+function countSteps({ values, first, end }: RangeWindow, counts: (before: number, after: number) => boolean): number {
   let count = 0;
-  for (let i = 1; i < values.length; i++) {
+  for (let i = first + 1; i < end; i++) {
     if (counts(values[i - 1] as number, values[i] as number)) count += 1;
   }
   return count;
 }
 
-function regression({ times, values }: RangeWindow, interceptMs: number): { slope: number; intercept: number } {
-  const n = values.length;
-  const first = values[0] as number;
-  if (values.every((value) => value === first)) {
-    return Number.isFinite(first) ? { slope: 0, intercept: first } : { slope: Number.NaN, intercept: Number.NaN };
+function regression(window: RangeWindow, interceptMs: number): { slope: number; intercept: number } {
+  const { times, values, first, end } = window;
+  const n = end - first;
+  const begin = values[first] as number;
+  if (countSteps(window, (_, after) => after !== begin) === 0 && !Number.isNaN(begin)) {
+    return Number.isFinite(begin) ? { slope: 0, intercept: begin } : { slope: Number.NaN, intercept: Number.NaN };
   }
-  const x = times.map((time) => (time - interceptMs) / 1000);
-  const sumX = kahanTotal(x);
-  const sumY = kahanTotal(values);
-  const sumXY = kahanTotal(x.map((seconds, i) => seconds * (values[i] as number)));
-  const sumX2 = kahanTotal(x.map((seconds) => seconds * seconds));
-  const slope = (sumXY - (sumX * sumY) / n) / (sumX2 - (sumX * sumX) / n);
-  return { slope, intercept: sumY / n - (slope * sumX) / n };
+  const [sumX, sumY, sumXY, sumX2] = [nothing(), nothing(), nothing(), nothing()];
+  for (let i = first; i < end; i++) {
+    const x = ((times[i] as number) - interceptMs) / 1000;
+    const y = values[i] as number;
+    add(sumX, x);
+    add(sumY, y);
+    add(sumXY, x * y);
+    add(sumX2, x * x);
+  }
+  const [x, y, xy, x2] = [total(sumX), total(sumY), total(sumXY), total(sumX2)];
+  const slope = (xy - (x * y) / n) / (x2 - (x * x) / n);
+  return { slope, intercept: y / n - (slope * x) / n };
 }
 
 /** A running sum that carries what rounding lost (Kahan, Neumaier), so that results equal Prometheus's to the bit. */
@@ -131,41 +157,42 @@ function add(to: KahanSum, value: number): void {
   to.sum = total;
 }
 
-function kahanTotal(values: readonly number[]): number {
-  const sum: KahanSum = { sum: 0, lost: 0 };
-  for (const value of values) add(sum, value);
-  return sum.sum + sum.lost;
+function nothing(): KahanSum {
+  return { sum: 0, lost: 0 };
 }
 
-function kahanSum(values: readonly number[]): number {
-  const sum: KahanSum = { sum: 0, lost: 0 };
-  for (const value of values) add(sum, value);
-  return isInfinite(sum.sum) ? sum.sum : sum.sum + sum.lost;
+function total({ sum, lost }: KahanSum): number {
+  return sum + lost;
 }
 
-function mean(values: readonly number[]): number {
-  const average: KahanSum = { sum: 0, lost: 0 };
-  let count = 0;
-  for (const value of values) {
-    count += 1;
+function kahanSum({ values, first, end }: RangeWindow): number {
+  const sum = nothing();
+  for (let i = first; i < end; i++) add(sum, values[i] as number);
+  return isInfinite(sum.sum) ? sum.sum : total(sum);
+}
+
+function mean({ values, first, end }: RangeWindow): number {
+  const average = nothing();
+  for (let i = first; i < end; i++) {
+    const value = values[i] as number;
+    const count = i - first + 1;
     // Infinity minus infinity would be NaN although the mean is still infinite.
     if (isInfinite(average.sum) && (Number.isFinite(value) || value === average.sum)) continue;
     add(average, value / count - average.sum / count);
   }
-  return isInfinite(average.sum) ? average.sum : average.sum + average.lost;
+  return isInfinite(average.sum) ? average.sum : total(average);
 }
 
-function variance(values: readonly number[]): number {
-  const average: KahanSum = { sum: 0, lost: 0 };
-  const squares: KahanSum = { sum: 0, lost: 0 };
-  let count = 0;
-  for (const value of values) {
-    count += 1;
-    const delta = value - (average.sum + average.lost);
-    add(average, delta / count);
-    add(squares, delta * (value - (average.sum + average.lost)));
+function variance({ values, first, end }: RangeWindow): number {
+  const average = nothing();
+  const squares = nothing();
+  for (let i = first; i < end; i++) {
+    const value = values[i] as number;
+    const delta = value - total(average);
+    add(average, delta / (i - first + 1));
+    add(squares, delta * (value - total(average)));
   }
-  return (squares.sum + squares.lost) / count;
+  return total(squares) / (end - first);
 }
 
 function isInfinite(value: number): boolean {

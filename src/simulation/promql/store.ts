@@ -28,6 +28,11 @@ export interface SeriesSource {
   select(matchers: readonly Matcher[], fromMs: number, toMs: number): Series[];
 }
 
+/** Whether a marker says that the target went away between a sample and the instant that asks for it. */
+export function isStale(staleTimes: readonly number[] | undefined, sampleMs: number, refMs: number): boolean {
+  return staleTimes?.some((staleMs) => staleMs >= sampleMs && staleMs <= refMs) === true;
+}
+
 /** A source over series held in memory; the array may grow between queries. */
 export function memorySource(series: readonly Series[]): SeriesSource {
   return {

@@ -49,7 +49,7 @@ export function histogramQuantile(q: number, samples: readonly Sample[]): Sample
   for (const { labels, value } of samples) {
     const upperBound = parseBound(labels.le);
     if (upperBound === null) continue;
-    const rest = dropLabels(labels, ['le', METRIC_NAME]);
+    const rest = withoutBound(labels);
     const key = labelsKey(rest);
     let histogram = histograms.get(key);
     if (histogram === undefined) {
@@ -61,7 +61,21 @@ export function histogramQuantile(q: number, samples: readonly Sample[]): Sample
   return [...histograms.values()].map(({ labels, buckets }) => ({ labels, value: bucketQuantile(q, buckets) }));
 }
 
-function parseBound(le: string | undefined): number | null {
+// Asked for the same label sets at every step and query; kept by identity.
+const withoutBounds = new WeakMap<Labels, Labels>();
+
+/** The labels of the histogram to which a bucket belongs. */
+export function withoutBound(labels: Labels): Labels {
+  let rest = withoutBounds.get(labels);
+  if (rest === undefined) {
+    rest = dropLabels(labels, ['le', METRIC_NAME]);
+    withoutBounds.set(labels, rest);
+  }
+  return rest;
+}
+
+/** The upper bound of a bucket; null when its `le` is missing or no number. */
+export function parseBound(le: string | undefined): number | null {
   if (le === undefined || le === '') return null;
   if (/^\+?inf$/i.test(le)) return Number.POSITIVE_INFINITY;
   const bound = Number(le);
