@@ -1,8 +1,8 @@
-// `npm test`: packages, types and lint, vitest, the drills; then one line that says how many passed and failed.
+// `npm test`: packages, types and lint, vitest, whole installations, the drills; then one line that says how many passed and failed.
 //
 //   npm test                      everything
 //   npm test -- test/domain      only the vitest files whose path contains that; no drills
-//   npm test -- --only=lint,drills   only these stages: types, lint, vitest, drills
+//   npm test -- --only=lint,drills   only these stages: types, lint, vitest, e2e, drills
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,10 +12,12 @@ import { exitCodeOf, fromDrills, fromExitCode, fromVitest, lastLine, result, tot
 
 const LEASH = join(ROOT, 'src', 'embedded', 'leash.mjs');
 const QUIET_LIMIT_MS = 30_000;
-const LIMIT_MS = { types: 5 * 60_000, lint: 2 * 60_000, vitest: 30 * 60_000, drills: 20 * 60_000 };
+const LIMIT_MS = { types: 5 * 60_000, lint: 2 * 60_000, vitest: 30 * 60_000, e2e: 20 * 60_000, drills: 20 * 60_000 };
 const AFTER_TERM_MS = 10_000;
 
-const STAGES = { types: checkTypes, lint: checkLint, vitest: runVitest, drills: runDrills };
+// What starts whole installations, with servers and processes, runs a file at a time: beside others it would starve.
+const WHOLE = ['test/e2e/', 'test/demo/'];
+const STAGES = { types: checkTypes, lint: checkLint, vitest: runVitest, e2e: runWhole, drills: runDrills };
 const running = new Set();
 let interrupted = false;
 
@@ -80,12 +82,21 @@ async function checkLint() {
   return fromExitCode('biome check', code);
 }
 
-async function runVitest() {
+function runVitest() {
+  const apart = filters.length > 0 ? [] : WHOLE.flatMap((folder) => ['--exclude', `${folder}**`]);
+  return vitest('vitest', [...apart, ...filters]);
+}
+
+function runWhole() {
+  return vitest('e2e', ['--no-file-parallelism', ...WHOLE]);
+}
+
+async function vitest(stage, more) {
   const folder = mkdtempSync(join(tmpdir(), 'vitest-report-'));
   const file = join(folder, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const { code } = await run('vitest', bin('vitest'), ['run', ...reporters, ...filters]);
+    const { code } = await run(stage, bin('vitest'), ['run', ...reporters, ...more]);
     return fromVitest(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null, code);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -214,6 +214,7 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
     case 'resolved':
       return {
         ...next,
+        status: 'resolved',
         mitigated: next.mitigated ?? { at: event.at, remedy: null, words: event.verification },
         firstMitigatedAt: next.firstMitigatedAt ?? event.at,
         resolved: {

@@ -185,6 +185,8 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     STATUSPAGE_API_URL: `${statusPageUrl}/v1`,
     STATUSPAGE_API_KEY: SECRETS.statusPage,
     STATUSPAGE_PAGE_ID: pageSettings.pageId,
+    // This page takes more than Atlassian's one request a second.
+    STATUSPAGE_REQUEST_INTERVAL_MS: '0',
     SMTP_URL: smtpUrl ?? '',
     SERVICE_DATABASE_URL: postgresUrl ?? '',
     ANTHROPIC_API_URL: anthropicUrls.apiUrl,
