@@ -61,7 +61,7 @@ describe('npm start', () => {
       await until(() => run.output().includes('Ctrl-C'), READY_WITHIN_MS, run);
       const url = `http://127.0.0.1:${port}`;
       expect((await fetch(`${url}/readyz`)).status).toBe(200);
-      const link = /http:\S+code=\S+/.exec(run.output())?.[0] ?? '';
+      const link = /http:\S+code=[\w-]{24}/.exec(run.output())?.[0] ?? '';
       expect((await fetch(link)).headers.get('set-cookie')).toContain('HttpOnly');
 
       const state = JSON.parse(readFileSync(join(folder, 'demo.json'), 'utf8'));
