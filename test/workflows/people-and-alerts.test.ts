@@ -135,3 +135,25 @@ describe('commands of the day', () => {
     expect((await story.questions()).some((question) => question.name === 'rollback')).toBe(true);
   });
 });
+
+describe('an alert about something the policy does not describe', () => {
+  it('explains and proposes nothing, asks people, and takes no severity from what was measured elsewhere', async () => {
+    const story = await beginIncident(engine, policy, { service: 'internal-wiki', alert: { claimedSeverity: null, service: 'internal-wiki', name: 'CertificateExpires', summary: 'expires in 20 days', labels: {} } });
+    await story.pass(60);
+    expect((await story.questions()).filter((question) => question.name !== 'publish-status')).toEqual([]);
+    expect((await story.state()).hypotheses).toEqual([]);
+    expect((await story.state()).severity).not.toBe('P1');
+    expect((await story.events('asked-person')).at(-1)?.question).toContain('internal-wiki');
+    expect(story.world.acts).toEqual([]);
+  });
+
+  it('ends by itself as mitigated once its alerts have cleared and all is measured to be well', async () => {
+    const story = await beginIncident(engine, policy, { service: 'internal-wiki', alert: { service: 'internal-wiki', claimedSeverity: null } });
+    story.world.healthy = true;
+    await story.pass(60);
+    const { now } = await story.now();
+    await story.alerts([alert({ status: 'resolved', endsAt: now, receivedAt: now })]);
+    await story.pass(60);
+    expect((await story.state()).mitigated?.words).toContain('without a remedy of ours');
+  });
+});

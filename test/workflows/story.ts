@@ -22,7 +22,11 @@ const OPENED_AT = '2024-10-23T14:30:00.000Z';
 const ROLES: Record<string, readonly Role[]> = { alice: ['responder', 'commander', 'approver'], rob: ['responder'] };
 
 /** Opens an incident in a pretended world and gives the test its hands. */
-export async function beginIncident(engine: Engine, policy: Policy) {
+export async function beginIncident(
+  engine: Engine,
+  policy: Policy,
+  about: { readonly service?: string; readonly alert?: Partial<Alert> } = {},
+) {
   const incidentId = `incident-${randomUUID().slice(0, 8)}`;
   const world = new PretendWorld();
   world.at = () => OPENED_AT;
@@ -30,13 +34,13 @@ export async function beginIncident(engine: Engine, policy: Policy) {
   const input: IncidentInput = {
     incidentId,
     title: 'API error rate is high',
-    service: 'api',
+    service: about.service ?? 'api',
     policy,
     openedAt: OPENED_AT,
     detectedAt: OPENED_AT,
     anchorAt: OPENED_AT,
     speed: 1,
-    firstAlert: alert(),
+    firstAlert: alert(about.alert),
     previousIncidentId: null,
     carried: null,
   };

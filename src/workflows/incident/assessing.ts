@@ -7,6 +7,7 @@ import type { ActionName } from '../../domain/remedy.ts';
 import { isHigher } from '../../domain/severity.ts';
 import { severityFacts } from '../../domain/severity-facts.ts';
 import { looking } from '../activity-calls.ts';
+import { isDescribed } from './ongoing.ts';
 import type { IncidentRun } from './run.ts';
 
 /** Asks production, puts the answers on the timeline, and draws the conclusions that follow at once. */
@@ -39,7 +40,8 @@ export async function collectEvidence(
 export function assessSeverity(run: IncidentRun): void {
   const { state, policy } = run;
   if (state.severityBy === 'person' || state.mitigated !== null) return;
-  const bundle = state.evidence.investigation ?? state.evidence['first-assessment'] ?? null;
+  // What was measured is about the service of the policy; it says nothing about anything else.
+  const bundle = isDescribed(run) ? (state.evidence.investigation ?? state.evidence['first-assessment'] ?? null) : null;
   const assessment = classify(
     severityFacts(
       state.alerts.map((record) => record.alert),
@@ -56,6 +58,7 @@ export function assessSeverity(run: IncidentRun): void {
 
 /** Explains again from all evidence (R2.20); recorded only when the ranking changed. */
 export function explainAgain(run: IncidentRun): void {
+  if (!isDescribed(run)) return;
   const hypotheses = explain({
     bundles: Object.values(run.state.evidence).filter((bundle) => bundle !== undefined),
     alerts: run.state.alerts.map((record) => record.alert),

@@ -1,9 +1,13 @@
+import type { ProbeName } from '../../domain/evidence.ts';
 import { laterOf, plusMinutes, plusSeconds } from '../../domain/instant.ts';
-import { isOngoing, lookAgain } from './phases/investigation.ts';
+import { isOngoing } from './ongoing.ts';
+import { lookAgain } from './phases/investigation.ts';
 import type { IncidentRun } from './run.ts';
 
 /** Alerts of one problem come in a burst; they are looked at together. */
 const BURST_SECONDS = 30;
+/** What could not be asked is asked again soon: a proposal should not rest on half of the evidence for long. */
+const GAPS_AGAIN_MINUTES = 1;
 
 /**
  * Evidence is collected again when something changes and every few minutes (R2), also while a question waits for an
@@ -15,7 +19,10 @@ export async function keepLooking(run: IncidentRun): Promise<void> {
     await run.agenda.forEvent(() => run.state.closed !== null || waitsForPeople(run));
     if (run.state.closed !== null) return;
     const alerts = run.state.alerts.length;
-    const next = plusMinutes(laterOf(lastLook(run), triedAt), run.policy.evidence.againEveryMinutes);
+    const next = plusMinutes(
+      laterOf(lastLook(run), triedAt),
+      hasGaps(run) ? GAPS_AGAIN_MINUTES : run.policy.evidence.againEveryMinutes,
+    );
     const changed = () => !waitsForPeople(run) || run.state.alerts.length > alerts;
     const why = await run.agenda.until('look again while people decide', laterOf(next, run.now()), changed);
     if (why === 'met' && waitsForPeople(run))
@@ -34,6 +41,15 @@ function waitsForPeople(run: IncidentRun): boolean {
     )
   );
 }
+
+/** Questions that got no answer though there is somebody to ask. */
+function hasGaps(run: IncidentRun): boolean {
+  const newest = run.state.evidence.investigation ?? run.state.evidence['first-assessment'];
+  return newest?.gaps.some((gap) => !gap.reason.includes('not configured') && ESSENTIAL.includes(gap.probe)) ?? false;
+}
+
+/** Without these an explanation may blame the wrong thing. */
+const ESSENTIAL: readonly ProbeName[] = ['rollouts', 'error-rate', 'database-connections', 'provider-traffic'];
 
 function lastLook(run: IncidentRun): string {
   return Object.values(run.state.evidence).reduce(

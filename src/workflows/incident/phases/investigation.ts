@@ -1,6 +1,9 @@
 import { leadingCause } from '../../../domain/incident.ts';
 import { plusMinutes } from '../../../domain/instant.ts';
+import { allAlertsCleared } from '../approving.ts';
 import { collectEvidence, explainAgain } from '../assessing.ts';
+import { isDescribed, isOngoing } from '../ongoing.ts';
+import { isWellAgain } from '../recovery.ts';
 import type { IncidentRun } from '../run.ts';
 
 /**
@@ -13,6 +16,7 @@ export async function investigation(run: IncidentRun): Promise<void> {
     askForHelp(run);
     await waitForSomethingNew(run);
     if (!isOngoing(run)) return;
+    if (allAlertsCleared(run) && (await isWellAgain(run, `r${run.state.round}/cleared/${run.state.seq}`))) return;
     await lookAgain(run);
   }
   if (leadingCause(run.state) !== null && run.state.status === 'investigating') {
@@ -36,23 +40,28 @@ export async function lookAgain(run: IncidentRun): Promise<void> {
   explainAgain(run);
 }
 
-export function isOngoing(run: IncidentRun): boolean {
-  return run.state.closed === null && run.state.resolved === null && run.state.mitigated === null;
-}
-
 async function waitForSomethingNew(run: IncidentRun): Promise<void> {
   const alertsBefore = run.state.alerts.length;
+  const clearedBefore = allAlertsCleared(run);
   const again = plusMinutes(run.now(), run.policy.evidence.againEveryMinutes);
-  await run.agenda.until('look again', again, () => run.state.alerts.length > alertsBefore || !isOngoing(run));
+  await run.agenda.until(
+    'look again',
+    again,
+    () => run.state.alerts.length > alertsBefore || !isOngoing(run) || (!clearedBefore && allAlertsCleared(run)),
+  );
 }
 
 function askForHelp(run: IncidentRun): void {
   const asked = `asked-for-help/r${run.state.round}`;
   if (asked in run.state.steps) return;
-  run.record({
-    kind: 'asked-person',
-    question:
-      'The evidence does not explain this yet. What do you see? Write an update or a note; evidence is collected again meanwhile.',
-  });
+  run.record({ kind: 'asked-person', question: isDescribed(run) ? NOT_EXPLAINED : notDescribed(run) });
   run.record({ kind: 'step-finished', step: asked, outcome: true });
+}
+
+const NOT_EXPLAINED =
+  'The evidence does not explain this yet. What do you see? Write an update or a note; evidence is collected again meanwhile.';
+
+function notDescribed(run: IncidentRun): string {
+  const { service } = run.policy;
+  return `This is about ${run.state.service}, which the policy does not describe (it describes ${service.name}), so nothing is explained or proposed. Look at it, then resolve it, merge it or call it a false alarm.`;
 }

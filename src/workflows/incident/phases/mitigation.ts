@@ -2,13 +2,14 @@ import type { Hypothesis } from '../../../domain/diagnosis.ts';
 import { leadingCause } from '../../../domain/incident.ts';
 import { plusMinutes, secondsBetween } from '../../../domain/instant.ts';
 import type { RemedyPlan } from '../../../domain/remedy.ts';
-import { looking } from '../../activity-calls.ts';
 import { carryOut, verify } from '../../playbooks/carry-out.ts';
 import { prepareOptions } from '../../playbooks/options.ts';
 import { playbookFor } from '../../playbooks/registry.ts';
 import { allAlertsCleared, askApproval } from '../approving.ts';
+import { isOngoing } from '../ongoing.ts';
+import { isWellAgain } from '../recovery.ts';
 import type { IncidentRun } from '../run.ts';
-import { isOngoing, lookAgain } from './investigation.ts';
+import { lookAgain } from './investigation.ts';
 
 /** Waits between looks grow with the attempts of a round, up to this many times the policy's interval. */
 const LONGEST_WAIT_FACTOR = 12;
@@ -85,19 +86,6 @@ async function isStaleAndWell(run: IncidentRun, id: string): Promise<boolean> {
   const limit = run.policy.approvalLimits.evidenceMaximumAgeMinutes * 60;
   if (bundle === undefined || secondsBetween(bundle.collectedAt, run.now()) <= limit) return false;
   return isWellAgain(run, `${id}/still-there`);
-}
-
-/** Measures once; being well again without our doing is mitigated too, and said so. */
-async function isWellAgain(run: IncidentRun, step: string): Promise<boolean> {
-  const { service, verification } = run.policy;
-  const input = { incidentId: run.state.incidentId, service, verification, pollSeconds: verification.pollSeconds };
-  const words = await run.step(step, async () => {
-    const answer = await run.attempt(looking('is it well already?').measureRecovery(input));
-    return answer.ok && answer.value.recovered ? answer.value.words : null;
-  });
-  if (words === null || !isOngoing(run)) return false;
-  run.record({ kind: 'mitigated', remedy: null, words: `It recovered without a remedy of ours. ${words}` });
-  return true;
 }
 
 /** Somebody said no, or the question became moot: look again, and do not ask the same at once. */
