@@ -23,9 +23,14 @@ export class IncidentClock {
     this.#settledMs = epochMs(anchorAt);
   }
 
+  /** Reads without changing anything: queries ask too, and a query must leave no trace. */
   now(): Instant {
-    const elapsedMs = this.#elapsedMs();
-    if (elapsedMs - this.#settledMs > LAG_MS) this.#settledMs = elapsedMs;
+    return instant(Math.floor(this.#nowMs()));
+  }
+
+  /** The instant of a fact that is recorded now; nothing is ever recorded before it. */
+  stamp(): Instant {
+    this.#settledMs = this.#nowMs();
     return instant(Math.floor(this.#settledMs));
   }
 
@@ -40,6 +45,11 @@ export class IncidentClock {
   /** Milliseconds of workflow time until an instant; at least one, so that a due timer still yields. */
   millisecondsUntil(at: Instant): number {
     return Math.max(1, Math.ceil((epochMs(at) - this.#elapsedMs()) / this.speed));
+  }
+
+  #nowMs(): number {
+    const elapsedMs = this.#elapsedMs();
+    return elapsedMs - this.#settledMs > LAG_MS ? elapsedMs : this.#settledMs;
   }
 
   #elapsedMs(): number {

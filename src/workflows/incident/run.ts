@@ -90,7 +90,7 @@ export class IncidentRun {
 
   /** Puts a fact on the timeline; the state follows. */
   record(fact: TimelineFact, by: Actor = MACHINE, decisionId: string | null = null): TimelineEvent {
-    const event = { ...fact, seq: this.#state.seq + 1, at: this.now(), by, decisionId } as TimelineEvent;
+    const event = { ...fact, seq: this.#state.seq + 1, at: this.clock.stamp(), by, decisionId } as TimelineEvent;
     this.#state = fold(this.#state, event);
     this.#timeline.push(event);
     this.#flushSoon();
