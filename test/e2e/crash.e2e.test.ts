@@ -5,14 +5,21 @@ import { openStage, type Stage } from './stage.ts';
 import { remediesSeen, whenAsked, whenClusterActs } from './watch-ledger.ts';
 
 // kill -9 at the worst moments: what was asked of another system is done there, and nobody here knows it yet.
+const SERVICES = ['api', 'evidence', 'channel', 'page', 'message', 'remedy', 'temporal-away', 'store-away'];
+
 let stage: Stage;
 beforeAll(async () => {
   stage = await openStage({
     startAt: '2026-03-04T09:00:00.000Z',
     speed: 20,
     durable: true,
-    // Each alert below is a problem of its own.
-    policy: { 'intake.dependsOn': {}, 'evidence.probeDeadlineSeconds': 8, 'verification.holdMinutes': 2 },
+    // Each alert below is a problem of its own, of a service that this policy describes.
+    policy: {
+      'intake.dependsOn': {},
+      'communication.statusPageComponents': [{ id: 'api', name: 'API', services: SERVICES }],
+      'evidence.probeDeadlineSeconds': 8,
+      'verification.holdMinutes': 2,
+    },
   });
   stage.production.setReceivers([{ name: 'incidents', url: 'http://127.0.0.1:9/', bearerToken: null }]);
   const at = Date.parse('2026-03-04T09:10:00.000Z');

@@ -17,7 +17,7 @@ describe('a drill', () => {
       ['r9-s2-rollback-pre-approved', true],
       ['two-incidents', true],
     ]);
-    expect((together[1]?.incidents as readonly unknown[]).length).toBe(2);
+    expect(together[1]?.incidents).toHaveLength(2);
   }, 240_000);
 });
 

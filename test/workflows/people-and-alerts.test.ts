@@ -138,7 +138,16 @@ describe('commands of the day', () => {
 
 describe('an alert about something the policy does not describe', () => {
   it('explains and proposes nothing, asks people, and takes no severity from what was measured elsewhere', async () => {
-    const story = await beginIncident(engine, policy, { service: 'internal-wiki', alert: { claimedSeverity: null, service: 'internal-wiki', name: 'CertificateExpires', summary: 'expires in 20 days', labels: {} } });
+    const story = await beginIncident(engine, policy, {
+      service: 'internal-wiki',
+      alert: {
+        claimedSeverity: null,
+        service: 'internal-wiki',
+        name: 'CertificateExpires',
+        summary: 'expires in 20 days',
+        labels: {},
+      },
+    });
     await story.pass(60);
     expect((await story.questions()).filter((question) => question.name !== 'publish-status')).toEqual([]);
     expect((await story.state()).hypotheses).toEqual([]);
@@ -148,7 +157,10 @@ describe('an alert about something the policy does not describe', () => {
   });
 
   it('ends by itself as mitigated once its alerts have cleared and all is measured to be well', async () => {
-    const story = await beginIncident(engine, policy, { service: 'internal-wiki', alert: { service: 'internal-wiki', claimedSeverity: null } });
+    const story = await beginIncident(engine, policy, {
+      service: 'internal-wiki',
+      alert: { service: 'internal-wiki', claimedSeverity: null },
+    });
     story.world.healthy = true;
     await story.pass(60);
     const { now } = await story.now();
