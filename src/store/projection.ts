@@ -45,6 +45,7 @@ export function createProjection(database: Database): Projection {
     append: (incidentId, events, facts) =>
       database.transaction(async (queries) => {
         const lastSeq = events.reduce((highest, event) => Math.max(highest, event.seq), 0);
+        // A worker killed before its step was accepted may have shown events that never came to be: what comes later replaces them.
         await writeProjection(
           queries,
           incidentId,
@@ -52,7 +53,7 @@ export function createProjection(database: Database): Projection {
           lastSeq,
           wellFormedJson(facts),
           facts.at,
-          false,
+          true,
         );
         await applyLifecycle(queries, incidentId, events);
         const { sql, values } = changed(incidentId);
