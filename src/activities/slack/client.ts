@@ -1,301 +1,108 @@
-import { LogLevel, WebClient } from '@slack/web-api';
-import { type ZodType, z } from 'zod';
+import { z } from 'zod';
 import { failure } from '../failures.ts';
-import { codeOf, failureOf, isPassing } from './failures.ts';
+import {
+  addBookmarks,
+  createChannelIds,
+  invite,
+  type OpenChannelInput,
+  type OpenedChannel,
+  openChannel,
+  topicOf,
+} from './channels.ts';
+import { codeOf } from './failures.ts';
+import { type Upload, upload } from './files.ts';
+import { type ChatEdit, type ChatPost, edit, findByKey, permalink, pin, post, whisper } from './messages.ts';
+import { groupMentions, personByEmail } from './people.ts';
+import { type OpenedView, openView, publishHome, updateView, type View } from './views.ts';
+import { ANYTHING, caller, type SlackSettings } from './web.ts';
 
-export interface SlackSettings {
-  readonly token: string;
-  /** `https://slack.com/api/` in production. */
-  readonly apiUrl: string;
-  readonly timeoutMilliseconds?: number;
-}
-
-export interface OpenChannelInput {
-  readonly incidentId: string;
-  readonly name: string;
-  readonly topic: string;
-  readonly inviteChatIds: readonly string[];
-  readonly bookmarks: readonly { readonly title: string; readonly url: string }[];
-}
-
-export interface OpenedChannel {
-  readonly channelId: string;
-  /** The name it really has: with a suffix when another incident owns the one that was asked for. */
-  readonly name: string;
-  readonly adopted: boolean;
-  /** What could not be done to it (a person who cannot be invited, …), in words. */
-  readonly warnings: readonly string[];
-}
-
-export interface ChatPost {
-  /** Channel id or name. */
-  readonly channel: string;
-  readonly text: string;
-  readonly blocks: readonly unknown[];
-  readonly incidentId: string;
-  readonly key: string;
-}
-
+/** Channels are named by id or by name wherever one is asked for. Every method throws the failures of failures.ts. */
 export interface SlackClient {
   /** Safe to retry: a channel of this incident is adopted, one of another incident is left alone. */
   openChannel(input: OpenChannelInput): Promise<OpenedChannel>;
+  setTopic(channel: string, topic: string): Promise<void>;
+  /** Answers what could not be done, in words; who is there already is no trouble. */
+  invite(channel: string, chatIds: readonly string[]): Promise<readonly string[]>;
+  /** A link that is there already is left as it is. Answers what could not be done, in words. */
+  addBookmark(channel: string, bookmark: { readonly title: string; readonly url: string }): Promise<readonly string[]>;
+  archiveChannel(channel: string): Promise<void>;
   /** Slack has no idempotency key: before a retry ask `findPosted`. Answers the message's `ts`. */
   post(message: ChatPost): Promise<{ readonly ref: string }>;
-  /** The `ts` of the message that carries this key in its metadata, among the newest of the channel. */
-  findPosted(channel: string, key: string): Promise<string | null>;
+  edit(message: ChatEdit): Promise<void>;
+  whisper(message: {
+    readonly channel: string;
+    readonly user: string;
+    readonly text: string;
+    readonly blocks: readonly unknown[];
+  }): Promise<void>;
+  pin(channel: string, ref: string): Promise<void>;
+  permalink(channel: string, ref: string): Promise<string>;
+  /** The `ts` of the message that carries this key in its metadata, among the newest of the channel (or of a thread). */
+  findPosted(channel: string, key: string, threadRef?: string | null): Promise<string | null>;
   /** Tokens that call user groups, by handle; handles Slack does not know are null. */
   groupMentions(handles: readonly string[]): Promise<Readonly<Record<string, string | null>>>;
+  personByEmail(email: string): Promise<string | null>;
+  openView(triggerId: string, view: View): Promise<OpenedView>;
+  updateView(opened: OpenedView, view: View): Promise<OpenedView>;
+  publishHome(userId: string, view: View): Promise<void>;
+  upload(file: Omit<Upload, 'channelId'> & { readonly channel: string }): Promise<{ readonly fileId: string }>;
+  /** Who we are there. */
+  self(): Promise<{ readonly userId: string; readonly botId: string | null; readonly team: string }>;
 }
 
-/**
- * The official client without its own retries: 10 inner retries over half an hour would outlive the activity, and a
- * paused queue would hold back other incidents. Throws the failures of failures.ts.
- */
 export function createSlackClient(settings: SlackSettings): SlackClient {
   const call = caller(settings);
   const channels = createChannelIds(call);
+  const idOf = async (channel: string): Promise<string> => {
+    const id = await channels.idOf(channel);
+    if (id !== null) return id;
+    throw failure('NotFound', `Slack has no channel ${channel}. Does it exist, and was the bot invited?`, {
+      details: ['channel_not_found'],
+    });
+  };
   return {
     openChannel: (input) => openChannel(call, input),
-    async post(message) {
-      const answer = await call(
-        'chat.postMessage',
-        {
-          channel: message.channel,
-          text: message.text,
-          blocks: message.blocks,
-          metadata: { event_type: METADATA_TYPE, event_payload: { incident_id: message.incidentId, key: message.key } },
-          unfurl_links: false,
-          unfurl_media: false,
-          link_names: false,
-          parse: 'none',
-        },
-        z.object({ ts: z.string(), channel: z.string() }),
-      );
-      channels.remember(message.channel, answer.channel);
-      return { ref: answer.ts };
+    async setTopic(channel, topic) {
+      await call('conversations.setTopic', { channel: await idOf(channel), topic: topicOf({ topic }) }, ANYTHING);
     },
-    async findPosted(channel, key) {
+    async invite(channel, chatIds) {
+      const warnings: string[] = [];
+      await invite(call, await idOf(channel), chatIds, warnings);
+      return warnings;
+    },
+    async addBookmark(channel, bookmark) {
+      const warnings: string[] = [];
+      await addBookmarks(call, await idOf(channel), [bookmark], warnings);
+      return warnings;
+    },
+    async archiveChannel(channel) {
+      await call('conversations.archive', { channel: await idOf(channel) }, ANYTHING).catch((error: unknown) => {
+        if (codeOf(error) !== 'already_archived') throw error;
+      });
+    },
+    async post(message) {
+      const { ref, channelId } = await post(call, message);
+      channels.remember(message.channel, channelId);
+      return { ref };
+    },
+    edit: async (message) => edit(call, await idOf(message.channel), message),
+    whisper: async ({ channel, ...rest }) => whisper(call, await idOf(channel), rest),
+    pin: async (channel, ref) => pin(call, await idOf(channel), ref),
+    permalink: async (channel, ref) => permalink(call, await idOf(channel), ref),
+    async findPosted(channel, key, threadRef = null) {
       const id = await channels.idOf(channel);
-      return id === null ? null : findByKey(call, id, key);
+      return id === null ? null : findByKey(call, id, key, threadRef);
     },
     groupMentions: (handles) => groupMentions(call, handles),
-  };
-}
-
-const METADATA_TYPE = 'incident_update';
-const TIMEOUT_MILLISECONDS = 10_000;
-const TOPIC_CHARACTERS = 250;
-const LAST_SUFFIX = 9;
-const HISTORY_PAGES = 3;
-const LIST_PAGES = 20;
-
-type Call = <T>(method: string, args: Readonly<Record<string, unknown>>, shape: ZodType<T>) => Promise<T>;
-
-const ANYTHING = z.object({});
-const CHANNEL = z.object({
-  id: z.string(),
-  name: z.string(),
-  creator: z.string().optional(),
-  topic: z.object({ value: z.string() }).optional(),
-  purpose: z.object({ value: z.string() }).optional(),
-});
-type Channel = z.infer<typeof CHANNEL>;
-const CURSOR = z.object({ next_cursor: z.string().optional() }).optional();
-const CHANNEL_LIST = z.object({ channels: z.array(CHANNEL), response_metadata: CURSOR });
-const HISTORY = z.object({
-  messages: z.array(
-    z.object({
-      ts: z.string(),
-      metadata: z
-        .object({ event_type: z.string(), event_payload: z.record(z.string(), z.unknown()) })
-        .partial()
-        .optional(),
-    }),
-  ),
-  response_metadata: CURSOR,
-});
-
-function caller(settings: SlackSettings): Call {
-  const web = new WebClient(settings.token, {
-    slackApiUrl: settings.apiUrl,
-    retryConfig: { retries: 0 },
-    rejectRateLimitedCalls: true,
-    timeout: settings.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
-    allowAbsoluteUrls: false,
-    logLevel: LogLevel.ERROR,
-  });
-  return async (method, args, shape) => {
-    const answer = await web.apiCall(method, { ...args }).catch((error: unknown) => {
-      throw failureOf(method, error, settings.token);
-    });
-    const parsed = shape.safeParse(answer);
-    if (parsed.success) return parsed.data;
-    throw failure(
-      'Unavailable',
-      `Slack answered ${method} in a shape we do not know: ${parsed.error.issues[0]?.path.join('.')}.`,
-    );
-  };
-}
-
-async function openChannel(call: Call, input: OpenChannelInput): Promise<OpenedChannel> {
-  const { channel, adopted } = await createOrAdopt(call, input);
-  const warnings: string[] = [];
-  // The purpose carries our id and is written first: from here on a retry recognises the channel as this incident's.
-  await attempt(warnings, 'set the purpose', () =>
-    call('conversations.setPurpose', { channel: channel.id, purpose: input.incidentId }, ANYTHING),
-  );
-  const topic = topicOf(input);
-  if (channel.topic?.value !== topic)
-    await attempt(warnings, 'set the topic', () =>
-      call('conversations.setTopic', { channel: channel.id, topic }, ANYTHING),
-    );
-  await invite(call, channel.id, input.inviteChatIds, warnings);
-  await addBookmarks(call, channel.id, input.bookmarks, warnings);
-  return { channelId: channel.id, name: channel.name, adopted, warnings };
-}
-
-function topicOf(input: OpenChannelInput): string {
-  return input.topic.length <= TOPIC_CHARACTERS ? input.topic : `${input.topic.slice(0, TOPIC_CHARACTERS - 1)}…`;
-}
-
-async function createOrAdopt(call: Call, input: OpenChannelInput): Promise<{ channel: Channel; adopted: boolean }> {
-  for (let suffix = 1; suffix <= LAST_SUFFIX; suffix += 1) {
-    const name = channelName(input.name, suffix);
-    try {
-      const created = await call('conversations.create', { name, is_private: false }, z.object({ channel: CHANNEL }));
-      return { channel: created.channel, adopted: false };
-    } catch (error) {
-      if (codeOf(error) !== 'name_taken') throw error;
-      const existing = await findChannel(call, name);
-      if (existing !== null && (await isOurs(call, existing, input.incidentId)))
-        return { channel: existing, adopted: true };
-    }
-  }
-  throw failure(
-    'Conflict',
-    `Slack has channels called ${input.name} up to -${LAST_SUFFIX}, none of them of ${input.incidentId}. Archive the stale ones.`,
-  );
-}
-
-function channelName(name: string, suffix: number): string {
-  const tail = suffix === 1 ? '' : `-${suffix}`;
-  const clean = name.toLowerCase().replace(/[^a-z0-9_-]+/gu, '-');
-  return `${clean.slice(0, 80 - tail.length)}${tail}`;
-}
-
-/** Ours by its marker, or created by this bot and never marked: the answer to our create was lost. */
-async function isOurs(call: Call, channel: Channel, incidentId: string): Promise<boolean> {
-  const words = `${channel.purpose?.value ?? ''} ${channel.topic?.value ?? ''}`.trim();
-  if (words !== '') return words.split(/[\s,;:()[\]]+/u).includes(incidentId);
-  const self = await call('auth.test', {}, z.object({ user_id: z.string() }));
-  return channel.creator === self.user_id;
-}
-
-async function findChannel(call: Call, name: string): Promise<Channel | null> {
-  let cursor = '';
-  for (let page = 0; page < LIST_PAGES; page += 1) {
-    const answer = await call(
-      'conversations.list',
-      {
-        limit: 200,
-        exclude_archived: false,
-        types: 'public_channel,private_channel',
-        ...(cursor === '' ? {} : { cursor }),
-      },
-      CHANNEL_LIST,
-    );
-    const found = answer.channels.find((channel) => channel.name === name);
-    if (found !== undefined) return found;
-    cursor = answer.response_metadata?.next_cursor ?? '';
-    if (cursor === '') return null;
-  }
-  return null;
-}
-
-async function invite(call: Call, channel: string, people: readonly string[], warnings: string[]): Promise<void> {
-  if (people.length === 0) return;
-  try {
-    await call('conversations.invite', { channel, users: people.join(','), force: true }, ANYTHING);
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === null || isPassing(code)) throw error;
-    if (code !== 'already_in_channel' && code !== 'cant_invite_self')
-      warnings.push(`Could not invite everybody: ${code}.`);
-  }
-}
-
-async function addBookmarks(
-  call: Call,
-  channel: string,
-  bookmarks: OpenChannelInput['bookmarks'],
-  warnings: string[],
-): Promise<void> {
-  if (bookmarks.length === 0) return;
-  const shape = z.object({ bookmarks: z.array(z.object({ link: z.string().optional() })) });
-  const present = await attempt(warnings, 'read the bookmarks', () =>
-    call('bookmarks.list', { channel_id: channel }, shape),
-  );
-  const links = new Set(present?.bookmarks.map((bookmark) => bookmark.link));
-  for (const bookmark of bookmarks) {
-    if (links.has(bookmark.url)) continue;
-    await attempt(warnings, `add the bookmark ${bookmark.title}`, () =>
-      call('bookmarks.add', { channel_id: channel, title: bookmark.title, type: 'link', link: bookmark.url }, ANYTHING),
-    );
-  }
-}
-
-/** The channel matters more than its ornaments: what Slack refuses for good is a warning, the rest is tried again. */
-async function attempt<T>(warnings: string[], what: string, work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work();
-  } catch (error) {
-    if ((error as { nonRetryable?: boolean | null }).nonRetryable !== true) throw error;
-    warnings.push(`Could not ${what}: ${(error as Error).message}`);
-    return null;
-  }
-}
-
-async function findByKey(call: Call, channel: string, key: string): Promise<string | null> {
-  let cursor = '';
-  for (let page = 0; page < HISTORY_PAGES; page += 1) {
-    const answer = await call(
-      'conversations.history',
-      { channel, limit: 200, include_all_metadata: true, ...(cursor === '' ? {} : { cursor }) },
-      HISTORY,
-    );
-    const found = answer.messages.find((message) => message.metadata?.event_payload?.key === key);
-    if (found !== undefined) return found.ts;
-    cursor = answer.response_metadata?.next_cursor ?? '';
-    if (cursor === '') return null;
-  }
-  return null;
-}
-
-/** Slack takes names when posting but wants ids when reading; ids never change, so they are remembered. */
-function createChannelIds(call: Call) {
-  const ids = new Map<string, string>();
-  return {
-    remember(channel: string, id: string): void {
-      if (ids.size < 1000) ids.set(channel, id);
-    },
-    async idOf(channel: string): Promise<string | null> {
-      if (/^[CGD][A-Z0-9]{6,}$/u.test(channel)) return channel;
-      const known = ids.get(channel);
-      if (known !== undefined) return known;
-      const found = await findChannel(call, channel.replace(/^#/u, ''));
-      if (found !== null) ids.set(channel, found.id);
-      return found?.id ?? null;
+    personByEmail: (email) => personByEmail(call, email),
+    openView: (triggerId, view) => openView(call, triggerId, view),
+    updateView: (opened, view) => updateView(call, opened, view),
+    publishHome: (userId, view) => publishHome(call, userId, view),
+    upload: async ({ channel, ...file }) => upload(call, { ...file, channelId: await idOf(channel) }),
+    async self() {
+      const shape = z.object({ user_id: z.string(), bot_id: z.string().nullish(), team_id: z.string() });
+      const { user_id: userId, bot_id: botId, team_id: team } = await call('auth.test', {}, shape);
+      return { userId, botId: botId ?? null, team };
     },
   };
-}
-
-async function groupMentions(call: Call, handles: readonly string[]): Promise<Readonly<Record<string, string | null>>> {
-  const shape = z.object({ usergroups: z.array(z.object({ id: z.string(), handle: z.string() })) });
-  const { usergroups } = await call('usergroups.list', {}, shape);
-  return Object.fromEntries(
-    handles.map((handle) => {
-      const group = usergroups.find((candidate) => candidate.handle === handle);
-      return [handle, group === undefined ? null : `<!subteam^${group.id}>`];
-    }),
-  );
 }

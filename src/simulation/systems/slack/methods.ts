@@ -1,23 +1,8 @@
+import { isTrue, type Method, required, type SlackAnswer, type SlackArgs, SlackRefusal, text } from './arguments.ts';
 import { blocksProblem } from './blocks.ts';
+import { SURFACE_METHODS } from './surfaces.ts';
 import type { SlackChannel, SlackMessage } from './workspace.ts';
 import { BOT_USER, TEAM, type Workspace } from './workspace.ts';
-
-export type SlackArgs = Readonly<Record<string, unknown>>;
-export type SlackAnswer = Readonly<Record<string, unknown>>;
-
-/** Answered as `{ok: false, error}`. */
-export class SlackRefusal extends Error {
-  readonly error: string;
-  readonly more: SlackAnswer;
-
-  constructor(error: string, more: SlackAnswer = {}) {
-    super(error);
-    this.error = error;
-    this.more = more;
-  }
-}
-
-type Method = (workspace: Workspace, args: SlackArgs, atMs: number) => SlackAnswer;
 
 const MAX_TOPIC = 250;
 const MAX_NAME = 80;
@@ -105,6 +90,21 @@ export const METHODS: Readonly<Record<string, Method>> = {
     channel.bookmarks.push(bookmark);
     return { bookmark: { ...bookmark, channel_id: channel.id } };
   },
+  'pins.remove': (workspace, args) => {
+    const channel = channelOf(workspace, args);
+    const at = channel.pins.indexOf(text(args, 'timestamp'));
+    if (at < 0) throw new SlackRefusal('no_pin');
+    channel.pins.splice(at, 1);
+    return {};
+  },
+  'pins.list': (workspace, args) => {
+    const channel = channelOf(workspace, args);
+    const items = channel.pins.flatMap((ts) => {
+      const message = workspace.message(channel.id, ts);
+      return message === null ? [] : [{ type: 'message', channel: channel.id, message: messageJson(message, false) }];
+    });
+    return { items };
+  },
   'bookmarks.list': (workspace, args) => ({ bookmarks: channelOf(workspace, args, 'channel_id').bookmarks }),
   'users.lookupByEmail': (workspace, args) => {
     const found = workspace.people.people.find((one) => one.email === text(args, 'email').toLowerCase());
@@ -129,13 +129,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
       users: members,
     })),
   }),
-  'views.open': (workspace, args, atMs) => {
-    const triggerId = required(args, 'trigger_id');
-    const view = args.view;
-    if (typeof view !== 'object' || view === null) throw new SlackRefusal('invalid_arguments');
-    workspace.views.push({ triggerId, view, atMs });
-    return { view: { id: `V${workspace.views.length}`, ...view } };
-  },
+  ...SURFACE_METHODS,
 };
 
 function createChannel(workspace: Workspace, args: SlackArgs, atMs: number): SlackAnswer {
@@ -210,6 +204,7 @@ function replies(workspace: Workspace, args: SlackArgs): SlackAnswer {
 
 function post(workspace: Workspace, args: SlackArgs, atMs: number, onlyFor: string | null): SlackMessage {
   const channel = openChannelOf(workspace, args);
+  if (!channel.members.has(BOT_USER)) throw new SlackRefusal('not_in_channel');
   const content = contentOf(args);
   const threadTs = text(args, 'thread_ts');
   if (threadTs !== '') messageOf(workspace, channel, threadTs);
@@ -322,22 +317,4 @@ function userJson(person: {
     real_name: name,
     profile: { real_name: name, display_name: handle, email },
   };
-}
-
-function text(args: SlackArgs, key: string): string {
-  const value = args[key];
-  return value === undefined || value === null ? '' : String(value);
-}
-
-function required(args: SlackArgs, key: string): string {
-  const value = text(args, key);
-  if (value === '')
-    throw new SlackRefusal('invalid_arguments', {
-      response_metadata: { messages: [`[ERROR] missing required field: ${key}`] },
-    });
-  return value;
-}
-
-function isTrue(value: unknown): boolean {
-  return value === true || value === 'true' || value === '1';
 }

@@ -6,8 +6,9 @@ import { createWireServer } from '../../wire/server.ts';
 import type { PeopleSettings } from '../people.ts';
 import type { DeliveryAnswer } from '../signed-delivery.ts';
 import { deliver } from '../signed-delivery.ts';
-import type { SlackArgs } from './methods.ts';
-import { METHODS, SlackRefusal } from './methods.ts';
+import { type SlackArgs, SlackRefusal } from './arguments.ts';
+import { METHODS } from './methods.ts';
+import { lackedScope } from './scopes.ts';
 import type { SlackChannel, SlackEntry, SlackMessage } from './workspace.ts';
 import { TEAM, Workspace } from './workspace.ts';
 
@@ -26,6 +27,8 @@ export interface Slack {
   /** Successful writes in order. */
   readonly ledger: readonly SlackEntry[];
   readonly views: Workspace['views'];
+  readonly homes: Workspace['homes'];
+  readonly files: Workspace['files'];
   /** What was posted to response_urls. */
   readonly responses: readonly { readonly atMs: number; readonly body: unknown }[];
   listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
@@ -42,6 +45,28 @@ export interface Slack {
       readonly blockId?: string;
     },
   ): Promise<DeliveryAnswer>;
+  /** A person writes in a channel; with `mentionsUs` they call the app by its name. */
+  write(message: {
+    readonly user: string;
+    readonly channel: string;
+    readonly text: string;
+    readonly threadTs?: string;
+    readonly mentionsUs?: boolean;
+  }): SlackMessage;
+  /** The Events API tells the app of it; told again (at most three times) while the answer is not 2xx, as Slack does. */
+  sendMessageEvent(sending: {
+    readonly url: string;
+    readonly signingSecret: string;
+    readonly message: SlackMessage;
+    readonly mentionsUs?: boolean;
+    readonly atMs?: number;
+  }): Promise<DeliveryAnswer>;
+  /** What Slack asks an address that is entered as the app's request URL. */
+  sendUrlVerification(sending: {
+    readonly url: string;
+    readonly signingSecret: string;
+    readonly challenge: string;
+  }): Promise<DeliveryAnswer>;
   sendViewSubmission(
     view: Sending & {
       readonly callbackId: string;
@@ -59,6 +84,8 @@ export function createSlack(options: {
   readonly log: WireLedger;
   readonly people: PeopleSettings;
   readonly botToken: string;
+  /** What the app may do; everything when left out. A method that needs more is refused with `missing_scope`. */
+  readonly scopes?: readonly string[];
 }): Slack {
   const { clock } = options;
   const workspace = new Workspace(options.people, clock());
@@ -75,6 +102,8 @@ export function createSlack(options: {
       unauthorised: () => ({ status: 200, body: { ok: false, error: 'invalid_auth' } }),
     },
   });
+  const scopeHeaders: Record<string, string> =
+    options.scopes === undefined ? {} : { 'x-oauth-scopes': options.scopes.join(',') };
   const handle = (request: WireRequest) => {
     const name = request.params.method ?? '';
     try {
@@ -84,9 +113,12 @@ export function createSlack(options: {
       if (token !== options.botToken) throw new SlackRefusal('invalid_auth');
       const method = METHODS[name];
       if (method === undefined) throw new SlackRefusal('unknown_method', { req_method: name });
+      const needed = options.scopes === undefined ? null : lackedScope(name, options.scopes);
+      if (needed !== null)
+        throw new SlackRefusal('missing_scope', { needed, provided: options.scopes?.join(',') ?? '' });
       const answer = method(workspace, args, request.atMs);
       if (!READS.test(name)) workspace.ledger.push(entryOf(workspace, name, args, answer, request.atMs));
-      return { status: 200, body: { ok: true, ...answer }, note: name };
+      return { status: 200, headers: scopeHeaders, body: { ok: true, ...answer }, note: name };
     } catch (error) {
       if (error instanceof SlackRefusal)
         return { status: 200, body: { ok: false, error: error.error, ...error.more }, note: `${name}: ${error.error}` };
@@ -95,18 +127,34 @@ export function createSlack(options: {
   };
   server.route('POST', '/api/:method', handle);
   server.route('GET', '/api/:method', handle);
+  server.route('POST', '/upload/:id', (request) => {
+    const file = workspace.files.find(({ id }) => id === request.params.id);
+    if (file === undefined) return { status: 404, body: 'no such upload' };
+    if (request.rawBody.length !== file.length) return { status: 400, body: 'the length is another one' };
+    file.content = request.rawBody;
+    return { status: 200, body: `OK - ${file.length}` };
+  });
   server.route('POST', '/response/:id', (request) => {
     responses.push({ atMs: request.atMs, body: request.json() });
     return { status: 200, body: 'ok' };
   });
 
   function send(sending: Sending, form: Readonly<Record<string, string>>): Promise<DeliveryAnswer> {
+    return sendSigned(sending, new URLSearchParams(form).toString(), 'application/x-www-form-urlencoded');
+  }
+
+  function sendSigned(
+    sending: Omit<Sending, 'userId'>,
+    body: string,
+    contentType: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<DeliveryAnswer> {
     const atMs = sending.atMs ?? clock();
-    const body = new URLSearchParams(form).toString();
     const timestamp = String(Math.floor(atMs / 1000));
     const signature = createHmac('sha256', sending.signingSecret).update(`v0:${timestamp}:${body}`).digest('hex');
     const headers = {
-      'content-type': 'application/x-www-form-urlencoded',
+      'content-type': contentType,
+      ...more,
       'x-slack-request-timestamp': timestamp,
       'x-slack-signature': `v0=${signature}`,
     };
@@ -116,8 +164,10 @@ export function createSlack(options: {
   function common(sending: Sending) {
     sent += 1;
     const person = options.people.people.find((one) => one.slackId === sending.userId);
+    const triggerId = `${sent}.${TEAM}`;
+    workspace.triggers.set(triggerId, { atMs: sending.atMs ?? clock(), used: false });
     return {
-      triggerId: `${sent}.${TEAM}`,
+      triggerId,
       responseUrl: `${url}/response/${sent}`,
       user: { id: sending.userId, username: person?.handle ?? '', name: person?.handle ?? '', team_id: TEAM },
     };
@@ -128,10 +178,13 @@ export function createSlack(options: {
     messages: workspace.messages,
     ledger: workspace.ledger,
     views: workspace.views,
+    homes: workspace.homes,
+    files: workspace.files,
     responses,
     async listen(port) {
       const listening = await server.listen(port);
       url = listening.url;
+      workspace.uploadBase = url;
       return listening;
     },
     close: () => server.close(),
@@ -180,6 +233,35 @@ export function createSlack(options: {
       };
       return send(action, { payload: JSON.stringify(payload) });
     },
+    write({ user, channel, text, threadTs, mentionsUs = false }) {
+      const found = workspace.find(channel);
+      if (found === null) throw new Error(`There is no channel ${channel}.`);
+      return workspace.post({
+        channel: found.id,
+        user,
+        text: mentionsUs ? `<@${workspace.botUser}> ${text}` : text,
+        blocks: [],
+        metadata: null,
+        threadTs: threadTs ?? null,
+        onlyFor: null,
+        atMs: clock(),
+      });
+    },
+    async sendMessageEvent({ message, mentionsUs = false, ...sending }) {
+      sent += 1;
+      const body = JSON.stringify(eventOf(message, mentionsUs, `Ev0${String(sent).padStart(8, '0')}`));
+      let answer = await sendSigned(sending, body, 'application/json');
+      for (let retry = 1; retry <= EVENT_RETRIES && !isTaken(answer); retry++) {
+        const reason = answer.status === null ? 'http_timeout' : 'http_error';
+        const more = { 'x-slack-retry-num': String(retry), 'x-slack-retry-reason': reason };
+        answer = await sendSigned(sending, body, 'application/json', more);
+      }
+      return answer;
+    },
+    sendUrlVerification({ challenge, ...sending }) {
+      const body = JSON.stringify({ token: 'deprecated', challenge, type: 'url_verification' });
+      return sendSigned(sending, body, 'application/json');
+    },
     sendViewSubmission(view) {
       const { triggerId, user } = common(view);
       const payload = {
@@ -200,6 +282,35 @@ export function createSlack(options: {
   };
 }
 
+const EVENT_RETRIES = 3;
+
+function isTaken({ status }: DeliveryAnswer): boolean {
+  return status !== null && status >= 200 && status < 300;
+}
+
+/** The Events API's envelope around a message. */
+function eventOf(message: SlackMessage, mentionsUs: boolean, eventId: string) {
+  return {
+    token: 'deprecated',
+    team_id: TEAM,
+    api_app_id: 'A0SIM01',
+    event: {
+      type: mentionsUs ? 'app_mention' : 'message',
+      channel: message.channel,
+      user: message.user,
+      text: message.text,
+      ts: message.ts,
+      event_ts: message.ts,
+      ...(message.threadTs === null ? {} : { thread_ts: message.threadTs }),
+      ...(mentionsUs ? {} : { channel_type: 'channel' }),
+    },
+    type: 'event_callback',
+    event_id: eventId,
+    event_time: Math.floor(message.atMs / 1000),
+    is_ext_shared_channel: false,
+  };
+}
+
 /** Form fields that hold JSON arrive as text; JSON bodies as they are. */
 function argsOf(request: WireRequest): SlackArgs {
   const isJson = request.headers['content-type']?.startsWith('application/json') ?? false;
@@ -210,7 +321,7 @@ function argsOf(request: WireRequest): SlackArgs {
   return args;
 }
 
-const JSON_FIELDS = new Set(['blocks', 'metadata', 'attachments', 'view']);
+const JSON_FIELDS = new Set(['blocks', 'metadata', 'attachments', 'view', 'files']);
 
 function parsed(key: string, value: string): unknown {
   try {

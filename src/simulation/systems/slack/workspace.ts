@@ -27,6 +27,25 @@ export interface SlackChannel {
   readonly bookmarks: { readonly id: string; readonly title: string; readonly link: string; readonly type: string }[];
 }
 
+/** A modal that somebody has before them; its hash changes with each change. */
+export interface SlackView {
+  readonly id: string;
+  readonly triggerId: string;
+  view: unknown;
+  hash: string;
+  readonly atMs: number;
+}
+
+/** A file: a place for bytes, then the bytes, then shown in a channel. */
+export interface SlackFile {
+  readonly id: string;
+  readonly filename: string;
+  readonly length: number;
+  content: Buffer | null;
+  title: string;
+  channel: string | null;
+}
+
 /** What was done to the workspace, for the judge. */
 export interface SlackEntry {
   readonly atMs: number;
@@ -45,7 +64,16 @@ export class Workspace {
   readonly channels: SlackChannel[] = [];
   readonly messages: SlackMessage[] = [];
   readonly ledger: SlackEntry[] = [];
-  readonly views: { readonly triggerId: string; readonly view: unknown; readonly atMs: number }[] = [];
+  readonly views: SlackView[] = [];
+  /** What each person's home of the app shows. */
+  readonly homes = new Map<string, unknown>();
+  readonly files: SlackFile[] = [];
+  /** Triggers that were handed out with what people did, until each is used. */
+  readonly triggers = new Map<string, { readonly atMs: number; used: boolean }>();
+
+  readonly botUser = BOT_USER;
+  /** Where uploads go; known once the server listens. */
+  uploadBase = '';
 
   constructor(people: PeopleSettings, startMs: number) {
     this.people = people;
