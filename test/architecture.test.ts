@@ -58,7 +58,12 @@ const ROOMS: readonly Room[] = [
     ],
   },
   { name: 'store', holds: under('store'), rooms: [/^domain\//, /^store\//], packages: [/^pg$/, node] },
-  { name: 'config', holds: under('config'), rooms: [/^domain\//, /^config\//], packages: [/^zod$/, /^yaml$/, node] },
+  {
+    name: 'config',
+    holds: under('config'),
+    rooms: [/^domain\//, /^config\//],
+    packages: [/^zod$/, /^yaml$/, /^liquidjs$/, node],
+  },
   {
     name: 'client',
     holds: (path) => path === 'client.ts' || path.startsWith('client/'),

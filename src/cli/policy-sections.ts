@@ -66,7 +66,7 @@ export function sectionRows(policy: Policy, section: Section): Rows {
         header: ['TEMPLATE', 'MAY USE', 'TEXT'],
         rows: (Object.keys(policy.communication.templates) as TemplateName[]).map((name) => [
           name,
-          PLACEHOLDERS[name].map((one) => `{${one}}`).join(' '),
+          PLACEHOLDERS[name].map((one) => `{{ ${one} }}`).join(' '),
           JSON.stringify(policy.communication.templates[name]),
         ]),
       };

@@ -1,6 +1,7 @@
 import type { Policy, TemplateName } from '../domain/policy.ts';
 import { SEVERITIES } from '../domain/severity.ts';
-import { PLACEHOLDERS, unknownPlaceholders } from '../domain/template-placeholders.ts';
+import { PLACEHOLDERS } from '../domain/template-placeholders.ts';
+import { templateProblems } from './liquid.ts';
 import { peopleChecks } from './policy-people-checks.ts';
 import { closestOf, errorAt, type PathProblem, warningAt } from './policy-problems.ts';
 import { alertRuleChecks, queryChecks } from './policy-query-checks.ts';
@@ -219,10 +220,10 @@ function actionChecks(policy: Policy): readonly PathProblem[] {
 
 function templateChecks(policy: Policy): readonly PathProblem[] {
   return (Object.entries(policy.communication.templates) as [TemplateName, string][]).flatMap(([name, template]) =>
-    unknownPlaceholders(name, template).map((placeholder) =>
+    templateProblems(name, template).map(({ message, unknown, line }) =>
       errorAt(
         ['communication', 'templates', name],
-        `communication.templates.${name} uses {${placeholder}}, which it does not have${meant(placeholder, PLACEHOLDERS[name])}`,
+        `communication.templates.${name} ${message}${unknown === null ? '' : meant(unknown, PLACEHOLDERS[name])}${line === null || line === 1 ? '' : ` (line ${line} of the text)`}`,
       ),
     ),
   );

@@ -42,6 +42,19 @@ export interface FactSet {
   readonly latestUpdate: string | null;
   readonly latestUpdateBy: string | null;
   readonly latestUpdateAt: Instant | null;
+  /** When the incident's channel was last told where it stands; null before the first message. */
+  readonly lastToldAt?: Instant | null;
+  /** Why a message that was due earlier goes out only now, said in the message itself; null when it is in time. */
+  readonly lateBecause?: string | null;
+  /** The update that goes out when nobody writes one: ready to be sent by the decision `update` with its id. */
+  readonly draft?: { readonly id: string; readonly text: string; readonly dueAt: Instant } | null;
+  /** Messages that wait because their channel is away (communication debt). */
+  readonly unsent?: readonly {
+    readonly medium: string;
+    readonly what: string;
+    readonly since: Instant;
+    readonly reason: string;
+  }[];
   /** What happened since the last message, in words; empty when nothing did. */
   readonly sinceLast: readonly string[];
   readonly openQuestions: readonly {

@@ -60,6 +60,8 @@ export function factSet(
     latestUpdate: state.latestUpdate?.text ?? null,
     latestUpdateBy: state.latestUpdate?.by ?? null,
     latestUpdateAt: state.latestUpdate?.at ?? null,
+    lastToldAt: state.told?.at ?? null,
+    unsent: state.unsent.map(({ medium, what, since, reason }) => ({ medium, what, since, reason })),
     sinceLast: newsSince(timeline, state.told?.coversSeq ?? 0),
     openQuestions: remediesFirst(openApprovals(state)).map(({ approval }) => ({
       approvalId: approval.id,

@@ -50,7 +50,7 @@ const PUBLIC = [
 ] as const;
 
 /**
- * The placeholders each text of the policy may use, written `{name}`. A policy that uses another one is refused
+ * The values each text of the policy may use, written `{{ name }}` (Liquid). A policy that uses another one is refused
  * when it is read, not in the middle of the night when the text is first needed.
  */
 export const PLACEHOLDERS: Readonly<Record<TemplateName, readonly string[]>> = {
@@ -69,14 +69,3 @@ export const PLACEHOLDERS: Readonly<Record<TemplateName, readonly string[]>> = {
   engineeringSummary: [...INTERNAL, 'actionItems', 'learnings', 'report'],
   pageSummary: INTERNAL,
 };
-
-/** The placeholders that a text uses, in order of first use: `{time}` and the like. */
-export function placeholdersOf(template: string): readonly string[] {
-  return [...new Set([...template.matchAll(/\{([A-Za-z][A-Za-z0-9]*)\}/g)].map((match) => match[1] ?? ''))];
-}
-
-/** The placeholders of a text that its template does not know. */
-export function unknownPlaceholders(name: TemplateName, template: string): readonly string[] {
-  const known = PLACEHOLDERS[name];
-  return placeholdersOf(template).filter((placeholder) => !known.includes(placeholder));
-}

@@ -1,7 +1,7 @@
 import type { FactSet } from '../domain/fact-set.ts';
-import type { CommunicationPolicy } from '../domain/policy.ts';
+import type { TemplateName } from '../domain/policy.ts';
 import { chatCode, chatLink, chatText, cleanLine, cleanLines, clip, clipEscaped } from './escape.ts';
-import { fillTemplate, newsWords } from './templates.ts';
+import { fillTemplate, newsWords, type Speech } from './templates.ts';
 import { percent, shortDate, statusWords, timeUtc } from './words.ts';
 
 /** The kinds of message a room is sent; the publication activity names them the same. */
@@ -50,8 +50,7 @@ export interface ChatView {
   readonly blocks: readonly ChatBlock[];
 }
 
-export interface ChatContext {
-  readonly communication: CommunicationPolicy;
+export interface ChatContext extends Speech {
   /**
    * What the kind needs besides the facts: the text of a note or an update, why it was closed or reopened, the id of
    * the approval of a question, the draft of a reminder, the learnings of a summary.
@@ -89,37 +88,22 @@ export function chatMessage(kind: ChatKind, facts: FactSet, context: ChatContext
 }
 
 function messageText(kind: Exclude<ChatKind, 'question'>, facts: FactSet, context: ChatContext): string {
-  const { templates } = context.communication;
   const detail = context.detail;
   const time = timeUtc(facts.at, facts.at);
-  const extras = { news: detail, teamsEscaped: teams(facts, context), link: context.communication.consoleUrl };
+  const fill = (name: TemplateName, news: string | null) =>
+    fillTemplate(name, facts, { news, teamsEscaped: teams(facts, context) }, context, chatText);
   switch (kind) {
     case 'announcement':
       return `${facts.severity} ${chatText(cleanLine(facts.title, 200))}\n${chatText(cleanLine(facts.issue))}\nFollow it in ${room(facts)}.`;
     case 'initial':
-      return fillTemplate('slackInitial', templates.slackInitial, facts, extras, chatText);
+      return withLateness(fill('slackInitial', detail), facts);
     case 'update':
-      return withNews(
-        fillTemplate(
-          'slackUpdate',
-          templates.slackUpdate,
-          facts,
-          { ...extras, news: detail ?? facts.latestUpdate },
-          chatText,
-        ),
-        templates.slackUpdate,
-        facts,
-        detail ?? facts.latestUpdate,
-      );
-    case 'no-news':
-      return withNews(
-        fillTemplate('slackUpdate', templates.slackUpdate, facts, extras, chatText),
-        templates.slackUpdate,
-        facts,
-        detail,
-      );
+    case 'no-news': {
+      const written = kind === 'update' ? (detail ?? facts.latestUpdate) : detail;
+      return withLateness(withNews(fill('slackUpdate', written), facts, context, written), facts);
+    }
     case 'resolved':
-      return fillTemplate('slackResolved', templates.slackResolved, facts, extras, chatText);
+      return withLateness(fill('slackResolved', detail), facts);
     case 'reopened':
       return `[REOPENED - ${time}]\nStatus: ${statusWords(facts.status)}\nWhy: ${words(detail ?? 'the problem is back')}\nNext Update: ${nextUpdate(facts)}`;
     case 'reminder':
@@ -129,26 +113,35 @@ function messageText(kind: Exclude<ChatKind, 'question'>, facts: FactSet, contex
     case 'closed':
       return `[CLOSED - ${time}]\n${words(detail ?? 'The review is done.')}\nPost-mortem: ${facts.postMortemUrl === null ? 'none was written' : chatLink('read it', facts.postMortemUrl)}`;
     case 'summary':
-      return fillTemplate(
-        'engineeringSummary',
-        templates.engineeringSummary,
-        facts,
-        summaryExtras(facts, context),
-        chatText,
-      );
+      return fillTemplate('engineeringSummary', facts, summaryExtras(facts, context), context, chatText);
   }
 }
 
-/** A template that leaves `{news}` out must not swallow what a person wrote, nor what happened meanwhile (R4.2). */
-function withNews(text: string, template: string, facts: FactSet, written: string | null): string {
-  return template.includes('{news}') ? text : `${text}\n${chatText(newsWords(facts, written))}`;
+/** A template that leaves the news out must not swallow what a person wrote, nor what happened meanwhile (R4.2). */
+function withNews(text: string, facts: FactSet, context: ChatContext, written: string | null): string {
+  const says = /\{\{-?\s*news\b/u.test(context.voice.templates.slackUpdate ?? '');
+  return says ? text : `${text}\n${chatText(newsWords(facts, written))}`;
 }
 
-function reminder(facts: FactSet, draft: string | null): string {
-  const due = facts.nextUpdateAt === null ? 'soon' : `at ${timeUtc(facts.nextUpdateAt, facts.at)}`;
+/** A broken promise is said where it was made (decision 7). */
+function withLateness(text: string, facts: FactSet): string {
+  const because = facts.lateBecause ?? null;
+  return because === null ? text : `${text}\nThis comes late: ${chatText(cleanLine(because))}`;
+}
+
+/** Of an update that is due, with the draft that goes out when nobody writes; or of a question nobody has answered. */
+function reminder(facts: FactSet, detail: string | null): string {
+  const asked = facts.openQuestions.find((open) => open.approvalId === detail);
+  if (asked !== undefined) {
+    const until = timeUtc(asked.deadlineAt, facts.at);
+    return `Still waiting for ${words(asked.approver)} to decide about ${words(asked.name)} until ${until}; unanswered, it is escalated.\n${words(asked.why)}\n${answerWords(facts.incidentId, asked.approvalId, asked.name)}`;
+  }
+  const draft = facts.draft ?? null;
+  const dueAt = draft?.dueAt ?? facts.nextUpdateAt;
+  const due = dueAt === null ? 'soon' : `at ${timeUtc(dueAt, facts.at)}`;
   const whom = facts.commander === null ? '' : `${chatText(cleanLine(facts.commander, 80))}: `;
-  const text = chatText(newsWords(facts, draft));
-  return `${whom}an update is due ${due}. Write one with \`/incident update ${facts.incidentId} …\`; if nobody does, this goes out:\n>${text.replace(/\n/gu, '\n>')}`;
+  const text = chatText(newsWords(facts, draft?.text ?? detail));
+  return `${whom}an update is due ${due}. Write one with \`/incident update ${chatCode(cleanLine(facts.incidentId, 100))} …\`; if nobody does, this goes out:\n>${text.replace(/\n/gu, '\n>')}`;
 }
 
 function summaryExtras(facts: FactSet, context: ChatContext) {
@@ -258,7 +251,7 @@ function fields(facts: FactSet): ChatBlock {
 
 function links(facts: FactSet, context: ChatContext): readonly ChatBlock[] {
   const all = [
-    ...(context.communication.consoleUrl === null ? [] : [{ title: 'Console', url: context.communication.consoleUrl }]),
+    ...(context.voice.consoleUrl === null ? [] : [{ title: 'Console', url: context.voice.consoleUrl }]),
     ...facts.links,
   ];
   if (all.length === 0) return [];

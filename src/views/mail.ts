@@ -1,9 +1,9 @@
 import type { FactSet } from '../domain/fact-set.ts';
-import type { CommunicationPolicy } from '../domain/policy.ts';
+import type { TemplateName } from '../domain/policy.ts';
 import { cleanLine, html } from './escape.ts';
-import { fillTemplate, type TemplateExtras } from './templates.ts';
+import { fillTemplate, type Speech, type TemplateExtras } from './templates.ts';
 
-export type MailKind = 'opened' | 'escalation' | 'resolved';
+export type MailKind = 'opened' | 'escalation' | 'resolved' | 'fallback';
 
 export interface MailView {
   readonly subject: string;
@@ -11,26 +11,31 @@ export interface MailView {
   readonly html: string;
 }
 
-/** Internal mail (R4.6): `detail` of an escalation says why it is sent, of the others it is not used. */
-export function mailMessage(
-  kind: MailKind,
-  facts: FactSet,
-  communication: CommunicationPolicy,
-  detail: string | null,
-): MailView {
-  const { templates } = communication;
-  const extras: TemplateExtras = { link: communication.consoleUrl, ...(detail === null ? {} : { because: detail }) };
-  const asIs = (value: string) => value;
-  const subject =
-    kind === 'escalation'
-      ? fillTemplate('escalationMailSubject', templates.escalationMailSubject, facts, extras, asIs)
-      : fillTemplate('incidentMailSubject', templates.incidentMailSubject, facts, extras, asIs);
-  const body =
-    kind === 'escalation'
-      ? fillTemplate('escalationMail', templates.escalationMail, facts, extras, asIs)
-      : fillTemplate('incidentMail', templates.incidentMail, facts, extras, asIs);
-  const text = kind === 'resolved' ? `${body}\n\n${resolvedWords(facts)}` : body;
+/** Internal mail (R4.6): `detail` of an escalation or a fallback says why it is sent, of the others it is not used. */
+export function mailMessage(kind: MailKind, facts: FactSet, detail: string | null, speech: Speech): MailView {
+  const extras: TemplateExtras = detail === null ? {} : { because: detail };
+  const fill = (name: TemplateName) => fillTemplate(name, facts, extras, speech, plainText);
+  const subject = fill(kind === 'escalation' ? 'escalationMailSubject' : 'incidentMailSubject');
+  const text = mailText(kind, facts, detail, fill);
   return { subject: cleanLine(subject, 200), text, html: htmlPage(subject, text) };
+}
+
+function mailText(kind: MailKind, facts: FactSet, detail: string | null, fill: (name: TemplateName) => string): string {
+  switch (kind) {
+    case 'opened':
+      return fill('incidentMail');
+    case 'resolved':
+      return `${fill('incidentMail')}\n\n${resolvedWords(facts)}`;
+    case 'escalation':
+      return fill('escalationMail');
+    case 'fallback':
+      return `${cleanLine(detail ?? 'The usual channel does not answer.')} This is what would be said there:\n\n${fill('slackUpdate')}`;
+  }
+}
+
+/** Mail and status page take plain text: what is put in needs no escape, the page's own side escapes it. */
+export function plainText(text: string): string {
+  return text;
 }
 
 function resolvedWords(facts: FactSet): string {

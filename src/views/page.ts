@@ -1,8 +1,8 @@
 import type { FactSet } from '../domain/fact-set.ts';
-import type { CommunicationPolicy } from '../domain/policy.ts';
 import type { Severity } from '../domain/severity.ts';
 import { cleanLine, clip, webAddress } from './escape.ts';
-import { fillTemplate } from './templates.ts';
+import { plainText } from './mail.ts';
+import { fillTemplate, type Speech } from './templates.ts';
 
 /** What somebody who is woken up reads first (R1.4). */
 export interface PageView {
@@ -23,18 +23,10 @@ const PAGE_SEVERITY: Readonly<Record<Severity, PageView['severity']>> = {
 const SUMMARY_CHARACTERS = 1024;
 
 /** `detail` says why this person is called, e.g. that nobody acknowledged within five minutes. */
-export function pageView(facts: FactSet, communication: CommunicationPolicy, detail: string | null): PageView {
-  const summary = fillTemplate(
-    'pageSummary',
-    communication.templates.pageSummary,
-    facts,
-    { link: communication.consoleUrl },
-    (value) => value,
-  );
-  const links = [
-    ...(communication.consoleUrl === null ? [] : [{ title: 'Console', url: communication.consoleUrl }]),
-    ...facts.links,
-  ];
+export function pageView(facts: FactSet, detail: string | null, speech: Speech): PageView {
+  const { consoleUrl } = speech.voice;
+  const summary = fillTemplate('pageSummary', facts, {}, speech, plainText);
+  const links = [...(consoleUrl === null ? [] : [{ title: 'Console', url: consoleUrl }]), ...facts.links];
   return {
     summary: clip(cleanLine(summary, SUMMARY_CHARACTERS), SUMMARY_CHARACTERS),
     severity: PAGE_SEVERITY[facts.severity],

@@ -1,9 +1,10 @@
 import type { FactSet } from '../domain/fact-set.ts';
-import type { CommunicationPolicy, TemplateName } from '../domain/policy.ts';
+import type { TemplateName } from '../domain/policy.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { PublicStatus } from '../domain/timeline.ts';
 import { cleanLine, cleanLines } from './escape.ts';
-import { fillTemplate } from './templates.ts';
+import { plainText } from './mail.ts';
+import { fillTemplate, type Speech } from './templates.ts';
 
 export type StatusKind = PublicStatus | 'no-news';
 
@@ -46,25 +47,25 @@ const OUTAGE: Readonly<Record<Severity, ComponentStatus>> = {
 export function statusPost(
   kind: StatusKind,
   facts: FactSet,
-  communication: CommunicationPolicy,
   detail: string | null,
+  speech: Speech,
   shown: PublicStatus = facts.status,
 ): StatusPost {
   const status = kind === 'no-news' ? shown : kind;
   const name = TEMPLATE_OF[kind];
-  const body = detail ?? fillTemplate(name, communication.templates[name], facts, {}, (value) => value);
+  const body = detail ?? fillTemplate(name, facts, {}, speech, plainText);
   return {
     title: cleanLine(facts.title, 120),
     status,
     body: cleanLines(body, BODY_CHARACTERS),
     impact: IMPACT[facts.severity],
-    components: affected(facts, communication).map((component) => ({
+    components: affected(facts, speech).map((component) => ({
       id: component.id,
       status: status === 'resolved' ? 'operational' : OUTAGE[facts.severity],
     })),
   };
 }
 
-function affected(facts: FactSet, communication: CommunicationPolicy) {
-  return communication.statusPageComponents.filter((component) => component.services.includes(facts.service));
+function affected(facts: FactSet, { voice }: Speech) {
+  return voice.statusPageComponents.filter((component) => component.services.includes(facts.service));
 }

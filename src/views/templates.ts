@@ -1,11 +1,30 @@
+import { draftWords, saidByPerson } from '../domain/draft.ts';
 import type { FactSet } from '../domain/fact-set.ts';
 import type { TemplateName } from '../domain/policy.ts';
-import { PLACEHOLDERS, unknownPlaceholders } from '../domain/template-placeholders.ts';
+import { PLACEHOLDERS } from '../domain/template-placeholders.ts';
+import type { Voice } from '../domain/voice.ts';
 import { cleanLine, cleanLines } from './escape.ts';
 import { clockUtc, durationBetween, percent, secondsWords, statusWords, timeUtc } from './words.ts';
 
-/** Placeholders that name a time of day: their value carries the zone, so a template may write ` UTC` or leave it. */
-const TIMES: ReadonlySet<string> = new Set(['time', 'nextUpdate', 'expectedRecovery', 'detected']);
+/** A value that is written in the way of its medium already, such as a mention; as text it is only named. */
+export interface Written {
+  readonly text: string;
+  readonly escaped: string;
+}
+
+export type TemplateValues = Readonly<Record<string, string | Written>>;
+
+/**
+ * Fills a text of the policy. Views are given one, because they import no package (config/liquid.ts has the real one):
+ * they say what the values are and how their medium escapes what is put in; the text itself is the team's own.
+ */
+export type TextRenderer = (template: string, values: TemplateValues, escaped: (text: string) => string) => string;
+
+/** What every view needs to speak: the texts of the policy, and what fills them. */
+export interface Speech {
+  readonly voice: Voice;
+  readonly render: TextRenderer;
+}
 
 /** Words that only some messages have; everything else is made from the facts. */
 export interface TemplateExtras {
@@ -17,64 +36,37 @@ export interface TemplateExtras {
   readonly report?: string;
   /** How the notified teams are written, e.g. with the mentions of the chat; already escaped. */
   readonly teamsEscaped?: string;
-  readonly link?: string | null;
+  /** More values, for texts that have some of their own (customer mail). */
+  readonly more?: Readonly<Record<string, string>>;
 }
 
 /**
- * A text of the policy with its placeholders filled. Values are cleaned and given to `escaped`; the template itself is
- * the team's own text. Throws when it uses a placeholder that this template does not know, naming those it does.
+ * A text of the policy with its values, cleaned and escaped. Throws when the text uses what it does not have, or asks
+ * for more than its limits; a policy that has such a text is refused when it is read.
  */
 export function fillTemplate(
   name: TemplateName,
-  template: string,
   facts: FactSet,
   extras: TemplateExtras,
+  speech: Speech,
   escaped: (text: string) => string,
 ): string {
-  const problem = checkTemplate(name, template);
-  if (problem !== null) throw new Error(problem);
-  const values = templateValues(facts, extras);
-  // One pass only: a value that itself looks like `{fix}` stays as it is.
-  return template
-    .replace(/\{([A-Za-z][A-Za-z0-9]*)\}( UTC)?(?=(.?))/gu, (_match, key: string, zone = '', after = '') => {
-      if (key === 'teams' && extras.teamsEscaped !== undefined) return extras.teamsEscaped;
-      const value = escaped(values[key] ?? 'not recorded');
-      if (TIMES.has(key)) return value;
-      // A value that is a sentence of its own must not end the template's sentence in the middle.
-      return `${zone + after === '' ? value : value.replace(/\.$/u, '')}${zone}`;
-    })
-    .trimEnd();
-}
-
-/** What is wrong with a template, listing the placeholders it may use; null when nothing is. */
-export function checkTemplate(name: TemplateName, template: string): string | null {
-  const unknown = unknownPlaceholders(name, template);
-  if (unknown.length === 0) return null;
-  const words = unknown.map((placeholder) => `{${placeholder}}`).join(', ');
-  const allowed = PLACEHOLDERS[name].map((placeholder) => `{${placeholder}}`).join(', ');
-  return `The text "${name}" uses ${words}, which it cannot fill. It may use ${allowed}.`;
+  const template = speech.voice.templates[name];
+  if (template === undefined) throw new Error(`The text "${name}" was not given to whoever is to say it.`);
+  const all = templateValues(facts, extras, speech.voice.consoleUrl);
+  const values = Object.fromEntries(PLACEHOLDERS[name].map((key) => [key, all[key] ?? 'not recorded']));
+  return speech.render(template, values, escaped).trimEnd();
 }
 
 /** What is new, for an update: a person's words, else what happened, else that nothing did; never empty (R4.2). */
 export function newsWords(facts: FactSet, written: string | null): string {
-  if (written !== null && written.trim() !== '') return cleanLines(written, 1500);
-  if (facts.sinceLast.length > 0)
-    return `Since the last message: ${facts.sinceLast.map((line) => cleanLine(line, 200)).join('; ')}.`;
-  const since = facts.latestUpdateAt ?? facts.openedAt;
-  return `No change since ${timeUtc(since, facts.at)}; ${inHand(facts)}`;
+  return cleanLines(saidByPerson(written) ?? draftWords(facts), 1500);
 }
 
-function inHand(facts: FactSet): string {
-  const running = facts.remedies.find((remedy) => remedy.outcome === 'in progress');
-  if (running !== undefined) return `${running.action} of ${cleanLine(running.target, 80)} is in progress.`;
-  const question = facts.openQuestions[0];
-  if (question !== undefined)
-    return `waiting for ${cleanLine(question.approver, 60)} to decide about ${question.name}.`;
-  return facts.status === 'monitoring' ? 'the recovery is being watched.' : 'the investigation goes on.';
-}
-
-function templateValues(facts: FactSet, extras: TemplateExtras): Readonly<Record<string, string>> {
+function templateValues(facts: FactSet, extras: TemplateExtras, consoleUrl: string | null): TemplateValues {
   const end = facts.resolvedAt ?? facts.at;
+  const teams =
+    facts.teamsNotified.length === 0 ? 'nobody yet' : facts.teamsNotified.map((team) => cleanLine(team, 80)).join(', ');
   return {
     time: timeUtc(facts.at, facts.at),
     date: facts.at.slice(0, 10),
@@ -89,10 +81,7 @@ function templateValues(facts: FactSet, extras: TemplateExtras): Readonly<Record
     incident: cleanLine(facts.name, 80),
     channel: facts.channelName === null ? 'not opened yet' : `#${cleanLine(facts.channelName, 80).replace(/^#/u, '')}`,
     commander: cleanLine(facts.commander ?? 'nobody yet', 80),
-    teams:
-      facts.teamsNotified.length === 0
-        ? 'nobody yet'
-        : facts.teamsNotified.map((team) => cleanLine(team, 80)).join(', '),
+    teams: extras.teamsEscaped === undefined ? teams : { text: teams, escaped: extras.teamsEscaped },
     cause: cleanLine(facts.causeWords),
     mitigation: cleanLine(facts.mitigation),
     expectedRecovery: facts.expectedRecoveryAt === null ? 'not known yet' : timeUtc(facts.expectedRecoveryAt, facts.at),
@@ -105,10 +94,11 @@ function templateValues(facts: FactSet, extras: TemplateExtras): Readonly<Record
     followUp: cleanLine(facts.followUp ?? 'none planned'),
     errorRate: percent(facts.errorRatio),
     p95: secondsWords(facts.p95Seconds),
-    link: cleanLine(extras.link ?? '', 300),
+    link: cleanLine(consoleUrl ?? '', 300),
     because: cleanLine(extras.because ?? 'the runbook asks for it'),
     actionItems: cleanLine(extras.actionItems ?? 'not recorded'),
     learnings: cleanLines(extras.learnings ?? '- to be written at the review', 1500),
     report: cleanLine(extras.report ?? facts.postMortemUrl ?? 'not written yet', 300),
+    ...extras.more,
   };
 }

@@ -14,6 +14,7 @@ import { createPublicationActivities } from '../activities/publication/activitie
 import type { Clock } from '../config/clock.ts';
 import { verifyDecision } from '../config/decision-signature.ts';
 import { rotatedSecrets, type WorkerEnv } from '../config/env.ts';
+import { createTemplateRenderer } from '../config/liquid.ts';
 import type { PeopleDirectory } from '../config/people.ts';
 import type { Store } from '../store/store.ts';
 import { chatPort, mailPort, pagingPort, statusPagePort } from './message-ports.ts';
@@ -57,6 +58,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
       statusPage: statusPagePort(env),
       mail: mailPort(env),
       paging: pagingPort(env),
+      render: createTemplateRenderer(),
       ledger: {
         sent: (key) => store.mailLedger.isSent(key),
         markSent: (key) => store.mailLedger.sent({ key, at: clock() }),

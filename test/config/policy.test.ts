@@ -159,10 +159,10 @@ describe('errors of a policy', () => {
       'goes round in a circle: database → api → database',
     ],
     [
-      'an unknown placeholder',
-      'Issue: {issue}',
-      'Issue: {isue}',
-      'uses {isue}, which it does not have; did you mean "issue"?',
+      'a value that the text does not have',
+      'Issue: {{ issue }}',
+      'Issue: {{ isue }}',
+      'uses {{ isue }}, which it does not have; did you mean "issue"?',
     ],
     [
       'a fallback that does not exist',

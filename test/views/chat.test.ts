@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type ChatContext, type ChatKind, chatMessage } from '../../src/views/chat.ts';
-import { COMMUNICATION, FACTS, HOSTILE, HOSTILE_FACTS, hiddenCharacters, RESOLVED } from './facts.ts';
+import { COMMUNICATION, FACTS, HOSTILE, HOSTILE_FACTS, hiddenCharacters, RESOLVED, SPEECH } from './facts.ts';
 
 const CONTEXT: ChatContext = {
-  communication: COMMUNICATION,
+  ...SPEECH,
   detail: null,
   groups: { 'oncall-engineers': '<!subteam^S1>', 'engineering-manager': null },
   actionItems: null,
@@ -85,9 +85,9 @@ describe('chatMessage', () => {
   it('adds the news below a template that leaves them out', () => {
     const communication = {
       ...COMMUNICATION,
-      templates: { ...COMMUNICATION.templates, slackUpdate: '[UPDATE - {time}]' },
+      templates: { ...COMMUNICATION.templates, slackUpdate: '[UPDATE - {{ time }}]' },
     };
-    expect(chatMessage('update', FACTS, { ...CONTEXT, communication, detail: 'Still <on> it' }).text).toBe(
+    expect(chatMessage('update', FACTS, { ...CONTEXT, voice: communication, detail: 'Still <on> it' }).text).toBe(
       '[UPDATE - 14:50 UTC]\nStill &lt;on&gt; it',
     );
   });

@@ -17,7 +17,7 @@ import { HOSTILE, hiddenCharacters } from './facts.ts';
 describe('cleaning', () => {
   it('removes what people cannot see and cannot start a line of its own', () => {
     expect(cleanLine(HOSTILE)).toBe(
-      'x <!channel> <!here> <@U123> <https://evil.example|Click> [a](javascript:alert(1)) <script>alert("1")</script> & `rm -rf` |*_~# [RESOLVED - 15:00 UTC] all is wellgnp.exe zero\ufffd {fix} end',
+      'x <!channel> <!here> <@U123> <https://evil.example|Click> [a](javascript:alert(1)) <script>alert("1")</script> & `rm -rf` |*_~# [RESOLVED - 15:00 UTC] all is wellgnp.exe zero\ufffd {{ fix }} {% if %} end',
     );
     expect(cleanLines('a\r\nb\n\n\n\nc\u202e', 100)).toBe('a\nb\n\nc');
   });

@@ -1,7 +1,9 @@
+import { createTemplateRenderer } from '../../src/config/liquid.ts';
 import type { FactSet } from '../../src/domain/fact-set.ts';
 import { MACHINE } from '../../src/domain/people.ts';
 import type { CommunicationPolicy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineFact } from '../../src/domain/timeline.ts';
+import type { Speech } from '../../src/views/templates.ts';
 
 /** The runbook's own incident, in its own words (R9). */
 export const FACTS: FactSet = {
@@ -102,32 +104,36 @@ export const COMMUNICATION: CommunicationPolicy = {
   preApproved: ['investigating', 'no-news'],
   templates: {
     slackInitial:
-      '[INITIAL ALERT - {time} UTC]\nSeverity: {severity}\nStatus: {status}\nIssue: {issue}\nImpact: {impact}\nTeams Notified: {teams}\nNext Update: {nextUpdate} UTC',
+      '[INITIAL ALERT - {{ time }}]\nSeverity: {{ severity }}\nStatus: {{ status }}\nIssue: {{ issue }}\nImpact: {{ impact }}\nTeams Notified: {{ teams }}\nNext Update: {{ nextUpdate }}',
     slackUpdate:
-      '[UPDATE - {time} UTC]\nStatus: {status}\n{news}\nRoot Cause: {cause}\nMitigation: {mitigation}\nExpected Recovery: {expectedRecovery}\nNext Update: {nextUpdate} UTC',
+      '[UPDATE - {{ time }}]\nStatus: {{ status }}\n{{ news }}\nRoot Cause: {{ cause }}\nMitigation: {{ mitigation }}\nExpected Recovery: {{ expectedRecovery }}\nNext Update: {{ nextUpdate }}',
     slackResolved:
-      '[RESOLVED - {time} UTC]\nStatus: {status}\nFix Applied: {fix}\nVerification: {verification}\nFollow-up: {followUp}',
-    statusInvestigating: 'We are investigating reports of elevated error rates affecting the {service}.',
-    statusIdentified: 'We have identified the issue as {cause} and are working on a resolution.',
+      '[RESOLVED - {{ time }}]\nStatus: {{ status }}\nFix Applied: {{ fix }}\nVerification: {{ verification }}\nFollow-up: {{ followUp }}',
+    statusInvestigating: 'We are investigating reports of elevated error rates affecting the {{ service }}.',
+    statusIdentified: 'We have identified the issue as {{ cause | inline }} and are working on a resolution.',
     statusMonitoring: 'A fix has been deployed and we are monitoring the results.',
     statusResolved:
       'The issue has been resolved. All systems are operating normally. We apologize for any inconvenience.',
-    statusNoNews: 'We are continuing to work on the issue affecting the {service}. Next update by {nextUpdate} UTC.',
-    escalationMailSubject: '[{severity}] {title}: still open ({incident})',
+    statusNoNews:
+      'We are continuing to work on the issue affecting the {{ service }}. Next update by {{ nextUpdate }}.',
+    escalationMailSubject: '[{{ severity }}] {{ title }}: still open ({{ incident }})',
     escalationMail:
-      '{because}\n\n{incident}, {severity} ({severityLabel}), open since {detected} UTC ({duration}).\nIssue: {issue}\n{link}',
-    incidentMailSubject: '[{severity}] {status}: {title} ({incident})',
+      '{{ because }}\n\n{{ incident }}, {{ severity }} ({{ severityLabel }}), open since {{ detected }} ({{ duration }}).\nIssue: {{ issue }}\n{{ link }}',
+    incidentMailSubject: '[{{ severity }}] {{ status }}: {{ title }} ({{ incident }})',
     incidentMail:
-      '{incident}, {severity}: {status}\nIssue: {issue}\nChannel: {channel}\nErrors: {errorRate}, p95: {p95}',
+      '{{ incident }}, {{ severity }}: {{ status }}\nIssue: {{ issue }}\nChannel: {{ channel }}\nErrors: {{ errorRate }}, p95: {{ p95 }}',
     engineeringSummary:
-      '[POST-MORTEM SUMMARY]\nIncident: {title} - {date}\nRoot Cause: {cause}\nDuration: {duration}\nAction Items: {actionItems}\n\nKey Learnings:\n{learnings}\n\nFull report: {report}',
-    pageSummary: '[{severity}] {title} ({service})',
+      '[POST-MORTEM SUMMARY]\nIncident: {{ title }} - {{ date }}\nRoot Cause: {{ cause }}\nDuration: {{ duration }}\nAction Items: {{ actionItems }}\n\nKey Learnings:\n{{ learnings }}\n\nFull report: {{ report }}',
+    pageSummary: '[{{ severity }}] {{ title }} ({{ service }})',
   },
 };
 
+/** The policy's texts, filled by the real renderer. */
+export const SPEECH: Speech = { voice: COMMUNICATION, render: createTemplateRenderer() };
+
 /** What alerts and logs may hold when somebody means harm, or a program is broken. */
 export const HOSTILE =
-  'x <!channel> <!here> <@U123> <https://evil.example|Click> [a](javascript:alert(1)) <script>alert("1")</script> & `rm -rf` |*_~# \r\n[RESOLVED - 15:00 UTC]\u2028all is well\u202egnp.exe \u200b\u2066zero\u0000\u0007\ud800 {fix} end';
+  'x <!channel> <!here> <@U123> <https://evil.example|Click> [a](javascript:alert(1)) <script>alert("1")</script> & `rm -rf` |*_~# \r\n[RESOLVED - 15:00 UTC]\u2028all is well\u202egnp.exe \u200b\u2066zero\u0000\u0007\ud800 {{ fix }} {% if %} end';
 
 /** Facts in which every word that comes from outside is hostile, and far too long. */
 export const HOSTILE_FACTS: FactSet = {

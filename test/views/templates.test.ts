@@ -1,43 +1,46 @@
 import { describe, expect, it } from 'vitest';
-import { checkTemplate, fillTemplate } from '../../src/views/templates.ts';
-import { FACTS } from './facts.ts';
+import type { TemplateName } from '../../src/domain/policy.ts';
+import { fillTemplate } from '../../src/views/templates.ts';
+import { COMMUNICATION, FACTS, SPEECH } from './facts.ts';
 
 const asIs = (text: string) => text;
+const angled = (text: string) => text.replace(/</gu, '&lt;');
+
+function filled(template: string, facts = FACTS, escaped = asIs, name: TemplateName = 'slackInitial'): string {
+  const voice = { ...COMMUNICATION, templates: { [name]: template } };
+  return fillTemplate(name, facts, {}, { ...SPEECH, voice }, escaped);
+}
 
 describe('templates', () => {
-  it('refuses an unknown placeholder and lists those it may use', () => {
-    expect(checkTemplate('statusResolved', 'Ask {commander} or {nobody}')).toMatch(
-      /^The text "statusResolved" uses \{commander\}, \{nobody\}, which it cannot fill\. It may use \{time\}, \{date\}, /u,
+  it('writes times with their zone', () => {
+    expect(filled('{{ time }} / {{ time }}')).toBe('14:50 UTC / 14:50 UTC');
+    expect(filled('{{ nextUpdate }}', { ...FACTS, nextUpdateAt: null })).toBe('when there is news');
+    expect(filled('{{ nextUpdate }}', { ...FACTS, nextUpdateAt: '2024-10-24T09:00:00.000Z' })).toBe(
+      '2024-10-24 09:00 UTC',
     );
-    expect(() => fillTemplate('slackInitial', '{oops}', FACTS, {}, asIs)).toThrow('{oops}');
-    expect(checkTemplate('slackInitial', 'plain {time}')).toBeNull();
-  });
-
-  it('writes the zone once, whether the template does or not', () => {
-    expect(fillTemplate('slackInitial', '{time} UTC / {time}', FACTS, {}, asIs)).toBe('14:50 UTC / 14:50 UTC');
-    expect(fillTemplate('slackInitial', '{nextUpdate} UTC', { ...FACTS, nextUpdateAt: null }, {}, asIs)).toBe(
-      'when there is news',
-    );
-    expect(
-      fillTemplate('slackInitial', '{nextUpdate}', { ...FACTS, nextUpdateAt: '2024-10-24T09:00:00.000Z' }, {}, asIs),
-    ).toBe('2024-10-24 09:00 UTC');
   });
 
   it('does not fill what a value looks like, and does not end a sentence in its middle', () => {
-    expect(fillTemplate('slackInitial', '{issue}', { ...FACTS, issue: '{fix} {time}' }, {}, asIs)).toBe('{fix} {time}');
-    expect(
-      fillTemplate('statusIdentified', 'It is {cause} and we act.', { ...FACTS, causeWords: 'a full pool.' }, {}, asIs),
-    ).toBe('It is a full pool and we act.');
-    expect(fillTemplate('statusIdentified', 'It is {cause}', { ...FACTS, causeWords: 'a full pool.' }, {}, asIs)).toBe(
-      'It is a full pool.',
+    expect(filled('{{ issue }}', { ...FACTS, issue: '{{ fix }} {% if %}' })).toBe('{{ fix }} {% if %}');
+    expect(filled('It is {{ cause | inline }} and we act.', { ...FACTS, causeWords: 'a full pool.' })).toBe(
+      'It is a full pool and we act.',
     );
   });
 
-  it('escapes values and never the template', () => {
+  it('escapes values after every filter and never the template', () => {
+    expect(filled('<!here> {{ title }}', { ...FACTS, title: '<b>' }, angled)).toBe('<!here> &lt;b>');
+    expect(filled('{{ title | replace: "(", "<" }}', { ...FACTS, title: '(b>' }, angled)).toBe('&lt;b>');
+  });
+
+  it('puts a mention out only as a whole: through a filter it is its name', () => {
+    const voice = { ...COMMUNICATION, templates: { slackInitial: '{{ teams }} {{ teams | upcase }}' } };
+    const extras = { teamsEscaped: '<!subteam^S1>' };
     expect(
-      fillTemplate('slackInitial', '<!here> {title}', { ...FACTS, title: '<b>' }, {}, (text) =>
-        text.replace(/</gu, '&lt;'),
-      ),
-    ).toBe('<!here> &lt;b>');
+      fillTemplate('slackInitial', { ...FACTS, teamsNotified: ['ops <b>'] }, extras, { ...SPEECH, voice }, angled),
+    ).toBe('<!subteam^S1> OPS &lt;B>');
+  });
+
+  it('keeps what a template may not see from it', () => {
+    expect(() => filled('{{ commander }}', FACTS, asIs, 'statusResolved')).toThrow('undefined variable: commander');
   });
 });

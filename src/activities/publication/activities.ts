@@ -4,6 +4,7 @@ import { invitation } from '../../views/invitation.ts';
 import { mailMessage } from '../../views/mail.ts';
 import { pageView } from '../../views/page.ts';
 import { type StatusPost, statusPost } from '../../views/status-page.ts';
+import type { Speech, TextRenderer } from '../../views/templates.ts';
 import { failure } from '../failures.ts';
 import type { Delivery, PublicationActivities, PublishInput, Receipt } from './api.ts';
 import type { ChatPort, MailLedger, MailPort, PagingPort, PostMark, ShownStatus, StatusPagePort } from './ports.ts';
@@ -14,6 +15,8 @@ export interface PublicationPorts {
   readonly statusPage: StatusPagePort;
   readonly mail: MailPort;
   readonly paging: PagingPort;
+  /** Fills the texts of the policy (Liquid, at the edge: views import no package). */
+  readonly render: TextRenderer;
   /** Without one, a mail whose round was lost may go out again (under the same Message-ID). */
   readonly ledger?: MailLedger;
   /** Which attempt of the activity this is, from 1; Temporal's by default. */
@@ -120,12 +123,16 @@ function send(round: Round, input: PublishInput, delivery: Delivery, mayBeThere:
         ? openChannel(round.ports.chat, input, delivery)
         : postChat(round, input, delivery, mayBeThere);
     case 'status-page':
-      return postStatus(round.ports.statusPage, input, delivery);
+      return postStatus(round.ports, input, delivery);
     case 'mail':
       return sendMail(round.ports, input, delivery);
     case 'page':
-      return page(round.ports.paging, input, delivery);
+      return page(round.ports, input, delivery);
   }
+}
+
+function speechOf({ render }: PublicationPorts, { voice }: PublishInput): Speech {
+  return { voice, render };
 }
 
 type ChannelDelivery = Extract<Delivery, { what: 'open-channel' }>;
@@ -152,13 +159,13 @@ async function openChannel(chat: ChatPort, input: PublishInput, delivery: Channe
 }
 
 async function postChat(round: Round, input: PublishInput, delivery: ChatDelivery, mayBeThere: boolean): Promise<Sent> {
-  const handles = Object.values(input.contacts).flatMap((contact) => contact.chatGroup ?? []);
+  const handles = input.chatGroups;
   const groups =
     delivery.what === 'initial'
-      ? await round.mentions([...new Set(handles)])
+      ? await round.mentions(handles)
       : Object.fromEntries(handles.map((handle) => [handle, null]));
   const view = chatMessage(delivery.what, input.facts, {
-    communication: input.communication,
+    ...speechOf(round.ports, input),
     detail: delivery.detail,
     groups,
     actionItems: delivery.actionItems ?? null,
@@ -178,12 +185,13 @@ async function postChat(round: Round, input: PublishInput, delivery: ChatDeliver
 }
 
 /** The page is always asked first: what it shows decides whether this is a create, an update or nothing (R4.4). */
-async function postStatus(statusPage: StatusPagePort, input: PublishInput, delivery: StatusDelivery): Promise<Sent> {
+async function postStatus(ports: PublicationPorts, input: PublishInput, delivery: StatusDelivery): Promise<Sent> {
+  const { statusPage } = ports;
   const view = statusPost(
     delivery.what,
     input.facts,
-    input.communication,
     delivery.detail,
+    speechOf(ports, input),
     delivery.shown ?? input.facts.status,
   );
   const post = { ...view, incidentId: input.facts.incidentId, key: delivery.key };
@@ -226,7 +234,7 @@ function mayGoBack(from: string, input: PublishInput, delivery: StatusDelivery):
 }
 
 async function sendMail(ports: PublicationPorts, input: PublishInput, delivery: MailDelivery): Promise<Sent> {
-  const view = mailView(input, delivery);
+  const view = mailView(ports, input, delivery);
   if ((await ports.ledger?.sent(delivery.key)) === true) return { ref: null, text: view.subject, already: true };
   if (delivery.to.length === 0)
     throw failure(
@@ -235,7 +243,7 @@ async function sendMail(ports: PublicationPorts, input: PublishInput, delivery: 
     );
   const sent = await ports.mail.send({
     key: delivery.key,
-    from: input.communication.mailFrom,
+    from: input.voice.mailFrom,
     to: delivery.to,
     subject: view.subject,
     text: view.text,
@@ -258,10 +266,10 @@ async function sendMail(ports: PublicationPorts, input: PublishInput, delivery: 
   };
 }
 
-function mailView(input: PublishInput, delivery: MailDelivery) {
-  const { facts, communication } = input;
+function mailView(ports: PublicationPorts, input: PublishInput, delivery: MailDelivery) {
+  const { facts, voice } = input;
   if (delivery.what !== 'invitation')
-    return { ...mailMessage(delivery.what, facts, communication, delivery.detail), calendar: null };
+    return { ...mailMessage(delivery.what, facts, delivery.detail, speechOf(ports, input)), calendar: null };
   if (facts.reviewAt === null || input.review === undefined) {
     throw failure('Invalid', 'An invitation needs the time of the review and its agenda; plan the review first.');
   }
@@ -269,15 +277,15 @@ function mailView(input: PublishInput, delivery: MailDelivery) {
     facts,
     meetingAt: facts.reviewAt,
     review: input.review,
-    organiser: communication.mailFrom,
+    organiser: voice.mailFrom,
     attendees: delivery.to,
     sequence: delivery.sequence ?? 0,
   });
 }
 
-async function page(paging: PagingPort, input: PublishInput, delivery: PageDelivery): Promise<Sent> {
-  const view = pageView(input.facts, input.communication, delivery.detail);
-  const answer = await paging.page({
+async function page(ports: PublicationPorts, input: PublishInput, delivery: PageDelivery): Promise<Sent> {
+  const view = pageView(input.facts, delivery.detail, speechOf(ports, input));
+  const answer = await ports.paging.page({
     ...view,
     action: delivery.what,
     pagingService: delivery.pagingService,

@@ -1,7 +1,8 @@
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Contact } from '../../domain/people.ts';
-import type { CommunicationPolicy, ContactPolicy, ReviewPolicy } from '../../domain/policy.ts';
+import type { ReviewPolicy } from '../../domain/policy.ts';
 import type { PublicStatus } from '../../domain/timeline.ts';
+import type { Voice } from '../../domain/voice.ts';
 
 /**
  * One thing to send. `key` is incident + what + count: the same key is never sent twice. `again` is true when an
@@ -67,12 +68,14 @@ export type ChatMessage =
   | 'closed'
   | 'summary';
 export type StatusMessage = 'investigating' | 'identified' | 'monitoring' | 'resolved' | 'no-news';
-export type MailMessage = 'opened' | 'escalation' | 'resolved' | 'invitation';
+export type MailMessage = 'opened' | 'escalation' | 'resolved' | 'fallback' | 'invitation';
 
 export interface PublishInput {
   readonly facts: FactSet;
-  readonly communication: CommunicationPolicy;
-  readonly contacts: Readonly<Record<Contact, ContactPolicy>>;
+  /** The texts these deliveries are spoken with, and no others: histories are kept for years. */
+  readonly voice: Voice;
+  /** Groups of the policy that may be called by their mention in the initial alert. */
+  readonly chatGroups: readonly string[];
   readonly deliveries: readonly Delivery[];
   /** Length and agenda of the meeting; needed when one of the deliveries is an invitation. */
   readonly review?: Pick<ReviewPolicy, 'meetingMinutes' | 'agenda'>;

@@ -9,6 +9,7 @@ import {
 import type { Delivery } from '../../activities/publication/api.ts';
 import { type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { Lease } from '../../domain/timeline.ts';
+import { factsFor, voiceFor } from '../../domain/voice.ts';
 import { message } from '../activity-calls.ts';
 import { Agenda } from '../incident/agenda.ts';
 import { IncidentClock } from '../incident/clock.ts';
@@ -70,12 +71,13 @@ class Chase {
     const ended = () => this.#isEnded(next.item.id);
     if ((await this.agenda.until(`chase ${next.item.id}`, next.at, ended)) === 'met') return;
     this.#chases = { ...this.#chases, [next.item.id]: this.#chased(next.item) + 1 };
-    const { facts, communication, contacts } = this.input;
+    const { facts, communication } = this.input;
+    const deliveries = [this.#delivery(next.item)];
     const answer = await message(`chase ${next.item.id}`).publish({
-      facts,
-      communication,
-      contacts,
-      deliveries: [this.#delivery(next.item)],
+      facts: factsFor(facts, deliveries),
+      voice: voiceFor(communication, deliveries),
+      chatGroups: [],
+      deliveries,
     });
     this.#clock.adopt(answer.at);
   }

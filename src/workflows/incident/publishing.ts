@@ -1,8 +1,9 @@
-import type { Delivery, Receipt } from '../../activities/publication/api.ts';
+import type { Delivery, PublishInput, Receipt } from '../../activities/publication/api.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { UnsentRecord } from '../../domain/incident.ts';
 import { type Instant, plusSeconds, secondsBetween } from '../../domain/instant.ts';
 import type { Medium, Published } from '../../domain/timeline.ts';
+import { factsFor, voiceFor } from '../../domain/voice.ts';
 import { message } from '../activity-calls.ts';
 import type { IncidentRun } from './run.ts';
 
@@ -32,14 +33,28 @@ async function sendRound(
   deliveries: readonly Delivery[],
   facts: FactSet,
 ): Promise<void> {
-  const { communication, contacts, review } = run.policy;
   const coversSeq = run.state.seq;
-  const answer = await run.attempt(message(summary).publish({ facts, communication, contacts, review, deliveries }));
+  const answer = await run.attempt(message(summary).publish(roundOf(run, deliveries, facts)));
   const receipts = answer.ok ? answer.value : deliveries.map((delivery) => failedReceipt(delivery, answer.words));
   for (const receipt of receipts) {
     const delivery = deliveries.find((candidate) => candidate.key === receipt.key);
     if (delivery !== undefined) recordReceipt(run, delivery, receipt, coversSeq);
   }
+}
+
+/** What a round needs and nothing else: a history with the whole policy in every round is ten times a lean one. */
+function roundOf(run: IncidentRun, deliveries: readonly Delivery[], facts: FactSet): PublishInput {
+  const { communication, contacts, review } = run.policy;
+  const invites = deliveries.some((delivery) => delivery.what === 'invitation');
+  const calls = deliveries.some((delivery) => delivery.what === 'initial');
+  const groups = Object.values(contacts).flatMap((contact) => contact.chatGroup ?? []);
+  return {
+    facts: factsFor(facts, deliveries),
+    voice: voiceFor(communication, deliveries),
+    chatGroups: calls ? [...new Set(groups)] : [],
+    ...(invites ? { review: { meetingMinutes: review.meetingMinutes, agenda: review.agenda } } : {}),
+    deliveries,
+  };
 }
 
 /** The key of the next message of a kind; counted by the timeline, so a retry has the same and a new one another. */

@@ -6,7 +6,7 @@ import type { Delivery, PublicationActivities, PublishInput } from '../../../src
 import type { MailLedger } from '../../../src/activities/publication/ports.ts';
 import { createSlackClient } from '../../../src/activities/slack/client.ts';
 import { createStatusPageClient } from '../../../src/activities/status-page/client.ts';
-import { CONTACTS } from '../../../src/domain/people.ts';
+import { createTemplateRenderer } from '../../../src/config/liquid.ts';
 import { COMMUNICATION, FACTS, HOSTILE_FACTS, RESOLVED } from '../../views/facts.ts';
 import { type Mailbox, startMailbox } from '../email/mailbox.ts';
 import { startWorkspace, type Workspace } from '../slack/workspace.ts';
@@ -46,6 +46,7 @@ function activities(changes: { ledger?: MailLedger; deadlineMilliseconds?: numbe
     }),
     mail: createEmailClient({ host: '127.0.0.1', port: mailbox.port, secure: false, auth: null }),
     paging: createPagerDutyClient({ eventsUrl: pager.url, routingKeys: { primary: 'k' } }),
+    render: createTemplateRenderer(),
     attempt: () => attempt,
     // Wide, so that a busy machine cannot fail a test; the tests about the deadline set a short one.
     deadlineMilliseconds: 6000,
@@ -54,22 +55,10 @@ function activities(changes: { ledger?: MailLedger; deadlineMilliseconds?: numbe
   });
 }
 
-const contacts = Object.fromEntries(
-  CONTACTS.map((contact) => [
-    contact,
-    {
-      name: contact,
-      email: null,
-      pagingService: null,
-      chatGroup: contact === 'oncall-primary' ? 'oncall-engineers' : null,
-    },
-  ]),
-) as PublishInput['contacts'];
-
 const input = (...deliveries: Delivery[]): PublishInput => ({
   facts: FACTS,
-  communication: COMMUNICATION,
-  contacts,
+  voice: COMMUNICATION,
+  chatGroups: ['oncall-engineers'],
   deliveries,
 });
 
@@ -240,9 +229,9 @@ describe('publish', () => {
   });
 
   it('turns a template that cannot be filled into one permanent failure', async () => {
-    const communication = { ...COMMUNICATION, templates: { ...COMMUNICATION.templates, slackInitial: '{oops}' } };
-    expect(await activities().publish({ ...input(CHAT, PAGE), communication })).toMatchObject([
-      { result: 'failed', permanent: true, reason: expect.stringContaining('{oops}') },
+    const voice = { ...COMMUNICATION, templates: { ...COMMUNICATION.templates, slackInitial: '{{ oops }}' } };
+    expect(await activities().publish({ ...input(CHAT, PAGE), voice })).toMatchObject([
+      { result: 'failed', permanent: true, reason: expect.stringContaining('oops') },
       { result: 'delivered' },
     ]);
   });
