@@ -145,6 +145,11 @@ function addDrills({ program, io, done }: Context): void {
     async (paths: string[], _own, command: Command) =>
       done(await (await load()).listDrills(io, paths, flagsOf(command))),
   );
+  leaf(drill, 'generate', 'random drills whose truth is known; the same seed gives the same files')
+    .option('--seed <n>', 'which set', '1')
+    .option('--count <n>', 'how many', '10')
+    .option('--out <folder>', 'write a file each there; printed when left out')
+    .action(async (_own, command: Command) => done(await (await load()).generateDrills(io, flagsOf(command))));
   leaf(drill, 'schema', 'the format of drill files as a JSON Schema').action(async () =>
     (await load()).printDrillSchema(io),
   );

@@ -87,9 +87,6 @@ describe('a drill file', () => {
   });
 
   it('refuses what the simulated production does not play, instead of playing it wrongly', () => {
-    expect(problems(`${HEAD}faults:\n  - { at: 5m, kind: canary-regression }\n`)[0]).toContain(
-      'does not play "canary-regression"',
-    );
     expect(problems(`${HEAD}wires:\n  - { at: 5m, system: jenkins, fault: down }\n`)[0]).toContain('has no jenkins');
   });
 

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { CliFailure, EXIT } from '../failure.ts';
 import type { Io } from '../io.ts';
@@ -71,6 +71,45 @@ export async function listDrills(
       io.out(row);
   if (!json) for (const problem of problems) io.err(problem);
   return problems.length === 0 ? EXIT.ok : EXIT.usage;
+}
+
+export interface GenerateOptions {
+  readonly seed?: string;
+  readonly count?: string;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+const MOST_GENERATED = 10_000;
+
+/** Random drills of the published format with known truth: into a folder, or printed as one stream of documents. */
+export async function generateDrills(io: Io, options: GenerateOptions): Promise<number> {
+  const seed = wholeNumber(options.seed ?? '1', '--seed', 0, Number.MAX_SAFE_INTEGER);
+  const count = wholeNumber(options.count ?? '10', '--count', 1, MOST_GENERATED);
+  const { generateDrill } = await import('../../rehearsal/generate-drill.ts');
+  const drills = Array.from({ length: count }, (_, index) => generateDrill(seed, index));
+  if (options.out === undefined) {
+    if (options.json) io.out(JSON.stringify({ drills: drills.map(({ name, text }) => ({ drill: name, text })) }));
+    else for (const { text } of drills) io.out(`---\n${text.trimEnd()}`);
+    return EXIT.ok;
+  }
+  const folder = resolve(io.cwd, options.out);
+  mkdirSync(folder, { recursive: true });
+  for (const { name, text } of drills) writeFileSync(join(folder, `${name}.yaml`), text);
+  if (options.json) io.out(JSON.stringify({ folder, drills: drills.map(({ name }) => name) }));
+  else
+    io.out(`${count} drills are in ${shownPath(io, folder)}. Play them: incident drill run ${shownPath(io, folder)}`);
+  return EXIT.ok;
+}
+
+function wholeNumber(written: string, flag: string, from: number, to: number): number {
+  const value = Number(written);
+  if (Number.isInteger(value) && value >= from && value <= to) return value;
+  throw new CliFailure(
+    'usage',
+    `${flag} "${written}" is no whole number from ${from} to ${to}.`,
+    `Give one, e.g. ${flag} 7.`,
+  );
 }
 
 /** Files as given; of a folder every *.yaml and *.yml in it, sorted, with its sub-folders. */

@@ -174,6 +174,7 @@ export const SIMULATED_FAULTS: readonly FaultKind[] = [
   'node-down',
   'pods-stuck',
   'config-change',
+  'canary-regression',
   'infrastructure-down',
   'data-corruption',
   'security-breach',

@@ -1,0 +1,93 @@
+import type { Hypothesis } from '../../src/domain/diagnosis.ts';
+import { castDrill } from '../../src/rehearsal/cast.ts';
+import type { Drill } from '../../src/rehearsal/drill.ts';
+import { openStage } from './stage.ts';
+import { firstAlert, type Watched, watch } from './watch.ts';
+
+export interface Verdict {
+  readonly drill: string;
+  readonly plan: 'single' | 'two' | 'benign';
+  /** The kinds that really began, without noise. */
+  readonly truth: string;
+  readonly found: string;
+  readonly right: boolean;
+  readonly unknown: boolean;
+  /** Both of two faults among the well founded explanations. */
+  readonly bothFound: boolean | null;
+  /** Something was proposed although nothing of it was true. */
+  readonly wrongProposal: boolean;
+  readonly severity: string;
+  readonly detectedAfterMinutes: number | null;
+  readonly proposedAfterSeconds: number | null;
+  readonly cpuMs: readonly number[];
+  readonly line: string;
+}
+
+const HOUR_MS = 3_600_000;
+
+export async function playOne(drill: Drill): Promise<Verdict> {
+  const { policy } = await castDrill(drill);
+  const stage = await openStage(drill, policy);
+  try {
+    const untilMs = drill.startAtMs + 2 * HOUR_MS;
+    const first = await firstAlert(stage, policy, untilMs);
+    const watched = first === null ? null : await watch(stage, policy, first);
+    const unknownBelow = policy.diagnosis.unknownBelow;
+    return verdictOf(drill, watched, stage.production.world.truths(), unknownBelow);
+  } finally {
+    await stage.close();
+  }
+}
+
+type Truth = ReturnType<Awaited<ReturnType<typeof openStage>>['production']['world']['truths']>[number];
+
+function verdictOf(drill: Drill, watched: Watched | null, truths: readonly Truth[], unknownBelow: number): Verdict {
+  const real = truths.filter(({ kind }) => kind !== 'noise' && kind !== 'alert-storm');
+  const judged = watched?.judged ?? null;
+  const isTrue = (hypothesis: Hypothesis) =>
+    real.some(
+      (truth) =>
+        watched !== null &&
+        truth.startMs <= watched.judgedAtMs &&
+        (truth.kinds as readonly string[]).includes(hypothesis.cause) &&
+        truth.names.every((name) => hypothesis.names.some((given) => given.toLowerCase().includes(name.toLowerCase()))),
+    );
+  const benign = real.length === 0;
+  const found = watched === null ? 'no incident' : (judged?.cause ?? 'nothing');
+  const right = benign ? watched === null || found === 'unknown' : judged !== null && isTrue(judged);
+  const last = watched?.looks.at(-1)?.hypotheses ?? [];
+  const founded = last.filter((one) => one.cause !== 'unknown' && one.confidence >= unknownBelow);
+  const bothFound =
+    real.length < 2
+      ? null
+      : real.every((truth) =>
+          founded.some(
+            (one) =>
+              (truth.kinds as readonly string[]).includes(one.cause) &&
+              truth.names.every((name) => one.names.some((given) => given.toLowerCase().includes(name.toLowerCase()))),
+          ),
+        );
+  const truthWords = benign ? 'benign' : real.map(({ kind }) => kind).join('+');
+  const started = Math.min(...real.map(({ startMs }) => startMs));
+  const detectedAfterMinutes = watched === null || benign ? null : (watched.detectedAtMs - started) / 60_000;
+  const top = (watched?.looks.find(({ atMs }) => atMs === watched.judgedAtMs)?.hypotheses ?? [])
+    .slice(0, 3)
+    .map((one) => `${one.cause}(${one.names.join(',')}) ${one.confidence.toFixed(2)}`)
+    .join(' | ');
+  return {
+    drill: drill.name,
+    plan: benign ? 'benign' : real.length > 1 ? 'two' : 'single',
+    truth: truthWords,
+    found,
+    right,
+    unknown: found === 'unknown' || found === 'no incident' || found === 'nothing',
+    bothFound,
+    wrongProposal: watched?.proposed === true && !right,
+    severity: watched === null ? '-' : watched.severity,
+    detectedAfterMinutes,
+    proposedAfterSeconds:
+      watched === null || !watched.proposed ? null : (watched.judgedAtMs - watched.detectedAtMs) / 1000,
+    cpuMs: watched?.looks.map(({ cpuMs }) => cpuMs) ?? [],
+    line: `${drill.name} ${watched === null ? 'not detected' : `${watched.severity} +${detectedAfterMinutes?.toFixed(1) ?? '-'}m`} ${bothFound === false ? 'ONE-MISSED ' : ''}${top} [${watched?.alerts.map(({ name }) => name).join(',') ?? ''}] ${watched?.severityReasons[0] ?? ''}`,
+  };
+}

@@ -1,0 +1,36 @@
+import { quantile } from '../figures.ts';
+import type { Verdict } from './judge.ts';
+
+/** The confusion table: rows are what was true, columns what was ranked first. */
+export function printReport(verdicts: readonly Verdict[]): void {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const truths = [...new Set(verdicts.map(({ truth }) => truth))].sort();
+  say('\ntruth → ranked first (how often)');
+  for (const truth of truths) {
+    const own = verdicts.filter((one) => one.truth === truth);
+    const counts = new Map<string, number>();
+    for (const { found, right } of own) {
+      const key = `${found}${right ? '' : ' ✗'}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    const right = own.filter((one) => one.right).length;
+    const cells = [...counts].sort((a, b) => b[1] - a[1]).map(([name, times]) => `${name} ${times}`);
+    say(`${truth.padEnd(34)}${`${right}/${own.length}`.padStart(7)}   ${cells.join(', ')}`);
+  }
+  const incidents = verdicts.filter(({ plan }) => plan !== 'benign');
+  const share = (part: number, whole: number) =>
+    `${part}/${whole} (${((100 * part) / Math.max(1, whole)).toFixed(1)} %)`;
+  const wrong = incidents.filter(({ right }) => !right);
+  const two = verdicts.filter(({ bothFound }) => bothFound !== null);
+  const cpu = verdicts.flatMap(({ cpuMs }) => cpuMs);
+  const proposed = verdicts.flatMap(({ proposedAfterSeconds }) => proposedAfterSeconds ?? []);
+  say('');
+  say(`right first            ${share(incidents.length - wrong.length, incidents.length)}`);
+  say(`of the rest "unknown"  ${share(wrong.filter(({ unknown }) => unknown).length, wrong.length)}`);
+  say(`both of two found      ${share(two.filter(({ bothFound }) => bothFound).length, two.length)}`);
+  say(`wrong proposals        ${share(verdicts.filter(({ wrongProposal }) => wrongProposal).length, verdicts.length)}`);
+  say(
+    `proposal after detection, seconds of world time: median ${quantile(proposed, 0.5)}, p95 ${quantile(proposed, 0.95)}`,
+  );
+  say(`evidence → explanation, CPU ms: median ${quantile(cpu, 0.5).toFixed(2)}, p99 ${quantile(cpu, 0.99).toFixed(2)}`);
+}

@@ -1,0 +1,138 @@
+import type { Alert } from '../../src/domain/alert.ts';
+import { classify } from '../../src/domain/classify.ts';
+import { correlate } from '../../src/domain/correlation.ts';
+import { explain } from '../../src/domain/diagnose.ts';
+import type { Hypothesis } from '../../src/domain/diagnosis.ts';
+import type { EvidenceBundle } from '../../src/domain/evidence.ts';
+import { instant } from '../../src/domain/instant.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import { higherOf, type Severity } from '../../src/domain/severity.ts';
+import { severityFacts } from '../../src/domain/severity-facts.ts';
+import { remediesInOrder } from '../../src/workflows/playbooks/registry.ts';
+import type { Stage } from './stage.ts';
+
+/** What an incident came to know, without anybody acting: look at the first alert, then as the workflow looks again. */
+export interface Watched {
+  readonly detectedAtMs: number;
+  /** The explanation ranked first when the first remedy could be proposed, or the last one. */
+  readonly judged: Hypothesis | null;
+  readonly judgedAtMs: number;
+  readonly proposed: boolean;
+  readonly looks: readonly Look[];
+  readonly severity: Severity;
+  readonly severityReasons: readonly string[];
+  readonly alerts: readonly Alert[];
+}
+
+export interface Look {
+  readonly atMs: number;
+  readonly hypotheses: readonly Hypothesis[];
+  readonly bundle: EvidenceBundle;
+  readonly cpuMs: number;
+}
+
+const MINUTE_MS = 60_000;
+const COLLECTING_MS = 1_000;
+const WATCH_MINUTES = 25;
+
+/** Plays until the first alert of something the policy describes; null when none comes before `untilMs`. */
+export async function firstAlert(stage: Stage, policy: Policy, untilMs: number): Promise<Alert | null> {
+  const { production, heard } = stage;
+  for (let seen = 0; ; ) {
+    for (; seen < heard.length; seen++) {
+      const alert = heard[seen];
+      if (alert !== undefined && alert.status === 'firing' && isDescribed(alert, policy)) return alert;
+    }
+    if (production.world.nowMs >= untilMs) return null;
+    await production.advanceUntilReaction(untilMs);
+  }
+}
+
+export async function watch(stage: Stage, policy: Policy, first: Alert): Promise<Watched> {
+  const { production } = stage;
+  const detectedAtMs = production.world.nowMs;
+  const bundles: EvidenceBundle[] = [];
+  const looks: Look[] = [];
+  let severity: Severity = 'P3';
+  let severityReasons: readonly string[] = [];
+  let judged: { readonly hypothesis: Hypothesis; readonly atMs: number } | null = null;
+  const alertsNow = () => openAlerts(stage, policy, first);
+  const { firstAssessment, investigation } = policy.evidence.probes;
+  await production.advanceTo(detectedAtMs + COLLECTING_MS);
+  for (let look = 0; look < 8; look++) {
+    const atMs = production.world.nowMs;
+    const before = classify(
+      severityFacts(alertsNow(), bundles.at(-1) ?? null, policy.classification),
+      policy.classification,
+    );
+    const bundle = await stage.activities.collectEvidence({
+      request: {
+        incidentId: 'bench',
+        purpose: look === 0 ? 'first-assessment' : 'investigation',
+        probes: look === 0 ? [...new Set([...firstAssessment, ...investigation])] : investigation,
+        aroundAt: first.startsAt,
+        at: instant(atMs),
+      },
+      service: policy.service,
+      evidence: policy.evidence,
+    });
+    if (bundles.length > 1) bundles.pop();
+    bundles.push(bundle);
+    const begunMs = process.cpuUsage();
+    const hypotheses = explain({ bundles, alerts: alertsNow(), remediesTried: [], policy, now: instant(atMs) });
+    const after = classify(severityFacts(alertsNow(), bundle, policy.classification), policy.classification);
+    const used = process.cpuUsage(begunMs);
+    looks.push({ atMs, hypotheses, bundle, cpuMs: (used.user + used.system) / 1000 });
+    for (const one of look === 0 ? [before, after] : [after]) {
+      if (severityReasons.length === 0 || higherOf(one.severity, severity) !== severity) severityReasons = one.reasons;
+      severity = look === 0 && one === before ? one.severity : higherOf(severity, one.severity);
+    }
+    const leading = hypotheses[0];
+    const remedies = leading === undefined || leading.cause === 'unknown' ? [] : remediesInOrder(leading);
+    if (judged === null && leading !== undefined && remedies.length > 0) judged = { hypothesis: leading, atMs };
+    if (production.world.nowMs - detectedAtMs > WATCH_MINUTES * MINUTE_MS) break;
+    // While people decide it is looked at again every five minutes, or when another alert comes.
+    const again = atMs + policy.evidence.againEveryMinutes * MINUTE_MS;
+    const known = alertsNow().length;
+    while (production.world.nowMs < again && alertsNow().length === known) await production.advanceUntilReaction(again);
+    if (alertsNow().length > known) await production.advanceTo(Math.min(again, production.world.nowMs + 30_000));
+  }
+  const last = looks.at(-1);
+  return {
+    detectedAtMs,
+    judged: judged?.hypothesis ?? last?.hypotheses[0] ?? null,
+    judgedAtMs: judged?.atMs ?? last?.atMs ?? detectedAtMs,
+    proposed: judged !== null,
+    looks,
+    severity,
+    severityReasons,
+    alerts: alertsNow(),
+  };
+}
+
+/** The alerts that would have joined the incident of the first one, each as it was heard last. */
+function openAlerts(stage: Stage, policy: Policy, first: Alert): readonly Alert[] {
+  const own = correlate(first, policy.intake);
+  const keys = new Set([own.key, ...own.related]);
+  const byFingerprint = new Map<string, Alert>();
+  for (const alert of stage.heard)
+    if (keys.has(correlate(alert, policy.intake).key)) byFingerprint.set(alert.fingerprint, alert);
+  return [...byFingerprint.values()];
+}
+
+function isDescribed(alert: Alert, policy: Policy): boolean {
+  const { service, intake, communication } = policy;
+  const names = new Set<string | undefined>([
+    service.name,
+    service.namespace,
+    service.application.deployment,
+    ...service.companions.map(({ deployment }) => deployment),
+    service.database?.statefulSet,
+    service.cache?.workload,
+    ...service.providers.map(({ name }) => name),
+    ...communication.statusPageComponents.flatMap((component) => component.services),
+    ...Object.keys(intake.dependsOn),
+    ...Object.values(intake.dependsOn).flat(),
+  ]);
+  return names.has(alert.service);
+}
