@@ -54,6 +54,8 @@ const ROOMS: readonly Room[] = [
       /^pg$/,
       /^@slack\/web-api$/,
       /^nodemailer/,
+      /^redis$/,
+      /^libpg-query$/,
       node,
     ],
   },
@@ -103,7 +105,7 @@ const ROOMS: readonly Room[] = [
       /^rehearsal\/[^/]+\.ts$/,
       /^demo\/[^/]+\.ts$/,
     ],
-    packages: [/^commander$/, /^picocolors$/, /^@temporalio\/client$/, /^pg$/, node],
+    packages: [/^commander$/, /^picocolors$/, /^@temporalio\/client$/, /^pg$/, /^redis$/, node],
   },
   {
     name: 'simulation',

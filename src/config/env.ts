@@ -12,6 +12,7 @@ const url = (protocols: readonly string[]) =>
   });
 const http = url(['http:', 'https:']);
 const postgres = url(['postgres:', 'postgresql:']);
+const redis = url(['redis:', 'rediss:']);
 const secret = z.string().min(1, 'must not be empty');
 const port = z.coerce.number('must be a port number').int('must be a whole number').min(0).max(65_535);
 const speed = z.coerce.number('must be a number').positive('must be above 0').max(100_000);
@@ -66,6 +67,7 @@ const workerSchema = z.object({
   STATUSPAGE_REQUEST_INTERVAL_MS: z.coerce.number('must be a number of milliseconds').min(0).default(1_100),
   SMTP_URL: url(['smtp:', 'smtps:']).optional(),
   SERVICE_DATABASE_URL: postgres.optional(),
+  SERVICE_CACHE_URL: redis.optional(),
   ANTHROPIC_API_URL: http.default('https://api.anthropic.com'),
   ANTHROPIC_API_KEY: secret.optional(),
   ANTHROPIC_STATUS_URL: http.default('https://status.claude.com'),
@@ -93,6 +95,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   'STATUSPAGE_API_KEY',
   'SMTP_URL',
   'SERVICE_DATABASE_URL',
+  'SERVICE_CACHE_URL',
   'ANTHROPIC_API_KEY',
   'OPENAI_API_KEY',
 ]);

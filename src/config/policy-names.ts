@@ -18,6 +18,7 @@ export const ALL_PROBES: readonly ProbeName[] = namesOf<ProbeName>({
   'slow-statements': true,
   'database-logs': true,
   'cache-answers': true,
+  'cache-statistics': true,
   'service-logs': true,
   'worker-logs': true,
   'firing-alerts': true,

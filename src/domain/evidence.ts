@@ -11,6 +11,7 @@ export type ProbeName =
   | 'slow-statements'
   | 'database-logs'
   | 'cache-answers'
+  | 'cache-statistics'
   | 'service-logs'
   | 'worker-logs'
   | 'firing-alerts'
@@ -87,6 +88,21 @@ export type Finding =
       readonly answers: boolean;
       readonly milliseconds: number | null;
       readonly error: string | null;
+    }
+  | {
+      readonly probe: 'cache-statistics';
+      /** Since the cache's process started, 0 to 1; null before its first lookup. */
+      readonly hitRatio: number | null;
+      readonly evictedKeys: number;
+      readonly connectedClients: number;
+      /** Silent for ten minutes; null when the cache does not tell. */
+      readonly idleClients: number | null;
+      readonly clientLimit: number | null;
+      readonly rejectedConnections: number;
+      readonly usedMemoryMiB: number;
+      /** Null when it may use whatever the machine has. */
+      readonly memoryLimitMiB: number | null;
+      readonly uptimeSeconds: number;
     }
   | {
       readonly probe: 'database-connections';

@@ -20,6 +20,7 @@ import { createVirtualPostgres } from './systems/postgres/virtual-postgres.ts';
 import type { Prometheus } from './systems/prometheus.ts';
 import { createPrometheus } from './systems/prometheus.ts';
 import { ANTHROPIC, createProvider, OPENAI } from './systems/providers.ts';
+import { createRedis } from './systems/redis/redis.ts';
 import { createServiceApi } from './systems/service-api.ts';
 import type { Slack } from './systems/slack/slack.ts';
 import { createSlack } from './systems/slack/slack.ts';
@@ -158,6 +159,8 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
   ]);
   const [kubernetesUrl, prometheusUrl, slackUrl, pagerDutyUrl, statusPageUrl, smtpUrl, serviceUrl, postgresUrl] =
     listening.map(({ url }) => url);
+  const redis = createRedis({ ...common, truth: () => made.cache() });
+  const { url: redisUrl } = await redis.listen();
   const [anthropicUrls, openaiUrls] = await Promise.all([anthropic.listen(), openai.listen()]);
 
   const receivers = (options.receivers ?? [DEFAULT_RECEIVER]).map((one) => new MovableReceiver(one));
@@ -189,6 +192,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     STATUSPAGE_REQUEST_INTERVAL_MS: '0',
     SMTP_URL: smtpUrl ?? '',
     SERVICE_DATABASE_URL: postgresUrl ?? '',
+    SERVICE_CACHE_URL: redisUrl,
     ANTHROPIC_API_URL: anthropicUrls.apiUrl,
     ANTHROPIC_API_KEY: SECRETS.anthropic,
     ANTHROPIC_STATUS_URL: anthropicUrls.statusUrl,
@@ -249,6 +253,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
         anthropic,
         openai,
         postgres,
+        redis,
       ];
       await Promise.all(servers.map((server) => server.close()));
     },

@@ -1,9 +1,16 @@
-import type { DatabasePort, MetricsPort, ProvidersPort, ServiceApiPort } from '../activities/evidence/ports.ts';
+import type {
+  CachePort,
+  DatabasePort,
+  MetricsPort,
+  ProvidersPort,
+  ServiceApiPort,
+} from '../activities/evidence/ports.ts';
 import type { MetricsPort as ImpactMetricsPort } from '../activities/follow-up/ports.ts';
 import { createHttpClient } from '../activities/http.ts';
 import { createPostgresClient } from '../activities/postgres/client.ts';
 import { createPrometheusClient } from '../activities/prometheus/client.ts';
 import { createProvidersClient } from '../activities/providers/client.ts';
+import { createRedisClient } from '../activities/redis/client.ts';
 import type { WorkerEnv } from '../config/env.ts';
 
 const TIMEOUT_MILLISECONDS = 5_000;
@@ -33,6 +40,12 @@ export function databasePort(env: WorkerEnv): DatabasePort | null {
   return env.SERVICE_DATABASE_URL === undefined
     ? null
     : createPostgresClient({ connectionString: env.SERVICE_DATABASE_URL, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+}
+
+export function cachePort(env: WorkerEnv): CachePort | null {
+  return env.SERVICE_CACHE_URL === undefined
+    ? null
+    : createRedisClient({ url: env.SERVICE_CACHE_URL, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
 }
 
 /** Providers by the names of the policy; which API each speaks follows from its name there. */

@@ -18,7 +18,7 @@ import { createTemplateRenderer } from '../config/liquid.ts';
 import type { PeopleDirectory } from '../config/people.ts';
 import type { Store } from '../store/store.ts';
 import { chatPort, mailPort, pagingPort, statusPagePort } from './message-ports.ts';
-import { databasePort, impactMetrics, metricsPort, providersPort, serviceApiPort } from './reading-ports.ts';
+import { cachePort, databasePort, impactMetrics, metricsPort, providersPort, serviceApiPort } from './reading-ports.ts';
 
 export interface WiringOptions {
   readonly env: WorkerEnv;
@@ -44,7 +44,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
       cluster: createClusterReadings(kubernetes),
       metrics,
       database: databasePort(env),
-      cache: null,
+      cache: cachePort(env),
       providers: providersPort(env),
       statusPage: null,
       serviceApi: serviceApiPort(env),

@@ -9,6 +9,7 @@ import {
   bundle,
   cacheAnswers,
   cacheHits,
+  cacheStatistics,
   configChanged,
   connections,
   databaseAnswers,
@@ -239,6 +240,15 @@ describe('explain (R2.20)', () => {
       scene(errors(0.9), logs(['database-connection', 200, 'Error: connect ETIMEDOUT 10.0.0.5:5432'])),
     );
     expect(best).toMatchObject({ cause: 'postgres-unreachable', suggests: [] });
+  });
+
+  it('restarts a cache for stale connections, and never for evictions (R3.3.3)', () => {
+    const stale = first(scene(latency(3), cacheHits(0.3), cacheStatistics({ idleClients: 90 })));
+    expect(stale.suggests.map(({ action }) => action)).toEqual(['restart']);
+    expect(JSON.stringify(stale)).toContain('90 of its 100 connections are stale');
+    const full = first(scene(latency(3), cacheHits(0.3), cacheStatistics({ evictedKeys: 5000, usedMemoryMiB: 766 })));
+    expect(full).toMatchObject({ cause: 'cache-degraded', suggests: [] });
+    expect(full.words).toContain('needs more memory');
   });
 
   it('finds a cache that is down and one that only misses', () => {

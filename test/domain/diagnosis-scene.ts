@@ -215,6 +215,29 @@ export function cacheAnswers(answers: boolean, error: string | null = null): Evi
   return item({ probe: 'cache-answers', answers, milliseconds: 1, error }, !answers);
 }
 
+export function cacheStatistics(facts: {
+  readonly evictedKeys?: number;
+  readonly idleClients?: number;
+  readonly usedMemoryMiB?: number;
+}): EvidenceItem {
+  return item(
+    {
+      probe: 'cache-statistics',
+      hitRatio: 0.9,
+      evictedKeys: 0,
+      connectedClients: 100,
+      idleClients: 2,
+      clientLimit: 10_000,
+      rejectedConnections: 0,
+      usedMemoryMiB: 300,
+      memoryLimitMiB: 768,
+      uptimeSeconds: 86_400,
+      ...facts,
+    },
+    true,
+  );
+}
+
 export function cacheHits(ratio: number): EvidenceItem {
   return item({ probe: 'cache-hit-rate', ratio }, ratio < 0.6);
 }

@@ -1,6 +1,7 @@
 import type { EvidenceBundle, EvidenceGap, EvidenceItem, ProbeName } from '../../domain/evidence.ts';
 import { epochMs, type Instant } from '../../domain/instant.ts';
 import { redactSecrets } from '../redaction.ts';
+import { CACHE_PROBES } from './cache-probes.ts';
 import { CLUSTER_PROBES } from './cluster-probes.ts';
 import { DATABASE_PROBES } from './database-probes.ts';
 import { LOG_PROBES } from './log-probes.ts';
@@ -29,6 +30,7 @@ export async function collect(ports: EvidencePorts, look: Look): Promise<Evidenc
 const PROBES: ProbeTable<ProbeName> = {
   ...CLUSTER_PROBES,
   ...DATABASE_PROBES,
+  ...CACHE_PROBES,
   ...LOG_PROBES,
   ...TRAFFIC_PROBES,
   ...TREND_PROBES,

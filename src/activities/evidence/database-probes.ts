@@ -1,13 +1,11 @@
-import type { AnswerFact } from './ports.ts';
+import { answerWords, isUnwell } from './answers.ts';
 import { count, firstOf, jsonBody, type Look, NoAnswer, needed, type Probe, type ProbeTable } from './probe.ts';
 
-type DatabaseProbe = 'database-answers' | 'database-connections' | 'slow-statements' | 'cache-answers';
+type DatabaseProbe = 'database-answers' | 'database-connections' | 'slow-statements';
 
 const SOURCE = 'PostgreSQL';
 const DATABASE = 'The connection to the database';
 
-/** Slower than this to say one word is trouble of its own. */
-const SLOW_ANSWER_MILLISECONDS = 1000;
 /** Above this share of max_connections new connections are about to be refused. */
 const NEARLY_FULL = 0.9;
 
@@ -78,40 +76,14 @@ const slowStatements: Probe = {
   },
 };
 
-const cacheAnswers: Probe = {
-  source: 'Redis',
-  async ask({ cache }, { service }) {
-    const answer = await needed(cache, 'The connection to the cache').answers();
-    const words = answerWords('Redis', answer);
-    return {
-      command: `kubectl exec ${service.cache?.pod ?? 'redis-0'} -n ${service.namespace} -- redis-cli ping`,
-      words,
-      abnormal: isUnwell(answer),
-      excerpt: words,
-      finding: { probe: 'cache-answers', ...answer },
-      ...jsonBody(answer),
-    };
-  },
-};
-
 export const DATABASE_PROBES: ProbeTable<DatabaseProbe> = {
   'database-answers': databaseAnswers,
   'database-connections': databaseConnections,
   'slow-statements': slowStatements,
-  'cache-answers': cacheAnswers,
 };
 
 function psql({ service }: Look, sql: string): string {
   const database = service.database;
   if (database === null) return `psql -c "${sql}"`;
   return `kubectl exec ${database.pod} -n ${service.namespace} -- psql -d ${database.database} -c "${sql}"`;
-}
-
-function isUnwell(answer: AnswerFact): boolean {
-  return !answer.answers || (answer.milliseconds ?? 0) > SLOW_ANSWER_MILLISECONDS;
-}
-
-function answerWords(name: string, answer: AnswerFact): string {
-  if (!answer.answers) return `${name} does not answer: ${answer.error ?? 'no reason given'}`;
-  return `${name} answers in ${answer.milliseconds ?? 0} ms${isUnwell(answer) ? ', which is slow' : ''}.`;
 }

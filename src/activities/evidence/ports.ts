@@ -104,8 +104,11 @@ export interface DatabasePort {
   slowStatements(thresholdMilliseconds: number): Promise<readonly StatementFact[]>;
 }
 
+export type CacheFact = Omit<FindingOf<'cache-statistics'>, 'probe'>;
+
 export interface CachePort {
   answers(): Promise<AnswerFact>;
+  statistics(): Promise<CacheFact>;
 }
 
 export interface ProvidersPort {

@@ -1,3 +1,4 @@
+import { checkCache } from '../doctor/cache.ts';
 import { checkGateway, checkPolicyFor, checkPostgres, checkTemporal } from '../doctor/engine.ts';
 import { type SystemFinding, type SystemState, stateOf } from '../doctor/finding.ts';
 import { checkMail } from '../doctor/mail.ts';
@@ -36,6 +37,7 @@ export async function doctor(
     checkKubernetes(settings, policy),
     checkPrometheus(settings, policy),
     checkPostgres('service database', 'SERVICE_DATABASE_URL', settings, SERVICE_DATABASE_NEEDS),
+    checkCache(settings),
     checkSlack(settings),
     checkPagerDuty(settings, policy),
     checkStatusPage(settings),

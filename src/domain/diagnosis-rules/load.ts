@@ -1,3 +1,4 @@
+import { hasStaleConnections, isEvicting } from '../cache.ts';
 import { measured } from '../findings.ts';
 import { Draft, percent, remedy, target } from './draft.ts';
 import type { Reading } from './reading.ts';
@@ -118,20 +119,34 @@ function cacheDegraded(reading: Reading): readonly Draft[] {
   const ratio = measured(found?.finding.ratio);
   if (cache === null || found === null || ratio === null || ratio >= cache.minimumHitRatio) return [];
   const answers = reading.found('cache-answers');
+  const statistics = reading.found('cache-statistics');
+  const evicting = statistics !== null && isEvicting(statistics.finding);
+  const restart = remedy(
+    'restart',
+    target(reading, 'statefulset', cache.workload),
+    'a restart clears stale connections; it also empties the cache, so the database is busier for a while',
+    true,
+  );
   const draft = new Draft({
     cause: 'cache-degraded',
     names: [cache.workload],
-    words: `Only ${percent(ratio)} of the lookups are answered by the cache ${cache.workload}.`,
+    words: `Only ${percent(ratio)} of the lookups are answered by the cache ${cache.workload}${evicting ? ', which is full and throws keys out: it needs more memory, and a restart would empty it' : ''}.`,
     tellApart: 'evictions and connected clients of the cache: a restart helps against stale connections only',
-    suggests: [
-      remedy(
-        'restart',
-        target(reading, 'statefulset', cache.workload),
-        'a restart clears stale connections; it also empties the cache, so the database is busier for a while',
-        true,
-      ),
-    ],
+    // R3.3.3 restarts it "to clear stale connections"; against evictions that would only cost what is still cached.
+    suggests: evicting ? [] : [restart],
   });
+  if (statistics !== null && evicting)
+    draft.support(
+      statistics.id,
+      0.2 * statistics.freshness,
+      `${statistics.finding.evictedKeys} keys were thrown out, and its memory is full`,
+    );
+  if (statistics !== null && hasStaleConnections(statistics.finding))
+    draft.support(
+      statistics.id,
+      0.2 * statistics.freshness,
+      `${statistics.finding.idleClients} of its ${statistics.finding.connectedClients} connections are stale`,
+    );
   draft.support(
     found.id,
     0.6 * found.freshness,

@@ -69,7 +69,7 @@ export interface WorldTruth {
   podUsage(podName: string): { readonly cpuMillicores: number; readonly memoryMiB: number };
   nodeUsage(nodeName: string): { readonly cpuMillicores: number; readonly memoryMiB: number };
   database(): DatabaseTruth;
-  cache(): { readonly answers: boolean };
+  cache(): CacheTruth;
   provider(name: string): ProviderTruth;
   /** The service's own admin API, per pod (breakers and failover are per process unless told otherwise). */
   admin(podName: string): AdminState;
@@ -120,6 +120,22 @@ export interface DatabaseTruth {
     readonly totalExecMs: number;
     readonly meanExecMs: number;
   }[];
+}
+
+/** What the cache would say of itself. Counters begin when its process starts. */
+export interface CacheTruth {
+  readonly answers: boolean;
+  readonly hits: number;
+  readonly misses: number;
+  /** Keys thrown out because the memory was full. */
+  readonly evictedKeys: number;
+  readonly connectedClients: number;
+  /** Of those, the ones that have been silent for long. */
+  readonly idleClients: number;
+  readonly usedMemoryMiB: number;
+  readonly memoryLimitMiB: number;
+  readonly keys: number;
+  readonly uptimeSeconds: number;
 }
 
 export interface ProviderTruth {

@@ -51,6 +51,7 @@ export interface Conditions {
   readonly unreachableFrom: ReadonlySet<string>;
   readonly cacheDown: boolean;
   readonly cacheHitRate: number | null;
+  readonly cacheCause: 'stale-connections' | 'evictions' | null;
   readonly surges: readonly {
     readonly factor: number;
     readonly endpoints: readonly string[] | null;
@@ -75,6 +76,7 @@ export const HEALTHY: Conditions = {
   unreachableFrom: new Set(),
   cacheDown: false,
   cacheHitRate: null,
+  cacheCause: null,
   surges: [],
   busyNodes: new Set(),
   deadNodes: new Set(),
@@ -152,7 +154,11 @@ function withFault(sum: Conditions, fault: PlacedFault, standing: Standing): Con
       const cured = stale && standing.identityOf(standing.cachePod) !== fault.identity;
       return cured
         ? sum
-        : { ...sum, cacheHitRate: Math.min(sum.cacheHitRate ?? 1, spec.hitRate ?? FAULT_DEFAULTS.cachedShare) };
+        : {
+            ...sum,
+            cacheHitRate: Math.min(sum.cacheHitRate ?? 1, spec.hitRate ?? FAULT_DEFAULTS.cachedShare),
+            cacheCause: stale ? 'stale-connections' : 'evictions',
+          };
     }
     case 'traffic-surge': {
       const surge = {

@@ -1,6 +1,7 @@
 import type { FaultSpec } from '../faults/faults.ts';
 import type { StrayAlert } from './alert-noise.ts';
-import type { AdminState, ClusterModel, DatabaseTruth, ProviderTruth, WorldTruth } from './api.ts';
+import type { AdminState, CacheTruth, ClusterModel, DatabaseTruth, ProviderTruth, WorldTruth } from './api.ts';
+import { CacheCounters } from './cache-truth.ts';
 import { Catalogue } from './catalogue.ts';
 import { conditionsOf, type PlacedFault } from './conditions.ts';
 import { databaseTruth } from './database-truth.ts';
@@ -62,6 +63,7 @@ class SimulatedWorld implements World {
   readonly #catalogue: Catalogue;
   readonly #logs: Logs;
   readonly #tickets: Tickets;
+  readonly #cacheCounters = new CacheCounters();
   readonly #faults: FaultBook;
   readonly #historyStartMs: number;
   #nowMs: number;
@@ -173,8 +175,9 @@ class SimulatedWorld implements World {
     return this.#databaseUp() ? truth : { ...truth, answers: false, activity: [] };
   }
 
-  cache(): { readonly answers: boolean } {
-    return { answers: !this.#conditions().cacheDown };
+  cache(): CacheTruth {
+    const conditions = this.#conditions();
+    return this.#cacheCounters.truth(!conditions.cacheDown, conditions, this.#nowMs);
   }
 
   provider(name: string): ProviderTruth {
@@ -276,7 +279,9 @@ class SimulatedWorld implements World {
     };
     engine.step(this.#cluster.rateLimitPerMinute?.() ?? null, this.#databaseUp(this.#primaryReady));
     const last = engine.totals.length - 1;
-    this.#tickets.step(atMs, engine.totals.at(last) - before.total, engine.failures.at(last) - before.failed);
+    const requests = engine.totals.at(last) - before.total;
+    this.#tickets.step(atMs, requests, engine.failures.at(last) - before.failed);
+    this.#cacheCounters.step(requests, engine.cacheHitRate, engine.conditions, this.#identityOf(CACHE_POD), atMs);
     const spam = (engine.conditions.spamTicketsPerMinute * STEP_SECONDS) / 60;
     if (spam > 0) this.#tickets.spam(atMs, spam);
     if (engine.conditions.defects.length > 0) this.#killFull(atMs);

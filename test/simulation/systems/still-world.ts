@@ -1,4 +1,10 @@
-import type { AdminState, DatabaseTruth, ProviderTruth, WorldTruth } from '../../../src/simulation/world/api.ts';
+import type {
+  AdminState,
+  CacheTruth,
+  DatabaseTruth,
+  ProviderTruth,
+  WorldTruth,
+} from '../../../src/simulation/world/api.ts';
 
 interface Admin {
   breakers: Record<string, 'open' | 'closed'>;
@@ -11,6 +17,18 @@ export class StillWorld implements WorldTruth {
   readonly series = { select: () => [] };
   lines: { atMs: number; line: string; pod: string }[] = [];
   databaseTruth: DatabaseTruth = { answers: true, maxConnections: 100, activity: [], statements: [] };
+  cacheTruth: CacheTruth = {
+    answers: true,
+    hits: 900,
+    misses: 100,
+    evictedKeys: 0,
+    connectedClients: 12,
+    idleClients: 1,
+    usedMemoryMiB: 64,
+    memoryLimitMiB: 256,
+    keys: 1000,
+    uptimeSeconds: 86_400,
+  };
   providers = new Map<string, ProviderTruth>();
   healthTruth = { ok: true, detail: 'all good' };
   readonly #admin = new Map<
@@ -38,8 +56,8 @@ export class StillWorld implements WorldTruth {
     return this.databaseTruth;
   }
 
-  cache() {
-    return { answers: true };
+  cache(): CacheTruth {
+    return this.cacheTruth;
   }
 
   provider(name: string): ProviderTruth {
