@@ -1,4 +1,3 @@
-import { createServer } from 'node:http';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { type InjectedSinks, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { WorkflowInfo } from '@temporalio/workflow';
@@ -10,8 +9,10 @@ import { loadPolicy } from './config/policy.ts';
 import { openStore, type Store } from './store/store.ts';
 import { actionItemsStarter } from './worker/action-items.ts';
 import { bundlePath } from './worker/bundle.ts';
+import { serveHealth } from './worker/health.ts';
 import { KeepBeating } from './worker/heartbeats.ts';
 import { workerLog } from './worker/log.ts';
+import { workerMetrics } from './worker/metrics.ts';
 import { StampAnswers } from './worker/stamping.ts';
 import { wireActivities } from './worker/wiring.ts';
 import { TASK_QUEUE } from './workflows/incident/api.ts';
@@ -20,7 +21,16 @@ import { TASK_QUEUE } from './workflows/incident/api.ts';
 async function main(): Promise<void> {
   const env = workerEnv();
   const log = workerLog(env.LOG_LEVEL);
-  Runtime.install({ logger: log.forTemporal, telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } } });
+  const metrics = workerMetrics();
+  Runtime.install({
+    logger: log.forTemporal,
+    telemetryOptions: {
+      logging: { forward: {}, filter: 'ERROR' },
+      ...(env.WORKER_SDK_METRICS_ADDRESS === undefined
+        ? {}
+        : { metrics: { prometheus: { bindAddress: env.WORKER_SDK_METRICS_ADDRESS } } }),
+    },
+  });
   const clock = clockFromEnv();
   const people = peopleOfPolicyFile(env.INCIDENT_POLICY, loadPolicy, (words) => log.warn(words));
   const store = await openStore({ url: env.DATABASE_URL });
@@ -39,12 +49,18 @@ async function main(): Promise<void> {
       clock,
       actionItems: actionItemsStarter(connectionOptions ?? {}, space),
     }),
-    interceptors: { activity: [() => ({ inbound: new StampAnswers(clock) }), () => ({ inbound: new KeepBeating() })] },
+    interceptors: {
+      activity: [
+        () => ({ inbound: new StampAnswers(clock) }),
+        () => ({ inbound: new KeepBeating() }),
+        (context) => ({ inbound: metrics.counting(context.info.activityType) }),
+      ],
+    },
     sinks: projectionSinks(store, log.warn),
     ...SETTINGS,
     ...versioned(env),
   });
-  const health = await serveHealth(env, worker);
+  const health = await serveHealth(env, worker, metrics.registry);
   process.once('SIGTERM', () => worker.shutdown());
   process.once('SIGINT', () => worker.shutdown());
   log.info('worker ready');
@@ -83,18 +99,6 @@ function projectionSinks(store: Store, warn: (words: string) => void): InjectedS
       .catch((error: Error) => warn(`projection of ${incidentId}: ${error.message}`));
   };
   return { projection: { project: { fn, callDuringReplay: false } } };
-}
-
-/** `/livez` and `/readyz` for whoever supervises the process; only when WORKER_HEALTH_PORT is set. */
-async function serveHealth(env: WorkerEnv, worker: Worker) {
-  if (env.WORKER_HEALTH_PORT === undefined) return null;
-  const server = createServer((request, response) => {
-    const ready = worker.getState() === 'RUNNING';
-    response.writeHead(request.url === '/livez' || ready ? 200 : 503, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ state: worker.getState() }));
-  });
-  await new Promise<void>((resolve) => server.listen(env.WORKER_HEALTH_PORT, '127.0.0.1', resolve));
-  return server;
 }
 
 main().catch((error: unknown) => {

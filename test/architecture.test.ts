@@ -85,7 +85,7 @@ const ROOMS: readonly Room[] = [
       /^console\//,
       /^workflows\/.*\/api\.ts$/,
     ],
-    packages: [/^fastify$/, /^pino$/, /^zod$/, node],
+    packages: [/^fastify$/, /^pino$/, /^prom-client$/, /^zod$/, node],
   },
   {
     name: 'console',
@@ -172,7 +172,7 @@ const ROOMS: readonly Room[] = [
       /^workflows\/.*\/api\.ts$/,
       /^worker(\.ts$|\/)/,
     ],
-    packages: [/^@temporalio\//, /^pino$/, node],
+    packages: [/^@temporalio\//, /^pino$/, /^prom-client$/, node],
   },
 ];
 

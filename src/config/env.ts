@@ -77,6 +77,10 @@ const workerSchema = z.object({
   SERVICE_API_URL: http.optional(),
   DOCUMENTS_DIR: z.string().default('documents'),
   WORKER_HEALTH_PORT: port.optional(),
+  /** 0.0.0.0 where a kubelet asks from outside. */
+  WORKER_HEALTH_HOST: z.string().default('127.0.0.1'),
+  /** Where the Temporal SDK serves its own metrics, e.g. 0.0.0.0:8082. */
+  WORKER_SDK_METRICS_ADDRESS: z.string().optional(),
   WORKER_BUILD_ID: z.string().optional(),
 });
 

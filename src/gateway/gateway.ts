@@ -5,6 +5,7 @@ import type { PeopleDirectory } from '../config/people.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { Forwarder } from './forwarder.ts';
+import { registerMetrics } from './metrics.ts';
 import { answerRefusals } from './refusals.ts';
 import { acceptJsonOnly, MAX_BODY_BYTES } from './request-body.ts';
 import { registerDecisions } from './routes/decisions.ts';
@@ -52,6 +53,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     routerOptions: { maxParamLength: 200 },
   });
   answerRefusals(app);
+  registerMetrics(app, options);
   app.register(async (api) => {
     acceptJsonOnly(api);
     registerWebhooks(api, options);
