@@ -22,8 +22,10 @@ export function strayAlerts(fault: PlacedFault): readonly StrayAlert[] {
   const minute = 60_000;
   if (spec.kind === 'alert-storm') return storm(spec, startMs);
   if (spec.kind === 'data-corruption') {
-    const part = spec.scope === 'partial' ? 'part of the rows' : 'all rows';
-    const summary = `Checksums of table requests differ for ${part}: data is corrupt`;
+    const summary =
+      spec.scope === 'partial'
+        ? 'Partial data corruption: amcheck found damaged pages in one part of table requests'
+        : 'Data corruption: amcheck found damaged pages all over table requests';
     return [alert(startMs, startMs, 'firing', 'DataCorruption', { ...CRITICAL, scope: spec.scope ?? 'full' }, summary)];
   }
   if (spec.kind === 'security-breach') {

@@ -24,6 +24,16 @@ export interface PodView {
   readonly restarts: number;
   /** Waiting or terminated reason: CrashLoopBackOff, OOMKilled, ImagePullBackOff, …; null when well. */
   readonly reason: string | null;
+  /** Why its container ended last, e.g. OOMKilled; null or absent when it never did. */
+  readonly lastTermination?: string | null;
+}
+
+export interface NodeView {
+  readonly name: string;
+  readonly zone: string;
+  readonly ready: boolean;
+  /** Conditions that hold: MemoryPressure, DiskPressure, PIDPressure. */
+  readonly pressures: readonly string[];
 }
 
 export interface DeploymentView {
@@ -41,6 +51,8 @@ export interface ClusterModel {
   deployment(name: string): DeploymentView | null;
   deployments(): readonly DeploymentView[];
   pods(): readonly PodView[];
+  /** Absent in a cluster that shows no nodes. */
+  nodes?(): readonly NodeView[];
   /** Somebody deploys: a new revision with a change-cause, rolled out pod by pod over world time. */
   deploy(name: string, change: { readonly image: string; readonly changeCause: string }, atMs: number): number;
   /** A pod is in trouble (or well again with null) until it is replaced. */

@@ -1,15 +1,18 @@
 import type { ClusterModel } from './api.ts';
 import type { Engine } from './engine.ts';
 import { memoryMiB, NODE_CPU_CORES, NODE_MEMORY_MIB, nodeFigures } from './gauges.ts';
+import { KubeState } from './kube-state.ts';
 import { BUCKETS, LATENCY_BOUNDS_SECONDS } from './latency.ts';
 import { PROVIDER_STATUSES, STATUSES, type Status } from './layout.ts';
 import type { Process } from './process.ts';
 import { draw } from './random.ts';
-import { Column } from './recording.ts';
-import { columnSeries, type SeriesStore, StoredSeries, userSeries } from './series.ts';
+import { columnSeries, type SeriesStore, type StoredSeries, userSeries } from './series.ts';
+import { WrittenSeries } from './written-series.ts';
 
 const NAMESPACE = 'noa-server';
 const MIB = 1024 * 1024;
+const REPLICA = 'noa-postgres-1';
+const WAL_BYTES_PER_SECOND = 400_000;
 const NODE_DISK_MIB = 200 * 1024;
 const PLAIN = {};
 const IDLE = { cpu: '0', mode: 'idle' };
@@ -23,7 +26,8 @@ type Labels = Readonly<Record<string, string>>;
 export class Catalogue {
   readonly #engine: Engine;
   readonly #store: SeriesStore;
-  readonly #gauges = new Map<string, Map<string, Column>>();
+  readonly #written: WrittenSeries;
+  readonly #kubeState: KubeState;
   readonly #userSeries = new Set<string>();
   readonly #rareSeen = new Map<string, [number, Status][]>();
   readonly #ofProcess = new Map<string, StoredSeries[]>();
@@ -34,6 +38,8 @@ export class Catalogue {
   constructor(engine: Engine, store: SeriesStore) {
     this.#engine = engine;
     this.#store = store;
+    this.#written = new WrittenSeries(store);
+    this.#kubeState = new KubeState(NAMESPACE, this.#written);
   }
 
   addProcess(process: Process): void {
@@ -104,7 +110,7 @@ export class Catalogue {
     engine.ingress.rows.push(engine.ingress.figures);
     this.#markGone(processes, scrape);
     this.#scrapeDatabase(scrape);
-    this.#scrapeCluster(scrape, cluster);
+    this.#kubeState.scrape(scrape, cluster);
     for (const process of processes) {
       if (process.node !== '') this.#nodes.add(process.node);
     }
@@ -170,34 +176,39 @@ export class Catalogue {
   #scrapeDatabase(scrape: number): void {
     const { pool, databaseAnswers, conditions } = this.#engine;
     const postgres = (name: string, value: number) =>
-      this.#set(name, '', () => ({ job: 'postgres-exporter' }), scrape, value);
+      this.#written.set(name, '', () => ({ job: 'postgres-exporter' }), scrape, value);
     const count = (state: string, value: number) => {
       const labels = () => ({ state, datname: 'noa', job: 'postgres-exporter' });
-      this.#set('pg_stat_activity_count', state, labels, scrape, databaseAnswers ? Math.round(value) : 0);
+      this.#written.set('pg_stat_activity_count', state, labels, scrape, databaseAnswers ? Math.round(value) : 0);
     };
     count('active', pool.active);
     count('idle', pool.idle);
     count('idle in transaction', pool.idleInTransaction);
     postgres('pg_settings_max_connections', pool.size);
     postgres('pg_up', databaseAnswers ? 1 : 0);
-    this.#set('redis_up', '', () => ({ job: 'redis-exporter' }), scrape, conditions.cacheDown ? 0 : 1);
+    this.#scrapeReplica(scrape);
+    this.#written.set('redis_up', '', () => ({ job: 'redis-exporter' }), scrape, conditions.cacheDown ? 0 : 1);
   }
 
-  #scrapeCluster(scrape: number, cluster: ClusterModel): void {
-    for (const { name, readyReplicas, wantedReplicas, memoryLimitMiB } of cluster.deployments()) {
-      const labels = () => ({ namespace: NAMESPACE, deployment: name, job: 'kube-state-metrics' });
-      this.#set('kube_deployment_status_replicas_available', name, labels, scrape, readyReplicas);
-      this.#set('kube_deployment_spec_replicas', name, labels, scrape, wantedReplicas);
-      const limit = () => ({ ...labels(), resource: 'memory', unit: 'byte' });
-      this.#set('kube_pod_container_resource_limits', name, limit, scrape, memoryLimitMiB * MIB);
+  /** The replica's own exporter tells how far it is behind, the primary's how many bytes it has not been sent. */
+  #scrapeReplica(scrape: number): void {
+    const { replica } = this.#engine.conditions;
+    if (!replica.present) {
+      this.#written.end(REPLICA, scrape);
+      return;
     }
+    const own = () => ({ instance: REPLICA, job: 'postgres-exporter' });
+    this.#written.set('pg_replication_lag_seconds', REPLICA, own, scrape, replica.lagSeconds);
+    const seen = () => ({ application_name: REPLICA, state: 'streaming', job: 'postgres-exporter' });
+    const bytes = replica.lagSeconds * WAL_BYTES_PER_SECOND;
+    this.#written.set('pg_stat_replication_pg_wal_lsn_diff', REPLICA, seen, scrape, bytes);
   }
 
   #scrapeNode(scrape: number, node: string): void {
     const figures = nodeFigures(this.#engine, node, scrape);
     const seconds = this.#engine.settings.scrapeSeconds;
     const set = (name: string, more: Labels, value: number) =>
-      this.#set(
+      this.#written.set(
         name,
         `${node}${more.mode ?? ''}`,
         () => ({ instance: node, job: 'node-exporter', ...more }),
@@ -220,27 +231,6 @@ export class Catalogue {
     const sum = (this.#sums.get(name) ?? 0) + added;
     this.#sums.set(name, sum);
     return sum;
-  }
-
-  /** A series that is written at every scrape; `key` tells it from others of its name. */
-  #set(name: string, key: string, labels: () => Labels, scrape: number, value: number): void {
-    let family = this.#gauges.get(name);
-    if (family === undefined) {
-      family = new Map();
-      this.#gauges.set(name, family);
-    }
-    let values = family.get(key);
-    if (values === undefined) {
-      const own = new Column();
-      values = own;
-      family.set(key, own);
-      this.#store.add(
-        new StoredSeries({ __name__: name, ...labels() }, scrape, (column) => {
-          while (column.length < own.length) column.push(own.at(column.length));
-        }),
-      );
-    }
-    values.push(value);
   }
 
   #column(process: Process, labels: Labels, shown: (value: number) => number, column: number): void {

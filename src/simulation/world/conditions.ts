@@ -15,6 +15,8 @@ export interface PlacedFault {
   digest: string | null;
   /** The pod (with its start) that stood when it began; another one is free of what was stale. */
   identity: string | null;
+  /** The nodes that it took away. */
+  nodes: readonly string[];
 }
 
 export interface ProviderCondition {
@@ -23,16 +25,21 @@ export interface ProviderCondition {
   readonly reported: boolean;
 }
 
+/** Whether a process runs some code: its deployment, its image, and whether it is the canary of the deployment. */
+export type Runs = (deployment: string, image: string, isCanary: boolean) => boolean;
+
+export type NodeResource = 'cpu' | 'memory' | 'disk';
+
 export interface SlowLoad extends SlowStatement {
   /** Which processes run it. */
-  readonly runs: (deployment: string, image: string) => boolean;
+  readonly runs: Runs;
   /** The share of requests that fails once it has used up the connections. */
   readonly failing: number;
 }
 
 /** Faulty code in the processes it `runs` in. */
 export interface Defect {
-  readonly runs: (deployment: string, image: string) => boolean;
+  readonly runs: Runs;
   readonly errorRate: number;
   readonly endpoints: readonly string[] | null;
   readonly p95Seconds: number | null;
@@ -48,6 +55,10 @@ export interface Conditions {
   /** Connections leaked a minute, by deployment. */
   readonly leaks: ReadonlyMap<string, number>;
   readonly databaseDown: boolean;
+  /** A new pod does not help: what it needs to start is damaged. */
+  readonly databaseStaysDown: boolean;
+  /** Share of the requests that touch a damaged page of the database. */
+  readonly corruptShare: number;
   readonly unreachableFrom: ReadonlySet<string>;
   readonly cacheDown: boolean;
   readonly cacheHitRate: number | null;
@@ -57,7 +68,7 @@ export interface Conditions {
     readonly endpoints: readonly string[] | null;
     readonly abuse: boolean;
   }[];
-  readonly busyNodes: ReadonlySet<string>;
+  readonly busyNodes: ReadonlyMap<string, NodeResource>;
   readonly deadNodes: ReadonlySet<string>;
   readonly unauthorisedShare: number;
   readonly namesResolve: boolean;
@@ -73,12 +84,14 @@ export const HEALTHY: Conditions = {
   providers: new Map(),
   leaks: new Map(),
   databaseDown: false,
+  databaseStaysDown: false,
+  corruptShare: 0,
   unreachableFrom: new Set(),
   cacheDown: false,
   cacheHitRate: null,
   cacheCause: null,
   surges: [],
-  busyNodes: new Set(),
+  busyNodes: new Map(),
   deadNodes: new Set(),
   unauthorisedShare: 0,
   namesResolve: true,
@@ -144,6 +157,7 @@ function withFault(sum: Conditions, fault: PlacedFault, standing: Standing): Con
       return {
         ...sum,
         databaseDown: sum.databaseDown || standsAsBefore(fault, spec.recovers, standing.databasePod, standing),
+        databaseStaysDown: sum.databaseStaysDown || spec.recovers === 'never',
       };
     case 'postgres-unreachable':
       return { ...sum, unreachableFrom: new Set([...sum.unreachableFrom, spec.from ?? FAULT_DEFAULTS.deployment]) };
@@ -169,12 +183,17 @@ function withFault(sum: Conditions, fault: PlacedFault, standing: Standing): Con
       return { ...sum, surges: [...sum.surges, surge] };
     }
     case 'node-pressure':
-      return { ...sum, busyNodes: new Set([...sum.busyNodes, spec.node]) };
+      return { ...sum, busyNodes: new Map(sum.busyNodes).set(spec.node, spec.resource ?? 'memory') };
     case 'node-down':
       return { ...sum, deadNodes: new Set([...sum.deadNodes, spec.node]) };
     case 'infrastructure-down':
       if (spec.scope === 'dns') return { ...sum, namesResolve: false };
-      return { ...sum, clusterShare: spec.scope === 'zone' ? 1 / 3 : 0 };
+      if (spec.scope === 'zone') return { ...sum, deadNodes: new Set([...sum.deadNodes, ...fault.nodes]) };
+      return { ...sum, clusterShare: 0 };
+    case 'data-corruption':
+      return { ...sum, corruptShare: spec.scope === 'partial' ? 0.004 : 0.03 };
+    case 'canary-regression':
+      return withCode(sum, canaryEffect(spec), (_deployment, _image, isCanary) => isCanary);
     case 'authentication-broken':
       return { ...sum, unauthorisedShare: spec.scope === 'partial' ? 0.3 : 1 };
     case 'replica-lag':
@@ -210,6 +229,11 @@ function withCode(sum: Conditions, effect: CodeEffect, runs: Defect['runs']): Co
 function configurationStands(fault: PlacedFault, standing: Standing): boolean {
   const name = fault.spec.kind === 'config-change' ? (fault.spec.configmap ?? FAULT_DEFAULTS.configmap) : '';
   return (standing.cluster.configMapDigest?.(name) ?? null) === fault.digest;
+}
+
+function canaryEffect(spec: { readonly errorRate?: number; readonly p95Seconds?: number }): CodeEffect {
+  const errorRate = spec.errorRate ?? (spec.p95Seconds === undefined ? FAULT_DEFAULTS.canaryErrorRate : 0);
+  return { errorRate, ...(spec.p95Seconds === undefined ? {} : { p95Seconds: spec.p95Seconds }) };
 }
 
 function standsAsBefore(

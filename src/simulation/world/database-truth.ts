@@ -25,31 +25,41 @@ export function databaseTruth(engine: Engine, nowMs: number): DatabaseTruth {
   if (!engine.databaseAnswers)
     return { answers: false, maxConnections: settings.database.pool, activity: [], statements };
   const activity: Activity[] = [];
-  const add = (state: Activity['state'], query: string, ageMs: number, wait: string | null) => {
+  const add = (state: Activity['state'], query: string, ageMs: number, wait: string | null, by?: string) => {
     const slot = activity.length;
     activity.push({
       pid: 1100 + slot * 7 + Math.floor(7 * draw(engine.seed, 'pid', slot)),
       state,
       query,
       queryStartMs: Math.floor(nowMs - ageMs),
-      applicationName: applicationOf(engine, slot),
+      applicationName: by ?? applicationOf(engine, slot),
       waitEventType: wait,
     });
   };
   for (const { load, held, seconds } of pool.slow) {
     for (let one = 0; one < Math.round(held); one++) {
       const age = seconds * 1000 * draw(engine.seed, 'age', one * 7919 + Math.floor(nowMs / 1000));
-      add('active', load.statement, age, one % 3 === 0 ? 'IO' : null);
+      const runners = engine.serving.filter((each) => load.runs(each.deployment, each.image, each.isCanary));
+      add('active', load.statement, age, one % 3 === 0 ? 'IO' : null, runners[one % runners.length]?.deployment);
     }
   }
   const ordinary = Math.max(0, Math.round(pool.active) - activity.length);
   for (let one = 0; one < ordinary; one++) add('active', ORDINARY[one % ORDINARY.length]?.query ?? '', 2 + one, null);
+  const leakers = leakersOf(engine);
   for (let one = 0; one < Math.round(pool.idleInTransaction); one++) {
-    add('idle in transaction', ORDINARY[1].query, 20_000 + 4_000 * one, 'Client');
+    const by = leakers[Math.floor((one * leakers.length) / Math.round(pool.idleInTransaction))];
+    add('idle in transaction', ORDINARY[1].query, 20_000 + 4_000 * one, 'Client', by);
   }
   for (let one = 0; one < Math.round(pool.idle); one++)
     add('idle', ORDINARY[one % 3]?.query ?? '', 300 + 900 * one, 'Client');
   return { answers: true, maxConnections: settings.database.pool, activity, statements };
+}
+
+/** Who holds the leaked connections, each as often as it holds one. */
+function leakersOf(engine: Engine): readonly string[] {
+  return engine.serving.flatMap((process) =>
+    Array.from({ length: Math.round(process.leakedConnections) }, () => process.deployment),
+  );
 }
 
 function statementRows(engine: Engine): readonly Statement[] {

@@ -43,6 +43,10 @@ export function beginFault(fault: PlacedFault, atMs: number, stage: Stage): void
     case 'node-down':
       cluster.setNode(spec.node, { ready: false, pressure: null }, atMs);
       return;
+    case 'infrastructure-down':
+      fault.nodes = nodesOf(spec.scope ?? 'zone', cluster);
+      for (const node of fault.nodes) cluster.setNode(node, { ready: false, pressure: null }, atMs);
+      return;
     case 'node-pressure':
       cluster.setNode(spec.node, { ready: true, pressure: spec.resource ?? 'memory' }, atMs);
       return;
@@ -68,6 +72,7 @@ export function endFault(fault: PlacedFault, atMs: number, stage: Stage): void {
   if (spec.kind === 'node-down' || spec.kind === 'node-pressure') {
     cluster.setNode(spec.node, { ready: true, pressure: null }, atMs);
   }
+  for (const node of fault.nodes) cluster.setNode(node, { ready: true, pressure: null }, atMs);
   if (spec.kind === 'postgres-down') mendPod(stage.databasePod, fault, atMs, stage);
   if (spec.kind === 'redis-down') mendPod(stage.cachePod, fault, atMs, stage);
   if (spec.kind === 'pods-stuck') {
@@ -75,6 +80,19 @@ export function endFault(fault: PlacedFault, atMs: number, stage: Stage): void {
     for (const pod of deploymentOf(cluster, spec.deployment)?.pods ?? []) {
       if (pod.reason === reason) cluster.troublePod(pod.name, null, atMs);
     }
+  }
+}
+
+/** The nodes that go with it: those of the zone of the first one, or all; names that do not resolve take none. */
+function nodesOf(scope: 'zone' | 'cluster' | 'dns', cluster: ClusterModel): readonly string[] {
+  const nodes = cluster.nodes?.() ?? [];
+  switch (scope) {
+    case 'dns':
+      return [];
+    case 'cluster':
+      return nodes.map(({ name }) => name);
+    case 'zone':
+      return nodes.filter(({ zone }) => zone === nodes[0]?.zone).map(({ name }) => name);
   }
 }
 

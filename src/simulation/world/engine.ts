@@ -79,7 +79,7 @@ export class Engine {
   observe(cluster: ClusterModel, nextScrape: number): void {
     this.deployments = cluster
       .deployments()
-      .filter((one) => this.layout.endpoints.some((e) => e.deployment === one.name));
+      .filter((one) => this.layout.endpoints.some((e) => e.deployment === servedBy(one.name)));
     for (const process of this.processes.values()) process.present = false;
     for (const deployment of this.deployments) {
       for (const revision of [...deployment.history, deployment.current]) {
@@ -143,7 +143,8 @@ export class Engine {
     if (process === undefined) {
       // A container that never ran has nothing to scrape.
       if (pod.phase !== 'Running') return;
-      process = new Process(pod.name, deployment.name, this.layout, nextScrape, this.processes.size);
+      process = new Process(pod.name, servedBy(deployment.name), this.layout, nextScrape, this.processes.size);
+      process.isCanary = servedBy(deployment.name) !== deployment.name;
       this.processes.set(pod.name, process);
     }
     const image = this.#images.get(`${deployment.name}/${pod.revision}`) ?? deployment.current.image;
@@ -199,7 +200,7 @@ export class Engine {
     const serving = this.serving;
     const leaked = serving.reduce((sum, process) => sum + process.leakedConnections, 0);
     const loads = conditions.slow.map((load) => {
-      const running = serving.filter((process) => load.runs(process.deployment, process.image));
+      const running = serving.filter((process) => load.runs(process.deployment, process.image, process.isCanary));
       const full = callersWhenFull(size, ordinary, leaked, load.failing);
       const gathered = running.reduce((sum, process) => sum + (process.callers.get(load.statement) ?? 0), 0);
       const slower = 1 - BACKED_OFF * this.#stampede;
@@ -257,7 +258,7 @@ export class Engine {
       // Only a request that gets a connection can forget to give it back.
       process.leakedConnections += (perMinute * minutes * (1 - this.pool.refusedShare)) / peers;
       for (const defect of this.conditions.defects) {
-        if (defect.memoryMibPerMinute > 0 && defect.runs(process.deployment, process.image)) {
+        if (defect.memoryMibPerMinute > 0 && defect.runs(process.deployment, process.image, process.isCanary)) {
           // No two processes get quite the same requests, so they do not fill up at the same time.
           const pace = 0.85 + 0.3 * draw(this.seed, 'leak-pace', process.born);
           process.leakedMiB += defect.memoryMibPerMinute * minutes * pace;
@@ -265,4 +266,9 @@ export class Engine {
       }
     }
   }
+}
+
+/** Pods of `<deployment>-canary` stand behind the same service and take their part of its requests. */
+function servedBy(deployment: string): string {
+  return deployment.replace(/-canary$/, '');
 }

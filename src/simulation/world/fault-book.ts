@@ -33,7 +33,17 @@ export class FaultBook {
     }
     const id = `fault-${this.all.length + 1}`;
     const endMs = spec.forMs === undefined ? null : atMs + spec.forMs;
-    this.all.push({ id, spec, startMs: atMs, endMs, phase: 'waiting', image: null, digest: null, identity: null });
+    this.all.push({
+      id,
+      spec,
+      startMs: atMs,
+      endMs,
+      phase: 'waiting',
+      image: null,
+      digest: null,
+      identity: null,
+      nodes: [],
+    });
     return id;
   }
 

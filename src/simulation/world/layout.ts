@@ -17,6 +17,7 @@ export const CAUSES = [
   'database-refused',
   'database-unreachable',
   'cache-refused',
+  'corrupt-page',
   'overload',
   'reconnect',
   'ordinary',

@@ -60,7 +60,29 @@ export function databaseLine(cause: Cause, context: LineContext): string | null 
   const stamp = new Date(context.atMs).toISOString().replace('T', ' ').replace('Z', ' UTC');
   const pid = 900 + Math.floor(draw(context.seed, 'backend', context.count) * 9000);
   if (cause === 'too-many-clients') return `${stamp} [${pid}] FATAL:  sorry, too many clients already`;
+  if (cause === 'corrupt-page')
+    return context.count % 2 === 0
+      ? `${stamp} [${pid}] WARNING:  page verification failed, calculated checksum ${20_000 + damagedBlock(context)} but expected 27411`
+      : `${stamp} [${pid}] ERROR:  invalid page in block ${damagedBlock(context)} of relation ${DAMAGED_RELATION}`;
   return null;
+}
+
+const DAMAGED_RELATION = 'base/16384/24601';
+
+function damagedBlock(context: LineContext): number {
+  return 3000 + Math.floor(draw(context.seed, 'damaged-block', context.count % 7) * 900);
+}
+
+/** What a PostgreSQL that cannot start writes each time it is tried: a lock file left behind, or WAL that cannot be read. */
+export function failedStartLine(context: LineContext, isLockLeft: boolean): string {
+  const stamp = new Date(context.atMs).toISOString().replace('T', ' ').replace('Z', ' UTC');
+  if (isLockLeft) return `${stamp} [1] FATAL:  lock file "postmaster.pid" already exists`;
+  const lines = [
+    '[27] PANIC:  could not locate a valid checkpoint record',
+    '[1] LOG:  startup process (PID 27) was terminated by signal 6: Aborted',
+    '[1] LOG:  aborting startup due to startup process failure',
+  ];
+  return `${stamp} ${lines[context.count % lines.length] ?? ''}`;
 }
 
 export function checkpointLine(context: LineContext): string {
@@ -107,12 +129,17 @@ function errorOf(cause: Cause, context: LineContext): LoggedError {
       };
     case 'cache-refused':
       return { type: 'Error', message: `connect ECONNREFUSED ${cache}:6379`, code: 'ECONNREFUSED' };
-    case 'overload':
+    case 'corrupt-page':
       return {
-        type: 'ServiceUnavailableError',
-        message: 'Service under pressure: event loop delay above limit',
-        status: 503,
+        type: 'DatabaseError',
+        message: `invalid page in block ${damagedBlock(context)} of relation ${DAMAGED_RELATION}`,
+        code: 'XX001',
+        stack:
+          'error: invalid page in block of relation\n    at Parser.parseErrorMessage (/app/node_modules/pg-protocol/dist/parser.js:285:98)',
       };
+    case 'overload':
+      // What @fastify/under-pressure answers.
+      return { type: 'FastifyError', message: 'Service Unavailable', code: 'FST_UNDER_PRESSURE', status: 503 };
     case 'name-resolution':
       return { type: 'Error', message: 'getaddrinfo EAI_AGAIN noa-postgres', code: 'EAI_AGAIN' };
     case 'rate-limited':

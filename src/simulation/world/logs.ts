@@ -26,6 +26,8 @@ export class Logs {
   /** When logs were noisy, and what failing code said, by scrape. */
   readonly #noisy = new Set<number>();
   readonly #codeMessages = new Map<string, string>();
+  /** Scrapes at which the database could not start, and whether only a lock file was in the way. */
+  readonly #failedStarts = new Map<number, boolean>();
   readonly #slow = new Map<
     number,
     readonly { readonly statement: string; readonly seconds: number; readonly held: number }[]
@@ -43,9 +45,11 @@ export class Logs {
     for (const defect of conditions.defects) {
       if (defect.logPattern === null) continue;
       for (const process of this.#engine.serving) {
-        if (defect.runs(process.deployment, process.image)) this.#codeMessages.set(process.name, defect.logPattern);
+        if (defect.runs(process.deployment, process.image, process.isCanary))
+          this.#codeMessages.set(process.name, defect.logPattern);
       }
     }
+    if (conditions.databaseDown) this.#failedStarts.set(scrape, !conditions.databaseStaysDown);
     if (pool.slow.length > 0) {
       const held = pool.slow.map((one) => ({ statement: one.load.statement, seconds: one.seconds, held: one.held }));
       this.#slow.set(scrape, held);
@@ -83,6 +87,11 @@ export class Logs {
     this.#eachInterval(this.#engine.ingress.rows, sinceMs, untilMs, (_row, scrape, fromMs, toMs) => {
       const write = new Interval(fromMs, toMs, `${podName}/${scrape}`, seed, found);
       const context = (atMs: number, count: number) => this.#context(podName, atMs, scrape * 100 + count, null);
+      const lockLeft = this.#failedStarts.get(scrape);
+      if (lockLeft !== undefined) {
+        write.some('start', lockLeft ? 1 : 3, (at, n) => lines.failedStartLine(context(at, n), lockLeft));
+        return;
+      }
       if (scrape % 20 === 0) write.some('checkpoint', 1, (at, n) => lines.checkpointLine(context(at, n)));
       for (const one of this.#slow.get(scrape) ?? []) {
         const line = (at: number, n: number) => lines.slowStatementLine(context(at, n), one.seconds, one.statement);
@@ -94,6 +103,9 @@ export class Logs {
         const refused = added(process.rows, row, layout.cause('too-many-clients'));
         const line = (at: number, n: number) => lines.databaseLine('too-many-clients', context(at, n)) ?? '';
         write.sampled(`refused/${process.name}`, refused, line);
+        const damaged = added(process.rows, row, layout.cause('corrupt-page'));
+        const damage = (at: number, n: number) => lines.databaseLine('corrupt-page', context(at, n)) ?? '';
+        write.sampled(`damaged/${process.name}`, damaged, damage);
       }
     });
     return within(found, sinceMs, untilMs);

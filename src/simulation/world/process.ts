@@ -12,6 +12,8 @@ export class Process {
   readonly userShares: UserShares[] = [];
   readonly breakers = new Map<string, 'open' | 'closed'>();
   readonly failovers = new Map<string, string>();
+  /** A few pods of the next version that take their part of the deployment's requests. */
+  isCanary = false;
   identity = '';
   image = '';
   node = '';

@@ -51,7 +51,9 @@ export function serve(
   const utilisation = (perSecond * busy) / capacityPerSecond;
   const overload = utilisation > FULL ? 1 - FULL / utilisation : 0;
   const queueSeconds = Math.min(3, (0.1 * Math.min(utilisation, 0.97)) / (1 - Math.min(utilisation, 0.97)));
-  const defects = conditions.defects.filter((defect) => defect.runs(process.deployment, process.image));
+  const defects = conditions.defects.filter((defect) =>
+    defect.runs(process.deployment, process.image, process.isCanary),
+  );
   const missing = 1 - input.cacheHitRate;
   const poolPressure = Math.min(1, input.pool.used / input.pool.size);
 
@@ -76,6 +78,7 @@ export function serve(
       true,
     );
     answers.part('500', 'reconnect', input.pool.refusedShare > 0.05 ? 0 : input.stampede, 0.3, true);
+    answers.part('500', 'corrupt-page', conditions.corruptShare, 0.05, true);
     if (conditions.cacheDown) answers.part('500', 'cache-refused', 0.06, 1, true);
     for (const defect of defects) {
       if (concerns(defect, about.path)) answers.part('500', 'code', defect.errorRate, 0.06, true);

@@ -1,4 +1,4 @@
-import type { ClusterModel, DeploymentView, PodView, RevisionView } from '../../world/api.ts';
+import type { ClusterModel, DeploymentView, NodeView, PodView, RevisionView } from '../../world/api.ts';
 import { ClusterContext, isOwnedBy } from './context.ts';
 import { DeploymentController, isPodReady, revisionOf, withoutHash } from './deployment-controller.ts';
 import { furnish, managedBy } from './furnish.ts';
@@ -60,6 +60,17 @@ export class Cluster implements ClusterModel {
     return this.#read().pods;
   }
 
+  nodes(): readonly NodeView[] {
+    return this.store.list('Node').map(({ metadata, status }) => ({
+      name: metadata.name,
+      zone: metadata.labels?.['topology.kubernetes.io/zone'] ?? '',
+      ready: status.conditions.some(({ type, status: holds }) => type === 'Ready' && holds === 'True'),
+      pressures: status.conditions.flatMap(({ type, status: holds }) =>
+        type !== 'Ready' && holds === 'True' ? [type] : [],
+      ),
+    }));
+  }
+
   deploy(name: string, change: { readonly image: string; readonly changeCause: string }, atMs: number): number {
     const deployment = this.store.get('Deployment', this.namespace, name);
     if (deployment === null) throw new Error(`There is no deployment ${name} to deploy to.`);
@@ -109,7 +120,7 @@ export class Cluster implements ClusterModel {
       }
       const taints = [];
       if (!state.ready) taints.push({ key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule' });
-      if (state.pressure !== null)
+      if (pressed !== undefined && pressed !== null)
         taints.push({ key: `node.kubernetes.io/${state.pressure}-pressure`, effect: 'NoSchedule' });
       copy.spec = taints.length === 0 ? {} : { taints };
     });
@@ -117,17 +128,21 @@ export class Cluster implements ClusterModel {
       ? 'NodeNotReady'
       : state.pressure === null
         ? 'NodeReady'
-        : `NodeHas${capital(state.pressure)}Pressure`;
-    this.#context.event(
-      changed,
-      {
-        type: state.ready && state.pressure === null ? 'Normal' : 'Warning',
-        reason,
-        message: `Node ${name} status is now: ${reason}`,
-        component: 'node-controller',
-      },
-      atMs,
-    );
+        : state.pressure === 'memory'
+          ? 'NodeHasInsufficientMemory'
+          : `NodeHas${capital(state.pressure)}Pressure`;
+    // A busy processor is no condition of a node and makes no event: only the metrics tell of it.
+    if (pressed !== undefined)
+      this.#context.event(
+        changed,
+        {
+          type: state.ready && state.pressure === null ? 'Normal' : 'Warning',
+          reason,
+          message: `Node ${name} status is now: ${reason}`,
+          component: 'node-controller',
+        },
+        atMs,
+      );
     this.kubelet.nodeChanged(changed, state.ready, atMs);
     this.reconcile(atMs);
   }
@@ -224,6 +239,7 @@ export class Cluster implements ClusterModel {
       phase: pod.status.phase,
       restarts: life?.restarts ?? 0,
       reason: life?.trouble?.reason ?? null,
+      lastTermination: life?.lastEnd?.reason ?? null,
     };
   }
 }
@@ -240,6 +256,8 @@ function revisionView(replicaSet: ReplicaSet): RevisionView {
 function reasonOf(type: string, status: string): string {
   if (type === 'Ready') return status === 'True' ? 'KubeletReady' : 'NodeStatusUnknown';
   const thing = type.replace('Pressure', '');
+  if (type === 'MemoryPressure')
+    return status === 'True' ? 'KubeletHasInsufficientMemory' : 'KubeletHasSufficientMemory';
   return status === 'True' ? `KubeletHas${thing}Pressure` : `KubeletHasNo${thing}Pressure`;
 }
 

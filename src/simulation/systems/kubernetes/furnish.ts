@@ -65,7 +65,10 @@ function addNode({ context }: Controllers, node: NodeSettings, atMs: number): vo
     {
       apiVersion: 'v1',
       kind: 'Node',
-      metadata: { name: node.name, labels: { 'kubernetes.io/hostname': node.name } },
+      metadata: {
+        name: node.name,
+        labels: { 'kubernetes.io/hostname': node.name, 'topology.kubernetes.io/zone': node.zone },
+      },
       spec: {},
       status: {
         capacity: quantities,

@@ -181,6 +181,8 @@ export class Kubelet {
 
   #evict(nodeName: string, atMs: number): void {
     this.#evictAtMs.delete(nodeName);
+    // With no node left the controller stops evicting: it is rather itself that is cut off (full disruption mode).
+    if (!this.#context.store.list('Node').some(isReady)) return;
     for (const pod of this.#context.store.list('Pod')) {
       // The StatefulSet controller does not replace a pod whose node may still be running it.
       const ofStatefulSet = pod.metadata.ownerReferences?.some((owner) => owner.kind === 'StatefulSet') ?? false;

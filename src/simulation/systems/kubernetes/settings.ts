@@ -15,6 +15,7 @@ export interface NodeSettings {
   readonly name: string;
   readonly cpuMillicores: number;
   readonly memoryMiB: number;
+  readonly zone: string;
 }
 
 export interface DeploymentSettings {
@@ -42,7 +43,11 @@ const DAY_MS = 86_400_000;
 /** The default production: the runbook's own company, NOA Server. */
 export const DEFAULT_CLUSTER: ClusterSettings = {
   namespace: 'noa-server',
-  nodes: ['node-a', 'node-b', 'node-c'].map((name) => ({ name, cpuMillicores: 8_000, memoryMiB: 32_768 })),
+  nodes: [
+    { name: 'node-a', cpuMillicores: 8_000, memoryMiB: 32_768, zone: 'zone-1' },
+    { name: 'node-b', cpuMillicores: 8_000, memoryMiB: 32_768, zone: 'zone-1' },
+    { name: 'node-c', cpuMillicores: 8_000, memoryMiB: 32_768, zone: 'zone-2' },
+  ],
   deployments: [
     {
       name: 'noa-mcp',
