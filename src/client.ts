@@ -10,18 +10,17 @@ import {
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { grpcCodeOf, HOPELESS, messageOf, UNAVAILABLE, untilAnswered } from './client/deadlines.ts';
+import { exportHistory } from './client/histories.ts';
 import type { Decision, DecisionAnswer } from './domain/decision.ts';
 import type { FactSet } from './domain/fact-set.ts';
 import type { IncidentState } from './domain/incident.ts';
 import type { Instant } from './domain/instant.ts';
-import type { CommunicationPolicy } from './domain/policy.ts';
 import type { TimelineEvent } from './domain/timeline.ts';
 import {
   type AgendaEntry,
   type AlertBatch,
   agendaQuery,
   alertsSignal,
-  communicationQuery,
   decisionSignal,
   decisionUpdate,
   INCIDENT_WORKFLOW,
@@ -76,6 +75,11 @@ export interface IncidentStateAnswer {
   readonly now: Instant;
 }
 
+export interface ExportedHistory {
+  readonly workflowId: string;
+  readonly runs: readonly { readonly runId: string; readonly history: unknown }[];
+}
+
 /** The one door to Temporal: open, say, ask, list. */
 export interface IncidentClient {
   /** First alerts, by update-with-start; falls back to a signal of the same batch. Throws TemporalAway. */
@@ -88,10 +92,11 @@ export interface IncidentClient {
   agenda(incidentId: string): Promise<Asked<readonly AgendaEntry[]>>;
   /** The remaining steps as plain commands (decision 13). */
   paper(incidentId: string): Promise<Asked<string>>;
-  /** The texts that this incident speaks with; its policy is frozen. */
-  communication(
-    incidentId: string,
-  ): Promise<Asked<{ readonly communication: CommunicationPolicy; readonly chatGroups: readonly string[] }>>;
+  /**
+   * The engine's own history of an incident that has ended, oldest run first, each as Temporal exports it (JSON that
+   * replays). `away` while it still runs.
+   */
+  history(incidentId: string): Promise<Asked<ExportedHistory>>;
   /** Incidents as Temporal lists them, newest first; at most `limit`. Behind the truth by about a second. */
   list(options?: { readonly openOnly?: boolean; readonly limit?: number }): Promise<Asked<readonly IncidentSummary[]>>;
   /** Null when Temporal answers, otherwise a sentence. */
@@ -252,8 +257,8 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     state: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(stateQuery)),
     timelineSince: (incidentId, seq) => ask(incidentId, () => handleOf(incidentId).query(timelineSinceQuery, seq)),
     agenda: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(agendaQuery)),
-    communication: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(communicationQuery)),
     paper: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(paperQuery)),
+    history: (incidentId) => exportHistory(client, incidentWorkflowId(incidentId)),
     list: ({ openOnly = false, limit = LIST_LIMIT } = {}) => ask('', () => listIncidents(client, openOnly, limit)),
     async trouble() {
       try {

@@ -70,7 +70,7 @@ const ROOMS: readonly Room[] = [
     name: 'client',
     holds: (path) => path === 'client.ts' || path.startsWith('client/'),
     rooms: [/^domain\//, /^config\//, /^workflows\/.*\/api\.ts$/, /^client(\.ts$|\/)/],
-    packages: [/^@temporalio\/(client|common|envconfig)$/, node],
+    packages: [/^@temporalio\/(client|common|envconfig)(\/lib\/proto-utils\.js)?$/, node],
   },
   {
     name: 'gateway',

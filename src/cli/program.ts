@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { DECISION_NAMES } from '../domain/decision.ts';
 import type { DecideOptions } from './commands/decide.ts';
 import type { CreateOptions } from './commands/incidents.ts';
-import type { PreviewOptions } from './commands/preview.ts';
+import type { StatsOptions } from './commands/record.ts';
 import type { WatchOptions } from './commands/watch.ts';
 import { DECISION_COMMANDS, type DecisionCommand } from './decisions.ts';
 import { CliFailure, EXIT } from './failure.ts';
@@ -44,6 +44,7 @@ export function createProgram(io: Io, version: string): Program {
 
   const context: Context = { program, io, session, done };
   addReading(context);
+  addRecord(context);
   addDecisions(context);
   addDrills(context);
   addPolicy(context);
@@ -103,20 +104,6 @@ function addReading({ program, session }: Context): void {
     .action(async (id: string | undefined, _own, command: Command) =>
       (await incidents()).timeline(session(flagsOf(command)), id ?? null, flagsOf<WatchOptions>(command)),
     );
-  leaf(
-    program,
-    'preview <message>',
-    'a message exactly as it would go out now: update, status-identified, mail-resolved, …',
-  )
-    .option('--incident <id>', 'of which incident; the open one when left out')
-    .option('--detail <text>', 'what a person would add: the text of an update, why it is escalated')
-    .action(async (message: string, _own, command: Command) =>
-      (await import('./commands/preview.ts')).previewMessage(
-        session(flagsOf(command)),
-        message,
-        flagsOf<PreviewOptions>(command),
-      ),
-    );
   leaf(program, 'paper [incident]', 'the remaining steps as plain commands, to go on by hand').action(
     async (id: string | undefined, _own, command: Command) =>
       (await incidents()).paper(session(flagsOf(command)), id ?? null),
@@ -128,6 +115,25 @@ function addReading({ program, session }: Context): void {
 }
 
 const incidents = () => import('./commands/incidents.ts');
+
+function addRecord({ program, session }: Context): void {
+  program.commandsGroup('The record:');
+  const load = () => import('./commands/record.ts');
+  leaf(program, 'stats', 'how long it took to acknowledge, mitigate and resolve, and which promises were kept')
+    .option('--by <what>', 'severity, service, cause or month', 'severity')
+    .option('--since <when>', 'only incidents since a date (2026-01-31) or a length of time ago (90d)')
+    .action(async (_own, command: Command) =>
+      (await load()).stats(session(flagsOf(command)), flagsOf<StatsOptions>(command)),
+    );
+  leaf(program, 'similar [incident]', 'past incidents that were like this one, and what ended them').action(
+    async (id: string | undefined, _own, command: Command) =>
+      (await load()).similar(session(flagsOf(command)), id ?? null),
+  );
+  leaf(program, 'history [incident]', 'the engine’s own history of a closed incident, as JSON that replays').action(
+    async (id: string | undefined, _own, command: Command) =>
+      (await load()).history(session(flagsOf(command)), id ?? null),
+  );
+}
 
 function addDecisions({ program, session }: Context): void {
   program.commandsGroup('Decisions:');

@@ -34,6 +34,7 @@ export const ALL_PROBES: readonly ProbeName[] = namesOf<ProbeName>({
   'config-changes': true,
   'status-page': true,
   'service-health': true,
+  'past-incidents': true,
   'log-export': true,
   'metrics-snapshot': true,
 });

@@ -27,6 +27,7 @@ export type ProbeName =
   | 'config-changes'
   | 'status-page'
   | 'service-health'
+  | 'past-incidents'
   | 'log-export'
   | 'metrics-snapshot';
 
@@ -182,6 +183,20 @@ export type Finding =
   | {
       readonly probe: 'service-health';
       readonly checks: readonly { url: string; status: number | null; ok: boolean; detail: string }[];
+    }
+  | {
+      readonly probe: 'past-incidents';
+      readonly incidents: readonly {
+        id: string;
+        title: string;
+        severity: string;
+        resolvedAt: Instant | null;
+        cause: string | null;
+        fix: string | null;
+        resolveMinutes: number | null;
+        score: number;
+        why: readonly string[];
+      }[];
     }
   | {
       readonly probe: 'metrics-snapshot';

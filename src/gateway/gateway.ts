@@ -12,7 +12,7 @@ import { registerDecisions } from './routes/decisions.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerIncidents } from './routes/incidents.ts';
 import { registerLive } from './routes/live.ts';
-import { registerPreview } from './routes/preview.ts';
+import { registerRecord } from './routes/record.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 
 export interface GatewaySecrets {
@@ -59,8 +59,8 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     acceptJsonOnly(api);
     registerWebhooks(api, options);
     registerIncidents(api, options);
+    registerRecord(api, options);
     registerDecisions(api, options);
-    registerPreview(api, options);
     registerLive(api, options);
     registerHealth(api, options);
   });

@@ -9,6 +9,7 @@ import { type Console, mountConsole } from '../console/mount.ts';
 import { openStore } from '../store/store.ts';
 import { createForwarder } from './forwarder.ts';
 import { createGateway } from './gateway.ts';
+import { createHistoryKeeper } from './history-keeper.ts';
 
 /**
  * The gateway as a process, with the console at the same address: reads the environment, listens, and ends in order
@@ -24,6 +25,7 @@ export async function runGateway(
   const store = await openStore({ url: env.DATABASE_URL, onTrouble: (words) => log.warn(words) });
   const client = createIncidentClient();
   const forwarder = createForwarder({ store, client, policy: () => policy, clock, speed: env.INCIDENT_SPEED, log });
+  const historyKeeper = createHistoryKeeper({ store, client, clock, log });
   const people = peopleOfPolicyFile(
     env.INCIDENT_POLICY,
     loadPolicy,
@@ -59,6 +61,7 @@ export async function runGateway(
   const stop = async (): Promise<void> => {
     await app.close();
     await forwarder.stop();
+    await historyKeeper.stop();
     await client.close();
     await store.close();
   };
@@ -66,6 +69,7 @@ export async function runGateway(
     process.once(signal, () => void stop().then(() => process.exit(0)));
   }
   forwarder.start();
+  historyKeeper.start();
   await app.listen({ host: env.HOST, port: env.PORT });
   log.info(`The gateway takes alerts on http://${env.HOST}:${env.PORT}.`);
 }

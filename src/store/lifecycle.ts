@@ -1,20 +1,23 @@
 import type { FactSet } from '../domain/fact-set.ts';
 import type { TimelineEvent } from '../domain/timeline.ts';
 import type { Queries } from './database.ts';
+import { measureIncident } from './measures.ts';
 
 /**
  * What the store must know of an incident's life to correlate alerts: whether it is resolved, reopened, closed or
  * merged. Only the newest such event counts, whatever order they arrive in.
  */
 export async function applyLifecycle(
-  { rows }: Queries,
+  queries: Queries,
   incidentId: string,
   events: readonly TimelineEvent[],
 ): Promise<void> {
+  const { rows } = queries;
   const newest = events.findLast(
     (event) => event.kind === 'resolved' || event.kind === 'reopened' || event.kind === 'closed',
   );
   if (newest === undefined) return;
+  await measureIncident(queries, incidentId);
   const closed = newest.kind === 'closed' ? newest : null;
   const status = newest.kind === 'reopened' ? 'open' : newest.kind;
   const changed = await rows(

@@ -29,6 +29,11 @@ export interface IncidentRecord {
     readonly facts: FactSet;
   }): Promise<{ readonly digest: string }>;
   closed(incidentId: string): Promise<ClosedIncident | null>;
+  /** Closed incidents whose engine history is not kept yet, the oldest first. */
+  withoutHistory(limit: number): Promise<readonly string[]>;
+  keepHistory(incidentId: string, digest: string): Promise<void>;
+  /** Null while it is not kept. */
+  historyDigest(incidentId: string): Promise<string | null>;
   /** Whether the stored events still give the recorded digests. */
   verify(incidentId: string): Promise<{ readonly intact: boolean; readonly words: string }>;
 }
@@ -64,6 +69,26 @@ export function createRecord(database: Database): IncidentRecord {
         [incidentId],
       );
       return found ?? null;
+    },
+    async withoutHistory(limit) {
+      const found = await database.rows<{ id: string }>(
+        `SELECT incident_id AS id FROM closed_incident WHERE history_digest IS NULL ORDER BY closed_at LIMIT $1`,
+        [limit],
+      );
+      return found.map(({ id }) => id);
+    },
+    async keepHistory(incidentId, digest) {
+      await database.rows('UPDATE closed_incident SET history_digest = $2 WHERE incident_id = $1', [
+        incidentId,
+        digest,
+      ]);
+    },
+    async historyDigest(incidentId) {
+      const [found] = await database.rows<{ digest: string | null }>(
+        'SELECT history_digest AS digest FROM closed_incident WHERE incident_id = $1',
+        [incidentId],
+      );
+      return found?.digest ?? null;
     },
     verify: (incidentId) => verifyChain(database, incidentId),
   };

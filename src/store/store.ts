@@ -5,6 +5,7 @@ import { createEvidenceStore, type EvidenceStore } from './evidence.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createIncidents, type Incidents } from './incidents.ts';
 import { createMailLedger, type MailLedger } from './ledger.ts';
+import { createMeasures, type Measures } from './measures.ts';
 import { migrate } from './migrate.ts';
 import { createProjection, type Projection } from './projection.ts';
 import { createRecord, type IncidentRecord } from './record.ts';
@@ -18,6 +19,7 @@ export interface Store {
   readonly mailLedger: MailLedger;
   readonly claims: Claims;
   readonly record: IncidentRecord;
+  readonly measures: Measures;
   /** Locks of one forwarder, held until `release` or until its connection ends (a crash frees them at once). */
   deliveryLocks(): DeliveryLocks;
   /** Throws StoreUnavailable when it does not answer. */
@@ -43,6 +45,7 @@ export async function openStore(options: DatabaseOptions): Promise<Store> {
     mailLedger: createMailLedger(database),
     claims: createClaims(database),
     record: createRecord(database),
+    measures: createMeasures(database),
     deliveryLocks: () => createDeliveryLocks(database),
     ping: async () => {
       await database.rows('SELECT 1');

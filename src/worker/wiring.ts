@@ -19,6 +19,7 @@ import type { PeopleDirectory } from '../config/people.ts';
 import type { Store } from '../store/store.ts';
 import { chatPort, mailPort, pagingPort, statusPagePort } from './message-ports.ts';
 import { cachePort, databasePort, impactMetrics, metricsPort, providersPort, serviceApiPort } from './reading-ports.ts';
+import { recordPort } from './record-port.ts';
 
 export interface WiringOptions {
   readonly env: WorkerEnv;
@@ -48,6 +49,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
       providers: providersPort(env),
       statusPage: null,
       serviceApi: serviceApiPort(env),
+      record: recordPort(store),
       store: { put: (body, mediaType) => store.evidence.put({ body, mediaType, at: clock() }) },
       clock,
     }),

@@ -8,6 +8,7 @@ import { LOG_PROBES } from './log-probes.ts';
 import { OUTSIDE_PROBES } from './outside-probes.ts';
 import type { EvidencePorts, EvidenceStore } from './ports.ts';
 import { type Look, type Observation, type ProbeTable, seriesFromAt } from './probe.ts';
+import { RECORD_PROBES } from './record-probes.ts';
 import { TRAFFIC_PROBES } from './traffic-probes.ts';
 import { TREND_PROBES } from './trend-probes.ts';
 
@@ -35,6 +36,7 @@ const PROBES: ProbeTable<ProbeName> = {
   ...TRAFFIC_PROBES,
   ...TREND_PROBES,
   ...OUTSIDE_PROBES,
+  ...RECORD_PROBES,
 };
 
 const EXCERPT_BYTES = 1024;

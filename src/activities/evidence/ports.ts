@@ -13,6 +13,7 @@ export interface EvidencePorts {
   readonly providers: ProvidersPort | null;
   readonly statusPage: StatusPagePort | null;
   readonly serviceApi: ServiceApiPort | null;
+  readonly record: RecordPort | null;
   readonly store: EvidenceStore;
   readonly clock: () => Instant;
 }
@@ -35,6 +36,7 @@ export interface AnswerFact {
 }
 export type ProviderFact = FindingOf<'providers'>['providers'][number];
 export type HealthFact = FindingOf<'service-health'>['checks'][number];
+export type PastIncidentFact = FindingOf<'past-incidents'>['incidents'][number];
 export type AlertFact = FindingOf<'firing-alerts'>['alerts'][number];
 
 /** A warning event of the namespace, newest first. */
@@ -126,4 +128,9 @@ export interface ServiceApiPort {
 
 export interface EvidenceStore {
   put(body: string | Buffer, mediaType: string): Promise<{ readonly digest: string; readonly sizeBytes: number }>;
+}
+
+/** Incidents that are over and were like this one, the most similar first. */
+export interface RecordPort {
+  similar(incidentId: string, limit: number): Promise<readonly PastIncidentFact[]>;
 }

@@ -6,7 +6,6 @@ import {
   type AlertBatch,
   agendaQuery,
   alertsSignal,
-  communicationQuery,
   decisionSignal,
   decisionUpdate,
   type JoinedIncident,
@@ -17,7 +16,6 @@ import {
 } from './api.ts';
 import { assessSeverity } from './assessing.ts';
 import { paperOf } from './paper.ts';
-import { chatGroups } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
 /** Wires every message. Handlers only record; the phases act on the changed state (decision 3). */
@@ -31,7 +29,6 @@ export function registerMessages(run: IncidentRun): void {
   setHandler(stateQuery, () => ({ state: run.state, facts: run.facts(), now: run.now() }));
   setHandler(timelineSinceQuery, (seq) => run.timeline.filter((event) => event.seq > seq));
   setHandler(agendaQuery, () => run.agenda.entries());
-  setHandler(communicationQuery, () => ({ communication: run.policy.communication, chatGroups: chatGroups(run) }));
   setHandler(paperQuery, () => paperOf(run.state, run.policy, run.now()));
 }
 

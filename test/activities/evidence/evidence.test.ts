@@ -89,6 +89,7 @@ function ports(more: Partial<EvidencePorts>): EvidencePorts {
     providers: null,
     statusPage: null,
     serviceApi: null,
+    record: null,
     store: {
       async put(body) {
         const digest = createHash('sha256').update(body).digest('hex');
