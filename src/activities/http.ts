@@ -32,20 +32,25 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
+/** With the body as it came, for what is not text. */
+export interface WholeAnswer extends HttpAnswer {
+  readonly bytes: Buffer;
+}
+
 export interface HttpClient {
   /** One attempt, any status answered. Throws `Unavailable` when no whole answer came within the deadline. */
-  send(request: HttpRequest): Promise<HttpAnswer>;
+  send(request: HttpRequest): Promise<WholeAnswer>;
   /** One attempt that must answer 2xx with JSON of that shape; everything else is a failure of the closed list. */
   json<T>(request: HttpRequest, shape: ZodType<T>): Promise<T>;
 }
 
 /**
  * The small client all fetch-based systems share. It never retries: retries belong to Temporal, and a second layer
- * would multiply them. It throws failures of failures.ts: 429 and a 503 with Retry-After become `RateLimited`,
+ * would multiply them. It throws failures of failures.ts: 429, and a 503 or 403 that names a wait, are `RateLimited`,
  * 5xx and network trouble `Unavailable`, 401/403 `Unauthorised`, 404 `NotFound`, 409/412 `Conflict`, other 4xx `Invalid`.
  */
 export function createHttpClient(system: HttpSystem): HttpClient {
-  const send = (request: HttpRequest): Promise<HttpAnswer> => sendOnce(system, request);
+  const send = (request: HttpRequest): Promise<WholeAnswer> => sendOnce(system, request);
   return {
     send,
     async json(request, shape) {
@@ -72,13 +77,22 @@ export function failureOfAnswer(name: string, answer: HttpAnswer, secrets: reado
  * own Date, so that no clock of ours is involved), or a rate limit's reset in seconds; null when it asks for none.
  */
 export function retryAfterOf(headers: Headers): number | null {
-  const asked = headers.get('retry-after') ?? headers.get('ratelimit-reset');
+  const asked = headers.get('retry-after') ?? headers.get('ratelimit-reset') ?? usedUpUntil(headers);
   if (asked === null) return null;
   if (/^\s*\d+(\.\d+)?\s*$/.test(asked)) return clampWait(Number(asked));
   const until = Date.parse(asked);
   const now = Date.parse(headers.get('date') ?? '');
   if (Number.isNaN(until)) return null;
   return Number.isNaN(now) ? RATE_LIMITED_FALLBACK_SECONDS : clampWait((until - now) / 1000);
+}
+
+/** An allowance that is used up names the second (of the epoch) in which it begins anew; others name it too, unasked. */
+function usedUpUntil(headers: Headers): string | null {
+  const left = headers.get('x-ratelimit-remaining') ?? headers.get('x-rate-limit-remaining');
+  const reset = headers.get('x-ratelimit-reset') ?? headers.get('x-rate-limit-reset');
+  return left === '0' && reset !== null && /^\d{1,12}$/.test(reset)
+    ? new Date(Number(reset) * 1000).toUTCString()
+    : null;
 }
 
 /** Parses an answer's JSON; HTML, nothing at all, and unexpected shapes are said to be just that. */
@@ -102,7 +116,7 @@ const EXCERPT_CHARACTERS = 300;
 const LARGEST_ANSWER_BYTES = 16 * 1024 * 1024;
 
 function failureTypeOf(status: number, namesAWait: boolean): FailureType {
-  if (status === 429 || (status === 503 && namesAWait)) return 'RateLimited';
+  if (status === 429 || ((status === 503 || status === 403) && namesAWait)) return 'RateLimited';
   if (status >= 500 || status === 408 || status === 425) return 'Unavailable';
   if (status === 401 || status === 403) return 'Unauthorised';
   if (status === 404 || status === 410) return 'NotFound';
@@ -114,7 +128,7 @@ function clampWait(seconds: number): number {
   return Math.min(Math.max(Math.ceil(seconds), 1), LONGEST_WAIT_SECONDS);
 }
 
-async function sendOnce(system: HttpSystem, request: HttpRequest): Promise<HttpAnswer> {
+async function sendOnce(system: HttpSystem, request: HttpRequest): Promise<WholeAnswer> {
   const milliseconds = request.timeoutMilliseconds ?? system.timeoutMilliseconds;
   try {
     const answer = await fetch(urlOf(system, request), {
@@ -124,7 +138,8 @@ async function sendOnce(system: HttpSystem, request: HttpRequest): Promise<HttpA
       redirect: request.followRedirects === true ? 'follow' : 'manual',
       signal: AbortSignal.timeout(milliseconds),
     });
-    return { status: answer.status, headers: answer.headers, text: await readBounded(answer) };
+    const bytes = await readBounded(answer);
+    return { status: answer.status, headers: answer.headers, text: bytes.toString('utf8'), bytes };
   } catch (error) {
     throw failure('Unavailable', `${system.name} ${redactSecrets(troubleOf(error, milliseconds), system.secrets)}`);
   }
@@ -147,7 +162,7 @@ function bodyOf(request: HttpRequest): string | null {
   return request.form === undefined ? null : new URLSearchParams({ ...request.form }).toString();
 }
 
-async function readBounded(answer: Response): Promise<string> {
+async function readBounded(answer: Response): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   for await (const chunk of answer.body ?? []) {
@@ -155,7 +170,7 @@ async function readBounded(answer: Response): Promise<string> {
     if (sizeBytes > LARGEST_ANSWER_BYTES) throw new Error(`answered with more than ${LARGEST_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** What a person understands of a failed attempt: the deadline, or the deepest cause with its code. */
@@ -179,9 +194,17 @@ function jsonOf(name: string, text: string): unknown {
 }
 
 function excerptOf(answer: HttpAnswer): string {
+  const elsewhere = answer.headers.get('location');
+  if (answer.status >= 300 && answer.status < 400 && elsewhere !== null) return redirectWords(elsewhere);
   const text = answer.text.trim();
   if (text.startsWith('<')) return 'a page of HTML';
   return (messageOf(text) ?? text).replace(/\s+/g, ' ').slice(0, EXCERPT_CHARACTERS);
+}
+
+/** Only the host: the rest of an address may hold what is nobody's business. */
+function redirectWords(location: string): string {
+  const host = URL.canParse(location) ? new URL(location).host : 'another path';
+  return `it sends us to ${host}, where we do not follow. Is its address right, and are we let in?`;
 }
 
 /** Most systems put a sentence for people under one of these names. */

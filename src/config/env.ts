@@ -26,6 +26,8 @@ const routingKeys = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const names = z.string().transform((text) => text.split(',').flatMap((name) => name.trim() || []));
+
 /** What gateway and worker share. */
 const common = {
   DATABASE_URL: postgres,
@@ -75,6 +77,32 @@ const workerSchema = z.object({
   OPENAI_API_KEY: secret.optional(),
   OPENAI_STATUS_URL: http.default('https://status.openai.com'),
   SERVICE_API_URL: http.optional(),
+  GITHUB_API_URL: http.default('https://api.github.com'),
+  GITHUB_TOKEN: secret.optional(),
+  /** `owner/name` of the team's code. */
+  GITHUB_REPOSITORY: z
+    .string()
+    .regex(/^[\w.-]+\/[\w.-]+$/, 'must be owner/name')
+    .optional(),
+  /** A checkout or mirror on this machine, whose commits are read as well. */
+  GIT_REPOSITORY_DIR: z.string().optional(),
+  /** Where fixes and documents are pushed: https, ssh or a path. */
+  GIT_REPOSITORY_URL: z.string().optional(),
+  GIT_USERNAME: z.string().default('x-access-token'),
+  GIT_TOKEN: secret.optional(),
+  /** A repository for post-mortems instead of DOCUMENTS_DIR. */
+  DOCUMENTS_REPOSITORY_URL: z.string().optional(),
+  JENKINS_URL: http.optional(),
+  JENKINS_USER_ID: z.string().optional(),
+  JENKINS_API_TOKEN: secret.optional(),
+  JENKINS_JOBS: names.optional(),
+  ELASTICSEARCH_URL: http.optional(),
+  ELASTICSEARCH_API_KEY: secret.optional(),
+  ELASTICSEARCH_INDEX: z.string().min(1).default('logs-*,filebeat-*'),
+  GRAFANA_URL: http.optional(),
+  GRAFANA_TOKEN: secret.optional(),
+  KIBANA_URL: http.optional(),
+  KIBANA_DATA_VIEW: z.string().default('logs-*'),
   DOCUMENTS_DIR: z.string().default('documents'),
   WORKER_HEALTH_PORT: port.optional(),
   /** 0.0.0.0 where a kubelet asks from outside. */
@@ -102,6 +130,11 @@ const SECRETS: ReadonlySet<string> = new Set([
   'SERVICE_CACHE_URL',
   'ANTHROPIC_API_KEY',
   'OPENAI_API_KEY',
+  'GITHUB_TOKEN',
+  'GIT_TOKEN',
+  'JENKINS_API_TOKEN',
+  'ELASTICSEARCH_API_KEY',
+  'GRAFANA_TOKEN',
 ]);
 
 /** What to do about a variable that is missing or wrong. */

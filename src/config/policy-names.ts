@@ -37,6 +37,9 @@ export const ALL_PROBES: readonly ProbeName[] = namesOf<ProbeName>({
   'past-incidents': true,
   'log-export': true,
   'metrics-snapshot': true,
+  commits: true,
+  builds: true,
+  'log-search': true,
 });
 
 export const ALL_QUERIES: readonly QueryName[] = namesOf<QueryName>({

@@ -90,7 +90,9 @@ const service = z.strictObject({
       providersPath: text,
     })
     .nullable(),
-  dashboards: z.array(z.strictObject({ name: text, url, probes: z.array(probe) })),
+  dashboards: z.array(
+    z.strictObject({ name: text, url, probes: z.array(probe), panels: z.partialRecord(probe, count).default({}) }),
+  ),
 });
 
 const alertRule = z.strictObject({
@@ -164,6 +166,7 @@ export const policySchema = z.strictObject({
     probes: each(['firstAssessment', 'investigation', 'afterRemedy', 'rootCause'], z.array(probe).min(1)),
     logTailLines: count,
     exportHours: positive,
+    changesHours: positive,
     againEveryMinutes: positive,
   }),
   diagnosis: z.strictObject({

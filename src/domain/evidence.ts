@@ -29,7 +29,10 @@ export type ProbeName =
   | 'service-health'
   | 'past-incidents'
   | 'log-export'
-  | 'metrics-snapshot';
+  | 'metrics-snapshot'
+  | 'commits'
+  | 'builds'
+  | 'log-search';
 
 /** A change of a deployment: one revision of its rollout history (R2.2, R2.10). */
 export interface RolloutRevision {
@@ -201,7 +204,56 @@ export type Finding =
   | {
       readonly probe: 'metrics-snapshot';
       readonly series: readonly { name: string; unit: string; points: readonly SeriesPoint[] }[];
+    }
+  | {
+      readonly probe: 'commits';
+      readonly fromAt: Instant;
+      readonly untilAt: Instant;
+      readonly total: number;
+      /** Newest first. */
+      readonly commits: readonly CommitFact[];
+    }
+  | {
+      readonly probe: 'builds';
+      readonly fromAt: Instant;
+      readonly untilAt: Instant;
+      readonly total: number;
+      /** Newest first. */
+      readonly builds: readonly BuildFact[];
+    }
+  | {
+      readonly probe: 'log-search';
+      readonly fromAt: Instant;
+      readonly untilAt: Instant;
+      /** Documents that match, however many of them were read. */
+      readonly matched: number;
+      readonly patterns: readonly LogPattern[];
     };
+
+/** A commit to the team's code (R2.12, R5.3). */
+export interface CommitFact {
+  readonly sha: string;
+  readonly committedAt: Instant;
+  readonly author: string;
+  /** The first line of its message, at most 200 characters. */
+  readonly message: string;
+  readonly link: string | null;
+}
+
+/** A run of a build or deployment pipeline (R2.13). */
+export interface BuildFact {
+  readonly system: string;
+  readonly name: string;
+  readonly number: number;
+  readonly result: 'succeeded' | 'failed' | 'cancelled' | 'running' | 'unknown';
+  readonly startedAt: Instant;
+  /** Null while it runs. */
+  readonly finishedAt: Instant | null;
+  readonly branch: string | null;
+  /** First lines of the changes it was made of, at most five. */
+  readonly changes: readonly string[];
+  readonly link: string | null;
+}
 
 /** Kinds of log lines the runbook tells people to look for (R2.6). */
 export type LogKind =
@@ -241,6 +293,8 @@ export interface EvidenceItem {
   readonly excerpt: string;
   readonly digest: string | null;
   readonly sizeBytes: number;
+  /** Digest of a picture in the evidence store (R2.9, R5.4); absent where there is nothing to draw. */
+  readonly picture?: string | null;
 }
 
 /** A question that got no answer; named, never silently left out. */

@@ -110,6 +110,8 @@ export interface ServicePolicy {
     readonly name: string;
     readonly url: string;
     readonly probes: readonly ProbeName[];
+    /** Ids of the panels that show what a probe asks about, for pictures (R2.9). */
+    readonly panels: Partial<Readonly<Record<ProbeName, number>>>;
   }[];
 }
 
@@ -185,6 +187,8 @@ export interface EvidencePolicy {
   >;
   readonly logTailLines: number;
   readonly exportHours: number;
+  /** How far back commits and builds are looked at during investigation (R2.12, R2.13). */
+  readonly changesHours: number;
   /** How often evidence is collected again while the incident is not mitigated. */
   readonly againEveryMinutes: number;
 }

@@ -5,6 +5,11 @@ import type { Alertmanager } from './systems/alertmanager.ts';
 import { createAlertmanager } from './systems/alertmanager.ts';
 import type { Receiver } from './systems/alertmanager-delivery.ts';
 import type { Grouping } from './systems/alertmanager-groups.ts';
+import { createElasticsearch, type Elasticsearch } from './systems/elasticsearch.ts';
+import { createGitHost, type GitHost } from './systems/git/git-host.ts';
+import { createGitHub, type GitHub } from './systems/github/github.ts';
+import { createGrafana, type Grafana } from './systems/grafana.ts';
+import { createJenkins } from './systems/jenkins.ts';
 import type { Kubernetes } from './systems/kubernetes/kubernetes.ts';
 import { createKubernetes } from './systems/kubernetes/kubernetes.ts';
 import type { ClusterSettings } from './systems/kubernetes/settings.ts';
@@ -30,6 +35,7 @@ import type { StatusPage, StatusPageSettings } from './systems/status-page.ts';
 import { createStatusPage, DEFAULT_STATUS_PAGE } from './systems/status-page.ts';
 import { WireFaults } from './wire/faults.ts';
 import { WireLedger } from './wire/ledger.ts';
+import { changesOf } from './world/changes.ts';
 import type { WorldOptions } from './world/settings.ts';
 import { completeSettings } from './world/settings.ts';
 import type { World } from './world/world.ts';
@@ -68,6 +74,10 @@ export interface Production {
   readonly statusPage: StatusPage;
   readonly smtp: Smtp;
   readonly postgres: VirtualPostgres | LivePostgres;
+  readonly git: GitHost;
+  readonly github: GitHub;
+  readonly grafana: Grafana;
+  readonly elasticsearch: Elasticsearch;
   readonly people: PeopleSettings;
   readonly wires: WireFaults;
   /** Every request to every system. */
@@ -101,7 +111,15 @@ const SECRETS = {
   statusPage: 'simulated-statuspage-key',
   anthropic: 'simulated-anthropic-key',
   openai: 'simulated-openai-key',
+  github: 'ghp_simulated0000000000000000000000000000',
+  jenkins: 'simulated-jenkins-token',
+  elasticsearch: 'c2ltdWxhdGVkOmVsYXN0aWNzZWFyY2g=',
+  grafana: 'glsa_simulated',
 };
+
+const REPOSITORY = 'noa-server/noa-server';
+const GIT_USER = 'x-access-token';
+const JENKINS_USER = 'incident-bot';
 
 /** Everything a company's production is to the outside: one world, and servers that speak each system's wire. */
 export async function startProduction(options: ProductionOptions): Promise<Production> {
@@ -140,6 +158,26 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     createProvider({ ...common, vendor, apiKey, truth: () => made.provider(vendor.provider) });
   const anthropic = provider(ANTHROPIC, SECRETS.anthropic);
   const openai = provider(OPENAI, SECRETS.openai);
+  const changes = () => changesOf({ seed, startMs, nowMs: made.nowMs, cluster: kubernetes.cluster });
+  const git = createGitHost({ ...common, changes, user: GIT_USER, token: SECRETS.github });
+  const github = createGitHub({
+    ...common,
+    repository: REPOSITORY,
+    token: SECRETS.github,
+    git,
+    collaborators: people.people.map(({ handle }) => handle),
+    teams: people.groups.map(({ handle }) => handle),
+  });
+  const commits = () => git.main();
+  const jenkins = createJenkins({ ...common, userId: JENKINS_USER, apiToken: SECRETS.jenkins, commits });
+  const elasticsearch = createElasticsearch({
+    ...common,
+    apiKey: SECRETS.elasticsearch,
+    namespace: clusterSettings.namespace,
+    world: made,
+    pods: () => kubernetes.cluster.pods(),
+  });
+  const grafana = createGrafana({ ...common, token: SECRETS.grafana });
   const truth = () => made.database();
   const live =
     options.mode === 'live'
@@ -161,6 +199,9 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     listening.map(({ url }) => url);
   const redis = createRedis({ ...common, truth: () => made.cache() });
   const { url: redisUrl } = await redis.listen();
+  const [gitUrl, githubUrl, jenkinsUrl, elasticsearchUrl, grafanaUrl] = (
+    await Promise.all([git, github, jenkins, elasticsearch, grafana].map((system) => system.listen()))
+  ).map(({ url }) => url);
   const [anthropicUrls, openaiUrls] = await Promise.all([anthropic.listen(), openai.listen()]);
 
   const receivers = (options.receivers ?? [DEFAULT_RECEIVER]).map((one) => new MovableReceiver(one));
@@ -200,6 +241,21 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     OPENAI_API_KEY: SECRETS.openai,
     OPENAI_STATUS_URL: openaiUrls.statusUrl,
     SERVICE_API_URL: serviceUrl ?? '',
+    GITHUB_API_URL: githubUrl ?? '',
+    GITHUB_TOKEN: SECRETS.github,
+    GITHUB_REPOSITORY: REPOSITORY,
+    GIT_REPOSITORY_URL: gitUrl ?? '',
+    GIT_USERNAME: GIT_USER,
+    GIT_TOKEN: SECRETS.github,
+    JENKINS_URL: jenkinsUrl ?? '',
+    JENKINS_USER_ID: JENKINS_USER,
+    JENKINS_API_TOKEN: SECRETS.jenkins,
+    JENKINS_JOBS: jenkins.jobs.join(','),
+    ELASTICSEARCH_URL: elasticsearchUrl ?? '',
+    ELASTICSEARCH_API_KEY: SECRETS.elasticsearch,
+    KIBANA_URL: 'https://kibana.noaserver.com',
+    GRAFANA_URL: grafanaUrl ?? '',
+    GRAFANA_TOKEN: SECRETS.grafana,
   };
 
   const course = new Course({
@@ -221,6 +277,10 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     statusPage,
     smtp,
     postgres,
+    git,
+    github,
+    grafana,
+    elasticsearch,
     people,
     wires,
     log,
@@ -254,6 +314,11 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
         openai,
         postgres,
         redis,
+        git,
+        github,
+        jenkins,
+        elasticsearch,
+        grafana,
       ];
       await Promise.all(servers.map((server) => server.close()));
     },

@@ -17,6 +17,7 @@ import { rotatedSecrets, type WorkerEnv } from '../config/env.ts';
 import { createTemplateRenderer } from '../config/liquid.ts';
 import type { PeopleDirectory } from '../config/people.ts';
 import type { Store } from '../store/store.ts';
+import { buildSources, commitSources, grafana, logSearchPort } from './change-ports.ts';
 import { chatPort, mailPort, pagingPort, statusPagePort } from './message-ports.ts';
 import { cachePort, databasePort, impactMetrics, metricsPort, providersPort, serviceApiPort } from './reading-ports.ts';
 import { recordPort } from './record-port.ts';
@@ -50,6 +51,10 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
       statusPage: null,
       serviceApi: serviceApiPort(env),
       record: recordPort(store),
+      code: commitSources(env),
+      builds: buildSources(env),
+      logSearch: logSearchPort(env),
+      panels: grafana(env),
       store: { put: (body, mediaType) => store.evidence.put({ body, mediaType, at: clock() }) },
       clock,
     }),

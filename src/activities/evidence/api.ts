@@ -1,11 +1,13 @@
 import type { EvidenceBundle, EvidenceRequest } from '../../domain/evidence.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { EvidencePolicy, ServicePolicy, VerificationPolicy } from '../../domain/policy.ts';
+import type { EvidencePolicy, ResolutionPolicy, ServicePolicy, VerificationPolicy } from '../../domain/policy.ts';
 
 export interface CollectEvidenceInput {
   readonly request: EvidenceRequest;
   readonly service: ServicePolicy;
   readonly evidence: EvidencePolicy;
+  /** How far back the root cause looks for commits (R5.3); the hours of `evidence` when it is left out. */
+  readonly resolution?: Pick<ResolutionPolicy, 'commitsFromHoursBefore' | 'commitsToMinutesBefore'>;
 }
 
 /** What "is it well again?" compares with (R3.2.5). Ratios 0..1. */

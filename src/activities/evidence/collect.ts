@@ -1,13 +1,15 @@
 import type { EvidenceBundle, EvidenceGap, EvidenceItem, ProbeName } from '../../domain/evidence.ts';
 import { epochMs, type Instant } from '../../domain/instant.ts';
+import { chart } from '../../views/chart.ts';
 import { redactSecrets } from '../redaction.ts';
 import { CACHE_PROBES } from './cache-probes.ts';
+import { CHANGE_PROBES } from './change-probes.ts';
 import { CLUSTER_PROBES } from './cluster-probes.ts';
 import { DATABASE_PROBES } from './database-probes.ts';
 import { LOG_PROBES } from './log-probes.ts';
 import { OUTSIDE_PROBES } from './outside-probes.ts';
-import type { EvidencePorts, EvidenceStore } from './ports.ts';
-import { type Look, type Observation, type ProbeTable, seriesFromAt } from './probe.ts';
+import type { EvidencePorts, EvidenceStore, PanelPort } from './ports.ts';
+import { type Look, type Observation, type ProbeTable, seriesFromAt, within } from './probe.ts';
 import { RECORD_PROBES } from './record-probes.ts';
 import { TRAFFIC_PROBES } from './traffic-probes.ts';
 import { TREND_PROBES } from './trend-probes.ts';
@@ -37,6 +39,7 @@ const PROBES: ProbeTable<ProbeName> = {
   ...TREND_PROBES,
   ...OUTSIDE_PROBES,
   ...RECORD_PROBES,
+  ...CHANGE_PROBES,
 };
 
 const EXCERPT_BYTES = 1024;
@@ -53,8 +56,12 @@ async function answerOf(
 ): Promise<EvidenceItem | EvidenceGap> {
   const { source, ask } = PROBES[name];
   try {
-    const seen = await within(look.evidence.probeDeadlineSeconds, `${source} did not answer`, () => ask(ports, look));
-    return await itemOf(ports.store, look, name, source, seen, collectedAt);
+    const deadline = look.evidence.probeDeadlineSeconds;
+    // The picture is asked for beside the question and has no longer than it, so a slow renderer costs nothing.
+    const rendered = renderedPanel(ports.panels, look, name);
+    const seen = await within(deadline, `${source} did not answer`, () => ask(ports, look));
+    const picture = await pictureOf(ports.store, seen, await rendered);
+    return { ...(await itemOf(ports.store, look, name, source, seen, collectedAt)), ...picture };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { probe: name, source, reason: redactSecrets(reason).slice(0, REASON_CHARACTERS) };
@@ -79,7 +86,7 @@ async function itemOf(
     source,
     collectedAt,
     command: redactSecrets(seen.command),
-    link: linkOf(look, name),
+    link: seen.link ?? linkOf(look, name),
     words: redactSecrets(seen.words).slice(0, WORDS_CHARACTERS),
     abnormal: seen.abnormal,
     finding: redactDeep(seen.finding),
@@ -87,6 +94,36 @@ async function itemOf(
     digest: kept?.digest ?? null,
     sizeBytes: kept?.sizeBytes ?? Buffer.byteLength(body),
   };
+}
+
+/** A dashboard's own picture of what the probe asks about; null when there is none, or none in time. */
+async function renderedPanel(panels: PanelPort | null, look: Look, name: ProbeName): Promise<Buffer | null> {
+  const dashboard = look.service.dashboards.find((one) => one.panels?.[name] !== undefined);
+  const panelId = dashboard?.panels[name];
+  // After a remedy the same panel was looked at minutes ago, and numbers decide.
+  if (panels === null || dashboard === undefined || panelId === undefined || look.request.purpose === 'after-remedy')
+    return null;
+  const panel = { dashboardUrl: dashboard.url, panelId, fromAt: seriesFromAt(look), untilAt: look.request.at };
+  return within(look.evidence.probeDeadlineSeconds, 'The picture did not come', () => panels.panel(panel)).catch(
+    () => null,
+  );
+}
+
+/** The rendered panel, else our own chart; the digest of what was kept, or nothing. */
+async function pictureOf(
+  store: EvidenceStore,
+  seen: Observation,
+  rendered: Buffer | null,
+): Promise<Pick<EvidenceItem, 'picture'>> {
+  if (rendered === null && seen.drawn === undefined) return {};
+  const [body, mediaType] =
+    rendered === null && seen.drawn !== undefined
+      ? [redactSecrets(chart(seen.drawn)), 'image/svg+xml']
+      : [rendered ?? '', 'image/png'];
+  const kept = await within(STORE_SECONDS, 'the evidence store did not answer', () => store.put(body, mediaType)).catch(
+    () => null,
+  );
+  return { picture: kept?.digest ?? null };
 }
 
 /** The dashboard that policy names for this probe, opened at the right hours (R1.6). */
@@ -97,16 +134,6 @@ function linkOf(look: Look, name: ProbeName): string | null {
   url.searchParams.set('from', String(epochMs(seriesFromAt(look))));
   url.searchParams.set('to', String(epochMs(look.request.at)));
   return url.toString();
-}
-
-function within<T>(seconds: number, what: string, run: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${what} within ${seconds} s.`)), seconds * 1000);
-    Promise.resolve()
-      .then(run)
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer));
-  });
 }
 
 /** The same value with every text in it redacted. */

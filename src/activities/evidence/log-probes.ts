@@ -4,7 +4,8 @@ import { classifyLine, logPatterns } from './log-patterns.ts';
 import type { LogLine, LogQuery } from './ports.ts';
 import { count, type Look, NoAnswer, needed, type Observation, type Probe, type ProbeTable } from './probe.ts';
 
-type LogProbe = Extract<Finding, { lines: number }>['probe'];
+type TailProbe = Extract<Finding, { lines: number }>['probe'];
+type LogProbe = TailProbe | 'log-search';
 
 const SOURCE = 'Kubernetes logs';
 const TAIL_BYTES_PER_POD = 512 * 1024;
@@ -64,11 +65,49 @@ const logExport: Probe = {
   },
 };
 
+/** R2.7: the same trouble in the log store, which still has the lines of pods that are gone. */
+const logSearch: Probe = {
+  source: 'Elasticsearch',
+  async ask({ logSearch: wanted }, { service, request, evidence }) {
+    const port = needed(wanted, 'The log search');
+    const query = {
+      namespace: service.namespace,
+      selectors: [service.application, ...service.companions].map(({ selector }) => selector),
+      anyOf: SEARCHED_WORDS,
+      fromAt: plusMinutes(request.at, -60 * evidence.exportHours),
+      untilAt: request.at,
+      limit: SEARCHED_LINES,
+    };
+    const { matched, lines } = await port.search(query);
+    const patterns = logPatterns(lines);
+    const read = lines.length < matched ? `, the newest ${lines.length} of them read` : '';
+    const named = patterns.slice(0, PATTERNS_IN_WORDS).map((one) => `${one.count}× ${one.kind}: ${one.pattern}`);
+    return {
+      command: port.command(query),
+      link: port.link(query),
+      words:
+        matched === 0
+          ? `No log line of the last ${count(evidence.exportHours, 'hour')} says ${SEARCHED_WORDS.join(' or ')}.`
+          : `${count(matched, 'log line')} of the last ${count(evidence.exportHours, 'hour')} say ${SEARCHED_WORDS.join(' or ')}${read}. ${named.join(' | ')}`,
+      abnormal: patterns.length > 0,
+      excerpt: lines.slice(-EXCERPT_LINES).map(textOf).join('\n'),
+      finding: { probe: 'log-search', fromAt: query.fromAt, untilAt: query.untilAt, matched, patterns },
+      body: lines.map(textOf).join('\n'),
+      mediaType: 'text/plain',
+    };
+  },
+};
+
+/** The runbook greps for these (R2.6, R2.7). */
+const SEARCHED_WORDS = ['ERROR', 'FATAL', 'Exception'];
+const SEARCHED_LINES = 500;
+
 export const LOG_PROBES: ProbeTable<LogProbe> = {
   'service-logs': serviceLogs,
   'worker-logs': workerLogs,
   'database-logs': databaseLogs,
   'log-export': logExport,
+  'log-search': logSearch,
 };
 
 function tail(
@@ -86,7 +125,7 @@ function tail(
 }
 
 async function readLogs(
-  probe: LogProbe,
+  probe: TailProbe,
   queries: readonly LogQuery[],
   cluster: Parameters<Probe['ask']>[0]['cluster'],
 ): Promise<Observation> {

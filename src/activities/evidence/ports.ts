@@ -1,4 +1,4 @@
-import type { Finding, RolloutRevision, SeriesPoint } from '../../domain/evidence.ts';
+import type { BuildFact, CommitFact, Finding, RolloutRevision, SeriesPoint } from '../../domain/evidence.ts';
 import type { Instant } from '../../domain/instant.ts';
 
 /**
@@ -14,6 +14,11 @@ export interface EvidencePorts {
   readonly statusPage: StatusPagePort | null;
   readonly serviceApi: ServiceApiPort | null;
   readonly record: RecordPort | null;
+  /** Who knows the team's commits and its builds; empty when nothing of the kind is configured. */
+  readonly code: readonly ChangeSource<CommitFact>[];
+  readonly builds: readonly ChangeSource<BuildFact>[];
+  readonly logSearch: LogSearchPort | null;
+  readonly panels: PanelPort | null;
   readonly store: EvidenceStore;
   readonly clock: () => Instant;
 }
@@ -124,6 +129,45 @@ export interface StatusPagePort {
 export interface ServiceApiPort {
   /** Never rejects: a service that does not answer is the finding. */
   check(path: string): Promise<HealthFact>;
+}
+
+/** One place that knows what was changed or built in a window of time. */
+export interface ChangeSource<T> {
+  readonly name: string;
+  /** The question as a person would have typed it. */
+  command(window: ChangeWindow): string;
+  /** `complete` is false when there was more than is read. */
+  between(window: ChangeWindow): Promise<{ readonly found: readonly T[]; readonly complete: boolean }>;
+}
+
+export interface ChangeWindow {
+  readonly fromAt: Instant;
+  readonly untilAt: Instant;
+}
+
+export interface LogSearchQuery extends ChangeWindow {
+  readonly namespace: string;
+  readonly selectors: readonly string[];
+  readonly anyOf: readonly string[];
+  readonly limit: number;
+}
+
+/** Logs of all pods, also of those that are gone (R2.7). */
+export interface LogSearchPort {
+  /** Rejects when only part of the logs was searched. */
+  search(query: LogSearchQuery): Promise<{ readonly matched: number; readonly lines: readonly LogLine[] }>;
+  link(query: LogSearchQuery): string | null;
+  command(query: LogSearchQuery): string;
+}
+
+/** Pictures of dashboards. May take long or fail: our own chart stands in for it. */
+export interface PanelPort {
+  panel(panel: {
+    readonly dashboardUrl: string;
+    readonly panelId: number;
+    readonly fromAt: Instant;
+    readonly untilAt: Instant;
+  }): Promise<Buffer>;
 }
 
 export interface EvidenceStore {

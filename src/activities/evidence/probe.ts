@@ -1,14 +1,11 @@
-import type { EvidenceRequest, Finding, ProbeName } from '../../domain/evidence.ts';
+import type { Finding, ProbeName } from '../../domain/evidence.ts';
 import { type Instant, plusMinutes } from '../../domain/instant.ts';
-import type { EvidencePolicy, ServicePolicy } from '../../domain/policy.ts';
+import type { ChartInput } from '../../views/chart.ts';
+import type { CollectEvidenceInput } from './api.ts';
 import type { EvidencePorts } from './ports.ts';
 
 /** What a probe is asked about. */
-export interface Look {
-  readonly request: EvidenceRequest;
-  readonly service: ServicePolicy;
-  readonly evidence: EvidencePolicy;
-}
+export type Look = CollectEvidenceInput;
 
 /** What a probe found, before redaction and storage. */
 export interface Observation {
@@ -16,6 +13,10 @@ export interface Observation {
   readonly words: string;
   readonly abnormal: boolean;
   readonly finding: Finding;
+  /** Where the very same question is answered for people; the dashboard of the policy when it is left out. */
+  readonly link?: string | null;
+  /** The series behind the words, for a picture (R2.9, R5.4). */
+  readonly drawn?: ChartInput;
   /** For people who want more than the words; cut to 1 KB afterwards. */
   readonly excerpt: string;
   /** The whole answer, for the evidence store. */
@@ -43,6 +44,17 @@ export class NoAnswer extends Error {}
 export function needed<T>(port: T | null, what: string): T {
   if (port === null) throw new NoAnswer(`${what} is not configured.`);
   return port;
+}
+
+/** Rejects with a sentence when it takes longer. */
+export function within<T>(seconds: number, what: string, run: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${what} within ${seconds} s.`)), seconds * 1000);
+    Promise.resolve()
+      .then(run)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
 }
 
 export function seriesFromAt({ request }: Look): Instant {

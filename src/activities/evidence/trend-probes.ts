@@ -1,6 +1,7 @@
 import type { SeriesPoint } from '../../domain/evidence.ts';
 import { earlierOf, type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { QueryName } from '../../domain/policy.ts';
+import type { ChartInput } from '../../views/chart.ts';
 import type { MetricsPort } from './ports.ts';
 import {
   count,
@@ -69,6 +70,7 @@ const errorRate: Probe = {
       abnormal: rose !== null || (trend.now ?? 0) > ORDINARY_ERROR_RATIO,
       excerpt: words,
       finding: { probe: 'error-rate', ratio: trend.now, trend: thinOut(trend.points, LIST_LIMIT), roseAt: rose },
+      drawn: drawing(look, 'Error rate', [{ name: 'errors', unit: 'ratio', points: trend.points }]),
       ...jsonBody({ errorRatio: trend.points, failedPerSecond: rate }),
     };
   },
@@ -87,6 +89,7 @@ const latency: Probe = {
       abnormal: rose !== null || (trend.now ?? 0) > ORDINARY_P95_SECONDS,
       excerpt: words,
       finding: { probe: 'latency', p95Seconds: trend.now, trend: thinOut(trend.points, LIST_LIMIT), roseAt: rose },
+      drawn: drawing(look, 'Response times', [{ name: '95th percentile', unit: 's', points: trend.points }]),
       ...jsonBody(trend.points),
     };
   },
@@ -125,6 +128,7 @@ const metricsSnapshot: Probe = {
         probe: 'metrics-snapshot',
         series: series.map((one) => ({ ...one, points: thinOut(one.points, LIST_LIMIT) })),
       },
+      drawn: drawing(look, 'Metrics around the incident', series, untilAt),
       ...jsonBody(series),
     };
   },
@@ -161,6 +165,22 @@ async function readTrend(
   const now = samples[0]?.value ?? null;
   if (now === null && latest(points) === null) throw new NoAnswer(`Prometheus has no data for ${name}.`);
   return { now, points };
+}
+
+function drawing(
+  look: Look,
+  title: string,
+  series: ChartInput['series'],
+  untilAt: Instant = look.request.at,
+): ChartInput {
+  const { incidentId, aroundAt } = look.request;
+  return {
+    title: `${title}, ${incidentId}`,
+    fromAt: seriesFromAt(look),
+    untilAt,
+    series,
+    marks: [{ at: aroundAt, label: 'detected' }],
+  };
 }
 
 function riseWords(rose: Instant | null): string {

@@ -25,7 +25,8 @@ export async function collectEvidence(
       aroundAt: state.detectedAt,
       at: run.now(),
     };
-    const input = { request, service: policy.service, evidence: policy.evidence };
+    const { service, evidence, resolution } = policy;
+    const input = { request, service, evidence, resolution };
     const answer = await run.attempt(looking(`${purpose}: ${request.probes.length} questions`).collectEvidence(input));
     if (answer.ok) run.record({ kind: 'evidence-collected', bundle: answer.value });
     else run.record({ kind: 'trouble', where: 'evidence', words: `No evidence could be collected: ${answer.words}` });

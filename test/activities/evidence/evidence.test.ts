@@ -55,6 +55,7 @@ function input(...probes: ProbeName[]): CollectEvidenceInput {
       probes: { firstAssessment: [], investigation: [], afterRemedy: [], rootCause: [] },
       logTailLines: 200,
       exportHours: 2,
+      changesHours: 2,
       againEveryMinutes: 5,
     },
   };
@@ -90,6 +91,10 @@ function ports(more: Partial<EvidencePorts>): EvidencePorts {
     statusPage: null,
     serviceApi: null,
     record: null,
+    code: [],
+    builds: [],
+    logSearch: null,
+    panels: null,
     store: {
       async put(body) {
         const digest = createHash('sha256').update(body).digest('hex');

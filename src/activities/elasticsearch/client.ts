@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import type { Instant } from '../../domain/instant.ts';
+import { failure } from '../failures.ts';
+import { createHttpClient } from '../http.ts';
+import { rison } from './rison.ts';
+
+export interface ElasticsearchSettings {
+  readonly url: string;
+  /** Base64 of `id:key`, as Kibana shows it; null when a proxy lets us in. */
+  readonly apiKey: string | null;
+  /** One index, or a pattern such as `logs-*`. */
+  readonly index: string;
+  /** Where people open Kibana, and which data view; null when there is no Kibana. */
+  readonly kibana: { readonly url: string; readonly dataViewId: string } | null;
+  readonly timeoutMilliseconds: number;
+}
+
+export interface LogSearch {
+  readonly namespace: string;
+  /** Label selectors such as `app=web`: documents of any of them. */
+  readonly selectors: readonly string[];
+  /** Words of which a message must hold at least one. */
+  readonly anyOf: readonly string[];
+  readonly fromAt: Instant;
+  readonly untilAt: Instant;
+  readonly limit: number;
+}
+
+export interface FoundLogs {
+  readonly matched: number;
+  /** Oldest first; the newest `limit` of all that matched. */
+  readonly lines: readonly { readonly pod: string; readonly at: Instant | null; readonly line: string }[];
+}
+
+export interface ElasticsearchClient {
+  /** Throws `Unavailable` when part of the data was not searched: part of an answer is no answer. */
+  search(search: LogSearch): Promise<FoundLogs>;
+  /** The same search in Kibana's Discover; null without Kibana. */
+  link(search: LogSearch): string | null;
+  /** The request as a person would type it. */
+  command(search: LogSearch): string;
+}
+
+export function createElasticsearchClient(settings: ElasticsearchSettings): ElasticsearchClient {
+  const secrets = settings.apiKey === null ? [] : [settings.apiKey];
+  const http = createHttpClient({
+    name: NAME,
+    baseUrl: settings.url,
+    headers: settings.apiKey === null ? {} : { authorization: `ApiKey ${settings.apiKey}` },
+    secrets,
+    timeoutMilliseconds: settings.timeoutMilliseconds,
+  });
+  const path = `/${encodeURIComponent(settings.index)}/_search`;
+  return {
+    async search(search) {
+      const answer = await http.json({ method: 'POST', path, json: bodyOf(search) }, ANSWER);
+      const failed = answer._shards.failed;
+      if (answer.timed_out || failed > 0) {
+        const why = answer.timed_out ? 'it ran out of time' : `${failed} of ${answer._shards.total} shards failed`;
+        throw failure(
+          'Unavailable',
+          `${NAME} searched only part of the logs (${why}); what it found is not the whole.`,
+        );
+      }
+      const lines = answer.hits.hits.map(({ _source }) => ({
+        pod: _source.kubernetes?.pod?.name ?? 'unknown',
+        at: _source['@timestamp'] ?? null,
+        line: _source.message ?? '',
+      }));
+      return { matched: answer.hits.total.value, lines: lines.reverse() };
+    },
+    link: (search) => (settings.kibana === null ? null : discoverLink(settings.kibana, search)),
+    command: (search) => `curl -s $ELASTICSEARCH_URL${path} -d '${JSON.stringify(bodyOf({ ...search, limit: 0 }))}'`,
+  };
+}
+
+const NAME = 'Elasticsearch';
+
+/** Elastic Common Schema, as Filebeat and the Elastic Agent write what a cluster logs. */
+const ANSWER = z.object({
+  timed_out: z.boolean(),
+  _shards: z.object({ total: z.number(), failed: z.number() }),
+  hits: z.object({
+    total: z.object({ value: z.number() }),
+    hits: z.array(
+      z.object({
+        _source: z.object({
+          '@timestamp': z.string().nullish(),
+          message: z.string().nullish(),
+          kubernetes: z.object({ pod: z.object({ name: z.string().nullish() }).nullish() }).nullish(),
+        }),
+      }),
+    ),
+  }),
+});
+
+/** The server gives up a little before we do, so that it says so itself. */
+const SERVER_TIMEOUT = '1500ms';
+
+function bodyOf(search: LogSearch) {
+  return {
+    size: search.limit,
+    timeout: SERVER_TIMEOUT,
+    track_total_hits: true,
+    sort: [{ '@timestamp': 'desc' }],
+    _source: ['@timestamp', 'message', 'kubernetes.pod.name'],
+    query: {
+      bool: {
+        filter: [
+          { range: { '@timestamp': { gte: search.fromAt, lte: search.untilAt } } },
+          { term: { 'kubernetes.namespace': search.namespace } },
+          {
+            bool: {
+              should: search.selectors.map((selector) => ({ bool: { filter: termsOf(selector) } })),
+              minimum_should_match: 1,
+            },
+          },
+          {
+            simple_query_string: { query: search.anyOf.join(' '), fields: ['message'], default_operator: 'or' },
+          },
+        ],
+      },
+    },
+  };
+}
+
+function termsOf(selector: string): readonly unknown[] {
+  return selector.split(',').map((pair) => {
+    const [name = '', value = ''] = pair.split(/==?/, 2);
+    return { term: { [`kubernetes.labels.${name.trim().replaceAll('.', '_')}`]: value.trim() } };
+  });
+}
+
+function discoverLink(kibana: { readonly url: string; readonly dataViewId: string }, search: LogSearch): string {
+  const labels = search.selectors.map((selector) => `(${termsInKuery(selector)})`).join(' or ');
+  const query = `kubernetes.namespace : ${quoted(search.namespace)} and (${labels}) and message : (${search.anyOf.map(quoted).join(' or ')})`;
+  const global = rison({ time: { from: search.fromAt, to: search.untilAt } });
+  const app = rison({ dataViewId: kibana.dataViewId, query: { language: 'kuery', query } });
+  const base = kibana.url.replace(/\/+$/, '');
+  return `${base}/app/discover#/?_g=${encodeURIComponent(global)}&_a=${encodeURIComponent(app)}`;
+}
+
+function termsInKuery(selector: string): string {
+  return selector
+    .split(',')
+    .map((pair) => pair.split(/==?/, 2))
+    .map(([name = '', value = '']) => `kubernetes.labels.${name.trim().replaceAll('.', '_')} : ${quoted(value.trim())}`)
+    .join(' and ');
+}
+
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`;
+}
