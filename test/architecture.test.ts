@@ -85,7 +85,7 @@ const ROOMS: readonly Room[] = [
       /^console\//,
       /^workflows\/.*\/api\.ts$/,
     ],
-    packages: [/^fastify$/, /^pino$/, /^prom-client$/, /^zod$/, node],
+    packages: [/^fastify$/, /^pino$/, /^prom-client$/, /^zod$/, /^@slack\/socket-mode$/, node],
   },
   {
     name: 'console',

@@ -48,6 +48,11 @@ const gatewaySchema = z.object({
   HOST: z.string().default('127.0.0.1'),
   ALERTMANAGER_TOKEN: secret,
   PAGERDUTY_WEBHOOK_SECRET: secret.optional(),
+  SLACK_API_URL: http.default('https://slack.com/api/'),
+  SLACK_BOT_TOKEN: secret.optional(),
+  SLACK_SIGNING_SECRET: secret.optional(),
+  /** Socket Mode, for a gateway that Slack cannot reach (docs/slack.md). */
+  SLACK_APP_TOKEN: secret.optional(),
   /** Where people open Temporal Web; the console links each incident's history there. */
   TEMPORAL_UI_URL: http.optional(),
 });
@@ -123,6 +128,8 @@ const SECRETS: ReadonlySet<string> = new Set([
   'PAGERDUTY_WEBHOOK_SECRET',
   'KUBERNETES_API_TOKEN',
   'SLACK_BOT_TOKEN',
+  'SLACK_SIGNING_SECRET',
+  'SLACK_APP_TOKEN',
   'PAGERDUTY_ROUTING_KEYS',
   'STATUSPAGE_API_KEY',
   'SMTP_URL',

@@ -9,6 +9,8 @@ export interface PeopleDirectory {
   byId(id: string): Promise<PersonPolicy | null>;
   byPagingId(pagingId: string): Promise<PersonPolicy | null>;
   bySlackId(slackId: string): Promise<PersonPolicy | null>;
+  /** Everybody, so that a refusal can name who may. */
+  all(): Promise<readonly PersonPolicy[]>;
 }
 
 /** A directory that never changes. */
@@ -61,6 +63,7 @@ function directory(people: () => Promise<readonly PersonPolicy[]>): PeopleDirect
     byId: (id) => find((person) => person.id === id),
     byPagingId: (pagingId) => find((person) => person.pagingId === pagingId),
     bySlackId: (slackId) => find((person) => person.slackId === slackId),
+    all: people,
   };
 }
 

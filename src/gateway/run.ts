@@ -8,8 +8,10 @@ import { loadPolicy } from '../config/policy.ts';
 import { type Console, mountConsole } from '../console/mount.ts';
 import { openStore } from '../store/store.ts';
 import { createForwarder } from './forwarder.ts';
-import { createGateway } from './gateway.ts';
+import { createGateway, type GatewayOptions } from './gateway.ts';
 import { createHistoryKeeper } from './history-keeper.ts';
+import { slackFromEnv } from './slack/from-env.ts';
+import { registerSlack } from './slack/routes.ts';
 
 /**
  * The gateway as a process, with the console at the same address: reads the environment, listens, and ends in order
@@ -32,7 +34,7 @@ export async function runGateway(
     (words) => log.error(words),
     env.INCIDENT_TOKENS_FILE,
   );
-  const app = createGateway({
+  const options: GatewayOptions = {
     store,
     client,
     forwarder,
@@ -45,7 +47,12 @@ export async function runGateway(
       decisionSigningKey: env.DECISION_SIGNING_KEY,
     },
     log,
-  });
+    onDecided: (incidentId) => slack.app?.changed(incidentId),
+    mount: (site) =>
+      registerSlack(site, { app: slack.app, signingSecrets: rotatedSecrets(env.SLACK_SIGNING_SECRET), clock }),
+  };
+  const slack = slackFromEnv(env, options);
+  const app = createGateway(options);
   const webConsole = mountConsole(app, {
     sessionSecret: env.DECISION_SIGNING_KEY,
     secureCookies: policy.communication.consoleUrl?.startsWith('https:') ?? false,
@@ -60,6 +67,7 @@ export async function runGateway(
   /** First no new requests, then the deliveries under way, then the connections. */
   const stop = async (): Promise<void> => {
     await app.close();
+    await slack.stop();
     await forwarder.stop();
     await historyKeeper.stop();
     await client.close();
@@ -70,6 +78,7 @@ export async function runGateway(
   }
   forwarder.start();
   historyKeeper.start();
+  await slack.start();
   await app.listen({ host: env.HOST, port: env.PORT });
   log.info(`The gateway takes alerts on http://${env.HOST}:${env.PORT}.`);
 }

@@ -1,3 +1,4 @@
+import { type ChatRequests, createChatRequests } from './chat-requests.ts';
 import { type Claims, createClaims } from './claims.ts';
 import { connectDatabase, type DatabaseOptions } from './database.ts';
 import { createDeliveryLocks, type DeliveryLocks } from './delivery-locks.ts';
@@ -18,6 +19,7 @@ export interface Store {
   readonly evidence: EvidenceStore;
   readonly mailLedger: MailLedger;
   readonly claims: Claims;
+  readonly chatRequests: ChatRequests;
   readonly record: IncidentRecord;
   readonly measures: Measures;
   /** Locks of one forwarder, held until `release` or until its connection ends (a crash frees them at once). */
@@ -44,6 +46,7 @@ export async function openStore(options: DatabaseOptions): Promise<Store> {
     evidence: createEvidenceStore(database),
     mailLedger: createMailLedger(database),
     claims: createClaims(database),
+    chatRequests: createChatRequests(database),
     record: createRecord(database),
     measures: createMeasures(database),
     deliveryLocks: () => createDeliveryLocks(database),

@@ -1,6 +1,7 @@
 import type { FactSet } from '../domain/fact-set.ts';
 import type { TemplateName } from '../domain/policy.ts';
-import { chatCode, chatLink, chatText, cleanLine, cleanLines, clip, clipEscaped } from './escape.ts';
+import { acknowledgeRow, actionRow, leaseRow, reminderRow } from './chat-actions.ts';
+import { chatCode, chatLink, chatText, cleanLine, cleanLines, clipEscaped } from './escape.ts';
 import { fillTemplate, newsWords, type Speech } from './templates.ts';
 import { percent, shortDate, statusWords, timeUtc } from './words.ts';
 
@@ -68,6 +69,7 @@ const OPTIONS_SHOWN = 5;
 /** One message of the incident's room as text and blocks. Strangers' words in it can neither mention nor link. */
 export function chatMessage(kind: ChatKind, facts: FactSet, context: ChatContext): ChatView {
   if (kind === 'question') return question(facts, context);
+  if (kind === 'reminder') return reminderOf(facts, context);
   const text = messageText(kind, facts, context);
   const body = section(text);
   switch (kind) {
@@ -76,18 +78,18 @@ export function chatMessage(kind: ChatKind, facts: FactSet, context: ChatContext
     case 'no-news':
     case 'resolved':
     case 'reopened':
-      return { text, blocks: [header(facts), fields(facts), body, ...links(facts, context)] };
+      return { text, blocks: [header(facts), fields(facts), body, ...acknowledgeRow(facts), ...links(facts, context)] };
     case 'announcement':
+      return { text, blocks: [header(facts), body, ...acknowledgeRow(facts)] };
     case 'closed':
       return { text, blocks: [header(facts), body] };
     case 'note':
-    case 'reminder':
     case 'summary':
       return { text, blocks: [body] };
   }
 }
 
-function messageText(kind: Exclude<ChatKind, 'question'>, facts: FactSet, context: ChatContext): string {
+function messageText(kind: Exclude<ChatKind, 'question' | 'reminder'>, facts: FactSet, context: ChatContext): string {
   const detail = context.detail;
   const time = timeUtc(facts.at, facts.at);
   const fill = (name: TemplateName, news: string | null) =>
@@ -106,8 +108,6 @@ function messageText(kind: Exclude<ChatKind, 'question'>, facts: FactSet, contex
       return withLateness(fill('slackResolved', detail), facts);
     case 'reopened':
       return `[REOPENED - ${time}]\nStatus: ${statusWords(facts.status)}\nWhy: ${words(detail ?? 'the problem is back')}\nNext Update: ${nextUpdate(facts)}`;
-    case 'reminder':
-      return reminder(facts, detail);
     case 'note':
       return chatText(cleanLines(detail ?? '', SECTION_CHARACTERS));
     case 'closed':
@@ -129,19 +129,31 @@ function withLateness(text: string, facts: FactSet): string {
   return because === null ? text : `${text}\nThis comes late: ${chatText(cleanLine(because))}`;
 }
 
-/** Of an update that is due, with the draft that goes out when nobody writes; or of a question nobody has answered. */
-function reminder(facts: FactSet, detail: string | null): string {
+/** A reminder is of a question, of a temporary change that is due, or of the next update; each with its buttons. */
+function reminderOf(facts: FactSet, context: ChatContext): ChatView {
+  const { detail } = context;
   const asked = facts.openQuestions.find((open) => open.approvalId === detail);
   if (asked !== undefined) {
     const until = timeUtc(asked.deadlineAt, facts.at);
-    return `Still waiting for ${words(asked.approver)} to decide about ${words(asked.name)} until ${until}; unanswered, it is escalated.\n${words(asked.why)}\n${answerWords(facts.incidentId, asked.approvalId, asked.name)}`;
+    const text = `Still waiting for ${words(asked.approver)} to decide about ${words(asked.name)} until ${until}; unanswered, it is escalated.\n${words(asked.why)}\n${answerWords(facts.incidentId, asked.approvalId, asked.name)}`;
+    return { text, blocks: [section(text), answerRow(facts, asked, asked.options.slice(0, OPTIONS_SHOWN))] };
   }
-  const draft = facts.draft ?? null;
-  const dueAt = draft?.dueAt ?? facts.nextUpdateAt;
+  const lease = facts.openLeases.find(({ id }) => detail?.startsWith(`${id} `) === true);
+  if (lease !== undefined) {
+    const text = `[TEMPORARY CHANGE DUE - ${timeUtc(facts.at, facts.at)}]\n${words(lease.id)}: ${words(lease.what)}\nKeep it, renew it or take it back? With a button, or \`/incident revert-lease ${chatCode(facts.incidentId)} ${chatCode(lease.id)}\`.`;
+    return { text, blocks: [section(text), leaseRow(facts, lease.id)] };
+  }
+  const draft = newsWords(facts, facts.draft?.text ?? detail);
+  const text = reminder(facts, draft);
+  return { text, blocks: [section(text), reminderRow(facts, draft)] };
+}
+
+/** Of an update that is due, with the draft that goes out when nobody writes (R4.2). */
+function reminder(facts: FactSet, draft: string): string {
+  const dueAt = facts.draft?.dueAt ?? facts.nextUpdateAt;
   const due = dueAt === null ? 'soon' : `at ${timeUtc(dueAt, facts.at)}`;
   const whom = facts.commander === null ? '' : `${chatText(cleanLine(facts.commander, 80))}: `;
-  const text = chatText(newsWords(facts, draft?.text ?? detail));
-  return `${whom}an update is due ${due}. Write one with \`/incident update ${chatCode(cleanLine(facts.incidentId, 100))} …\`; if nobody does, this goes out:\n>${text.replace(/\n/gu, '\n>')}`;
+  return `${whom}an update is due ${due}. Write one with \`/incident update ${chatCode(cleanLine(facts.incidentId, 100))} …\`; if nobody does, this goes out:\n>${chatText(draft).replace(/\n/gu, '\n>')}`;
 }
 
 function summaryExtras(facts: FactSet, context: ChatContext) {
@@ -178,11 +190,7 @@ function question(facts: FactSet, context: ChatContext): ChatView {
       header(facts),
       section(head),
       ...options.map((option) => section(option)),
-      {
-        type: 'actions',
-        block_id: clip(`approval:${asked.approvalId}`, 255),
-        elements: buttons(facts.incidentId, asked.approvalId, shown),
-      },
+      answerRow(facts, asked, shown),
       { type: 'context', elements: [mrkdwn(clipEscaped(answer, SECTION_CHARACTERS))] },
     ],
   };
@@ -202,20 +210,33 @@ function answerWords(incidentId: string, approvalId: string, name: string): stri
   return `Answer with a button, in chat ${yes} or ${no}, or on the command line with the same words.`;
 }
 
-function buttons(incidentId: string, approvalId: string, options: readonly Option[]): readonly Button[] {
-  const value = (option: string | null) => JSON.stringify({ incidentId, approvalId, option });
-  return [
-    ...options.map(
-      (option, index): Button => ({
-        type: 'button',
-        action_id: `approve:${index}`,
-        value: value(option.name),
-        text: plain(`Approve ${cleanLine(option.name, 50)}`, 75),
-        ...(index === 0 ? { style: 'primary' as const } : {}),
-      }),
-    ),
-    { type: 'button', action_id: 'reject', value: value(null), text: plain('Reject', 75), style: 'danger' },
-  ];
+/** Each option, no, and where it applies the way around (P0) or the objection. */
+function answerRow(facts: FactSet, asked: FactSet['openQuestions'][number], options: readonly Option[]): ChatBlock {
+  const { approvalId } = asked;
+  const no = asked.mode === 'objection' ? ('call-off' as const) : ('reject' as const);
+  return actionRow(facts.incidentId, `approval:${approvalId}`, [
+    ...options.map((option, index) => ({
+      decision: 'approve' as const,
+      says: `Approve ${cleanLine(option.name, 50)}`,
+      given: { approvalId, option: option.name },
+      ...(index === 0 ? { style: 'primary' as const } : {}),
+    })),
+    {
+      decision: no,
+      says: no === 'reject' ? 'Reject…' : 'Object…',
+      given: no === 'reject' ? { approvalId } : { what: approvalId },
+      style: 'danger',
+    },
+    ...(facts.severity === 'P0'
+      ? [
+          {
+            decision: 'break-glass' as const,
+            says: 'Break the glass…',
+            given: { approvalId, option: options[0]?.name },
+          },
+        ]
+      : []),
+  ]);
 }
 
 /** Notified teams: a group of the policy is called by its token, everything else is only named. */

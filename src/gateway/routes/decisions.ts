@@ -3,6 +3,7 @@ import type { Decided } from '../../client.ts';
 import { signDecision } from '../../config/decision-signature.ts';
 import { mayDecide } from '../../domain/authority.ts';
 import type { Decision } from '../../domain/decision.ts';
+import type { Instant } from '../../domain/instant.ts';
 import { actorOf, authenticate, viaOf } from '../authentication.ts';
 import { decisionRequest, readDecisionBody, sentencesOf } from '../decision-schemas.ts';
 import type { GatewayOptions } from '../gateway.ts';
@@ -45,10 +46,13 @@ export function registerDecisions(app: FastifyInstance, options: GatewayOptions)
 export async function decideAndAnswer(
   options: GatewayOptions,
   decision: Omit<Decision, 'receivedAt' | 'signature'>,
+  /** When it was received, for what was kept before it could be handed over. */
+  receivedAt: Instant = options.clock(),
 ): Promise<Decided> {
-  const stamped = { ...decision, receivedAt: options.clock() };
+  const stamped = { ...decision, receivedAt };
   const signature = signDecision(stamped, options.secrets.decisionSigningKey);
   const decided = await options.client.decide({ ...stamped, signature });
+  if (decided.outcome === 'accepted') options.onDecided?.(decision.incidentId);
   if (decided.outcome !== 'not-found') return decided;
   const known = await options.store.incidents.get(decision.incidentId);
   if (known === null) return decided;

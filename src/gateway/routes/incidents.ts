@@ -2,15 +2,18 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { mayDecide } from '../../domain/authority.ts';
 import { correlate, separateCorrelation } from '../../domain/correlation.ts';
+import type { Instant } from '../../domain/instant.ts';
+import type { PersonPolicy } from '../../domain/policy.ts';
 import type { EventOf } from '../../domain/timeline.ts';
 import type { IncidentEntry } from '../../store/incidents.ts';
+import type { Taken } from '../../store/intake.ts';
 import { authenticate } from '../authentication.ts';
 import { sentencesOf } from '../decision-schemas.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { readPage, readTimeline } from '../reading.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
-import { alertOfPerson, createIncidentBody } from '../sources/person.ts';
+import { alertOfPerson, type CreateIncident, createIncidentBody } from '../sources/person.ts';
 
 const LIST_LIMIT = 500;
 
@@ -28,20 +31,7 @@ export function registerIncidents(app: FastifyInstance, options: GatewayOptions)
     }
     const report = createIncidentBody.safeParse(bodyOf(request).json);
     if (!report.success) throw new RequestRefused(422, sentencesOf(report.error, 'The report').join(' '));
-    const id = report.data.id ?? randomUUID();
-    const receivedAt = options.clock();
-    const policy = options.policy();
-    const alert = alertOfPerson(report.data, id, person, policy, receivedAt);
-    const taken = await options.store.inbox.take({
-      alert,
-      // The client's id alone recognises a repeat: its second try arrives at another time.
-      startsAt: id,
-      correlation: report.data.separate === true ? separateCorrelation(id) : correlate(alert, policy.intake),
-      detectedAt: receivedAt,
-      reopenWindowMinutes: policy.intake.reopenWindowMinutes,
-      ignoredBecause: null,
-    });
-    if (taken.incidentId !== null) options.forwarder.nudge(taken.incidentId);
+    const taken = await openByPerson(options, person, report.data, report.data.id ?? randomUUID());
     return reply.code(202).send(taken);
   });
 
@@ -113,6 +103,29 @@ export function registerIncidents(app: FastifyInstance, options: GatewayOptions)
     const { id, name, email, roles, contacts } = await authenticate(request, options.people);
     return { id, name, email, roles, contacts };
   });
+}
+
+/** What a person reports, stored and set on its way; the same id twice is one report. */
+export async function openByPerson(
+  options: GatewayOptions,
+  person: PersonPolicy,
+  report: CreateIncident,
+  id: string,
+  receivedAt: Instant = options.clock(),
+): Promise<Taken> {
+  const policy = options.policy();
+  const alert = alertOfPerson(report, id, person, policy, receivedAt);
+  const taken = await options.store.inbox.take({
+    alert,
+    // The client's id alone recognises a repeat: its second try arrives at another time.
+    startsAt: id,
+    correlation: report.separate === true ? separateCorrelation(id) : correlate(alert, policy.intake),
+    detectedAt: receivedAt,
+    reopenWindowMinutes: policy.intake.reopenWindowMinutes,
+    ignoredBecause: null,
+  });
+  if (taken.incidentId !== null) options.forwarder.nudge(taken.incidentId);
+  return taken;
 }
 
 export async function known({ store }: GatewayOptions, id: string): Promise<IncidentEntry> {

@@ -1,0 +1,154 @@
+import { holdsRole } from '../../domain/decide.ts';
+import type { DecisionName } from '../../domain/decision.ts';
+import type { FactSet } from '../../domain/fact-set.ts';
+import type { Role } from '../../domain/people.ts';
+import type { PersonPolicy } from '../../domain/policy.ts';
+import { MODALS } from '../../views/chat-modals.ts';
+import { chatHome, chatSummary, textBlocks, waitingBlocks } from '../../views/chat-summary.ts';
+import { cleanLine } from '../../views/escape.ts';
+import { describe } from '../../views/timeline-line.ts';
+import { statusWords, timeUtc } from '../../views/words.ts';
+import { readPage, readTimeline } from '../reading.ts';
+import { type ChatCommand, COMMAND_NAMES } from './command-line.ts';
+import { factsOf, findIncident } from './lookups.ts';
+import type { SlackAppOptions } from './slack-app.ts';
+import { type Addressee, tell } from './telling.ts';
+
+type Reading = Exclude<ChatCommand, { kind: 'decision' } | { kind: 'create' } | { kind: 'problem' }>;
+
+const LIST_LIMIT = 30;
+const EVENTS_SHOWN = 25;
+const MAX_BLOCKS = 48;
+
+/** What only looks: answered to the person alone, nothing of it is kept. */
+export async function answerReading(
+  app: SlackAppOptions,
+  reading: Reading,
+  person: PersonPolicy,
+  to: Addressee,
+  channelName: string,
+): Promise<void> {
+  const { gateway, web } = app;
+  try {
+    switch (reading.kind) {
+      case 'help':
+        return void (await tell(web, to, helpWords(reading.about)));
+      case 'list':
+        return void (await tell(web, to, await listWords(app, reading.all)));
+      case 'waiting': {
+        const open = await openFacts(app);
+        const blocks = open.flatMap((facts) => waitingBlocks(facts, mayAnswer(person)));
+        if (blocks.length === 0)
+          return void (await tell(web, to, 'No incident is open. /incident help says what you can write.'));
+        return void (await tell(web, to, `${open.length} open incident(s).`, blocks.slice(0, MAX_BLOCKS)));
+      }
+      case 'show':
+      case 'timeline':
+      case 'paper': {
+        const found = await findIncident(gateway, reading.reference, channelName);
+        if (!found.ok) return void (await tell(web, to, found.words));
+        return void (await one(app, reading.kind, found.incidentId, to));
+      }
+    }
+  } catch (error) {
+    gateway.log?.warn(`Slack: ${(error as Error).message}`);
+    await tell(
+      web,
+      to,
+      `That cannot be read now: ${(error as Error).message} Nothing was changed. Try again in a moment.`,
+    );
+  }
+}
+
+async function one(
+  { gateway, web }: SlackAppOptions,
+  kind: 'show' | 'timeline' | 'paper',
+  incidentId: string,
+  to: Addressee,
+): Promise<boolean> {
+  if ((await gateway.store.incidents.get(incidentId)) === null)
+    return tell(web, to, `There is no incident ${incidentId}. See them: /incident list all`);
+  if (kind === 'timeline') {
+    const { events } = await readTimeline(gateway, incidentId, 0);
+    const today = events.at(-1)?.at ?? '';
+    const lines = events
+      .filter(({ kind }) => kind !== 'step-finished')
+      .slice(-EVENTS_SHOWN)
+      .map((event) => `${timeUtc(event.at, today)} ${describe(event)}`);
+    return tell(web, to, lines.length === 0 ? 'Nothing has happened yet.' : lines.join('\n'));
+  }
+  if (kind === 'paper') {
+    const paper = await gateway.client.paper(incidentId);
+    return tell(web, to, paper.ok ? paper.value : `${paper.words} Follow the runbook by hand.`);
+  }
+  const { facts, away } = await factsOf(gateway, incidentId);
+  if (facts === null) {
+    const { notes } = await readPage(gateway, incidentId);
+    return tell(web, to, notes.join(' ') || 'Nothing is known of it yet.');
+  }
+  const view = chatSummary(facts);
+  const old = away ? textBlocks('Temporal does not answer: this is what was known last.') : [];
+  return tell(web, to, view.text, [...old, ...view.blocks]);
+}
+
+async function listWords({ gateway }: SlackAppOptions, all: boolean): Promise<string> {
+  const found = await gateway.store.projection.list({ state: all ? 'all' : 'open', limit: LIST_LIMIT });
+  if (found.length === 0) return all ? 'There was no incident yet.' : 'No incident is open.';
+  return found
+    .map(({ incident, facts }) => {
+      const where =
+        facts === null
+          ? incident.status
+          : `${statusWords(facts.status)}, ${cleanLine(facts.commander ?? 'nobody leads', 60)}`;
+      return `${facts?.severity ?? '--'} ${incident.id}: ${cleanLine(incident.title, 120)} (${incident.status === 'open' ? where : incident.status})`;
+    })
+    .join('\n');
+}
+
+async function openFacts({ gateway }: SlackAppOptions): Promise<readonly FactSet[]> {
+  const found = await gateway.store.projection.list({ state: 'open', limit: LIST_LIMIT });
+  return found.flatMap(({ facts }) => facts ?? []);
+}
+
+function mayAnswer(person: PersonPolicy): (approver: string) => boolean {
+  return (approver) => holdsRole(person.roles, approver as Role);
+}
+
+/** App Home, published anew each time somebody opens it. */
+export async function showHome(app: SlackAppOptions, slackId: string): Promise<void> {
+  const { gateway, web } = app;
+  const person = await gateway.people.bySlackId(slackId);
+  const view =
+    person === null
+      ? {
+          type: 'home',
+          blocks: textBlocks('You are not among the people of this team’s policy. An admin adds you by your slackId.'),
+        }
+      : chatHome(person, await openFacts(app), mayAnswer(person), gateway.clock());
+  await web.call('views.publish', { user_id: slackId, view });
+}
+
+const USAGE: Readonly<Partial<Record<string, string>>> = {
+  create: '"what is wrong" [--severity P1] [--service name] [--separate]',
+  list: '[all]',
+  show: '[incident]',
+  timeline: '[incident]',
+  paper: '[incident]',
+};
+
+function helpWords(about: string | null): string {
+  if (about !== null && about in MODALS) {
+    const modal = MODALS[about as DecisionName];
+    const fields = modal.fields.map((field) => (field.optional === true ? `[${field.name}]` : `<${field.name}>`));
+    return `/incident ${about} [incident] ${fields.join(' ')}\n${modal.about} What you leave out is asked in a form.`;
+  }
+  const rows = COMMAND_NAMES.map((name) => {
+    const modal = (MODALS as Readonly<Record<string, { readonly about: string } | undefined>>)[name];
+    return modal === undefined
+      ? `/incident ${name} ${USAGE[name] ?? ''}`.trimEnd()
+      : `/incident ${name}: ${modal.about}`;
+  });
+  return ['/incident alone says what waits for you. In an incident’s channel it means that incident.', ...rows].join(
+    '\n',
+  );
+}

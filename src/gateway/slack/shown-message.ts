@@ -1,0 +1,66 @@
+import type { DecisionName } from '../../domain/decision.ts';
+import type { FactSet } from '../../domain/fact-set.ts';
+import { chatSummary } from '../../views/chat-summary.ts';
+import { factsOf } from './lookups.ts';
+import type { SlackAppOptions } from './slack-app.ts';
+
+/** A message of ours as it stands in Slack. */
+export interface ShownMessage {
+  readonly channel: string;
+  readonly ts: string;
+  readonly text: string;
+  readonly blocks: readonly Readonly<Record<string, unknown>>[];
+}
+
+/**
+ * Takes the buttons off a message that asks nothing any more, so that nobody presses them in vain, and says who
+ * answered. Only an ornament: what is refused here changes nothing about the decision.
+ */
+export async function settleMessage(
+  app: SlackAppOptions,
+  message: ShownMessage,
+  incidentId: string,
+  name: DecisionName,
+  body: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { facts, pinnedRef } = await factsOf(app.gateway, incidentId);
+  if (facts === null) return;
+  // The pinned summary is edited after every decision anyway.
+  if (pinnedRef === message.ts) return;
+  if (!isSettled(facts, name, body)) return;
+  const blocks = message.blocks.filter((block) => block['type'] !== 'actions');
+  if (blocks.length === message.blocks.length || blocks.length === 0) return;
+  await app.web.call('chat.update', { channel: message.channel, ts: message.ts, text: message.text, blocks });
+}
+
+function isSettled(facts: FactSet, name: DecisionName, body: Readonly<Record<string, unknown>>): boolean {
+  switch (name) {
+    case 'acknowledge':
+      return facts.acknowledgedAt !== null;
+    case 'approve':
+    case 'reject':
+    case 'break-glass':
+      return !facts.openQuestions.some((asked) => asked.approvalId === body['approvalId']);
+    case 'call-off':
+      return !facts.openQuestions.some((asked) => asked.approvalId === body['what']);
+    case 'renew-lease':
+    case 'revert-lease':
+    case 'keep-lease':
+    case 'update':
+    case 'snooze':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** The pinned summary as the incident stands now, edited in place. */
+export async function refreshPinned(app: SlackAppOptions, incidentId: string): Promise<void> {
+  const asked = await app.gateway.client.state(incidentId);
+  if (!asked.ok) return;
+  const { state, facts } = asked.value;
+  const ts = state.steps['pinned-summary'];
+  if (typeof ts !== 'string' || state.channel === null) return;
+  const { text, blocks } = chatSummary(facts);
+  await app.web.call('chat.update', { channel: state.channel.id, ts, text, blocks });
+}

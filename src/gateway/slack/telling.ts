@@ -1,0 +1,32 @@
+import type { ChatBlock } from '../../views/chat.ts';
+import { textBlocks } from '../../views/chat-summary.ts';
+import { chatText } from '../../views/escape.ts';
+import type { SlackWeb } from './web-api.ts';
+
+/** Whom an answer goes to, by the ways that Slack gives, best first. */
+export interface Addressee {
+  readonly user: string;
+  readonly channel: string | null;
+  /** Good for five messages in half an hour. */
+  readonly responseUrl: string | null;
+}
+
+/**
+ * An answer that only this person sees: through the response_url, else as an ephemeral message in the channel, else
+ * as a message to them alone. True when one of them took it.
+ */
+export async function tell(
+  web: SlackWeb,
+  to: Addressee,
+  words: string,
+  blocks: readonly ChatBlock[] = textBlocks(chatText(words)),
+): Promise<boolean> {
+  const text = chatText(words);
+  const message = { response_type: 'ephemeral', replace_original: false, text, blocks };
+  if (to.responseUrl !== null && (await web.respond(to.responseUrl, message))) return true;
+  if (to.channel !== null && to.channel !== '') {
+    const posted = await web.call('chat.postEphemeral', { channel: to.channel, user: to.user, text, blocks });
+    if (posted.ok) return true;
+  }
+  return (await web.call('chat.postMessage', { channel: to.user, text, blocks })).ok;
+}
