@@ -1,7 +1,7 @@
 import type { DecisionName } from '../domain/decision.ts';
 import type { FactSet } from '../domain/fact-set.ts';
 import type { ChatBlock } from './chat.ts';
-import { cleanLine, clip } from './escape.ts';
+import { chatText, cleanLine, clip, clipEscaped } from './escape.ts';
 
 type Actions = Extract<ChatBlock, { type: 'actions' }>;
 type Button = Actions['elements'][number];
@@ -58,7 +58,7 @@ export function actionRow(incidentId: string, block: string, wishes: readonly Wi
         type: 'button',
         action_id: `${decision}:${index}`,
         value: chatValue({ incidentId, given, prefill }),
-        text: { type: 'plain_text', text: clip(cleanLine(says, 75), 75), emoji: false },
+        text: { type: 'plain_text', text: clipEscaped(chatText(cleanLine(says, 75)), 75), emoji: false },
         ...(style === undefined ? {} : { style }),
       }),
     ),

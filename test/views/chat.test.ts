@@ -120,7 +120,7 @@ describe('chatMessage', () => {
     expect(actions?.elements.map((button) => [button.action_id, JSON.parse(button.value)])).toEqual([
       ['approve:0', { incidentId: 'incident-20241023-1430', approvalId: 'a1', option: 'restart' }],
       ['approve:1', { incidentId: 'incident-20241023-1430', approvalId: 'a1', option: 'rollback' }],
-      ['reject', { incidentId: 'incident-20241023-1430', approvalId: 'a1', option: null }],
+      ['reject:2', { incidentId: 'incident-20241023-1430', approvalId: 'a1' }],
     ]);
   });
 

@@ -12,7 +12,7 @@ import { readPage, readTimeline } from '../reading.ts';
 import { type ChatCommand, COMMAND_NAMES } from './command-line.ts';
 import { factsOf, findIncident } from './lookups.ts';
 import type { SlackAppOptions } from './slack-app.ts';
-import { type Addressee, tell } from './telling.ts';
+import { type Addressee, tell, tellView } from './telling.ts';
 
 type Reading = Exclude<ChatCommand, { kind: 'decision' } | { kind: 'create' } | { kind: 'problem' }>;
 
@@ -40,7 +40,10 @@ export async function answerReading(
         const blocks = open.flatMap((facts) => waitingBlocks(facts, mayAnswer(person)));
         if (blocks.length === 0)
           return void (await tell(web, to, 'No incident is open. /incident help says what you can write.'));
-        return void (await tell(web, to, `${open.length} open incident(s).`, blocks.slice(0, MAX_BLOCKS)));
+        return void (await tellView(web, to, {
+          text: `${open.length} open incident(s).`,
+          blocks: blocks.slice(0, MAX_BLOCKS),
+        }));
       }
       case 'show':
       case 'timeline':
@@ -88,7 +91,7 @@ async function one(
   }
   const view = chatSummary(facts);
   const old = away ? textBlocks('Temporal does not answer: this is what was known last.') : [];
-  return tell(web, to, view.text, [...old, ...view.blocks]);
+  return tellView(web, to, { text: view.text, blocks: [...old, ...view.blocks] });
 }
 
 async function listWords({ gateway }: SlackAppOptions, all: boolean): Promise<string> {

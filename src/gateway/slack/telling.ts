@@ -1,4 +1,4 @@
-import type { ChatBlock } from '../../views/chat.ts';
+import type { ChatView } from '../../views/chat.ts';
 import { textBlocks } from '../../views/chat-summary.ts';
 import { chatText } from '../../views/escape.ts';
 import type { SlackWeb } from './web-api.ts';
@@ -15,13 +15,13 @@ export interface Addressee {
  * An answer that only this person sees: through the response_url, else as an ephemeral message in the channel, else
  * as a message to them alone. True when one of them took it.
  */
-export async function tell(
-  web: SlackWeb,
-  to: Addressee,
-  words: string,
-  blocks: readonly ChatBlock[] = textBlocks(chatText(words)),
-): Promise<boolean> {
+export function tell(web: SlackWeb, to: Addressee, words: string): Promise<boolean> {
   const text = chatText(words);
+  return tellView(web, to, { text, blocks: textBlocks(text) });
+}
+
+/** The same with blocks of its own; its text is escaped already. */
+export async function tellView(web: SlackWeb, to: Addressee, { text, blocks }: ChatView): Promise<boolean> {
   const message = { response_type: 'ephemeral', replace_original: false, text, blocks };
   if (to.responseUrl !== null && (await web.respond(to.responseUrl, message))) return true;
   if (to.channel !== null && to.channel !== '') {

@@ -133,7 +133,7 @@ describe('Slack', () => {
       userId: 'U0ALICE',
       text: 'create "checkout is slow"',
     });
-    expect(answer).toEqual({ status: 200, body: 'taken' });
+    expect(answer).toMatchObject({ status: 200, body: 'taken' });
     const { headers, body } = received[0] as Received;
     const expected = createHmac('sha256', 's3cret')
       .update(`v0:${String(headers['x-slack-request-timestamp'])}:${body}`)

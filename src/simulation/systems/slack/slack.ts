@@ -7,7 +7,9 @@ import type { PeopleSettings } from '../people.ts';
 import type { DeliveryAnswer } from '../signed-delivery.ts';
 import { deliver } from '../signed-delivery.ts';
 import { type SlackArgs, SlackRefusal } from './arguments.ts';
+import { blocksProblem } from './blocks.ts';
 import { METHODS } from './methods.ts';
+import { eventOf, placeOf } from './payloads.ts';
 import { lackedScope } from './scopes.ts';
 import type { SlackChannel, SlackEntry, SlackMessage } from './workspace.ts';
 import { TEAM, Workspace } from './workspace.ts';
@@ -21,6 +23,19 @@ interface Sending {
   readonly atMs?: number;
 }
 
+/** A message that came by the response_url of something that a person did; `id` is that of the doing. */
+export interface SlackResponse {
+  readonly id: string;
+  readonly atMs: number;
+  readonly body: unknown;
+}
+
+/** How the app answered what a person did, and the id under which its later responses are found. */
+export interface InteractionAnswer extends DeliveryAnswer {
+  readonly responseId: string;
+  readonly triggerId: string;
+}
+
 export interface Slack {
   readonly channels: readonly SlackChannel[];
   readonly messages: readonly SlackMessage[];
@@ -30,21 +45,24 @@ export interface Slack {
   readonly homes: Workspace['homes'];
   readonly files: Workspace['files'];
   /** What was posted to response_urls. */
-  readonly responses: readonly { readonly atMs: number; readonly body: unknown }[];
+  readonly responses: readonly SlackResponse[];
   listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
   close(): Promise<void>;
   sendSlashCommand(
     command: Sending & { readonly command?: string; readonly text: string; readonly channel?: string },
-  ): Promise<DeliveryAnswer>;
+  ): Promise<InteractionAnswer>;
   sendBlockAction(
     action: Sending & {
       readonly actionId: string;
       readonly value: string;
-      readonly channel: string;
+      /** Null: a button of the app's home, which is no message. */
+      readonly channel: string | null;
       readonly messageTs: string;
       readonly blockId?: string;
     },
-  ): Promise<DeliveryAnswer>;
+  ): Promise<InteractionAnswer>;
+  /** Somebody opens the app's home. */
+  sendHomeOpened(sending: Sending): Promise<DeliveryAnswer>;
   /** A person writes in a channel; with `mentionsUs` they call the app by its name. */
   write(message: {
     readonly user: string;
@@ -72,8 +90,10 @@ export interface Slack {
       readonly callbackId: string;
       readonly privateMetadata: string;
       readonly values: Readonly<Record<string, unknown>>;
+      /** Of the view that was really opened. */
+      readonly viewId?: string;
     },
-  ): Promise<DeliveryAnswer>;
+  ): Promise<InteractionAnswer>;
 }
 
 const READS = /\.(test|list|info|history|replies|members|getPermalink|lookupByEmail)$/;
@@ -89,7 +109,8 @@ export function createSlack(options: {
 }): Slack {
   const { clock } = options;
   const workspace = new Workspace(options.people, clock());
-  const responses: { atMs: number; body: unknown }[] = [];
+  const responses: SlackResponse[] = [];
+  const handedOut = new Map<string, { atMs: number; uses: number }>();
   let url = '';
   let sent = 0;
   const server = createWireServer({
@@ -135,7 +156,17 @@ export function createSlack(options: {
     return { status: 200, body: `OK - ${file.length}` };
   });
   server.route('POST', '/response/:id', (request) => {
-    responses.push({ atMs: request.atMs, body: request.json() });
+    const id = request.params.id ?? '';
+    const known = handedOut.get(id);
+    if (known === undefined) return { status: 404, body: 'no_active_hooks' };
+    if (request.atMs - known.atMs > RESPONSE_URL_MS) return { status: 404, body: 'expired_url' };
+    if (known.uses >= RESPONSE_URL_USES) return { status: 404, body: 'used_url' };
+    const body = request.json() as { text?: unknown; blocks?: unknown } | null;
+    const problem = body?.blocks === undefined ? null : blocksProblem(body.blocks);
+    if (problem !== null) return { status: 400, body: problem.error };
+    if (typeof body?.text !== 'string' && body?.blocks === undefined) return { status: 400, body: 'no_text' };
+    known.uses += 1;
+    responses.push({ id, atMs: request.atMs, body });
     return { status: 200, body: 'ok' };
   });
 
@@ -166,9 +197,12 @@ export function createSlack(options: {
     const person = options.people.people.find((one) => one.slackId === sending.userId);
     const triggerId = `${sent}.${TEAM}`;
     workspace.triggers.set(triggerId, { atMs: sending.atMs ?? clock(), used: false });
+    const responseId = String(sent);
+    handedOut.set(responseId, { atMs: sending.atMs ?? clock(), uses: 0 });
     return {
       triggerId,
-      responseUrl: `${url}/response/${sent}`,
+      responseId,
+      responseUrl: `${url}/response/${responseId}`,
       user: { id: sending.userId, username: person?.handle ?? '', name: person?.handle ?? '', team_id: TEAM },
     };
   }
@@ -188,10 +222,10 @@ export function createSlack(options: {
       return listening;
     },
     close: () => server.close(),
-    sendSlashCommand(command) {
-      const { triggerId, responseUrl, user } = common(command);
+    async sendSlashCommand(command) {
+      const { triggerId, responseId, responseUrl, user } = common(command);
       const channel = workspace.find(command.channel ?? 'general');
-      return send(command, {
+      const answer = await send(command, {
         command: command.command ?? '/incident',
         text: command.text,
         user_id: user.id,
@@ -202,36 +236,44 @@ export function createSlack(options: {
         trigger_id: triggerId,
         response_url: responseUrl,
       });
+      return { ...answer, responseId, triggerId };
     },
-    sendBlockAction(action) {
-      const { triggerId, responseUrl, user } = common(action);
-      const channel = workspace.find(action.channel);
+    async sendBlockAction(action) {
+      const { triggerId, responseId, responseUrl, user } = common(action);
+      const channel = action.channel === null ? null : workspace.find(action.channel);
+      const actionTs = `${Math.floor((action.atMs ?? clock()) / 1000)}.${String(sent).padStart(6, '0')}`;
       const message = channel === null ? null : workspace.message(channel.id, action.messageTs);
       const payload = {
         type: 'block_actions',
         team: { id: TEAM },
         user,
         trigger_id: triggerId,
-        response_url: responseUrl,
-        container: { type: 'message', message_ts: action.messageTs, channel_id: channel?.id ?? '' },
-        channel: { id: channel?.id ?? '', name: channel?.name ?? '' },
-        message: {
-          ts: action.messageTs,
-          text: message?.text ?? '',
-          blocks: message?.blocks ?? [],
-          metadata: message?.metadata ?? undefined,
-        },
+        ...(channel === null
+          ? { container: { type: 'view' } }
+          : placeOf(channel, action.messageTs, message, responseUrl)),
         actions: [
           {
             type: 'button',
             action_id: action.actionId,
             block_id: action.blockId ?? 'decide',
             value: action.value,
-            action_ts: `${Math.floor((action.atMs ?? clock()) / 1000)}.000000`,
+            action_ts: actionTs,
           },
         ],
       };
-      return send(action, { payload: JSON.stringify(payload) });
+      return { ...(await send(action, { payload: JSON.stringify(payload) })), responseId, triggerId };
+    },
+    sendHomeOpened(sending) {
+      sent += 1;
+      const event = { type: 'app_home_opened', user: sending.userId, tab: 'home', event_ts: String(sent) };
+      const body = JSON.stringify({
+        token: 'deprecated',
+        team_id: TEAM,
+        type: 'event_callback',
+        event_id: `Ev0${String(sent).padStart(8, '0')}`,
+        event,
+      });
+      return sendSigned(sending, body, 'application/json');
     },
     write({ user, channel, text, threadTs, mentionsUs = false }) {
       const found = workspace.find(channel);
@@ -262,53 +304,33 @@ export function createSlack(options: {
       const body = JSON.stringify({ token: 'deprecated', challenge, type: 'url_verification' });
       return sendSigned(sending, body, 'application/json');
     },
-    sendViewSubmission(view) {
-      const { triggerId, user } = common(view);
+    async sendViewSubmission(view) {
+      const { triggerId, responseId, user } = common(view);
       const payload = {
         type: 'view_submission',
         team: { id: TEAM },
         user,
         trigger_id: triggerId,
         view: {
-          id: `V${sent}`,
+          id: view.viewId ?? `V${sent}`,
           type: 'modal',
           callback_id: view.callbackId,
           private_metadata: view.privateMetadata,
           state: { values: view.values },
         },
       };
-      return send(view, { payload: JSON.stringify(payload) });
+      return { ...(await send(view, { payload: JSON.stringify(payload) })), responseId, triggerId };
     },
   };
 }
 
 const EVENT_RETRIES = 3;
+/** Slack's own limits of a response_url. */
+const RESPONSE_URL_MS = 30 * 60_000;
+const RESPONSE_URL_USES = 5;
 
 function isTaken({ status }: DeliveryAnswer): boolean {
   return status !== null && status >= 200 && status < 300;
-}
-
-/** The Events API's envelope around a message. */
-function eventOf(message: SlackMessage, mentionsUs: boolean, eventId: string) {
-  return {
-    token: 'deprecated',
-    team_id: TEAM,
-    api_app_id: 'A0SIM01',
-    event: {
-      type: mentionsUs ? 'app_mention' : 'message',
-      channel: message.channel,
-      user: message.user,
-      text: message.text,
-      ts: message.ts,
-      event_ts: message.ts,
-      ...(message.threadTs === null ? {} : { thread_ts: message.threadTs }),
-      ...(mentionsUs ? {} : { channel_type: 'channel' }),
-    },
-    type: 'event_callback',
-    event_id: eventId,
-    event_time: Math.floor(message.atMs / 1000),
-    is_ext_shared_channel: false,
-  };
 }
 
 /** Form fields that hold JSON arrive as text; JSON bodies as they are. */

@@ -100,7 +100,20 @@ export class Workspace {
   /** By id, or by name with or without #. */
   find(channel: string): SlackChannel | null {
     const name = channel.replace(/^#/, '');
-    return this.channels.find((one) => one.id === channel || one.name === name) ?? null;
+    return this.channels.find((one) => one.id === channel || one.name === name) ?? this.#directly(channel);
+  }
+
+  /** A message to a user's id opens the conversation with them. */
+  #directly(user: string): SlackChannel | null {
+    const person = this.people.people.find(({ slackId }) => slackId === user);
+    if (person === undefined) return null;
+    const id = `D0${user.slice(1)}`;
+    const known = this.channels.find((one) => one.id === id);
+    if (known !== undefined) return known;
+    const opened = this.create(`direct-${person.handle}`, BOT_USER, 0);
+    const direct: SlackChannel = { ...opened, id };
+    this.channels.splice(this.channels.indexOf(opened), 1, direct);
+    return direct;
   }
 
   post(message: Omit<SlackMessage, 'ts' | 'edited'>): SlackMessage {

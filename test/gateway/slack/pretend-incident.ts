@@ -1,0 +1,63 @@
+import type { Asked, Decided, IncidentClient, IncidentStateAnswer } from '../../../src/client.ts';
+import { decide, refusal } from '../../../src/domain/decide.ts';
+import type { Decision } from '../../../src/domain/decision.ts';
+import { factSet } from '../../../src/domain/facts.ts';
+import { fold, openedState } from '../../../src/domain/fold.ts';
+import type { Instant } from '../../../src/domain/instant.ts';
+import { type Actor, MACHINE } from '../../../src/domain/people.ts';
+import type { Policy } from '../../../src/domain/policy.ts';
+import type { EventOf, TimelineEvent, TimelineFact } from '../../../src/domain/timeline.ts';
+
+/** An incident by the domain's own rules, without Temporal: what a gateway sees of one. `away` is Temporal being away. */
+export function pretendIncident(incidentId: string, policy: Policy, clock: () => Instant) {
+  const timeline: TimelineEvent[] = [];
+  const opened: TimelineFact = {
+    kind: 'opened',
+    title: 'API error rate <!channel>',
+    service: 'api',
+    detectedAt: clock(),
+    previousIncidentId: null,
+  };
+  const record = (fact: TimelineFact, by: Actor = MACHINE, decisionId: string | null = null): void => {
+    timeline.push({ ...fact, seq: timeline.length + 1, at: clock(), by, decisionId } as TimelineEvent);
+  };
+  record(opened);
+  const state = () => timeline.slice(1).reduce(fold, openedState(incidentId, timeline[0] as EventOf<'opened'>));
+  const self = { away: false, timeline, record, state, decisions: [] as Decision[] };
+  const answer = async (decision: Decision): Promise<Decided> => {
+    if (self.away) return { outcome: 'unavailable', words: 'Temporal does not answer.' };
+    if (decision.incidentId !== incidentId)
+      return { outcome: 'not-found', words: `There is no incident ${decision.incidentId}.` };
+    const refused = refusal(state(), decision);
+    if (refused !== null) return { outcome: 'refused', words: refused.words, unauthorised: refused.unauthorised };
+    const seen = state().decisions.find(({ id }) => id === decision.id);
+    if (seen !== undefined)
+      return {
+        outcome: 'accepted',
+        answer: { accepted: true, decisionId: decision.id, effect: `Already taken: ${seen.effect}`, repeated: true },
+      };
+    self.decisions.push(decision);
+    const { facts, effect } = decide(state(), decision, policy);
+    for (const fact of facts) record(fact, decision.actor, decision.id);
+    if (facts.length === 0) record({ kind: 'noted', text: effect }, decision.actor, decision.id);
+    return { outcome: 'accepted', answer: { accepted: true, decisionId: decision.id, effect, repeated: false } };
+  };
+  const asked = <T>(value: T): Asked<T> =>
+    self.away ? { ok: false, why: 'away', words: 'The incident does not answer.' } : { ok: true, value };
+  const client: IncidentClient = {
+    openWithAlerts: async () => ({ outcome: 'signalled' }),
+    signalAlerts: async () => ({ outcome: 'signalled' }),
+    decide: answer,
+    state: async (id): Promise<Asked<IncidentStateAnswer>> =>
+      id === incidentId
+        ? asked({ state: state(), facts: factSet(state(), policy, timeline, clock()), now: clock() })
+        : { ok: false, why: 'not-found', words: 'no such incident' },
+    timelineSince: async (_id, seq) => asked(timeline.filter((event) => event.seq > seq)),
+    agenda: async () => asked([]),
+    paper: async () => asked('1. look'),
+    list: async () => asked([]),
+    trouble: async () => null,
+    close: async () => undefined,
+  };
+  return { ...self, self, client };
+}
