@@ -57,6 +57,7 @@ export function pretendIncident(incidentId: string, policy: Policy, clock: () =>
     paper: async () => asked('1. look'),
     list: async () => asked([]),
     trouble: async () => null,
+    history: async () => asked({} as never),
     close: async () => undefined,
   };
   return { ...self, self, client };
