@@ -207,6 +207,15 @@ function redirectWords(location: string): string {
   return `it sends us to ${host}, where we do not follow. Is its address right, and are we let in?`;
 }
 
+/** Sentences in a list, or by the field they are about. */
+function listed(errors: unknown): string | null {
+  if (typeof errors !== 'object' || errors === null) return null;
+  const sentences = Object.entries(errors).flatMap(([field, said]) =>
+    typeof said === 'string' && said !== '' ? [Array.isArray(errors) ? said : `${field}: ${said}`] : [],
+  );
+  return sentences.length === 0 ? null : sentences.slice(0, 3).join('; ');
+}
+
 /** Most systems put a sentence for people under one of these names. */
 function messageOf(text: string): string | null {
   try {
@@ -215,10 +224,10 @@ function messageOf(text: string): string | null {
     const fields = body as Record<string, unknown>;
     const nested =
       typeof fields.error === 'object' && fields.error !== null ? (fields.error as Record<string, unknown>) : null;
-    for (const said of [nested?.message, fields.message, fields.error, fields.detail]) {
+    for (const said of [nested?.message, fields.message, fields.description, fields.error, fields.detail]) {
       if (typeof said === 'string' && said !== '') return said;
     }
-    return null;
+    return listed(fields.errorMessages) ?? listed(fields.errors) ?? listed(nested?.errors);
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import { EvaluationPace } from './evaluation-pace.ts';
 import type { AlertRule, AlertTransition } from './promql/alert-rules.ts';
 import type { SeriesSource as PrometheusSource } from './promql/store.ts';
+import { createReporting, type Reporting, type ReportReceivers } from './reporting.ts';
 import type { Alertmanager } from './systems/alertmanager.ts';
 import { createAlertmanager } from './systems/alertmanager.ts';
 import type { Receiver } from './systems/alertmanager-delivery.ts';
@@ -50,6 +51,8 @@ export interface ProductionOptions {
   readonly cluster?: ClusterSettings;
   readonly people?: PeopleSettings;
   readonly statusPage?: StatusPageSettings;
+  /** The channel in which people ask for help; `general` when left out. */
+  readonly supportChannel?: string;
   readonly rules: readonly AlertRule[];
   readonly grouping?: Grouping;
   /** Who is told of alerts. Names are fixed here; addresses and tokens may follow with setReceivers. */
@@ -73,6 +76,7 @@ export interface Production {
   readonly pagerDuty: PagerDuty;
   readonly statusPage: StatusPage;
   readonly smtp: Smtp;
+  readonly reporting: Reporting;
   readonly postgres: VirtualPostgres | LivePostgres;
   readonly git: GitHost;
   readonly github: GitHub;
@@ -86,6 +90,8 @@ export interface Production {
   readonly endpoints: Readonly<Record<string, string>>;
   /** Gives known receivers their addresses; throws when there is none of that name. */
   setReceivers(receivers: readonly AlertReceiver[]): void;
+  /** Where people's own reports are delivered; nowhere until it is said. */
+  setReportReceivers(receivers: ReportReceivers): void;
   /** Moves world time forward, doing everything due on the way at its own instant; deliveries have been answered when it returns. */
   advanceTo(ms: number): Promise<void>;
   /** As advanceTo, but stops right after the first instant at which a notification reached its receiver; returns the instant. */
@@ -152,6 +158,8 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
   const pageSettings = options.statusPage ?? DEFAULT_STATUS_PAGE;
   const statusPage = createStatusPage({ ...common, settings: pageSettings, apiKey: SECRETS.statusPage });
   const smtp = createSmtp(common);
+  const supportChannel = options.supportChannel ?? 'general';
+  const reporting = createReporting({ ...common, world: made, people, slack, supportChannel });
   const deployment = settings.endpoints[0]?.deployment ?? '';
   const serviceApi = createServiceApi({ ...common, cluster: kubernetes.cluster, service, deployment });
   const provider = (vendor: typeof ANTHROPIC, apiKey: string) =>
@@ -203,6 +211,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     await Promise.all([git, github, jenkins, elasticsearch, grafana].map((system) => system.listen()))
   ).map(({ url }) => url);
   const [anthropicUrls, openaiUrls] = await Promise.all([anthropic.listen(), openai.listen()]);
+  const reportingEndpoints = await reporting.listen();
 
   const receivers = (options.receivers ?? [DEFAULT_RECEIVER]).map((one) => new MovableReceiver(one));
   const alertmanager = createAlertmanager({
@@ -256,6 +265,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     KIBANA_URL: 'https://kibana.noaserver.com',
     GRAFANA_URL: grafanaUrl ?? '',
     GRAFANA_TOKEN: SECRETS.grafana,
+    ...reportingEndpoints,
   };
 
   const course = new Course({
@@ -263,6 +273,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     kubernetes,
     prometheus,
     alertmanager,
+    reporting,
     log,
     live,
     pace: new EvaluationPace(options.rules, startMs),
@@ -276,6 +287,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     pagerDuty,
     statusPage,
     smtp,
+    reporting,
     postgres,
     git,
     github,
@@ -295,6 +307,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
         known.move(one);
       }
     },
+    setReportReceivers: (wanted) => reporting.setReceivers(wanted),
     async advanceTo(ms) {
       await course.advance(ms, false);
     },
@@ -309,6 +322,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
         pagerDuty,
         statusPage,
         smtp,
+        reporting,
         serviceApi,
         anthropic,
         openai,
@@ -372,6 +386,7 @@ interface CourseParts {
   readonly kubernetes: Kubernetes;
   readonly prometheus: Prometheus;
   readonly alertmanager: Alertmanager;
+  readonly reporting: Reporting;
   readonly log: WireLedger;
   readonly live: LivePostgres | null;
   readonly pace: EvaluationPace;
@@ -383,12 +398,14 @@ class Course {
   readonly #world: World;
   #evaluatedMs: number;
   #straysMs: number;
+  #reportsMs: number;
 
   constructor(parts: CourseParts) {
     this.#parts = parts;
     this.#world = parts.world;
     this.#evaluatedMs = parts.world.startMs;
     this.#straysMs = parts.world.startMs - 1;
+    this.#reportsMs = parts.world.startMs - 1;
   }
 
   async advance(ms: number, untilReaction: boolean): Promise<number> {
@@ -397,7 +414,8 @@ class Course {
       const atMs = Math.min(ms, this.#nextInstantMs());
       this.#world.advanceTo(atMs);
       this.#hear(atMs);
-      const reacted = await this.#send(atMs);
+      const reported = await this.#bringReports(atMs);
+      const reacted = (await this.#send(atMs)) || reported;
       if (atMs === ms || (untilReaction && reacted)) {
         await this.#parts.live?.sync();
         return atMs;
@@ -448,6 +466,13 @@ class Course {
     return written.some(
       ({ system, method, status }) => system === 'alertmanager' && method === 'SEND' && status !== null,
     );
+  }
+
+  /** What people report reaches us at the instant at which they do. */
+  async #bringReports(atMs: number): Promise<boolean> {
+    const reports = this.#world.userReports(this.#reportsMs + 1, atMs);
+    this.#reportsMs = atMs;
+    return this.#parts.reporting.deliver(reports);
   }
 
   #gridAtOrAfter(ms: number): number {

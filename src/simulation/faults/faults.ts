@@ -218,6 +218,8 @@ export const FAULT_DEFAULTS = {
   slowEndpointP95Seconds: 6,
   canaryErrorRate: 0.2,
   replicaLagSeconds: 90,
+  /** Of a problem that people notice before any alert has waited its time. */
+  reportedErrorRate: 0.07,
   stormAlerts: 200,
   stormServices: 20,
   stormPerSecond: 20,

@@ -1,3 +1,6 @@
+import type { Post } from './posts.ts';
+import type { Ticket } from './tickets.ts';
+
 /**
  * The seams inside the simulated production. One seeded world decides what is true at a world instant (`…Ms`: epoch
  * milliseconds); the systems in ../systems serve that truth on the wire. Time is always given from outside.
@@ -88,7 +91,9 @@ export interface WorldTruth {
   setBreaker(podName: string, provider: string, open: boolean): void;
   setFailover(podName: string, primary: string, fallback: string | null): void;
   health(): { readonly ok: boolean; readonly detail: string };
-  tickets(sinceMs: number): readonly { readonly id: string; readonly atMs: number; readonly subject: string }[];
+  tickets(sinceMs: number): readonly Ticket[];
+  /** What is written about us in public. */
+  posts(sinceMs: number): readonly Post[];
   /** For the judge, never for the product: failed and all requests in a window, integrated. */
   requests(fromMs: number, untilMs: number): { readonly total: number; readonly failed: number };
 }

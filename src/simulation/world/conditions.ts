@@ -112,8 +112,18 @@ interface Standing {
 
 /** Adds up what the active faults do. */
 export function conditionsOf(faults: readonly PlacedFault[], standing: Standing): Conditions {
-  const active = faults.filter((fault) => fault.phase === 'active');
+  const active = faults.filter((fault) => fault.phase === 'active').filter(playsByItself);
   return active.length === 0 ? HEALTHY : active.reduce((sum, fault) => withFault(sum, fault, standing), HEALTHY);
+}
+
+/**
+ * Whoever reports a real problem while another fault is under way reports that one; a report of nothing does nothing.
+ * Only a real report that stands alone needs something that is broken.
+ */
+function playsByItself({ spec }: PlacedFault, _index: number, active: readonly PlacedFault[]): boolean {
+  if (spec.kind !== 'user-report') return true;
+  const others = active.some((other) => other.spec.kind !== 'user-report' && other.spec.kind !== 'noise');
+  return spec.real === true && !others;
 }
 
 function withFault(sum: Conditions, fault: PlacedFault, standing: Standing): Conditions {
@@ -200,6 +210,13 @@ function withFault(sum: Conditions, fault: PlacedFault, standing: Standing): Con
       return { ...sum, replica: { ...sum.replica, lagSeconds: spec.seconds ?? FAULT_DEFAULTS.replicaLagSeconds } };
     case 'replica-missing':
       return { ...sum, replica: { present: false, lagSeconds: 0 } };
+    case 'user-report':
+      // A person stumbles over it before any alert has waited its time.
+      return withCode(
+        sum,
+        { errorRate: FAULT_DEFAULTS.reportedErrorRate },
+        (deployment) => deployment === standing.mainDeployment,
+      );
     case 'noise':
       if (spec.what === 'log-noise') return { ...sum, noisyLogs: true };
       return spec.what === 'ticket-spam' ? { ...sum, spamTicketsPerMinute: 1.5 } : sum;

@@ -4,6 +4,10 @@ export interface Ticket {
   readonly id: string;
   readonly atMs: number;
   readonly subject: string;
+  /** Where its author wrote. */
+  readonly through: 'zendesk' | 'jira';
+  /** True when support marked it: perhaps something is broken. Such tickets are told to whoever is on call. */
+  readonly flagged: boolean;
 }
 
 /** Users shrug off a failure now and then: only failures above this share of all requests make anybody write. */
@@ -62,8 +66,8 @@ export class Tickets {
     }
   }
 
-  write(atMs: number, subject: string): void {
-    this.all.push({ id: String(48_201 + this.all.length), atMs, subject });
+  write(atMs: number, subject: string, through: Ticket['through'] = 'zendesk', flagged = false): void {
+    this.all.push({ id: String(48_201 + this.all.length), atMs, subject, through, flagged });
   }
 
   /** In how many steps the next one comes when things stay as they are; null: not at all. */

@@ -9,6 +9,7 @@ import { Engine, INGRESS } from './engine.ts';
 import { FaultBook, type FaultTruth } from './fault-book.ts';
 import { cpuCores, memoryMiB, nodeFigures } from './gauges.ts';
 import { Logs } from './logs.ts';
+import { Posts } from './posts.ts';
 import type { Process } from './process.ts';
 import { SeriesStore } from './series.ts';
 import { completeSettings, HISTORY_HOURS, STEP_SECONDS, type WorldOptions } from './settings.ts';
@@ -32,12 +33,23 @@ export interface World extends WorldTruth {
   truths(): readonly FaultTruth[];
   /** Alert messages that belong to no metric of the service: noise and storms. */
   strayAlerts(sinceMs: number, untilMs: number): readonly StrayAlert[];
+  /** What people reported to us by themselves, each at its instant. */
+  userReports(sinceMs: number, untilMs: number): readonly UserReport[];
   /** The replica becomes a primary of its own; the application still talks to the old one. Throws when it is missing. */
   promoteReplica(podName?: string): void;
   /** The streaming replica and how far it is behind: what a failover would lose. */
   replica(): { readonly present: boolean; readonly lagSeconds: number };
   /** The application is pointed at the pod of that name; true when a primary that answers is there. */
   pointDatabaseAt(podName: string): boolean;
+}
+
+/** A person tells us that something is broken, in a channel or by a ticket. */
+export interface UserReport {
+  readonly atMs: number;
+  readonly through: 'slack' | 'zendesk' | 'jira';
+  readonly text: string;
+  /** The ticket it is in; null for a message. */
+  readonly ticketId: string | null;
 }
 
 export interface WorldInput {
@@ -64,6 +76,8 @@ class SimulatedWorld implements World {
   readonly #logs: Logs;
   readonly #tickets: Tickets;
   readonly #cacheCounters = new CacheCounters();
+  readonly #posts: Posts;
+  readonly #reports: UserReport[] = [];
   readonly #faults: FaultBook;
   readonly #historyStartMs: number;
   #nowMs: number;
@@ -86,6 +100,7 @@ class SimulatedWorld implements World {
     this.#catalogue = new Catalogue(this.#engine, this.series);
     this.#logs = new Logs(this.#engine, this.series);
     this.#tickets = new Tickets(seed, whole.failuresPerTicket);
+    this.#posts = new Posts(seed, whole.failuresPerTicket);
     const identityOf = (name: string) => this.#identityOf(name);
     const stage = { cluster, databasePod: DATABASE_POD, cachePod: CACHE_POD, identityOf };
     this.#faults = new FaultBook(stage, (fault, atMs) => this.#report(fault, atMs));
@@ -232,6 +247,14 @@ class SimulatedWorld implements World {
     return this.#tickets.all.filter((ticket) => ticket.atMs >= sinceMs && ticket.atMs <= this.#nowMs);
   }
 
+  posts(sinceMs: number) {
+    return this.#posts.all.filter((post) => post.atMs >= sinceMs && post.atMs <= this.#nowMs);
+  }
+
+  userReports(sinceMs: number, untilMs: number): readonly UserReport[] {
+    return this.#reports.filter(({ atMs }) => atMs >= sinceMs && atMs <= untilMs);
+  }
+
   requests(fromMs: number, untilMs: number): { readonly total: number; readonly failed: number } {
     const { totals, failures } = this.#engine;
     const between = (column: typeof totals) => this.#integrated(column, untilMs) - this.#integrated(column, fromMs);
@@ -280,7 +303,9 @@ class SimulatedWorld implements World {
     engine.step(this.#cluster.rateLimitPerMinute?.() ?? null, this.#databaseUp(this.#primaryReady));
     const last = engine.totals.length - 1;
     const requests = engine.totals.at(last) - before.total;
-    this.#tickets.step(atMs, requests, engine.failures.at(last) - before.failed);
+    const failed = engine.failures.at(last) - before.failed;
+    this.#tickets.step(atMs, requests, failed);
+    this.#posts.step(atMs, requests, failed);
     this.#cacheCounters.step(requests, engine.cacheHitRate, engine.conditions, this.#identityOf(CACHE_POD), atMs);
     const spam = (engine.conditions.spamTicketsPerMinute * STEP_SECONDS) / 60;
     if (spam > 0) this.#tickets.spam(atMs, spam);
@@ -304,8 +329,12 @@ class SimulatedWorld implements World {
 
   /** Some faults are first seen by a person, who writes. */
   #report({ spec }: PlacedFault, atMs: number): void {
-    if (spec.kind === 'user-report' && spec.through !== 'slack') {
-      this.#tickets.write(atMs, spec.text ?? 'Something does not work');
+    if (spec.kind === 'user-report') {
+      const through = spec.through ?? 'slack';
+      const text = spec.text ?? 'Something does not work';
+      if (through !== 'slack') this.#tickets.write(atMs, text, through, true);
+      const ticketId = through === 'slack' ? null : (this.#tickets.all.at(-1)?.id ?? null);
+      this.#reports.push({ atMs, through, text, ticketId });
     }
     if (spec.kind === 'minor-bug') this.#tickets.write(atMs, MINOR_BUG_SUBJECTS[spec.what ?? 'ui']);
   }

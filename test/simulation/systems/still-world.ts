@@ -86,6 +86,10 @@ export class StillWorld implements WorldTruth {
     return [];
   }
 
+  posts() {
+    return [];
+  }
+
   requests() {
     return { total: 0, failed: 0 };
   }
