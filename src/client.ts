@@ -5,6 +5,7 @@ import {
   type ConnectionOptions,
   QueryNotRegisteredError,
   WithStartWorkflowOperation,
+  type WorkflowHandle,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
@@ -34,6 +35,15 @@ import {
   TASK_QUEUE,
   timelineSinceQuery,
 } from './workflows/incident/api.ts';
+import {
+  type ApprovePostMortem,
+  approvePostMortemUpdate,
+  type EditPostMortem,
+  editPostMortemUpdate,
+  type PostMortemStatus,
+  postMortemQuery,
+  postMortemWorkflowId,
+} from './workflows/post-mortem/api.ts';
 
 export type { AgendaEntry } from './workflows/incident/api.ts';
 
@@ -75,6 +85,10 @@ export interface IncidentStateAnswer {
   readonly now: Instant;
 }
 
+export type PostMortemAnswer =
+  | { readonly outcome: 'accepted'; readonly status: PostMortemStatus }
+  | { readonly outcome: 'refused' | 'not-found' | 'unavailable'; readonly words: string };
+
 export interface ExportedHistory {
   readonly workflowId: string;
   readonly runs: readonly { readonly runId: string; readonly history: unknown }[];
@@ -97,6 +111,11 @@ export interface IncidentClient {
    * replays). `away` while it still runs.
    */
   history(incidentId: string): Promise<Asked<ExportedHistory>>;
+  /** The document as its own workflow knows it; `not-found` before it is drafted. */
+  postMortem(incidentId: string): Promise<Asked<PostMortemStatus>>;
+  /** Refused when somebody else edited since `basedOn`; the text is in the evidence store already. */
+  editPostMortem(incidentId: string, edit: EditPostMortem): Promise<PostMortemAnswer>;
+  approvePostMortem(incidentId: string, approval: ApprovePostMortem): Promise<PostMortemAnswer>;
   /** Incidents as Temporal lists them, newest first; at most `limit`. Behind the truth by about a second. */
   list(options?: { readonly openOnly?: boolean; readonly limit?: number }): Promise<Asked<readonly IncidentSummary[]>>;
   /** Null when Temporal answers, otherwise a sentence. */
@@ -250,6 +269,29 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     }
   };
 
+  const answerOf = async (
+    incidentId: string,
+    say: (handle: WorkflowHandle) => Promise<PostMortemStatus>,
+  ): Promise<PostMortemAnswer> => {
+    try {
+      const handle = client.workflow.getHandle(postMortemWorkflowId(incidentId));
+      return { outcome: 'accepted', status: await within(answerWithinMs, () => say(handle)) };
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError)
+        return { outcome: 'refused', words: (error.cause ?? error).message };
+      if (error instanceof WorkflowNotFoundError) {
+        return {
+          outcome: 'not-found',
+          words: `The post-mortem of ${incidentId} cannot be edited: it is not drafted yet, or it was approved and is complete.`,
+        };
+      }
+      return {
+        outcome: 'unavailable',
+        words: `It was not saved: ${messageOf(error)}. Keep your text and save it again in a minute.`,
+      };
+    }
+  };
+
   return {
     openWithAlerts,
     signalAlerts,
@@ -258,6 +300,16 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     timelineSince: (incidentId, seq) => ask(incidentId, () => handleOf(incidentId).query(timelineSinceQuery, seq)),
     agenda: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(agendaQuery)),
     paper: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(paperQuery)),
+    postMortem: (incidentId) =>
+      ask(incidentId, () => client.workflow.getHandle(postMortemWorkflowId(incidentId)).query(postMortemQuery)),
+    editPostMortem: (incidentId, edit) =>
+      answerOf(incidentId, (handle) =>
+        handle.executeUpdate(editPostMortemUpdate, { args: [edit], updateId: `${edit.basedOn}/${edit.digest}` }),
+      ),
+    approvePostMortem: (incidentId, approval) =>
+      answerOf(incidentId, (handle) =>
+        handle.executeUpdate(approvePostMortemUpdate, { args: [approval], updateId: `approve/${approval.digest}` }),
+      ),
     history: (incidentId) => exportHistory(client, incidentWorkflowId(incidentId)),
     list: ({ openOnly = false, limit = LIST_LIMIT } = {}) => ask('', () => listIncidents(client, openOnly, limit)),
     async trouble() {

@@ -7,8 +7,8 @@ import { EnvironmentError, type WorkerEnv, workerEnv } from './config/env.ts';
 import { peopleOfPolicyFile } from './config/people.ts';
 import { loadPolicy } from './config/policy.ts';
 import { openStore, type Store } from './store/store.ts';
-import { actionItemsStarter } from './worker/action-items.ts';
 import { bundlePath } from './worker/bundle.ts';
+import { followUpStarter } from './worker/follow-up-workflows.ts';
 import { serveHealth } from './worker/health.ts';
 import { KeepBeating } from './worker/heartbeats.ts';
 import { workerLog } from './worker/log.ts';
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
       store,
       people,
       clock,
-      actionItems: actionItemsStarter(connectionOptions ?? {}, space),
+      actionItems: followUpStarter(connectionOptions ?? {}, space),
     }),
     interceptors: {
       activity: [

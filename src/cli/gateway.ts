@@ -4,7 +4,7 @@ import { CliFailure, type ExitName, Stopped } from './failure.ts';
 import type { Io } from './io.ts';
 
 export interface GatewayRequest {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly json?: unknown;
   /** True when sending it twice is the same as once: reads, and writes that carry an id of our own. */
@@ -71,7 +71,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 async function sendPatiently(base: string, request: GatewayRequest, options: GatewayOptions): Promise<Response> {
   const { io } = options;
-  const pauses = (request.repeatable ?? request.method !== 'POST') ? (options.pausesMs ?? PAUSES_MS) : [];
+  const pauses = (request.repeatable ?? (request.method ?? 'GET') === 'GET') ? (options.pausesMs ?? PAUSES_MS) : [];
   for (let attempt = 0; ; attempt++) {
     const pauseMs = pauses[attempt];
     try {

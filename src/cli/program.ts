@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { DECISION_NAMES } from '../domain/decision.ts';
 import type { DecideOptions } from './commands/decide.ts';
 import type { CreateOptions } from './commands/incidents.ts';
+import type { PostMortemOptions } from './commands/post-mortem.ts';
 import type { StatsOptions } from './commands/record.ts';
 import type { WatchOptions } from './commands/watch.ts';
 import { DECISION_COMMANDS, type DecisionCommand } from './decisions.ts';
@@ -108,10 +109,18 @@ function addReading({ program, session }: Context): void {
     async (id: string | undefined, _own, command: Command) =>
       (await incidents()).paper(session(flagsOf(command)), id ?? null),
   );
-  leaf(program, 'post-mortem [incident]', 'the post-mortem as Markdown').action(
-    async (id: string | undefined, _own, command: Command) =>
-      (await incidents()).postMortem(session(flagsOf(command)), id ?? null),
-  );
+  leaf(program, 'post-mortem [incident]', 'the post-mortem as Markdown; people edit and approve it')
+    .option('--edit', 'open it in your editor and save it')
+    .option('--from <file>', 'save this file (- for stdin) as the new text')
+    .option('--approve', 'approve it as it stands: publishes it and tells engineering')
+    .option('--anyway', 'approve although places still wait for words')
+    .action(async (id: string | undefined, _own, command: Command) =>
+      (await import('./commands/post-mortem.ts')).postMortem(
+        session(flagsOf(command)),
+        id ?? null,
+        flagsOf<PostMortemOptions>(command),
+      ),
+    );
 }
 
 const incidents = () => import('./commands/incidents.ts');

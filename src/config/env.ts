@@ -62,10 +62,6 @@ const workerSchema = z.object({
   KUBERNETES_API_URL: http.optional(),
   KUBERNETES_API_TOKEN: secret.optional(),
   KUBECONFIG: z.string().optional(),
-  /** The cluster's certificate authority, for an API address that is not signed by a public one. */
-  KUBERNETES_CA_FILE: z.string().optional(),
-  /** A checkout of the team's manifests, in which the policy's paths are found (R3.3.5, R5.10). */
-  MANIFESTS_DIR: z.string().optional(),
   PROMETHEUS_URL: http.optional(),
   SLACK_API_URL: http.default('https://slack.com/api/'),
   SLACK_BOT_TOKEN: secret.optional(),

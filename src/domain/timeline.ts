@@ -180,6 +180,8 @@ export type TimelineFact =
       readonly location: string;
       readonly digest: string;
       readonly approved: boolean;
+      /** Below where documents live; absent in older events. */
+      readonly path?: string;
     }
   | { readonly kind: 'decision-refused'; readonly decision: DecisionName; readonly reason: string }
   | { readonly kind: 'asked-person'; readonly question: string }

@@ -12,6 +12,7 @@ import { registerDecisions } from './routes/decisions.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerIncidents } from './routes/incidents.ts';
 import { registerLive } from './routes/live.ts';
+import { registerPostMortems } from './routes/post-mortems.ts';
 import { registerRecord } from './routes/record.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 
@@ -61,6 +62,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     acceptJsonOnly(api);
     registerWebhooks(api, options);
     registerIncidents(api, options);
+    registerPostMortems(api, options);
     registerRecord(api, options);
     registerDecisions(api, options);
     registerLive(api, options);

@@ -30,7 +30,8 @@ export interface FleetOptions {
   readonly incidentIds: () => Promise<readonly string[]>;
   /** What intake still holds back: null when everything has been handed to Temporal. */
   readonly intakeBusy: () => Promise<string | null>;
-  readonly followUpOf: (incidentId: string) => string;
+  /** Workflows that an incident may leave behind. */
+  readonly followUpsOf: (incidentId: string) => readonly string[];
 }
 
 /** A timer set for an instant fires within this of it: the engine rounds up to its own grid. */
@@ -110,11 +111,12 @@ export class Fleet {
     const known = await this.options.incidentIds();
     for (const id of known) if (!this.#ships.has(id)) this.#ships.set(id, enrolled(id, true));
     for (const ship of [...this.#ships.values()]) {
-      const followUp = this.options.followUpOf(ship.workflowId);
-      if (!ship.isIncident || this.#ships.has(followUp) || !ship.timeline.some((event) => event.kind === 'resolved'))
-        continue;
-      if ((await this.options.virtualTime.look(followUp)) !== null)
-        this.#ships.set(followUp, enrolled(followUp, false));
+      if (!ship.isIncident || !ship.timeline.some((event) => event.kind === 'resolved')) continue;
+      for (const followUp of this.options.followUpsOf(ship.workflowId)) {
+        if (this.#ships.has(followUp)) continue;
+        if ((await this.options.virtualTime.look(followUp)) !== null)
+          this.#ships.set(followUp, enrolled(followUp, false));
+      }
     }
   }
 

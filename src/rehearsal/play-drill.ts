@@ -1,5 +1,6 @@
 import { actionItemsWorkflowId } from '../workflows/action-items/api.ts';
 import { incidentWorkflowId } from '../workflows/incident/api.ts';
+import { postMortemWorkflowId } from '../workflows/post-mortem/api.ts';
 import { type Cast, castDrill, contactsOfService } from './cast.ts';
 import { conduct, type Played, type Stage } from './conductor.ts';
 import type { Drill, PlannedPerson } from './drill.ts';
@@ -58,7 +59,7 @@ async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: Play
     client: theatre.client,
     incidentIds: async () => (await door.incidentIds()).map(incidentWorkflowId),
     intakeBusy: () => door.intakeBusy(),
-    followUpOf: actionItemsWorkflowId,
+    followUpsOf: (incidentId) => [postMortemWorkflowId(incidentId), actionItemsWorkflowId(incidentId)],
   });
   const people = new People({
     drill,

@@ -8,7 +8,6 @@ import type { ActionItemsPort } from '../activities/follow-up/ports.ts';
 import { createClusterActivities } from '../activities/kubernetes/activities.ts';
 import { createKubernetesClient } from '../activities/kubernetes/client.ts';
 import { connectToKubernetes } from '../activities/kubernetes/connection.ts';
-import { createManifests } from '../activities/kubernetes/manifests.ts';
 import { createPodGateway } from '../activities/kubernetes/pod-gateway.ts';
 import { createClusterReadings } from '../activities/kubernetes/readings.ts';
 import { createPublicationActivities } from '../activities/publication/activities.ts';
@@ -37,7 +36,6 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
     connectToKubernetes({
       ...(env.KUBERNETES_API_URL === undefined ? {} : { apiUrl: env.KUBERNETES_API_URL }),
       ...(env.KUBERNETES_API_TOKEN === undefined ? {} : { token: env.KUBERNETES_API_TOKEN }),
-      ...(env.KUBERNETES_CA_FILE === undefined ? {} : { caFile: env.KUBERNETES_CA_FILE }),
       timeoutMilliseconds: TIMEOUT_MILLISECONDS,
     }),
   );
@@ -60,10 +58,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
       store: { put: (body, mediaType) => store.evidence.put({ body, mediaType, at: clock() }) },
       clock,
     }),
-    createClusterActivities(
-      kubernetes,
-      env.MANIFESTS_DIR === undefined ? null : createManifests({ directory: env.MANIFESTS_DIR }),
-    ),
+    createClusterActivities(kubernetes),
     createProviderActivities(createAdminClient(createPodGateway(kubernetes))),
     createPublicationActivities({
       chat: chatPort(env),
@@ -81,6 +76,10 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
       metrics: impactMetrics(metrics),
       store: { recordTimeline: async (input) => void (await store.record.recordTimeline(input)) },
       actionItems,
+      texts: {
+        put: (text) => store.evidence.put({ body: text, mediaType: 'text/markdown', at: clock() }),
+        get: async (digest) => (await store.evidence.get(digest))?.body.toString('utf8') ?? null,
+      },
     }),
     createAuthorityActivities({
       people: { person: (id) => people.byId(id) },

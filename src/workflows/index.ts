@@ -1,2 +1,3 @@
 export { actionItems } from './action-items/workflow.ts';
 export { incident } from './incident/workflow.ts';
+export { postMortem } from './post-mortem/workflow.ts';

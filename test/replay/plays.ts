@@ -6,6 +6,13 @@ import {
   endItemUpdate,
 } from '../../src/workflows/action-items/api.ts';
 import { INCIDENT_WORKFLOW, stateQuery } from '../../src/workflows/incident/api.ts';
+import {
+  approvePostMortemUpdate,
+  editPostMortemUpdate,
+  POST_MORTEM_WORKFLOW,
+  type PostMortemInput,
+  postMortemWorkflowId,
+} from '../../src/workflows/post-mortem/api.ts';
 import type { Engine } from '../workflows/engine.ts';
 import { PretendWorld } from '../workflows/pretend-world.ts';
 import { alert, beginIncident } from '../workflows/story.ts';
@@ -132,7 +139,49 @@ export const PLAYS: readonly Play[] = [
     shortRuns: false,
     run: chase,
   },
+  {
+    name: 'post-mortem',
+    about: 'R6.3, R6.4: edited by two people, chased once, approved, shared',
+    workflow: POST_MORTEM_WORKFLOW,
+    shortRuns: false,
+    run: writeTogether,
+  },
 ];
+
+async function writeTogether(engine: Engine, policy: Policy): Promise<string> {
+  const story = await beginIncident(engine, policy);
+  await story.pass(10);
+  const { incidentId } = await story.state();
+  const { facts, now } = await engine.client.workflow.getHandle(incidentId).query(stateQuery);
+  const workflowId = postMortemWorkflowId(incidentId);
+  const world = new PretendWorld();
+  world.at = () => now;
+  await engine.worker(workflowId, world.activities());
+  const input: PostMortemInput = {
+    facts,
+    path: 'postmortems/x.md',
+    digest: 'draft',
+    communication: policy.communication,
+    dueAt: new Date(Date.parse(now) + 3_600_000).toISOString(),
+    anchorAt: now,
+    speed: 1,
+    carried: null,
+  };
+  const handle = await engine.client.workflow.start(POST_MORTEM_WORKFLOW, {
+    workflowId,
+    taskQueue: workflowId,
+    args: [input],
+  });
+  const edit = { receivedAt: now };
+  await handle.executeUpdate(editPostMortemUpdate, {
+    args: [{ ...edit, digest: 'one', basedOn: 'draft', by: 'alice' }],
+  });
+  await engine.pass(workflowId, 7200);
+  await handle.executeUpdate(editPostMortemUpdate, { args: [{ ...edit, digest: 'two', basedOn: 'one', by: 'rob' }] });
+  await handle.executeUpdate(approvePostMortemUpdate, { args: [{ digest: 'two', by: 'alice', receivedAt: now }] });
+  await handle.result();
+  return workflowId;
+}
 
 async function chase(engine: Engine, policy: Policy): Promise<string> {
   const story = await beginIncident(engine, policy);

@@ -57,6 +57,10 @@ export class PretendWorld {
         digest: 'd',
         sizeBytes: 1,
       }),
+      placePostMortem: ({ path }: { path: string }) => {
+        if (this.refused.has('document')) throw failure('Unavailable', 'the place of documents is away');
+        return { location: `https://docs.example/${path}` };
+      },
       recordTimeline: ({ events }: RecordTimelineInput) => {
         for (const event of events) this.#events.set(event.seq, event);
         return { digest: 'd' };

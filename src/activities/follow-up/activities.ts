@@ -3,21 +3,24 @@ import { nextBusinessDayAt } from '../../domain/calendar.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { secondsBetween } from '../../domain/instant.ts';
 import { documentAddress, postMortem, postMortemPath } from '../../views/post-mortem.ts';
+import { mergePostMortem } from '../../views/post-mortem-merge.ts';
 import { failure } from '../failures.ts';
 import type {
   FollowUpActivities,
   MeasureImpactInput,
+  PlacePostMortemInput,
   PostMortemFigures,
   WritePostMortemInput,
   WrittenDocument,
 } from './api.ts';
-import type { ActionItemsPort, DocumentsPort, MetricsPort, TimelineStorePort } from './ports.ts';
+import type { ActionItemsPort, DocumentsPort, MetricsPort, TextsPort, TimelineStorePort } from './ports.ts';
 
 export interface FollowUpPorts {
   readonly documents: DocumentsPort;
   readonly metrics: MetricsPort;
   readonly store: TimelineStorePort;
   readonly actionItems: ActionItemsPort;
+  readonly texts: TextsPort;
 }
 
 /** What is done once the incident is resolved (R6). Every activity may be retried: the second time changes nothing. */
@@ -35,7 +38,8 @@ export function createFollowUpActivities(ports: FollowUpPorts): FollowUpActiviti
       };
     },
     measureImpact: (input) => measureImpact(ports.metrics, input),
-    writePostMortem: (input) => writePostMortem(ports.documents, input),
+    writePostMortem: (input) => writePostMortem(ports, input),
+    placePostMortem: (input) => placePostMortem(ports, input),
     async recordTimeline(input) {
       const digest = input.events.reduce((chain, event) => sha256(chain + canonicalJson(event)), '');
       await ports.store.recordTimeline(input, digest);
@@ -92,7 +96,10 @@ function finiteOrNull(value: number | null): number | null {
  * The last line of the document says whose it is and what the machine wrote. It finds the same incident's document
  * again, keeps two incidents of one title apart, and shows whether people have edited the text since (R6.3).
  */
-async function writePostMortem(documents: DocumentsPort, input: WritePostMortemInput): Promise<WrittenDocument> {
+async function writePostMortem(
+  { documents, texts }: Pick<FollowUpPorts, 'documents' | 'texts'>,
+  input: WritePostMortemInput,
+): Promise<WrittenDocument> {
   const text = postMortem({
     facts: input.facts,
     timeline: input.timeline,
@@ -100,9 +107,12 @@ async function writePostMortem(documents: DocumentsPort, input: WritePostMortemI
     items: input.items ?? [],
   });
   const { path, existing } = await placeOf(documents, input);
+  // What people began with must be found again when their edits are merged with newer facts.
+  await texts.put(text.trimEnd());
   const edited = existing !== null && isEdited(existing);
-  const whole = edited ? existing : `${text}\n${markOf(input.facts.incidentId, text)}\n`;
-  const written = edited || whole === existing ? null : await documents.write(path, whole);
+  const body = edited ? await merged(texts, existing, text) : text;
+  const whole = body === null ? (existing ?? '') : `${body}\n${markOf(input.facts.incidentId, text)}\n`;
+  const written = whole === existing ? null : await documents.write(path, whole);
   return {
     location: documentAddress(input.communication.documentsUrl, path) ?? written?.location ?? path,
     path,
@@ -110,6 +120,28 @@ async function writePostMortem(documents: DocumentsPort, input: WritePostMortemI
     sizeBytes: Buffer.byteLength(whole),
     ...(edited ? { editedByPeople: true } : {}),
   };
+}
+
+/** Null when what people began with is gone: then their text stays as it is, whole. */
+async function merged(texts: TextsPort, existing: string, fresh: string): Promise<string | null> {
+  const mark = markIn(existing);
+  const base = mark === null ? null : await texts.get(mark.digest);
+  if (mark === null || base === null) return null;
+  return mergePostMortem({ base, edited: mark.text, fresh });
+}
+
+/** The mark of the machine's text goes with the document, also when people took its line out. */
+async function placePostMortem(
+  { documents, texts }: Pick<FollowUpPorts, 'documents' | 'texts'>,
+  { incidentId, path, digest, documentsUrl }: PlacePostMortemInput,
+): Promise<{ readonly location: string }> {
+  const text = await texts.get(digest);
+  if (text === null) throw failure('NotFound', `The text ${digest} of ${incidentId} is not in the evidence store.`);
+  const existing = await documents.read(path);
+  const mark = existing === null ? null : MARK.exec(existing)?.[0];
+  const whole = MARK.test(text) || mark == null ? text : `${text.trimEnd()}\n${mark.trim()}\n`;
+  const written = whole === existing ? null : await documents.write(path, whole);
+  return { location: documentAddress(documentsUrl, path) ?? written?.location ?? path };
 }
 
 async function placeOf(

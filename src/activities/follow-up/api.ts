@@ -69,6 +69,16 @@ export interface OpenActionItemsInput {
   readonly contacts: Readonly<Record<Contact, ContactPolicy>>;
   readonly at: Instant;
   readonly speed: number;
+  /** The draft, to be edited and approved by people; null when this severity has no post-mortem. */
+  readonly document: { readonly path: string; readonly digest: string; readonly dueAt: Instant } | null;
+}
+
+export interface PlacePostMortemInput {
+  readonly incidentId: string;
+  readonly path: string;
+  /** Of the text, in the evidence store. */
+  readonly digest: string;
+  readonly documentsUrl: string;
 }
 
 export interface FollowUpActivities {
@@ -76,6 +86,8 @@ export interface FollowUpActivities {
   planReview(input: PlanReviewInput): Promise<{ readonly meetingAt: Instant }>;
   measureImpact(input: MeasureImpactInput): Promise<PostMortemFigures>;
   writePostMortem(input: WritePostMortemInput): Promise<WrittenDocument>;
+  /** Puts a text that people edited where documents live; the same text again changes nothing. */
+  placePostMortem(input: PlacePostMortemInput): Promise<{ readonly location: string }>;
   /** The authoritative copy of the timeline in the store: at phase ends and before continue-as-new. */
   recordTimeline(input: RecordTimelineInput): Promise<{ readonly digest: string }>;
   /** Starts the workflow that chases what outlives the incident; a second call finds the first one's. */

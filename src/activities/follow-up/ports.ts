@@ -20,6 +20,15 @@ export interface TimelineStorePort {
 }
 
 export interface ActionItemsPort {
-  /** Starts the workflow that chases them, or finds the one already started for this incident. */
+  /**
+   * Starts the workflow that chases them, and the one that sees the document through, or finds those already started
+   * for this incident.
+   */
   start(input: OpenActionItemsInput): Promise<string>;
+}
+
+/** Texts by their SHA-256 (hex): what the machine wrote, and what people made of it. */
+export interface TextsPort {
+  put(text: string): Promise<{ readonly digest: string }>;
+  get(digest: string): Promise<string | null>;
 }

@@ -165,13 +165,6 @@ async function paperOfTemporal(id: string, before: CliFailure): Promise<string> 
   }
 }
 
-export async function postMortem({ gateway, io, json }: Session, reference: string | null): Promise<void> {
-  const id = await resolveIncident(gateway, reference);
-  const text = await gateway.text({ path: at(id, '/post-mortem') });
-  if (json) io.out(JSON.stringify({ incidentId: id, postMortem: text }));
-  else io.out(text.trimEnd());
-}
-
 /** The stable shape of one row of `list --json`. */
 function listed({ incident, facts }: ListedIncident) {
   const { id, title, service, status, openedAt, detectedAt, closedAs } = incident;

@@ -4,7 +4,6 @@ import { mayDecide } from '../../domain/authority.ts';
 import { correlate, separateCorrelation } from '../../domain/correlation.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
-import type { EventOf } from '../../domain/timeline.ts';
 import type { IncidentEntry } from '../../store/incidents.ts';
 import type { Taken } from '../../store/intake.ts';
 import { authenticate } from '../authentication.ts';
@@ -68,28 +67,6 @@ export function registerIncidents(app: FastifyInstance, options: GatewayOptions)
     return reply.type('text/plain; charset=utf-8').send(paper.value);
   });
 
-  app.get<OfIncident>('/api/incidents/:id/post-mortem', async (request, reply) => {
-    await authenticate(request, options.people);
-    const incident = await known(options, request.params.id);
-    const { events } = await readTimeline(options, incident.id, 0);
-    const written = events.findLast(
-      (event): event is EventOf<'post-mortem-written'> => event.kind === 'post-mortem-written',
-    );
-    if (written === undefined)
-      throw new RequestRefused(
-        404,
-        `${incident.id} has no post-mortem yet; it is drafted when the incident is resolved.`,
-      );
-    const document = await options.store.evidence.get(written.digest);
-    if (document === null) {
-      throw new RequestRefused(404, `The post-mortem is at ${written.location}; its text is not kept here.`, {
-        location: written.location,
-      });
-    }
-    reply.header('content-location', encodeURI(written.location));
-    return sendStored(reply, 'text/markdown; charset=utf-8', document.body);
-  });
-
   app.get<{ Params: { digest: string } }>('/api/evidence/:digest', async (request, reply) => {
     await authenticate(request, options.people);
     const { digest } = request.params;
@@ -144,7 +121,7 @@ export function sequence(text: string | undefined): number {
 }
 
 /** Logs and documents come from outside: a browser must not run what is in them. */
-function sendStored(reply: FastifyReply, mediaType: string, body: Buffer): FastifyReply {
+export function sendStored(reply: FastifyReply, mediaType: string, body: Buffer): FastifyReply {
   return reply
     .header('x-content-type-options', 'nosniff')
     .header('content-security-policy', "default-src 'none'; sandbox")

@@ -96,3 +96,9 @@ export const stateQuery = defineQuery<{
 export const timelineSinceQuery = defineQuery<readonly TimelineEvent[], [number]>('timelineSince');
 export const agendaQuery = defineQuery<readonly AgendaEntry[]>('agenda');
 export const paperQuery = defineQuery<string>('paper');
+
+/** A fact from the post-mortem's own workflow: somebody has approved the document. */
+export const postMortemApprovedSignal =
+  defineSignal<[{ readonly location: string; readonly digest: string; readonly by: string; readonly at: Instant }]>(
+    'post-mortem-approved',
+  );

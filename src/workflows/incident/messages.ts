@@ -10,6 +10,7 @@ import {
   decisionUpdate,
   type JoinedIncident,
   paperQuery,
+  postMortemApprovedSignal,
   receiveAlertsUpdate,
   stateQuery,
   timelineSinceQuery,
@@ -25,6 +26,11 @@ export function registerMessages(run: IncidentRun): void {
     return { incidentId: run.state.incidentId, phase: run.state.phase, severity: run.state.severity };
   });
   setHandler(alertsSignal, (batch) => takeAlerts(run, batch));
+  setHandler(postMortemApprovedSignal, ({ location, digest, by, at }) => {
+    run.clock.adopt(at);
+    run.record({ kind: 'noted', text: `${by} approved the post-mortem.` });
+    run.record({ kind: 'post-mortem-written', location, digest, approved: true });
+  });
   for (const name of DECISION_NAMES) registerDecision(run, name);
   setHandler(stateQuery, () => ({ state: run.state, facts: run.facts(), now: run.now() }));
   setHandler(timelineSinceQuery, (seq) => run.timeline.filter((event) => event.seq > seq));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,12 +37,14 @@ let asked: { query: string; at?: string; step?: number }[];
 let recorded: { input: RecordTimelineInput; digest: string }[];
 let failed: number | null;
 let users: readonly number[];
+let texts: Map<string, string>;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'follow-up-'));
   asked = [];
   recorded = [];
   failed = 15_750;
+  texts = new Map();
   users = [10, 250, Number.NaN, 40];
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
@@ -60,6 +63,14 @@ function activities() {
       },
     },
     store: { recordTimeline: async (input, digest) => void recorded.push({ input, digest }) },
+    texts: {
+      put: async (text) => {
+        const digest = createHash('sha256').update(text).digest('hex');
+        texts.set(digest, text);
+        return { digest };
+      },
+      get: async (digest) => texts.get(digest) ?? null,
+    },
     actionItems: { start: async (input) => `action-items/${input.facts.incidentId}` },
   };
   return createFollowUpActivities(ports);
@@ -162,7 +173,9 @@ describe('writePostMortem', () => {
     expect(
       await activities().writePostMortem({ ...DOCUMENT, figures: { ...DOCUMENT.figures, failedRequests: 99 } }),
     ).toMatchObject({ path, editedByPeople: true });
-    expect(await readFile(join(directory, path), 'utf8')).toBe(edited);
+    const merged = await readFile(join(directory, path), 'utf8');
+    expect(merged).toContain('## Lessons we learned');
+    expect(merged).toContain('Approximately 99');
   });
 
   it('falls back to where the file is when documents have no address', async () => {
@@ -198,6 +211,7 @@ describe('recordTimeline and openActionItems', () => {
       contacts: {} as never,
       at: RESOLVED.at,
       speed: 1,
+      document: null,
     });
     expect(started).toEqual({ workflowId: 'action-items/incident-20241023-1430' });
   });

@@ -58,6 +58,9 @@ export function pretendIncident(incidentId: string, policy: Policy, clock: () =>
     list: async () => asked([]),
     trouble: async () => null,
     history: async () => asked({} as never),
+    postMortem: async () => ({ ok: false, why: 'not-found', words: 'no post-mortem' }),
+    editPostMortem: async () => ({ outcome: 'not-found', words: 'no post-mortem' }),
+    approvePostMortem: async () => ({ outcome: 'not-found', words: 'no post-mortem' }),
     close: async () => undefined,
   };
   return { ...self, self, client };

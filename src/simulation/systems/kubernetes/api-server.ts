@@ -13,7 +13,7 @@ import type { Kind, Pod, Service } from './objects.ts';
 import { kubernetesTime } from './objects.ts';
 import { podLog } from './pod-log.ts';
 import type { ApiResource } from './resources.ts';
-import { isRemovable, RESOURCES } from './resources.ts';
+import { RESOURCES } from './resources.ts';
 import { selects } from './selectors.ts';
 import type { Target } from './writes.ts';
 import { Writes } from './writes.ts';
@@ -103,7 +103,6 @@ function addResource(route: AddRoute, cluster: Cluster, writes: Writes, resource
   if (!resource.writable) return;
   route('PATCH', `${home}/:name`, (request) => writes.patch(target(request), request));
   route('PUT', `${home}/:name`, (request) => writes.put(target(request), request));
-  if (isRemovable(kind)) route('DELETE', `${home}/:name`, (request) => writes.delete(target(request), request));
   if (!resource.scalable) return;
   route('GET', `${home}/:name/status`, (request) => ({ status: 200, body: writes.read(target(request)) }));
   route('GET', `${home}/:name/scale`, (request) => writes.readScale(target(request)));
@@ -158,7 +157,6 @@ function addPodParts(route: AddRoute, options: ApiServerOptions, writes: Writes)
     name: request.params.name ?? '',
   });
   route('DELETE', home, (request) => writes.deletePod(target(request), request));
-  route('POST', `${home}/eviction`, (request) => writes.evict(target(request), request));
   route('GET', `${home}/log`, (request) =>
     podLog(writes.read(target(request)) as Pod, options.cluster.kubelet, options.service().world, request),
   );

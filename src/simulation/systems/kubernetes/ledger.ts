@@ -1,5 +1,5 @@
-import type { ClusterObject, Container, Deployment, Ingress, StatefulSet } from './objects.ts';
-import { memoryMiB, RATE_LIMIT_ANNOTATION, RESTARTED_ANNOTATION, REVISION_ANNOTATION } from './objects.ts';
+import type { ClusterObject, Container, Deployment, StatefulSet } from './objects.ts';
+import { RESTARTED_ANNOTATION, REVISION_ANNOTATION } from './objects.ts';
 import { canonicalJson } from './seeded.ts';
 
 /** What a write did to the cluster, in words that a judge can count. */
@@ -8,30 +8,16 @@ export type ClusterEffect =
   /** The template became that of an earlier revision. */
   | { readonly kind: 'rollback'; readonly toRevision: number; readonly fromRevision: number }
   | { readonly kind: 'scale'; readonly from: number; readonly to: number }
-  /** `raised` when the memory limit went up. */
-  | {
-      readonly kind: 'resources';
-      readonly container: string;
-      readonly before: string;
-      readonly after: string;
-      readonly raised: boolean;
-    }
+  | { readonly kind: 'resources'; readonly container: string; readonly before: string; readonly after: string }
   | { readonly kind: 'image'; readonly before: string; readonly after: string }
   | { readonly kind: 'delete-pod'; readonly uid: string }
-  | { readonly kind: 'evict-pod'; readonly uid: string; readonly owner: string }
-  /** A ConfigMap says again what it said before somebody edited it. */
-  | { readonly kind: 'restore-config' }
-  /** Requests a minute that the ingress lets in; null when it does not limit them. */
-  | { readonly kind: 'rate-limit'; readonly before: number | null; readonly after: number | null }
-  | { readonly kind: 'create' }
-  | { readonly kind: 'delete' }
   | { readonly kind: 'annotate' }
   | { readonly kind: 'configure' };
 
 /** One write that the API server accepted; a dry run has no effects. */
 export interface ClusterAction {
   readonly atMs: number;
-  readonly verb: 'patch' | 'update' | 'delete' | 'create' | 'apply';
+  readonly verb: 'patch' | 'update' | 'delete';
   readonly resource: string;
   readonly name: string;
   readonly dryRun: boolean;
@@ -44,7 +30,6 @@ export function effectsOf(
   after: ClusterObject,
   known: readonly { readonly revision: number; readonly template: unknown }[],
 ): ClusterEffect[] {
-  if (before.kind === 'Ingress' && after.kind === 'Ingress') return [ingressEffect(before, after)];
   if (!isWorkload(before) || !isWorkload(after)) return [{ kind: 'configure' }];
   const effects: ClusterEffect[] = [];
   if (before.spec.replicas !== after.spec.replicas)
@@ -52,12 +37,6 @@ export function effectsOf(
   effects.push(...templateEffects(before, after, known));
   if (effects.length > 0) return effects;
   return [{ kind: canonicalJson(before.spec) === canonicalJson(after.spec) ? 'annotate' : 'configure' }];
-}
-
-function ingressEffect(before: Ingress, after: Ingress): ClusterEffect {
-  const limitOf = ({ metadata }: Ingress) => Number(metadata.annotations?.[RATE_LIMIT_ANNOTATION] ?? 0) || null;
-  const [from, to] = [limitOf(before), limitOf(after)];
-  return from === to ? { kind: 'configure' } : { kind: 'rate-limit', before: from, after: to };
 }
 
 function templateEffects(
@@ -85,13 +64,7 @@ function containerEffects(before: Container, after: Container): ClusterEffect[] 
   const effects: ClusterEffect[] = [];
   const limits = (container: Container) => canonicalJson(container.resources ?? {});
   if (limits(before) !== limits(after))
-    effects.push({
-      kind: 'resources',
-      container: after.name,
-      before: limits(before),
-      after: limits(after),
-      raised: memoryMiB(after.resources?.limits?.memory) > memoryMiB(before.resources?.limits?.memory),
-    });
+    effects.push({ kind: 'resources', container: after.name, before: limits(before), after: limits(after) });
   if (before.image !== after.image) effects.push({ kind: 'image', before: before.image, after: after.image });
   return effects;
 }

@@ -1,7 +1,7 @@
 import { openLeases } from '../../../domain/incident.ts';
 import { type Instant, plusMinutes } from '../../../domain/instant.ts';
 import { followUp } from '../../activity-calls.ts';
-import { nextKey, publishRound } from '../publishing.ts';
+import { publishRound } from '../publishing.ts';
 import { refiredSince } from '../relapse.ts';
 import type { IncidentRun } from '../run.ts';
 
@@ -14,7 +14,7 @@ export async function review(run: IncidentRun): Promise<void> {
   if (run.policy.severities[run.state.highestSeverity].postMortem) {
     await scheduleMeeting(run, id, resolved.at);
     await writePostMortem(run, id, resolved.at);
-    await shareLearnings(run, id);
+    await handOnFollowUps(run, id);
   }
   await awaitEnd(run, resolved.at);
 }
@@ -74,6 +74,7 @@ async function writePostMortem(run: IncidentRun, id: string, resolvedAt: Instant
       location: answer.value.location,
       digest: answer.value.digest,
       approved: false,
+      path: answer.value.path,
     });
   });
 }
@@ -95,20 +96,8 @@ function forDocument(run: IncidentRun) {
     );
 }
 
-async function shareLearnings(run: IncidentRun, id: string): Promise<void> {
-  await run.step(`${id}/shared`, async () => {
-    const { communication } = run.policy;
-    await publishRound(run, 'summary for engineering', [
-      {
-        medium: 'chat',
-        key: nextKey(run, 'summary'),
-        what: 'summary',
-        channel: communication.engineeringChannel,
-        detail: run.state.postMortem?.location ?? null,
-      },
-    ]);
-    return true;
-  });
+/** What outlives the incident goes to workflows of its own: the document, the items, temporary changes still in place. */
+async function handOnFollowUps(run: IncidentRun, id: string): Promise<void> {
   await run.step(`${id}/follow-ups`, async () => {
     const leases = openLeases(run.state).map((record) => ({ ...record.lease, expiresAt: record.expiresAt }));
     const items = followUps(run);
@@ -120,6 +109,7 @@ async function shareLearnings(run: IncidentRun, id: string): Promise<void> {
       contacts: run.policy.contacts,
       at: run.now(),
       speed: run.speed,
+      document: documentOf(run),
     };
     const answer = await run.attempt(followUp('action items').openActionItems(input));
     if (!answer.ok) trouble(run, 'action items', answer.words);
@@ -135,19 +125,19 @@ async function shareLearnings(run: IncidentRun, id: string): Promise<void> {
   });
 }
 
+/** Where the draft stands; people have until the meeting to write their part of it. */
+function documentOf(run: IncidentRun) {
+  const written = run.timeline.findLast((event) => event.kind === 'post-mortem-written');
+  if (written?.kind !== 'post-mortem-written' || written.path == null) return null;
+  return { path: written.path, digest: written.digest, dueAt: run.state.review?.meetingAt ?? run.now() };
+}
+
 /** What has to be done afterwards, as far as the machine can tell; people add theirs in the document. */
 function followUps(run: IncidentRun) {
   const dueAt = run.state.review?.meetingAt ?? run.now();
   const cause = run.state.hypotheses[0];
   const owner = run.state.commander;
-  const items = [
-    {
-      id: 'review',
-      what: `Complete the post-mortem of ${run.state.incidentId} with people's words and approve it.`,
-      owner,
-      dueAt,
-    },
-  ];
+  const items: { id: string; what: string; owner: string | null; dueAt: Instant }[] = [];
   if (cause !== undefined && cause.cause !== 'unknown')
     items.push({ id: 'cause', what: `Remove the cause for good: ${cause.words}`, owner, dueAt });
   const missed = run.state.promises.filter((record) => record.ended?.how === 'missed');

@@ -1,0 +1,57 @@
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import type { ActionItemsPort } from '../activities/follow-up/ports.ts';
+import { ACTION_ITEMS_WORKFLOW, type ActionItemsInput, actionItemsWorkflowId } from '../workflows/action-items/api.ts';
+import { TASK_QUEUE } from '../workflows/incident/api.ts';
+import {
+  machineWroteSignal,
+  POST_MORTEM_WORKFLOW,
+  type PostMortemInput,
+  postMortemWorkflowId,
+} from '../workflows/post-mortem/api.ts';
+
+/** Starts what outlives an incident through the client and not as a child (decision 1); a second start finds the first. */
+export function followUpStarter(connectionOptions: ConnectionOptions, namespace: string): ActionItemsPort {
+  let client: Promise<Client> | null = null;
+  const connected = (): Promise<Client> => {
+    client ??= Connection.connect(connectionOptions).then((connection) => new Client({ connection, namespace }));
+    client.catch(() => {
+      client = null;
+    });
+    return client;
+  };
+  return {
+    async start({ at, document, ...rest }) {
+      const { workflow } = await connected();
+      const { incidentId } = rest.facts;
+      if (document !== null) {
+        const input: PostMortemInput = {
+          facts: rest.facts,
+          ...document,
+          communication: rest.communication,
+          anchorAt: at,
+          speed: rest.speed,
+          carried: null,
+        };
+        await workflow.signalWithStart(POST_MORTEM_WORKFLOW, {
+          workflowId: postMortemWorkflowId(incidentId),
+          taskQueue: TASK_QUEUE,
+          args: [input],
+          signal: machineWroteSignal,
+          signalArgs: [{ digest: document.digest, at }],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          staticSummary: `post-mortem of ${incidentId}`,
+        });
+      }
+      const input: ActionItemsInput = { ...rest, anchorAt: at, carried: null };
+      const workflowId = actionItemsWorkflowId(incidentId);
+      await workflow.start(ACTION_ITEMS_WORKFLOW, {
+        workflowId,
+        taskQueue: TASK_QUEUE,
+        args: [input],
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        staticSummary: `follow-ups of ${incidentId}`,
+      });
+      return workflowId;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { FactSet } from '../../domain/fact-set.ts';
+import type { Instant } from '../../domain/instant.ts';
+import type { CommunicationPolicy } from '../../domain/policy.ts';
+import type { AgendaEntry } from '../incident/api.ts';
+
+/** The workflow type's name; stored in history for years. */
+export const POST_MORTEM_WORKFLOW = 'postMortem';
+
+export function postMortemWorkflowId(incidentId: string): string {
+  return `post-mortem-${incidentId}`;
+}
+
+/** The document of one incident from its draft until people have approved it, however long that takes (R6.3). */
+export interface PostMortemInput {
+  readonly facts: FactSet;
+  readonly path: string;
+  /** Of the draft, in the evidence store. */
+  readonly digest: string;
+  readonly communication: CommunicationPolicy;
+  /** When it should be approved: the review meeting. Chased from then on. */
+  readonly dueAt: Instant;
+  /** Incident time at which this run began. */
+  readonly anchorAt: Instant;
+  readonly speed: number;
+  readonly carried: PostMortemStatus | null;
+}
+
+export interface PostMortemVersion {
+  readonly digest: string;
+  readonly by: string;
+  readonly at: Instant;
+}
+
+export interface PostMortemStatus {
+  /** Oldest first, at most the newest hundred; the last one is what people read. */
+  readonly versions: readonly PostMortemVersion[];
+  readonly approved: PostMortemVersion | null;
+  /** The version that stands where documents live; null until it was put there. */
+  readonly publishedDigest: string | null;
+  readonly location: string | null;
+  readonly chases: number;
+  readonly shared: boolean;
+}
+
+/** A new text, already in the evidence store under `digest`. Refused when somebody else edited since `basedOn`. */
+export interface EditPostMortem {
+  readonly digest: string;
+  readonly basedOn: string;
+  readonly by: string;
+  readonly receivedAt: Instant;
+}
+
+export interface ApprovePostMortem {
+  readonly digest: string;
+  readonly by: string;
+  readonly receivedAt: Instant;
+}
+
+export const editPostMortemUpdate = defineUpdate<PostMortemStatus, [EditPostMortem]>('edit');
+export const approvePostMortemUpdate = defineUpdate<PostMortemStatus, [ApprovePostMortem]>('approve');
+/** The machine has written its facts anew (the incident was reopened and resolved again). */
+export const machineWroteSignal = defineSignal<[{ readonly digest: string; readonly at: Instant }]>('machine-wrote');
+export const postMortemQuery = defineQuery<PostMortemStatus>('post-mortem');
+export const postMortemAgendaQuery = defineQuery<readonly AgendaEntry[]>('agenda');
