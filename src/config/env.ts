@@ -95,6 +95,9 @@ const workerSchema = z.object({
   GIT_REPOSITORY_URL: z.string().optional(),
   GIT_USERNAME: z.string().default('x-access-token'),
   GIT_TOKEN: secret.optional(),
+  GIT_BASE_BRANCH: z.string().default('main'),
+  GIT_COMMITTER_NAME: z.string().default('Incident Runbook'),
+  GIT_COMMITTER_EMAIL: z.string().default('incident-runbook@localhost'),
   /** A repository for post-mortems instead of DOCUMENTS_DIR. */
   DOCUMENTS_REPOSITORY_URL: z.string().optional(),
   JENKINS_URL: http.optional(),

@@ -1,6 +1,7 @@
 import { createProviderActivities } from '../activities/admin-api/activities.ts';
 import { createAdminClient } from '../activities/admin-api/client.ts';
 import { createAuthorityActivities } from '../activities/authority/activities.ts';
+import { createChangeActivities } from '../activities/changes/activities.ts';
 import { createDocumentsClient, type DocumentsClient } from '../activities/documents/client.ts';
 import { createEvidenceActivities } from '../activities/evidence/activities.ts';
 import { createFollowUpActivities } from '../activities/follow-up/activities.ts';
@@ -17,7 +18,15 @@ import { rotatedSecrets, type WorkerEnv } from '../config/env.ts';
 import { createTemplateRenderer } from '../config/liquid.ts';
 import type { PeopleDirectory } from '../config/people.ts';
 import type { Store } from '../store/store.ts';
-import { buildSources, commitSources, grafana, logSearchPort } from './change-ports.ts';
+import {
+  buildSources,
+  changePorts,
+  commitSources,
+  gitRepository,
+  grafana,
+  logSearchPort,
+  repositoryDocuments,
+} from './change-ports.ts';
 import { chatPort, mailPort, pagingPort, statusPagePort } from './message-ports.ts';
 import { cachePort, databasePort, impactMetrics, metricsPort, providersPort, serviceApiPort } from './reading-ports.ts';
 import { recordPort } from './record-port.ts';
@@ -72,7 +81,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
       },
     }),
     createFollowUpActivities({
-      documents: keptDocuments(createDocumentsClient({ directory: env.DOCUMENTS_DIR }), store, clock),
+      documents: keptDocuments(documentsOf(env, clock), store, clock),
       metrics: impactMetrics(metrics),
       store: { recordTimeline: async (input) => void (await store.record.recordTimeline(input)) },
       actionItems,
@@ -81,11 +90,20 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
         get: async (digest) => (await store.evidence.get(digest))?.body.toString('utf8') ?? null,
       },
     }),
+    createChangeActivities(changePorts(env)),
     createAuthorityActivities({
       people: { person: (id) => people.byId(id) },
       isSigned: (decision) => verifyDecision(decision, keys),
     }),
   );
+}
+
+/** Documents live in a repository of their own where one is named (R6.3), else in a directory. */
+function documentsOf(env: WorkerEnv, clock: Clock): DocumentsClient {
+  const repository = gitRepository(env, env.DOCUMENTS_REPOSITORY_URL);
+  return repository === null
+    ? createDocumentsClient({ directory: env.DOCUMENTS_DIR })
+    : repositoryDocuments(repository, env.GIT_BASE_BRANCH, clock);
 }
 
 /** Documents are also kept in the evidence store, where the gateway finds them by the digest on the timeline. */
@@ -101,15 +119,12 @@ function keptDocuments(documents: DocumentsClient, store: Store, clock: Clock): 
 
 export const TIMEOUT_MILLISECONDS = 5_000;
 
+type Together<G extends readonly object[]> = G extends readonly [infer H, ...infer T extends readonly object[]]
+  ? H & Together<T>
+  : unknown;
+
 /** Two activities of one name would silently be one; here it is an error at start. */
-function merged<
-  A extends object,
-  B extends object,
-  C extends object,
-  D extends object,
-  E extends object,
-  F extends object,
->(...groups: [A, B, C, D, E, F]): A & B & C & D & E & F {
+function merged<const G extends readonly object[]>(...groups: G): Together<G> {
   const all: Record<string, unknown> = {};
   for (const group of groups) {
     for (const [name, activity] of Object.entries(group)) {
@@ -117,5 +132,5 @@ function merged<
       all[name] = activity;
     }
   }
-  return all as A & B & C & D & E & F;
+  return all as Together<G>;
 }

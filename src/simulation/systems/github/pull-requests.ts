@@ -41,6 +41,7 @@ const AUTHOR = 'incident-bot';
 
 export class PullRequests {
   readonly all: PullRequest[] = [];
+  readonly #merging = new Set<number>();
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
@@ -148,7 +149,11 @@ export class PullRequests {
     const { sha, merge_method: method = 'merge' } = request.json() as { sha?: string; merge_method?: string };
     if (!['merge', 'squash', 'rebase'].includes(method)) return this.#refused('Invalid merge_method');
     if (sha !== undefined && sha !== git.head(pull.head)) return answers.refuse(GITHUB_RULES.mergeSha);
+    // Two merges of one pull request are not done at once; the second is told so.
+    if (this.#merging.has(pull.number)) return answers.refuse(GITHUB_RULES.mergeInProgress);
+    this.#merging.add(pull.number);
     const merged = await git.merge(pull.head, `${pull.title} (#${pull.number})`, AUTHOR);
+    this.#merging.delete(pull.number);
     if (merged === null) return answers.refuse(GITHUB_RULES.notMergeable);
     pull.state = 'closed';
     pull.mergedAtMs = clock();

@@ -69,6 +69,13 @@ export const GITHUB_RULES = {
     source: `${REST}/pulls/pulls#merge-a-pull-request`,
     readOn: '2026-11-25',
   },
+  mergeInProgress: {
+    id: 'merge-in-progress',
+    says: 'Merge already in progress',
+    status: 405,
+    source: `${REST}/pulls/pulls#merge-a-pull-request`,
+    readOn: '2026-11-25',
+  },
   rateLimit: {
     id: 'rate-limit',
     says: 'API rate limit exceeded for user ID 1.',
