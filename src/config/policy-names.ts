@@ -33,6 +33,8 @@ export const ALL_PROBES: readonly ProbeName[] = namesOf<ProbeName>({
   'provider-traffic': true,
   'config-changes': true,
   'status-page': true,
+  'support-tickets': true,
+  'social-mentions': true,
   'service-health': true,
   'past-incidents': true,
   'log-export': true,

@@ -161,6 +161,18 @@ export const policySchema = z.strictObject({
     maximumClockSkewMinutes: positive,
     maximumAgeHours: positive,
   }),
+  reports: z.strictObject({
+    socialHandle: text.nullable(),
+    slackChannels: z.array(text),
+    zendeskTags: z.array(text),
+    jiraLabels: z.array(text),
+    lookAgainMinutes: z.array(positive).max(10),
+    errorRatioFrom: ratio,
+    p95SecondsFrom: positive,
+    similarReportsFrom: count,
+    answers: each(['confirmed', 'notConfirmed'], text),
+    ticketsIn: z.enum(['jira', 'zendesk']).nullable(),
+  }),
   evidence: z.strictObject({
     probeDeadlineSeconds: positive,
     probes: each(['firstAssessment', 'investigation', 'afterRemedy', 'rootCause'], z.array(probe).min(1)),

@@ -40,6 +40,7 @@ const PURPOSES: Readonly<Record<EvidenceBundle['purpose'], string>> = {
   investigation: 'Investigation',
   'after-remedy': 'After the remedy',
   'root-cause': 'Root cause',
+  'user-report': 'Verification of a report',
 };
 
 function bundleDetails(bundle: EvidenceBundle, number: number, newest: boolean, now: Instant): Markup {

@@ -26,6 +26,8 @@ export type ProbeName =
   | 'provider-traffic'
   | 'config-changes'
   | 'status-page'
+  | 'support-tickets'
+  | 'social-mentions'
   | 'service-health'
   | 'past-incidents'
   | 'log-export'
@@ -182,10 +184,32 @@ export type Finding =
       readonly probe: 'config-changes';
       readonly changes: readonly { configmap: string; changedAt: Instant; by: string }[];
     }
-  | { readonly probe: 'status-page'; readonly indicator: string; readonly openIncidents: readonly string[] }
+  | {
+      readonly probe: 'status-page';
+      readonly indicator: string;
+      readonly openIncidents: readonly string[];
+      /** Parts that are not shown as operational; absent in what was stored before they were read. */
+      readonly unwell?: readonly { name: string; status: string }[];
+    }
   | {
       readonly probe: 'service-health';
       readonly checks: readonly { url: string; status: number | null; ok: boolean; detail: string }[];
+    }
+  | {
+      readonly probe: 'support-tickets';
+      /** Since detection, by the system they were written in; null when it gave no answer. */
+      readonly systems: readonly {
+        system: string;
+        count: number | null;
+        /** False when there are more than were counted. */
+        exact: boolean;
+        newest: readonly { ref: string; url: string; title: string; at: Instant }[];
+      }[];
+    }
+  | {
+      readonly probe: 'social-mentions';
+      readonly networks: readonly { network: string; count: number | null; exact: boolean }[];
+      readonly newest: readonly { network: string; url: string; text: string; at: Instant }[];
     }
   | {
       readonly probe: 'past-incidents';
@@ -311,7 +335,7 @@ export interface EvidenceBundle {
   readonly gaps: readonly EvidenceGap[];
 }
 
-export type EvidencePurpose = 'first-assessment' | 'investigation' | 'after-remedy' | 'root-cause';
+export type EvidencePurpose = 'first-assessment' | 'investigation' | 'after-remedy' | 'root-cause' | 'user-report';
 
 /** What one sweep is asked to collect, around which instant. */
 export interface EvidenceRequest {

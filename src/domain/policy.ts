@@ -20,6 +20,7 @@ export interface Policy {
   readonly service: ServicePolicy;
   readonly alertRules: readonly AlertRule[];
   readonly intake: IntakePolicy;
+  readonly reports: ReportsPolicy;
   readonly evidence: EvidencePolicy;
   readonly diagnosis: DiagnosisPolicy;
   readonly actions: Readonly<Record<ActionName, ActionPolicy>>;
@@ -178,6 +179,27 @@ export interface IntakePolicy {
   readonly coalesceMilliseconds: number;
   readonly maximumClockSkewMinutes: number;
   readonly maximumAgeHours: number;
+}
+
+/** What people outside say: where it is heard, and what confirms it (R1.7, R2.16, R2.17). */
+export interface ReportsPolicy {
+  /** What people write when they mean us, such as `@noaserver`; null: nobody is listened to in public. */
+  readonly socialHandle: string | null;
+  /** Channels in which what anybody writes is a report; a mention of the app is one everywhere. */
+  readonly slackChannels: readonly string[];
+  /** Only tickets with one of these tags (labels) are reports; with none named, every ticket is. */
+  readonly zendeskTags: readonly string[];
+  readonly jiraLabels: readonly string[];
+  /** Waits between one look and the next, before a report counts as not confirmed. */
+  readonly lookAgainMinutes: readonly number[];
+  /** Each alone confirms a report; `from` is inclusive. */
+  readonly errorRatioFrom: number;
+  readonly p95SecondsFrom: number;
+  readonly similarReportsFrom: number;
+  /** What a reporter is told. `{incident}`, `{findings}` and `{checked}` are filled in. */
+  readonly answers: { readonly confirmed: string; readonly notConfirmed: string };
+  /** Where follow-ups get their tickets; null: nowhere. */
+  readonly ticketsIn: 'jira' | 'zendesk' | null;
 }
 
 export interface EvidencePolicy {

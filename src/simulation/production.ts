@@ -238,6 +238,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     STATUSPAGE_API_URL: `${statusPageUrl}/v1`,
     STATUSPAGE_API_KEY: SECRETS.statusPage,
     STATUSPAGE_PAGE_ID: pageSettings.pageId,
+    STATUSPAGE_PUBLIC_URL: statusPageUrl ?? '',
     // This page takes more than Atlassian's one request a second.
     STATUSPAGE_REQUEST_INTERVAL_MS: '0',
     SMTP_URL: smtpUrl ?? '',

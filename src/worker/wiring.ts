@@ -27,6 +27,7 @@ import {
   logSearchPort,
   repositoryDocuments,
 } from './change-ports.ts';
+import { mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from './customer-ports.ts';
 import { chatPort, mailPort, pagingPort, statusPagePort } from './message-ports.ts';
 import { cachePort, databasePort, impactMetrics, metricsPort, providersPort, serviceApiPort } from './reading-ports.ts';
 import { recordPort } from './record-port.ts';
@@ -49,6 +50,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
     }),
   );
   const metrics = metricsPort(env);
+  const tickets = ticketSystems(env);
   const keys = rotatedSecrets(env.DECISION_SIGNING_KEY);
   return merged(
     createEvidenceActivities({
@@ -57,8 +59,10 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
       database: databasePort(env),
       cache: cachePort(env),
       providers: providersPort(env),
-      statusPage: null,
+      statusPage: publicStatusPort(env),
       serviceApi: serviceApiPort(env),
+      tickets: writtenTickets(tickets),
+      social: mentionsPort(env),
       record: recordPort(store),
       code: commitSources(env),
       builds: buildSources(env),

@@ -1,6 +1,12 @@
 import type { EvidenceBundle, EvidenceRequest } from '../../domain/evidence.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { EvidencePolicy, ResolutionPolicy, ServicePolicy, VerificationPolicy } from '../../domain/policy.ts';
+import type {
+  EvidencePolicy,
+  ReportsPolicy,
+  ResolutionPolicy,
+  ServicePolicy,
+  VerificationPolicy,
+} from '../../domain/policy.ts';
 
 export interface CollectEvidenceInput {
   readonly request: EvidenceRequest;
@@ -8,6 +14,8 @@ export interface CollectEvidenceInput {
   readonly evidence: EvidencePolicy;
   /** How far back the root cause looks for commits (R5.3); the hours of `evidence` when it is left out. */
   readonly resolution?: Pick<ResolutionPolicy, 'commitsFromHoursBefore' | 'commitsToMinutesBefore'>;
+  /** What people write when they mean us (R2.17). */
+  readonly reports?: Pick<ReportsPolicy, 'socialHandle'>;
 }
 
 /** What "is it well again?" compares with (R3.2.5). Ratios 0..1. */

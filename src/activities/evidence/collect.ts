@@ -5,6 +5,7 @@ import { redactSecrets } from '../redaction.ts';
 import { CACHE_PROBES } from './cache-probes.ts';
 import { CHANGE_PROBES } from './change-probes.ts';
 import { CLUSTER_PROBES } from './cluster-probes.ts';
+import { CUSTOMER_PROBES } from './customer-probes.ts';
 import { DATABASE_PROBES } from './database-probes.ts';
 import { LOG_PROBES } from './log-probes.ts';
 import { OUTSIDE_PROBES } from './outside-probes.ts';
@@ -38,6 +39,7 @@ const PROBES: ProbeTable<ProbeName> = {
   ...TRAFFIC_PROBES,
   ...TREND_PROBES,
   ...OUTSIDE_PROBES,
+  ...CUSTOMER_PROBES,
   ...RECORD_PROBES,
   ...CHANGE_PROBES,
 };

@@ -21,21 +21,23 @@ const providers: Probe = {
   },
 };
 
+/** R2.18: what the public is shown, and of which parts it is said that they are not well. */
 const statusPage: Probe = {
   source: 'Status page',
   async ask({ statusPage: port }) {
-    const { indicator, openIncidents } = await needed(port, 'The status page').summary();
-    const words =
-      openIncidents.length === 0
-        ? `The status page says "${indicator}" and shows no open incident.`
-        : `The status page says "${indicator}" and shows: ${openIncidents.join('; ')}.`;
+    const page = await needed(port, 'The status page').summary();
+    const { indicator, openIncidents } = page;
+    const unwell = page.components.filter(({ status }) => status !== 'operational');
+    const parts = unwell.map(({ name, status }) => `${name} is ${status.replaceAll('_', ' ')}`).join(', ');
+    const open = openIncidents.length === 0 ? 'shows no open incident' : `shows: ${openIncidents.join('; ')}`;
+    const words = `The status page says "${indicator}" and ${open}${parts === '' ? '' : `; ${parts}`}.`;
     return {
-      command: 'curl -s $STATUS_PAGE/api/v2/summary.json',
+      command: 'curl -sL $STATUS_PAGE/api/v2/summary.json',
       words,
-      abnormal: openIncidents.length > 0,
+      abnormal: openIncidents.length > 0 || unwell.length > 0,
       excerpt: words,
-      finding: { probe: 'status-page', indicator, openIncidents: firstOf(openIncidents) },
-      ...jsonBody({ indicator, openIncidents }),
+      finding: { probe: 'status-page', indicator, openIncidents: firstOf(openIncidents), unwell: firstOf(unwell) },
+      ...jsonBody(page),
     };
   },
 };

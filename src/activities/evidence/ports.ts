@@ -13,6 +13,9 @@ export interface EvidencePorts {
   readonly providers: ProvidersPort | null;
   readonly statusPage: StatusPagePort | null;
   readonly serviceApi: ServiceApiPort | null;
+  /** Where customers write; empty when nothing of the kind is configured. */
+  readonly tickets: readonly WrittenTicketsPort[];
+  readonly social: MentionsPort | null;
   readonly record: RecordPort | null;
   /** Who knows the team's commits and its builds; empty when nothing of the kind is configured. */
   readonly code: readonly ChangeSource<CommitFact>[];
@@ -123,7 +126,51 @@ export interface ProvidersPort {
 }
 
 export interface StatusPagePort {
-  summary(): Promise<{ readonly indicator: string; readonly openIncidents: readonly string[] }>;
+  summary(): Promise<{
+    readonly indicator: string;
+    readonly openIncidents: readonly string[];
+    readonly components: readonly { readonly name: string; readonly status: string }[];
+  }>;
+}
+
+/** One place where customers write. */
+export interface WrittenTicketsPort {
+  readonly system: string;
+  since(
+    at: Instant,
+    now: Instant,
+  ): Promise<{
+    readonly count: number;
+    readonly exact: boolean;
+    readonly newest: readonly {
+      readonly ref: string;
+      readonly url: string;
+      readonly title: string;
+      readonly at: Instant;
+    }[];
+  }>;
+}
+
+/** Never rejects: a network that gives no answer is its own gap. */
+export interface MentionsPort {
+  readonly networks: readonly string[];
+  mentions(
+    handle: string,
+    sinceAt: Instant,
+  ): Promise<{
+    readonly networks: readonly {
+      readonly network: string;
+      readonly count: number | null;
+      readonly exact: boolean;
+      readonly gap: string | null;
+    }[];
+    readonly newest: readonly {
+      readonly network: string;
+      readonly url: string;
+      readonly text: string;
+      readonly at: Instant;
+    }[];
+  }>;
 }
 
 export interface ServiceApiPort {

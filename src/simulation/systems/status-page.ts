@@ -141,6 +141,23 @@ export function createStatusPage(options: {
     );
   }
 
+  // The page itself, as everybody sees it.
+  server.route('GET', '/api/v2/summary.json', (request) => {
+    const open = incidents.filter(({ status }) => status !== 'resolved' && status !== 'postmortem');
+    const worst = open.map(({ impact }) => IMPACTS.indexOf(impact)).reduce((a, b) => Math.max(a, b), 0);
+    const description = worst === 0 ? 'All Systems Operational' : 'Service Disruption';
+    return {
+      status: 200,
+      body: {
+        page: { id: options.settings.pageId, updated_at: new Date(request.atMs).toISOString() },
+        status: { indicator: IMPACTS[worst], description },
+        components: components(),
+        incidents: open.map(incidentJson),
+        scheduled_maintenances: [],
+      },
+    };
+  });
+
   function createIncident(request: WireRequest): WireResponse {
     const wanted = incidentOf(request);
     const problem = problemOf(wanted);

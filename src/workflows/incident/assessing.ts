@@ -25,8 +25,8 @@ export async function collectEvidence(
       aroundAt: state.detectedAt,
       at: run.now(),
     };
-    const { service, evidence, resolution } = policy;
-    const input = { request, service, evidence, resolution };
+    const { service, evidence, resolution, reports } = policy;
+    const input = { request, service, evidence, resolution, reports };
     const answer = await run.attempt(looking(`${purpose}: ${request.probes.length} questions`).collectEvidence(input));
     if (answer.ok) run.record({ kind: 'evidence-collected', bundle: answer.value });
     else run.record({ kind: 'trouble', where: 'evidence', words: `No evidence could be collected: ${answer.words}` });

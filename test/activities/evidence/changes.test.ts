@@ -71,6 +71,8 @@ function ports(more: Partial<EvidencePorts> = {}): EvidencePorts {
     providers: null,
     statusPage: null,
     serviceApi: null,
+    tickets: [],
+    social: null,
     record: null,
     code: commitSources(env),
     builds: buildSources(env),

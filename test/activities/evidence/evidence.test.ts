@@ -90,6 +90,8 @@ function ports(more: Partial<EvidencePorts>): EvidencePorts {
     providers: null,
     statusPage: null,
     serviceApi: null,
+    tickets: [],
+    social: null,
     record: null,
     code: [],
     builds: [],
