@@ -61,7 +61,8 @@ export function voiceFor(communication: CommunicationPolicy, messages: readonly 
 
 /** The facts of one round, without what no message of it shows: the evidence behind the cause, options nobody asks about. */
 export function factsFor(facts: FactSet, messages: readonly (Spoken & { readonly detail?: string | null })[]): FactSet {
-  const asked = new Set(messages.flatMap(({ what, detail }) => (what === 'question' ? [detail ?? null] : [])));
+  const asks = (what: string): boolean => what === 'question' || what === 'reminder';
+  const asked = new Set(messages.flatMap(({ what, detail }) => (asks(what) ? [detail ?? null] : [])));
   const linked = messages.some(
     ({ medium, what }) => medium === 'page' || (medium === 'chat' && templatesOf(medium, what).length > 0),
   );

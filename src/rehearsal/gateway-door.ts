@@ -1,4 +1,6 @@
+import { ConsoleDoor } from './console-door.ts';
 import type { DecisionReply, PersonDecision } from './people.ts';
+import type { SlackDoor } from './slack-door.ts';
 
 const ANSWER_WITHIN_MS = 15_000;
 const TRIES = 40;
@@ -6,11 +8,16 @@ const BETWEEN_TRIES_MS = 150;
 
 /** The gateway as people and the conductor reach it: by HTTP, like everybody. */
 export class GatewayDoor {
+  readonly #console: ConsoleDoor;
+
   constructor(
     private readonly url: string,
     private readonly tokens: ReadonlyMap<string, string>,
     private readonly observerToken: string,
-  ) {}
+    private readonly slack: SlackDoor | null = null,
+  ) {
+    this.#console = new ConsoleDoor(url, tokens);
+  }
 
   /** Words when intake still holds something back, null when all is handed on. */
   async intakeBusy(): Promise<string | null> {
@@ -46,21 +53,17 @@ export class GatewayDoor {
     }
   }
 
-  /** A person's decision. Sent again, with the same id, while gateway or worker is away. */
+  /**
+   * A person's decision by the door they use. Sent again, with the same id, while gateway or worker is away; whoever
+   * cannot use Slack takes the command line.
+   */
   async decide(decision: PersonDecision): Promise<DecisionReply> {
     let last = '';
     for (let attempt = 0; attempt < TRIES; attempt++) {
       try {
-        const response = await fetch(`${this.url}/api/incidents/${decision.incidentId}/decisions`, {
-          method: 'POST',
-          headers: {
-            authorization: `Bearer ${this.tokens.get(decision.who) ?? ''}`,
-            'content-type': 'application/json',
-            'x-incident-via': decision.via,
-          },
-          body: JSON.stringify({ id: decision.id, name: decision.name, body: decision.body }),
-          signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-        });
+        const inSlack = decision.via === 'slack' ? await this.slack?.decide(decision) : null;
+        if (inSlack != null) return inSlack;
+        const response = decision.via === 'console' ? await this.#console.post(decision) : await this.#post(decision);
         const answer = (await response.json()) as { effect?: string; error?: string; accepted?: unknown };
         if (response.ok) return { accepted: true, words: answer.effect ?? '' };
         last = answer.error ?? `status ${response.status}`;
@@ -72,6 +75,19 @@ export class GatewayDoor {
       await new Promise((done) => setTimeout(done, BETWEEN_TRIES_MS));
     }
     return { accepted: false, words: `gave up after ${TRIES} tries: ${last}` };
+  }
+
+  #post({ id, who, via, incidentId, name, body }: PersonDecision): Promise<Response> {
+    return fetch(`${this.url}/api/incidents/${incidentId}/decisions`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${this.tokens.get(who) ?? ''}`,
+        'content-type': 'application/json',
+        'x-incident-via': via === 'slack' ? 'cli' : via,
+      },
+      body: JSON.stringify({ id, name, body }),
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
   }
 }
 

@@ -8,6 +8,7 @@ import { Fleet, type Ship } from './fleet.ts';
 import { GatewayDoor } from './gateway-door.ts';
 import { type PageSeen, People, type PersonDid } from './people.ts';
 import { playRealTime } from './real-time.ts';
+import { SlackDoor } from './slack-door.ts';
 import { type Ground, openTheatre, type Theatre } from './theatre.ts';
 import { type GroundProcess, Wires } from './wires.ts';
 
@@ -53,7 +54,7 @@ export async function playDrill<T>(
 async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: PlayOptions): Promise<Performance> {
   const { production } = theatre;
   for (const fault of drill.faults) production.world.addFault(fault.spec, drill.startAtMs + fault.atMs);
-  const door = new GatewayDoor(theatre.gatewayUrl, cast.tokens, cast.observerToken);
+  const door = new GatewayDoor(theatre.gatewayUrl, cast.tokens, cast.observerToken, slackDoor(theatre, cast));
   const fleet = new Fleet({
     virtualTime: theatre.virtualTime,
     client: theatre.client,
@@ -106,6 +107,16 @@ async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: Play
     peopleCouldNot: people.undone(),
     wiresTold: wires.told,
   };
+}
+
+function slackDoor({ production, gatewayUrl, slackSigningSecret }: Theatre, cast: Cast): SlackDoor {
+  return new SlackDoor({
+    slack: production.slack,
+    faults: production.wires,
+    gatewayUrl,
+    signingSecret: slackSigningSecret,
+    slackIdOf: (person) => cast.policy.people.find(({ id }) => id === person)?.slackId ?? null,
+  });
 }
 
 /** All that the drill brings has happened, and every incident has come as far as the drill plays for. */

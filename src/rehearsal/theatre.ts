@@ -32,6 +32,7 @@ export interface Theatre {
   readonly gatewayUrl: string;
   readonly documentsDir: string;
   readonly pagerdutySecret: string;
+  readonly slackSigningSecret: string;
   /** Writes the clock that gateway and worker read. */
   setClock(ms: number): void;
   process(name: StageProcess): RunningProcess;
@@ -46,6 +47,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const RECEIVER = 'incidents';
 const ALERTMANAGER_TOKEN = 'drill-alertmanager-token';
 const PAGERDUTY_SECRET = 'drill-pagerduty-secret';
+const SLACK_SIGNING_SECRET = 'drill-slack-signing-secret';
 const SIGNING_KEY = 'drill-decision-signing-key';
 const START_WITHIN_MS = 30_000;
 
@@ -118,6 +120,7 @@ export async function openTheatre(drill: Drill, cast: Cast, ground: Ground): Pro
       gatewayUrl,
       documentsDir,
       pagerdutySecret: PAGERDUTY_SECRET,
+      slackSigningSecret: SLACK_SIGNING_SECRET,
       setClock,
       process: (name) => running[name],
       async restart(name) {
@@ -220,6 +223,7 @@ function environment(ground: Ground, places: Places): Record<string, string> {
     HOST: '127.0.0.1',
     ALERTMANAGER_TOKEN,
     PAGERDUTY_WEBHOOK_SECRET: PAGERDUTY_SECRET,
+    SLACK_SIGNING_SECRET,
     LOG_LEVEL: process.env.DRILL_LOG_LEVEL ?? 'info',
   };
 }

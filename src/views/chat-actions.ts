@@ -25,11 +25,11 @@ export function chatValue({ incidentId, given, prefill }: ChatValue): string {
 /** Null when it is not a value of ours. */
 export function readChatValue(text: string): ChatValue | null {
   const read = parsed(text);
-  if (read === null || typeof read['incidentId'] !== 'string') return null;
+  if (read === null || typeof read.incidentId !== 'string') return null;
   const { incidentId, prefill, ...given } = read;
   const entries = typeof prefill === 'object' && prefill !== null ? Object.entries(prefill) : [];
   return {
-    incidentId: read['incidentId'],
+    incidentId: read.incidentId,
     given,
     prefill: Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
   };

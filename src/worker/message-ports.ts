@@ -9,7 +9,11 @@ import type { WorkerEnv } from '../config/env.ts';
 /** Each channel people are told through; one that the environment does not name refuses with what to set. */
 export function chatPort(env: WorkerEnv): ChatPort {
   if (env.SLACK_BOT_TOKEN === undefined)
-    return missing<ChatPort>(['openChannel', 'post', 'findPosted', 'groupMentions'], 'Slack', 'SLACK_BOT_TOKEN');
+    return missing<ChatPort>(
+      ['openChannel', 'post', 'edit', 'pin', 'findPosted', 'groupMentions'],
+      'Slack',
+      'SLACK_BOT_TOKEN',
+    );
   return createSlackClient({ token: env.SLACK_BOT_TOKEN, apiUrl: env.SLACK_API_URL });
 }
 

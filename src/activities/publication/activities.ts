@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import { chatMessage } from '../../views/chat.ts';
+import { chatSummary } from '../../views/chat-summary.ts';
 import { invitation } from '../../views/invitation.ts';
 import { mailMessage } from '../../views/mail.ts';
 import { pageView } from '../../views/page.ts';
@@ -60,6 +61,8 @@ function lanesOf(deliveries: readonly Delivery[]): readonly (readonly Delivery[]
 }
 
 function laneOf(delivery: Delivery): string {
+  // An ornament: it must not hold back what people are told.
+  if (delivery.what === 'pinned') return `pinned ${delivery.channel}`;
   if (delivery.medium === 'chat' && delivery.what !== 'open-channel') return `chat ${delivery.channel}`;
   return delivery.medium === 'status-page' ? 'status-page' : `${delivery.medium} ${delivery.key}`;
 }
@@ -119,6 +122,7 @@ async function within<T>(milliseconds: number, delivery: Delivery, work: () => P
 function send(round: Round, input: PublishInput, delivery: Delivery, mayBeThere: boolean): Promise<Sent> {
   switch (delivery.medium) {
     case 'chat':
+      if (delivery.what === 'pinned') return postPinned(round.ports.chat, input, delivery);
       return delivery.what === 'open-channel'
         ? openChannel(round.ports.chat, input, delivery)
         : postChat(round, input, delivery, mayBeThere);
@@ -136,7 +140,8 @@ function speechOf({ render }: PublicationPorts, { voice }: PublishInput): Speech
 }
 
 type ChannelDelivery = Extract<Delivery, { what: 'open-channel' }>;
-type ChatDelivery = Exclude<Extract<Delivery, { medium: 'chat' }>, ChannelDelivery>;
+type PinnedDelivery = Extract<Delivery, { what: 'pinned' }>;
+type ChatDelivery = Exclude<Extract<Delivery, { medium: 'chat' }>, ChannelDelivery | PinnedDelivery>;
 type StatusDelivery = Extract<Delivery, { medium: 'status-page' }>;
 type MailDelivery = Extract<Delivery, { medium: 'mail' }>;
 type PageDelivery = Extract<Delivery, { medium: 'page' }>;
@@ -182,6 +187,18 @@ async function postChat(round: Round, input: PublishInput, delivery: ChatDeliver
     key: delivery.key,
   });
   return { ref: posted.ref, text: view.text };
+}
+
+/** Posted and pinned once, found again by its key when that answer was lost, and from then on edited in place. */
+async function postPinned(chat: ChatPort, input: PublishInput, delivery: PinnedDelivery): Promise<Sent> {
+  const view = chatSummary(input.facts);
+  const { channel, key } = delivery;
+  const message = { channel, key, text: view.text, blocks: view.blocks, incidentId: input.facts.incidentId };
+  const known = delivery.ref ?? (await chat.findPosted(channel, key));
+  if (known !== null) await chat.edit({ ...message, ref: known });
+  const ref = known ?? (await chat.post(message)).ref;
+  if (delivery.ref === null) await chat.pin(channel, ref);
+  return { ref, text: view.text };
 }
 
 /** The page is always asked first: what it shows decides whether this is a create, an update or nothing (R4.4). */

@@ -27,6 +27,15 @@ export type Delivery = { readonly again?: boolean } & (
       readonly actionItems?: number;
     }
   | {
+      /** The one summary that is pinned in the incident's channel: posted once, then edited in place. */
+      readonly medium: 'chat';
+      readonly key: string;
+      readonly what: 'pinned';
+      readonly channel: string;
+      /** Where it stands; null before it was first posted. */
+      readonly ref: string | null;
+    }
+  | {
       readonly medium: 'status-page';
       readonly key: string;
       readonly what: StatusMessage;

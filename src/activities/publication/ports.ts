@@ -23,6 +23,17 @@ export interface ChatPort {
     readonly incidentId: string;
     readonly key: string;
   }): Promise<{ readonly ref: string }>;
+  /** The message says this from now on. */
+  edit(message: {
+    readonly channel: string;
+    readonly ref: string;
+    readonly text: string;
+    readonly blocks: readonly ChatBlock[];
+    readonly incidentId: string;
+    readonly key: string;
+  }): Promise<void>;
+  /** What is pinned already stays pinned. */
+  pin(channel: string, ref: string): Promise<void>;
   findPosted(channel: string, key: string): Promise<string | null>;
   groupMentions(handles: readonly string[]): Promise<Readonly<Record<string, string | null>>>;
 }

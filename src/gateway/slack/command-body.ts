@@ -51,7 +51,7 @@ async function givenOf(command: DecisionCommand, known: Known): Promise<Record<s
     case 'note':
       return { text: said(words) };
     case 'update':
-      return { text: said(words), expectedRecoveryAt: expected(options['expect'], known.now) };
+      return { text: said(words), expectedRecoveryAt: expected(options.expect, known.now) };
     case 'snooze':
       return first === undefined ? {} : { minutes: minutes(first), because: because(rest, options) };
     case 'approve': {
@@ -80,7 +80,7 @@ async function givenOf(command: DecisionCommand, known: Known): Promise<Record<s
     }
     case 'renew-lease': {
       const { leaseId, rest: more } = lease(words, known, name);
-      const lasts = options['for'] ?? more[0];
+      const lasts = options.for ?? more[0];
       return { leaseId, minutes: lasts === undefined ? undefined : minutes(lasts) };
     }
     case 'revert-lease':
@@ -101,7 +101,7 @@ function said(words: readonly string[]): string | undefined {
 
 /** `--because "…"`, or simply what follows, with or without the word. */
 function because(words: readonly string[], options: Readonly<Record<string, string>>): string | undefined {
-  const text = options['because'] ?? words.join(' ');
+  const text = options.because ?? words.join(' ');
   const clean = text.replace(/^\s*because[:,]?\s+/i, '').trim();
   return clean === '' ? undefined : clean;
 }
@@ -163,17 +163,17 @@ function question(
     const named = byId.options.find((option) => option.name === rest[0]?.toLowerCase());
     return {
       approvalId: byId.approvalId,
-      option: options['option'] ?? named?.name,
+      option: options.option ?? named?.name,
       rest: named === undefined ? rest : rest.slice(1),
     };
   }
   const byOption = open.filter((asked) => asked.options.some((option) => option.name === wanted));
   const [only, another] = byOption;
   if (only !== undefined && another === undefined)
-    return { approvalId: only.approvalId, option: options['option'] ?? wanted, rest };
+    return { approvalId: only.approvalId, option: options.option ?? wanted, rest };
   // Lists lag behind by a moment: the incident itself decides about an id that is not among them.
   if (first !== undefined && /^[a-z][\w./-]*\d[\w./-]*$/i.test(first))
-    return { approvalId: first, option: options['option'] ?? (name === 'approve' ? rest[0] : undefined), rest };
+    return { approvalId: first, option: options.option ?? (name === 'approve' || 'because' in options ? rest[0] : undefined), rest };
   const [single, second] = open;
   if (single === undefined) throw new Misunderstood('Nothing in this incident waits for an answer.');
   if (second !== undefined) {
@@ -184,7 +184,7 @@ function question(
     throw new Misunderstood(
       `"${first}" is not among the options of ${single.approvalId}: ${single.options.map((option) => option.name).join(', ')}.`,
     );
-  return { approvalId: single.approvalId, option: options['option'], rest: words };
+  return { approvalId: single.approvalId, option: options.option, rest: words };
 }
 
 /** The temporary change that is meant, or the only one that is open. */

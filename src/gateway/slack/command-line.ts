@@ -105,13 +105,13 @@ function commandOf(name: string, words: readonly string[], options: Readonly<Rec
 }
 
 function createOf(words: readonly string[], options: Readonly<Record<string, string>>): ChatCommand {
-  const claimed = options['severity']?.toUpperCase();
+  const claimed = options.severity?.toUpperCase();
   const severity = SEVERITIES.find((one) => one === claimed) ?? null;
   if (claimed !== undefined && severity === null)
-    return { kind: 'problem', words: `"${options['severity']}" is no severity. Give P0, P1, P2 or P3.` };
+    return { kind: 'problem', words: `"${options.severity}" is no severity. Give P0, P1, P2 or P3.` };
   const title = words.join(' ').trim();
   if (title === '') return { kind: 'problem', words: 'Say what is wrong: /incident create "API Error Rate Critical"' };
-  return { kind: 'create', title, severity, service: options['service'] ?? null, separate: 'separate' in options };
+  return { kind: 'create', title, severity, service: options.service ?? null, separate: 'separate' in options };
 }
 
 /** `1430`, `1023-1430` or the whole name; never a word of a sentence. */

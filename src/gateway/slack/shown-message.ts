@@ -28,7 +28,7 @@ export async function settleMessage(
   // The pinned summary is edited after every decision anyway.
   if (pinnedRef === message.ts) return;
   if (!isSettled(facts, name, body)) return;
-  const blocks = message.blocks.filter((block) => block['type'] !== 'actions');
+  const blocks = message.blocks.filter((block) => block.type !== 'actions');
   if (blocks.length === message.blocks.length || blocks.length === 0) return;
   await app.web.call('chat.update', { channel: message.channel, ts: message.ts, text: message.text, blocks });
 }
@@ -40,9 +40,9 @@ function isSettled(facts: FactSet, name: DecisionName, body: Readonly<Record<str
     case 'approve':
     case 'reject':
     case 'break-glass':
-      return !facts.openQuestions.some((asked) => asked.approvalId === body['approvalId']);
+      return !facts.openQuestions.some((asked) => asked.approvalId === body.approvalId);
     case 'call-off':
-      return !facts.openQuestions.some((asked) => asked.approvalId === body['what']);
+      return !facts.openQuestions.some((asked) => asked.approvalId === body.what);
     case 'renew-lease':
     case 'revert-lease':
     case 'keep-lease':

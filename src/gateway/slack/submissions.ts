@@ -30,7 +30,7 @@ export async function readSubmission(
   for (const field of MODALS[memory.name].fields) {
     if (memory.given[field.name] !== undefined) continue;
     try {
-      const value = await fieldValue(field, view.state.values[field.name]?.['value'] ?? {}, now, personOf);
+      const value = await fieldValue(field, view.state.values[field.name]?.value ?? {}, now, personOf);
       if (value !== null) body[field.name] = value;
       else if (field.optional !== true) errors[field.name] = 'This is needed.';
     } catch (error) {
@@ -50,7 +50,7 @@ async function fieldValue(
   now: Instant,
   personOf: (slackId: string) => Promise<string | null>,
 ): Promise<string | number | null> {
-  const text = typeof given['value'] === 'string' ? given['value'].trim() : '';
+  const text = typeof given.value === 'string' ? given.value.trim() : '';
   switch (field.kind) {
     case 'text':
     case 'lines':
@@ -62,11 +62,11 @@ async function fieldValue(
     case 'clock':
       return expected(text, now) ?? null;
     case 'severity': {
-      const option = given['selected_option'] as { value?: unknown } | null | undefined;
+      const option = given.selected_option as { value?: unknown } | null | undefined;
       return typeof option?.value === 'string' ? option.value : null;
     }
     case 'person': {
-      const slackId = given['selected_user'];
+      const slackId = given.selected_user;
       if (typeof slackId !== 'string') return null;
       const person = await personOf(slackId);
       if (person === null)

@@ -30,9 +30,10 @@ export async function publishLastRound(run: IncidentRun, deliveries: readonly De
 async function sendRound(
   run: IncidentRun,
   summary: string,
-  deliveries: readonly Delivery[],
+  wanted: readonly Delivery[],
   facts: FactSet,
 ): Promise<void> {
+  const deliveries = [...wanted, ...pinnedBeside(run, wanted)];
   const coversSeq = run.state.seq;
   const answer = await run.attempt(message(summary).publish(roundOf(run, deliveries, facts)));
   const receipts = answer.ok ? answer.value : deliveries.map((delivery) => failedReceipt(delivery, answer.words));
@@ -41,6 +42,19 @@ async function sendRound(
     if (delivery !== undefined) recordReceipt(run, delivery, receipt, coversSeq);
   }
 }
+
+/** Whatever is said in the incident's channel, the summary that is pinned there is edited with it. */
+function pinnedBeside(run: IncidentRun, deliveries: readonly Delivery[]): readonly Delivery[] {
+  const channel = run.state.channel?.id;
+  const speaksHere = deliveries.some((delivery) => 'channel' in delivery && delivery.channel === channel);
+  if (channel === undefined || !speaksHere) return [];
+  const ref = run.state.steps[PINNED];
+  const key = `${run.state.incidentId}/pinned`;
+  return [{ medium: 'chat', key, what: 'pinned', channel, ref: typeof ref === 'string' ? ref : null }];
+}
+
+/** The step that remembers where the pinned summary stands. */
+const PINNED = 'pinned-summary';
 
 /** What a round needs and nothing else: a history with the whole policy in every round is ten times a lean one. */
 function roundOf(run: IncidentRun, deliveries: readonly Delivery[], facts: FactSet): PublishInput {
@@ -75,6 +89,12 @@ function failedReceipt(delivery: Delivery, reason: string): Receipt {
 }
 
 function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, coversSeq: number): void {
+  if (delivery.what === 'pinned') {
+    // One that could not be edited is put right by the next round; it is nobody's only source.
+    if (delivery.ref === null && receipt.result !== 'failed' && receipt.ref !== null)
+      run.record({ kind: 'step-finished', step: PINNED, outcome: receipt.ref });
+    return;
+  }
   if (receipt.result === 'failed') {
     const { key, medium, what } = delivery;
     const reason = receipt.reason ?? 'no reason given';

@@ -23,11 +23,12 @@ export function pretendIncident(incidentId: string, policy: Policy, clock: () =>
   };
   record(opened);
   const state = () => timeline.slice(1).reduce(fold, openedState(incidentId, timeline[0] as EventOf<'opened'>));
-  const self = { away: false, timeline, record, state, decisions: [] as Decision[] };
+  const self = { away: false, timeline, record, state, decisions: [] as Decision[], asked: [] as Decision[] };
   const answer = async (decision: Decision): Promise<Decided> => {
     if (self.away) return { outcome: 'unavailable', words: 'Temporal does not answer.' };
     if (decision.incidentId !== incidentId)
       return { outcome: 'not-found', words: `There is no incident ${decision.incidentId}.` };
+    self.asked.push(decision);
     const refused = refusal(state(), decision);
     if (refused !== null) return { outcome: 'refused', words: refused.words, unauthorised: refused.unauthorised };
     const seen = state().decisions.find(({ id }) => id === decision.id);

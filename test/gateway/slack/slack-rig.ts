@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
 import { fixedPeople } from '../../../src/config/people.ts';
 import { loadPolicy } from '../../../src/config/policy.ts';
 import { separateCorrelation } from '../../../src/domain/correlation.ts';
@@ -18,7 +20,11 @@ export const INCIDENT = 'incident-20241023-1430';
 export const SIGNING = 'signing-secret-of-today';
 
 /** A gateway with its Slack app, listening; the simulated Slack; a real store; and one incident by the domain's rules. */
-export async function slackRig(postgres: TestPostgres, databaseUrl?: string) {
+export async function slackRig(
+  postgres: TestPostgres,
+  databaseUrl?: string,
+  extend: (app: FastifyInstance, clock: () => string) => void = () => {},
+) {
   const policy = await loadPolicy('policy/noa.yaml');
   const clock = { now: '2024-10-23T14:30:05.000Z' };
   const nowMs = () => Date.parse(clock.now);
@@ -63,7 +69,12 @@ export async function slackRig(postgres: TestPostgres, databaseUrl?: string) {
   const options: GatewayOptions = {
     ...shared,
     forwarder,
-    people: fixedPeople(policy.people),
+    people: fixedPeople(
+      policy.people.map((person) => ({
+        ...person,
+        tokenSha256: createHash('sha256').update(`token-of-${person.id}`).digest('hex'),
+      })),
+    ),
     secrets: { alertmanagerTokens: ['a'], pagerdutySecrets: [], decisionSigningKey: 'a-key-that-signs-decisions' },
     onDecided: (id) => app.changed(id),
     mount: (site) => registerSlack(site, { app, signingSecrets: ['of-yesterday', SIGNING], clock: () => clock.now }),
@@ -73,6 +84,7 @@ export async function slackRig(postgres: TestPostgres, databaseUrl?: string) {
     web: createSlackWeb({ apiUrl: `${slackUrl}/api/`, botToken: 'xoxb-test' }),
   });
   const gateway = createGateway(options);
+  extend(gateway, () => clock.now);
   const url = await gateway.listen({ host: '127.0.0.1', port: 0 });
   app.start();
   const to = (path: string, user: string) => ({

@@ -112,6 +112,7 @@ export function createSlack(options: {
   const responses: SlackResponse[] = [];
   const handedOut = new Map<string, { atMs: number; uses: number }>();
   let url = '';
+  let hooksUrl = '';
   let sent = 0;
   const server = createWireServer({
     system: 'slack',
@@ -123,6 +124,8 @@ export function createSlack(options: {
       unauthorised: () => ({ status: 200, body: { ok: false, error: 'invalid_auth' } }),
     },
   });
+  // response_urls are another host (hooks.slack.com): limits and faults of the Web API do not touch it.
+  const hooks = createWireServer({ system: 'slack-hooks', clock, faults: options.faults, log: options.log });
   const scopeHeaders: Record<string, string> =
     options.scopes === undefined ? {} : { 'x-oauth-scopes': options.scopes.join(',') };
   const handle = (request: WireRequest) => {
@@ -155,7 +158,7 @@ export function createSlack(options: {
     file.content = request.rawBody;
     return { status: 200, body: `OK - ${file.length}` };
   });
-  server.route('POST', '/response/:id', (request) => {
+  hooks.route('POST', '/response/:id', (request) => {
     const id = request.params.id ?? '';
     const known = handedOut.get(id);
     if (known === undefined) return { status: 404, body: 'no_active_hooks' };
@@ -202,7 +205,7 @@ export function createSlack(options: {
     return {
       triggerId,
       responseId,
-      responseUrl: `${url}/response/${responseId}`,
+      responseUrl: `${hooksUrl}/response/${responseId}`,
       user: { id: sending.userId, username: person?.handle ?? '', name: person?.handle ?? '', team_id: TEAM },
     };
   }
@@ -217,11 +220,12 @@ export function createSlack(options: {
     responses,
     async listen(port) {
       const listening = await server.listen(port);
+      hooksUrl = (await hooks.listen()).url;
       url = listening.url;
       workspace.uploadBase = url;
       return listening;
     },
-    close: () => server.close(),
+    close: async () => void (await Promise.all([server.close(), hooks.close()])),
     async sendSlashCommand(command) {
       const { triggerId, responseId, responseUrl, user } = common(command);
       const channel = workspace.find(command.channel ?? 'general');
