@@ -173,7 +173,11 @@ function question(
     return { approvalId: only.approvalId, option: options.option ?? wanted, rest };
   // Lists lag behind by a moment: the incident itself decides about an id that is not among them.
   if (first !== undefined && /^[a-z][\w./-]*\d[\w./-]*$/i.test(first))
-    return { approvalId: first, option: options.option ?? (name === 'approve' || 'because' in options ? rest[0] : undefined), rest };
+    return {
+      approvalId: first,
+      option: options.option ?? (name === 'approve' || 'because' in options ? rest[0] : undefined),
+      rest,
+    };
   const [single, second] = open;
   if (single === undefined) throw new Misunderstood('Nothing in this incident waits for an answer.');
   if (second !== undefined) {
