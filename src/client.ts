@@ -16,12 +16,14 @@ import type { Decision, DecisionAnswer } from './domain/decision.ts';
 import type { FactSet } from './domain/fact-set.ts';
 import type { IncidentState } from './domain/incident.ts';
 import type { Instant } from './domain/instant.ts';
+import type { CommunicationPolicy } from './domain/policy.ts';
 import type { TimelineEvent } from './domain/timeline.ts';
 import {
   type AgendaEntry,
   type AlertBatch,
   agendaQuery,
   alertsSignal,
+  communicationQuery,
   decisionSignal,
   decisionUpdate,
   INCIDENT_WORKFLOW,
@@ -116,6 +118,10 @@ export interface IncidentClient {
   /** Refused when somebody else edited since `basedOn`; the text is in the evidence store already. */
   editPostMortem(incidentId: string, edit: EditPostMortem): Promise<PostMortemAnswer>;
   approvePostMortem(incidentId: string, approval: ApprovePostMortem): Promise<PostMortemAnswer>;
+  /** The texts that this incident speaks with; its policy is frozen. */
+  communication(
+    incidentId: string,
+  ): Promise<Asked<{ readonly communication: CommunicationPolicy; readonly chatGroups: readonly string[] }>>;
   /** Incidents as Temporal lists them, newest first; at most `limit`. Behind the truth by about a second. */
   list(options?: { readonly openOnly?: boolean; readonly limit?: number }): Promise<Asked<readonly IncidentSummary[]>>;
   /** Null when Temporal answers, otherwise a sentence. */
@@ -299,6 +305,7 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     state: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(stateQuery)),
     timelineSince: (incidentId, seq) => ask(incidentId, () => handleOf(incidentId).query(timelineSinceQuery, seq)),
     agenda: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(agendaQuery)),
+    communication: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(communicationQuery)),
     paper: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(paperQuery)),
     postMortem: (incidentId) =>
       ask(incidentId, () => client.workflow.getHandle(postMortemWorkflowId(incidentId)).query(postMortemQuery)),

@@ -4,6 +4,7 @@ import type { DecideOptions } from './commands/decide.ts';
 import type { CreateOptions } from './commands/incidents.ts';
 import type { PostMortemOptions } from './commands/post-mortem.ts';
 import type { StatsOptions } from './commands/record.ts';
+import type { PreviewOptions } from './commands/preview.ts';
 import type { WatchOptions } from './commands/watch.ts';
 import { DECISION_COMMANDS, type DecisionCommand } from './decisions.ts';
 import { CliFailure, EXIT } from './failure.ts';
@@ -104,6 +105,20 @@ function addReading({ program, session }: Context): void {
     .option('--since <seq>', 'only events after this one')
     .action(async (id: string | undefined, _own, command: Command) =>
       (await incidents()).timeline(session(flagsOf(command)), id ?? null, flagsOf<WatchOptions>(command)),
+    );
+  leaf(
+    program,
+    'preview <message>',
+    'a message exactly as it would go out now: update, status-identified, mail-resolved, …',
+  )
+    .option('--incident <id>', 'of which incident; the open one when left out')
+    .option('--detail <text>', 'what a person would add: the text of an update, why it is escalated')
+    .action(async (message: string, _own, command: Command) =>
+      (await import('./commands/preview.ts')).previewMessage(
+        session(flagsOf(command)),
+        message,
+        flagsOf<PreviewOptions>(command),
+      ),
     );
   leaf(program, 'paper [incident]', 'the remaining steps as plain commands, to go on by hand').action(
     async (id: string | undefined, _own, command: Command) =>

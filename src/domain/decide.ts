@@ -64,6 +64,8 @@ function refusalByName(state: IncidentState, decision: Decision): string | null 
     case 'renew-lease':
     case 'revert-lease':
       return refuseLease(state, (decision.body as { leaseId: string }).leaseId);
+    case 'update':
+      return refuseUpdate(state, body(decision, 'update'));
     case 'resolve':
       return state.resolved === null
         ? null
@@ -129,6 +131,15 @@ function refuseUnknownApprovalNamed(state: IncidentState, what: string): string 
   return `Nothing named ${what} is waiting. Waiting now: ${open.map((record) => record.approval.options[0]?.name).join(', ') || 'nothing'}.`;
 }
 
+/** A draft is sent as it was shown: one that was overtaken must not go out under an old click. */
+function refuseUpdate(state: IncidentState, { text, draftId = null }: DecisionBodies['update']): string | null {
+  if (text.trim() !== '') return null;
+  if (draftId !== null && draftId === state.draft?.id) return null;
+  return draftId === null
+    ? 'An update needs a text, or the id of the draft that is to go out.'
+    : `The draft ${draftId} has been overtaken: an update went out meanwhile, or a newer draft is there. Look at the channel, then write one.`;
+}
+
 function refuseLease(state: IncidentState, leaseId: string): string | null {
   if (openLeases(state).some((record) => record.lease.id === leaseId)) return null;
   const open = openLeases(state).map((record) => record.lease.id);
@@ -168,7 +179,8 @@ export function decide(state: IncidentState, decision: Decision, policy: Policy)
     case 'note':
       return { facts: [{ kind: 'noted', text: body(decision, 'note').text }], effect: 'Noted on the timeline.' };
     case 'update': {
-      const { text, expectedRecoveryAt } = body(decision, 'update');
+      const { text: written, expectedRecoveryAt } = body(decision, 'update');
+      const text = written === '' ? (state.draft?.text ?? '') : written;
       return { facts: [{ kind: 'update-written', text, expectedRecoveryAt }], effect: 'The update goes out now.' };
     }
     case 'snooze': {

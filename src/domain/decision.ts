@@ -9,7 +9,12 @@ export interface DecisionBodies {
   readonly 'hand-over': { readonly to: string };
   readonly 'set-severity': { readonly to: Severity; readonly because: string };
   readonly note: { readonly text: string };
-  readonly update: { readonly text: string; readonly expectedRecoveryAt: Instant | null };
+  /** Without a text, the draft of this id goes out as it stands: one click on the reminder. */
+  readonly update: {
+    readonly text: string;
+    readonly expectedRecoveryAt: Instant | null;
+    readonly draftId?: string | null;
+  };
   readonly snooze: { readonly minutes: number; readonly because: string };
   readonly approve: { readonly approvalId: string; readonly option: string | null };
   readonly reject: { readonly approvalId: string; readonly because: string };

@@ -61,6 +61,7 @@ export function factSet(
     latestUpdateBy: state.latestUpdate?.by ?? null,
     latestUpdateAt: state.latestUpdate?.at ?? null,
     lastToldAt: state.told?.at ?? null,
+    draft: state.draft ?? null,
     unsent: state.unsent.map(({ medium, what, since, reason }) => ({ medium, what, since, reason })),
     sinceLast: newsSince(timeline, state.told?.coversSeq ?? 0),
     openQuestions: remediesFirst(openApprovals(state)).map(({ approval }) => ({

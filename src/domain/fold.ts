@@ -52,6 +52,7 @@ export function openedState(incidentId: string, event: EventOf<'opened'>): Incid
     latestUpdate: null,
     expectedRecoveryAt: null,
     snoozedUntil: null,
+    draft: null,
     said: {},
     newsSeq: event.seq,
     told: null,
@@ -194,9 +195,12 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
         latestUpdate: { text: event.text, by: event.by.person, at: event.at, seq: event.seq },
         expectedRecoveryAt: event.expectedRecoveryAt ?? next.expectedRecoveryAt,
         snoozedUntil: null,
+        draft: null,
       };
+    case 'update-drafted':
+      return { ...next, draft: { id: event.draftId, text: event.text, dueAt: event.dueAt } };
     case 'update-snoozed':
-      return { ...next, snoozedUntil: event.until };
+      return { ...next, snoozedUntil: event.until, draft: null };
     case 'published':
       return withPublished(next, event);
     case 'publication-failed':
@@ -395,7 +399,13 @@ function withPublished(state: IncidentState, event: EventOf<'published'>): Incid
   };
   const unsent = state.unsent.filter((waiting) => waiting.key !== message.key);
   if (message.medium === 'chat' && TELLING.includes(message.what)) {
-    return { ...state, said, unsent, told: { what: message.what, at: event.at, coversSeq: message.coversSeq } };
+    return {
+      ...state,
+      said,
+      unsent,
+      draft: null,
+      told: { what: message.what, at: event.at, coversSeq: message.coversSeq },
+    };
   }
   if (message.medium !== 'status-page') return { ...state, said, unsent };
   const shown = message.what === 'no-news' ? state.statusPageStatus : (message.what as IncidentState['status']);

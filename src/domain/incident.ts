@@ -68,6 +68,8 @@ export interface IncidentState {
   } | null;
   readonly expectedRecoveryAt: Instant | null;
   readonly snoozedUntil: Instant | null;
+  /** The update that is due, as it goes out when nobody writes one; null while none is. */
+  readonly draft?: { readonly id: string; readonly text: string; readonly dueAt: Instant } | null;
   /** By medium: what was last said, when, and up to which event it speaks. */
   readonly said: Readonly<
     Partial<

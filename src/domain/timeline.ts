@@ -153,6 +153,8 @@ export type TimelineFact =
       readonly because: string;
     }
   | { readonly kind: 'update-written'; readonly text: string; readonly expectedRecoveryAt: Instant | null }
+  /** What goes out when nobody writes the update that is due; whoever is reminded may send it by its id (R4.2). */
+  | { readonly kind: 'update-drafted'; readonly draftId: string; readonly text: string; readonly dueAt: Instant }
   | { readonly kind: 'update-snoozed'; readonly until: Instant; readonly because: string }
   | { readonly kind: 'published'; readonly message: Published; readonly late: boolean }
   | {

@@ -21,7 +21,13 @@ const SCHEMAS: { readonly [N in DecisionName]: z.ZodType<DecisionBodies[N]> } = 
   'hand-over': z.strictObject({ to: id }),
   'set-severity': z.strictObject({ to: z.enum(['P0', 'P1', 'P2', 'P3'], 'must be P0, P1, P2 or P3'), because }),
   note: z.strictObject({ text: words(4_000) }),
-  update: z.strictObject({ text: words(4_000), expectedRecoveryAt: orNull(at) }),
+  update: z
+    .strictObject({
+      text: z.string('must be a text').trim().max(4_000, 'must have at most 4000 characters').default(''),
+      expectedRecoveryAt: orNull(at),
+      draftId: orNull(id),
+    })
+    .refine(({ text, draftId }) => text !== '' || draftId !== null, { path: ['text'], message: 'must not be empty' }),
   snooze: z.strictObject({ minutes: minutes(MAX_SNOOZE_MINUTES), because }),
   approve: z.strictObject({ approvalId: id, option: orNull(id) }),
   reject: z.strictObject({ approvalId: id, because }),

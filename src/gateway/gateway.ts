@@ -14,6 +14,7 @@ import { registerIncidents } from './routes/incidents.ts';
 import { registerLive } from './routes/live.ts';
 import { registerPostMortems } from './routes/post-mortems.ts';
 import { registerRecord } from './routes/record.ts';
+import { registerPreview } from './routes/preview.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 
 export interface GatewaySecrets {
@@ -65,6 +66,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     registerPostMortems(api, options);
     registerRecord(api, options);
     registerDecisions(api, options);
+    registerPreview(api, options);
     registerLive(api, options);
     registerHealth(api, options);
   });

@@ -80,6 +80,8 @@ function sentence(event: TimelineEvent): string {
       return `Promise ${event.promiseId} ${PROMISE_WORDS[event.how]}: ${event.because}`;
     case 'update-written':
       return `${who(event)} wrote: ${event.text}${event.expectedRecoveryAt === null ? '' : ` (recovery expected ${timeUtc(event.expectedRecoveryAt, event.at)})`}`;
+    case 'update-drafted':
+      return `An update is due ${timeUtc(event.dueAt, event.at)}; unless somebody writes one, this goes out: ${event.text}`;
     case 'update-snoozed':
       return `${who(event)} put the next update off until ${timeUtc(event.until, event.at)}: ${event.because}`;
     case 'published':

@@ -113,6 +113,10 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
       { text: 'we restart', expectedRecoveryAt: at },
       'jane wrote: we restart (recovery expected 15:00 UTC)',
     ],
+    'update-drafted': [
+      { draftId: 'draft-9', text: 'No change since 14:30 UTC.', dueAt: at },
+      'An update is due 15:00 UTC; unless somebody writes one, this goes out: No change since 14:30 UTC.',
+    ],
     'update-snoozed': [
       { until: at, because: 'nothing new' },
       'jane put the next update off until 15:00 UTC: nothing new',

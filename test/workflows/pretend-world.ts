@@ -20,6 +20,8 @@ export class PretendWorld {
   readonly delivered: Delivery[] = [];
   readonly acts: RemedyPlan[] = [];
   readonly calls: string[] = [];
+  /** What messages say about being late. */
+  readonly lateWords: string[] = [];
   readonly #events = new Map<number, TimelineEvent>();
   /** Instant answered beside every value; tests set it to incident time where it matters. */
   at: () => string = () => new Date(0).toISOString();
@@ -47,7 +49,10 @@ export class PretendWorld {
       openCircuitBreaker: ({ plan }: { plan: RemedyPlan }) => this.act(plan),
       failOverProvider: ({ plan }: { plan: RemedyPlan }) => this.act(plan),
       awaitRollout: () => ({ complete: true, failed: false, words: '3 of 3 pods replaced' }),
-      publish: (input: PublishInput) => input.deliveries.map((delivery) => this.deliver(delivery)),
+      publish: (input: PublishInput) => {
+        if (typeof input.facts.lateBecause === 'string') this.lateWords.push(input.facts.lateBecause);
+        return input.deliveries.map((delivery) => this.deliver(delivery));
+      },
       confirmAuthority: () => ({ confirmed: true, reason: null }),
       planReview: () => ({ meetingAt: '2024-10-24T10:00:00.000Z' }),
       measureImpact: () => ({ failedRequests: 4500, failedRequestsFormula: 'sum(increase(...))', affectedUsers: 120 }),

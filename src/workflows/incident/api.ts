@@ -5,7 +5,7 @@ import type { Decision, DecisionAnswer, DecisionName } from '../../domain/decisi
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { IncidentState } from '../../domain/incident.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { Policy } from '../../domain/policy.ts';
+import type { CommunicationPolicy, Policy } from '../../domain/policy.ts';
 import type { TimelineEvent } from '../../domain/timeline.ts';
 
 /** The workflow type's name; stored in history for years. */
@@ -95,6 +95,11 @@ export const stateQuery = defineQuery<{
 }>('state');
 export const timelineSinceQuery = defineQuery<readonly TimelineEvent[], [number]>('timelineSince');
 export const agendaQuery = defineQuery<readonly AgendaEntry[]>('agenda');
+/** The texts of this incident: its policy is frozen, so a preview must not use the newest one. */
+export const communicationQuery = defineQuery<{
+  readonly communication: CommunicationPolicy;
+  readonly chatGroups: readonly string[];
+}>('communication');
 export const paperQuery = defineQuery<string>('paper');
 
 /** A fact from the post-mortem's own workflow: somebody has approved the document. */

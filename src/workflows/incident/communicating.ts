@@ -1,12 +1,15 @@
 import type { ChatMessage, Delivery } from '../../activities/publication/api.ts';
+import { draftWords } from '../../domain/draft.ts';
 import { type IncidentState, openPromise } from '../../domain/incident.ts';
-import { type Instant, isBefore, laterOf, plusMinutes } from '../../domain/instant.ts';
+import { clockTimeUtc, type Instant, isBefore, laterOf, plusMinutes } from '../../domain/instant.ts';
 import { isSuperseded, nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
 const FIRST_MESSAGE_WITHIN_MINUTES = 1;
 /** A message this much after its promised time is late, and says so. */
 const TOLERANCE_MINUTES = 1;
+/** A draft stands on the timeline, where texts are at most a kilobyte. */
+const DRAFT_CHARACTERS = 1_000;
 
 /**
  * Phase 4 runs throughout (R4.1–R4.3): the initial alert, an update whenever there is news and by the promised time
@@ -39,11 +42,14 @@ async function nextMessage(run: IncidentRun): Promise<void> {
   const changed = () => run.state.closed !== null || newsKind(run.state) !== null || wantedDue(run) !== dueAt;
   if (dueAt === null) return run.agenda.forEvent(changed);
   promise(run, dueAt);
-  const remindAt = plusMinutes(dueAt, -run.policy.communication.remindBeforeMinutes);
-  if (wantsReminder(run, remindAt, dueAt)) {
+  if (wantsReminder(run, dueAt)) {
+    const remindAt = plusMinutes(dueAt, -run.policy.communication.remindBeforeMinutes);
     if ((await run.agenda.until('reminder of the next update', remindAt, changed)) === 'due') await remind(run, dueAt);
+    return;
   }
-  if ((await run.agenda.until('next update', dueAt, changed)) === 'due') await say(run, 'no-news');
+  // Whoever takes the lead meanwhile is still reminded.
+  const changedOrLed = () => changed() || wantsReminder(run, dueAt);
+  if ((await run.agenda.until('next update', dueAt, changedOrLed)) === 'due') await say(run, 'no-news');
 }
 
 /** What there is to tell since the last message; null when nothing is worth one by itself. */
@@ -60,8 +66,19 @@ async function say(run: IncidentRun, what: ChatMessage): Promise<void> {
   const every = run.policy.severities[run.state.severity].updateEveryMinutes;
   const nextUpdateAt = run.state.resolved === null ? plusMinutes(run.now(), every) : null;
   const before = run.state.told;
-  await publishRound(run, `chat: ${what}`, deliveriesOf(run, what), { ...run.facts(), nextUpdateAt });
-  if (run.state.told !== before) settlePromise(run, what);
+  const lateBecause = lateness(run);
+  await publishRound(run, `chat: ${what}`, deliveriesOf(run, what), { ...run.facts(), nextUpdateAt, lateBecause });
+  if (run.state.told !== before) settlePromise(run, what, lateBecause);
+}
+
+/** Why the update that was promised comes only now, in words for those who waited; null when it is in time. */
+function lateness(run: IncidentRun): string | null {
+  const open = openPromise(run.state, 'update');
+  if (open === null || !isBefore(plusMinutes(open.promise.dueAt, TOLERANCE_MINUTES), run.now())) return null;
+  const due = clockTimeUtc(open.promise.dueAt);
+  const owed = unsentTelling(run)[0];
+  if (owed === undefined) return `it was due at ${due} UTC, and the incident runbook itself was not running then.`;
+  return `it was due at ${due} UTC; this channel did not take it from ${clockTimeUtc(owed.since)} UTC on (${owed.reason.replace(/\.$/u, '')}).`;
 }
 
 function deliveriesOf(run: IncidentRun, what: ChatMessage): readonly Delivery[] {
@@ -145,31 +162,41 @@ function promise(run: IncidentRun, dueAt: Instant): void {
   run.record({ kind: 'promised', promise: { id, kind: 'update', words: 'an update in the incident channel', dueAt } });
 }
 
-function settlePromise(run: IncidentRun, what: ChatMessage): void {
+/** Kept or not is judged by when the message began to be sent: what it says about itself and the record agree. */
+function settlePromise(run: IncidentRun, what: ChatMessage, lateBecause: string | null): void {
   const open = openPromise(run.state, 'update');
   if (open === null) return;
-  const late = isBefore(plusMinutes(open.promise.dueAt, TOLERANCE_MINUTES), run.now());
   run.record({
     kind: 'promise-ended',
     promiseId: open.promise.id,
-    how: late ? 'late' : 'kept',
-    because: `${what} sent`,
+    how: lateBecause === null ? 'kept' : 'late',
+    because: lateBecause === null ? `${what} sent` : `${what} sent late: ${lateBecause}`,
   });
 }
 
-function wantsReminder(run: IncidentRun, remindAt: Instant, dueAt: Instant): boolean {
-  const reminded = run.state.said.chat?.what === 'reminder' && isBefore(remindAt, run.now());
-  return run.state.commander !== null && !reminded && isBefore(run.now(), remindAt) && isBefore(remindAt, dueAt);
+/** An incident that ends does not leave a promise open: it is broken and said so, or there is nothing left to update. */
+export function endPromises(run: IncidentRun): void {
+  const open = openPromise(run.state, 'update');
+  if (open === null) return;
+  const lateBecause = lateness(run);
+  run.record({
+    kind: 'promise-ended',
+    promiseId: open.promise.id,
+    how: lateBecause === null ? 'superseded' : 'missed',
+    because: lateBecause ?? 'the incident ended before it was due',
+  });
 }
 
+/** Once for each promise, and only when there is somebody to remind. */
+function wantsReminder(run: IncidentRun, dueAt: Instant): boolean {
+  return run.state.commander !== null && run.state.draft?.dueAt !== dueAt && isBefore(run.now(), dueAt);
+}
+
+/** The draft is shown with the reminder, and is what `update` with its id sends: one click, decision 7. */
 async function remind(run: IncidentRun, dueAt: Instant): Promise<void> {
+  const text = draftWords(run.facts()).slice(0, DRAFT_CHARACTERS);
+  run.record({ kind: 'update-drafted', draftId: `draft-${run.state.seq + 1}`, text, dueAt });
   await publishRound(run, 'reminder of the next update', [
-    {
-      medium: 'chat',
-      key: nextKey(run, 'reminder'),
-      what: 'reminder',
-      channel: channelOf(run),
-      detail: `update due ${dueAt}`,
-    },
+    { medium: 'chat', key: nextKey(run, 'reminder'), what: 'reminder', channel: channelOf(run), detail: null },
   ]);
 }

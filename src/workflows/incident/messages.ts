@@ -6,6 +6,7 @@ import {
   type AlertBatch,
   agendaQuery,
   alertsSignal,
+  communicationQuery,
   decisionSignal,
   decisionUpdate,
   type JoinedIncident,
@@ -17,6 +18,7 @@ import {
 } from './api.ts';
 import { assessSeverity } from './assessing.ts';
 import { paperOf } from './paper.ts';
+import { chatGroups } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
 /** Wires every message. Handlers only record; the phases act on the changed state (decision 3). */
@@ -35,6 +37,7 @@ export function registerMessages(run: IncidentRun): void {
   setHandler(stateQuery, () => ({ state: run.state, facts: run.facts(), now: run.now() }));
   setHandler(timelineSinceQuery, (seq) => run.timeline.filter((event) => event.seq > seq));
   setHandler(agendaQuery, () => run.agenda.entries());
+  setHandler(communicationQuery, () => ({ communication: run.policy.communication, chatGroups: chatGroups(run) }));
   setHandler(paperQuery, () => paperOf(run.state, run.policy, run.now()));
 }
 

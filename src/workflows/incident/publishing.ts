@@ -58,17 +58,21 @@ const PINNED = 'pinned-summary';
 
 /** What a round needs and nothing else: a history with the whole policy in every round is ten times a lean one. */
 function roundOf(run: IncidentRun, deliveries: readonly Delivery[], facts: FactSet): PublishInput {
-  const { communication, contacts, review } = run.policy;
+  const { communication, review } = run.policy;
   const invites = deliveries.some((delivery) => delivery.what === 'invitation');
   const calls = deliveries.some((delivery) => delivery.what === 'initial');
-  const groups = Object.values(contacts).flatMap((contact) => contact.chatGroup ?? []);
   return {
     facts: factsFor(facts, deliveries),
     voice: voiceFor(communication, deliveries),
-    chatGroups: calls ? [...new Set(groups)] : [],
+    chatGroups: calls ? chatGroups(run) : [],
     ...(invites ? { review: { meetingMinutes: review.meetingMinutes, agenda: review.agenda } } : {}),
     deliveries,
   };
+}
+
+/** Groups of the policy that chat may call. */
+export function chatGroups(run: IncidentRun): readonly string[] {
+  return [...new Set(Object.values(run.policy.contacts).flatMap((contact) => contact.chatGroup ?? []))];
 }
 
 /** The key of the next message of a kind; counted by the timeline, so a retry has the same and a new one another. */

@@ -1,7 +1,7 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import { followUp } from '../activity-calls.ts';
 import type { IncidentInput, IncidentResult } from './api.ts';
-import { channelOf, keepTalking } from './communicating.ts';
+import { channelOf, endPromises, keepTalking } from './communicating.ts';
 import { keepPublicFromSilence, keepPublicInformed } from './informing-public.ts';
 import { keepLeases } from './leasing.ts';
 import { registerMessages } from './messages.ts';
@@ -79,6 +79,7 @@ async function handOver(run: IncidentRun): Promise<never> {
 async function end(run: IncidentRun, closed: NonNullable<IncidentRun['state']['closed']>): Promise<IncidentResult> {
   await run.drain();
   if (closed.as !== 'resolved') await publishClosing(run);
+  endPromises(run);
   await keepRecord(run);
   await condition(allHandlersFinished);
   return { incidentId: run.state.incidentId, closedAs: closed.as, facts: run.facts() };

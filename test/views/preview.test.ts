@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { templatesOf, voiceFor } from '../../src/domain/voice.ts';
+import { isPreviewName, PREVIEW_NAMES, preview } from '../../src/views/preview.ts';
+import { COMMUNICATION, FACTS, HOSTILE, HOSTILE_FACTS, hiddenCharacters, SPEECH } from './facts.ts';
+
+const GROUPS = ['oncall-engineers'];
+
+describe('preview', () => {
+  it('shows every message as its view renders it', () => {
+    expect(preview('update', FACTS, SPEECH, null, GROUPS).text).toContain('[UPDATE - 14:50 UTC]');
+    expect(preview('status-identified', FACTS, SPEECH, null, GROUPS)).toMatchObject({
+      medium: 'status-page',
+      subject: 'API High Error Rate',
+      fields: { status: 'identified', impact: 'major' },
+    });
+    expect(preview('mail-escalation', FACTS, SPEECH, 'Still open.', GROUPS).text).toMatch(/^Still open\./u);
+    expect(preview('page', FACTS, SPEECH, null, GROUPS).text).toBe('[P1] API High Error Rate (API)');
+    expect(isPreviewName('everything')).toBe(false);
+  });
+
+  it.each(PREVIEW_NAMES)('lets no stranger mention, link, hide or forge anything in %s', (name) => {
+    const shown = preview(name, HOSTILE_FACTS, SPEECH, HOSTILE.repeat(50), GROUPS);
+    expect(hiddenCharacters(`${shown.subject ?? ''}${shown.text}`)).toEqual([]);
+    expect(shown.text.length).toBeLessThan(20_000);
+    if (shown.medium === 'chat')
+      expect(JSON.stringify(shown.blocks)).not.toMatch(/<(!channel|!here|@U123|https:\/\/evil)/u);
+    if (shown.html !== null) expect(shown.html).not.toMatch(/<(script|a|img)\b/iu);
+    if (shown.subject !== null) expect(shown.subject).not.toMatch(/[\r\n]/u);
+  });
+});
+
+describe('the voice of a round', () => {
+  it('has the texts of its messages and no others', () => {
+    const voice = voiceFor(COMMUNICATION, [
+      { medium: 'chat', what: 'update' },
+      { medium: 'mail', what: 'opened' },
+    ]);
+    expect(Object.keys(voice.templates)).toEqual(['slackUpdate', 'incidentMailSubject', 'incidentMail']);
+    expect(voice.statusPageComponents).toEqual([]);
+  });
+
+  it.each(PREVIEW_NAMES)('is enough to say %s', (name) => {
+    const [medium, what] =
+      name === 'page'
+        ? (['page', 'trigger'] as const)
+        : name.startsWith('status-')
+          ? (['status-page', name.slice(7)] as const)
+          : name.startsWith('mail-')
+            ? (['mail', name.slice(5)] as const)
+            : (['chat', name] as const);
+    const voice = voiceFor(COMMUNICATION, [{ medium, what }]);
+    expect(preview(name, FACTS, { ...SPEECH, voice }, null, GROUPS).text).not.toBe('');
+    expect(templatesOf(medium, what).length).toBe(Object.keys(voice.templates).length);
+  });
+});
