@@ -86,6 +86,12 @@ export const DECISION_COMMANDS: { readonly [N in DecisionName]: DecisionCommand<
     options: [OPTION],
     body: approveBody,
   },
+  'test-mail': {
+    about: 'send yourself the mail to customers that waits for approval',
+    usage: '',
+    words: [0, 0],
+    body: () => ({}),
+  },
   reject: {
     about: 'say no to what is asked',
     usage: '[approval]',

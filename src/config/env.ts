@@ -98,6 +98,9 @@ const workerSchema = z.object({
   MASTODON_ACCESS_TOKEN: secret.optional(),
   SMTP_URL: url(['smtp:', 'smtps:']).optional(),
   SERVICE_DATABASE_URL: postgres.optional(),
+  /** Who stands behind the users of the metrics: a CSV file, or the database that the policy's query asks. */
+  CUSTOMERS_CSV: z.string().optional(),
+  CUSTOMERS_DATABASE_URL: postgres.optional(),
   SERVICE_CACHE_URL: redis.optional(),
   ANTHROPIC_API_URL: http.default('https://api.anthropic.com'),
   ANTHROPIC_API_KEY: secret.optional(),
@@ -169,6 +172,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   'MASTODON_ACCESS_TOKEN',
   'SMTP_URL',
   'SERVICE_DATABASE_URL',
+  'CUSTOMERS_DATABASE_URL',
   'SERVICE_CACHE_URL',
   'ANTHROPIC_API_KEY',
   'OPENAI_API_KEY',

@@ -131,7 +131,26 @@ const communication = z.strictObject({
   mailFrom: text,
   consoleUrl: url.nullable().default(null),
   preApproved: z.array(z.enum(PRE_APPROVABLE)),
+  fallback: z
+    .strictObject({ afterMinutes: positive, mailTo: z.array(z.email('must be an e-mail address')).min(1) })
+    .nullable()
+    .default(null),
   templates: each(TEMPLATE_NAMES, text),
+});
+
+const ranged = text.includes('$range', 'must contain $range, the length of the incident');
+const customers = z.strictObject({
+  affectedUsersQuery: ranged,
+  userLabel: text,
+  minimumFailedRequests: zeroOrMore,
+  failedRequestsQuery: ranged,
+  requestsQuery: ranged,
+  directoryQuery: text.includes('$1', 'must contain $1, the list of user ids').nullable(),
+  mailFrom: text,
+  replyTo: z.email('must be an e-mail address').nullable(),
+  unsubscribeUrl: url.nullable(),
+  unsubscribeMail: z.email('must be an e-mail address').nullable(),
+  mailsPerBatch: count,
 });
 
 /** The file as a team writes it. Nothing is optional that a decision could hang on; unknown keys are refused. */
@@ -217,6 +236,7 @@ export const policySchema = z.strictObject({
   }),
   leases: z.strictObject({ askAgainMinutes: positive, renewMinutes: positive }),
   communication,
+  customers: customers.nullable().default(null),
   contacts: each(
     CONTACTS,
     z.strictObject({

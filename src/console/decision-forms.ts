@@ -92,6 +92,12 @@ export const DECISION_FORMS: { readonly [N in DecisionName]: DecisionForm } = {
     fields: [{ name: 'minutes', label: 'Minutes', kind: 'minutes' }, BECAUSE],
     when: unresolved,
   },
+  'test-mail': {
+    verb: 'Send me the customer mail',
+    about: 'The very mail that waits for approval goes to your own address, and to nobody else.',
+    fields: [],
+    when: (state) => open(state) && (state.customerMails?.length ?? 0) > 0,
+  },
   reopen: {
     verb: 'Reopen',
     about: 'It is back: investigation starts again.',

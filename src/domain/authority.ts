@@ -20,6 +20,7 @@ const WHO: Readonly<Record<DecisionName, readonly Role[]>> = {
   'abort-canary': RESPOND,
   reject: OBJECT,
   approve: APPROVE,
+  'test-mail': APPROVE,
   'hand-over': COMMAND,
   snooze: COMMAND,
   resolve: COMMAND,

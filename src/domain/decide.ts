@@ -58,6 +58,8 @@ function refusalByName(state: IncidentState, decision: Decision): string | null 
     case 'approve':
     case 'break-glass':
       return refuseApprove(state, decision as Decision<'approve'>, decision.name === 'break-glass');
+    case 'test-mail':
+      return refuseTestMail(state);
     case 'reject':
       return refuseUnknownApproval(state, body(decision, 'reject').approvalId);
     case 'keep-lease':
@@ -140,6 +142,14 @@ function refuseUpdate(state: IncidentState, { text, draftId = null }: DecisionBo
     : `The draft ${draftId} has been overtaken: an update went out meanwhile, or a newer draft is there. Look at the channel, then write one.`;
 }
 
+const TESTS_OF_ONE_MAIL = 20;
+
+function refuseTestMail(state: IncidentState): string | null {
+  const mail = state.customerMails?.at(-1);
+  if (mail === undefined) return 'No mail to customers is prepared; it is when a P0 has been resolved.';
+  return mail.testsAsked.length < TESTS_OF_ONE_MAIL ? null : `It was tested ${TESTS_OF_ONE_MAIL} times already.`;
+}
+
 function refuseLease(state: IncidentState, leaseId: string): string | null {
   if (openLeases(state).some((record) => record.lease.id === leaseId)) return null;
   const open = openLeases(state).map((record) => record.lease.id);
@@ -191,6 +201,13 @@ export function decide(state: IncidentState, decision: Decision, policy: Policy)
     case 'approve':
     case 'break-glass':
       return decideApproval(state, decision);
+    case 'test-mail': {
+      const edition = state.customerMails?.at(-1)?.edition ?? '';
+      return {
+        facts: [{ kind: 'customer-mail-test-asked', edition }],
+        effect: 'It is on its way to your own address.',
+      };
+    }
     case 'reject': {
       const { approvalId, because } = body(decision, 'reject');
       return {

@@ -17,6 +17,8 @@ export interface DecisionBodies {
   };
   readonly snooze: { readonly minutes: number; readonly because: string };
   readonly approve: { readonly approvalId: string; readonly option: string | null };
+  /** Sends whoever asks the very mail that waits for approval, before anybody else gets it (R4.5). */
+  readonly 'test-mail': Record<never, never>;
   readonly reject: { readonly approvalId: string; readonly because: string };
   readonly resolve: { readonly fix: string | null };
   readonly reopen: { readonly because: string };
@@ -43,6 +45,7 @@ export const DECISION_NAMES: readonly DecisionName[] = [
   'update',
   'snooze',
   'approve',
+  'test-mail',
   'reject',
   'resolve',
   'reopen',

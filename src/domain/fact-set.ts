@@ -61,7 +61,13 @@ export interface FactSet {
     readonly approvalId: string;
     readonly name: string;
     readonly why: string;
-    readonly options: readonly { readonly name: string; readonly preview: string; readonly command: string | null }[];
+    readonly options: readonly {
+      readonly name: string;
+      readonly preview: string;
+      readonly command: string | null;
+      /** The whole text that would go out, where it is a text. */
+      readonly shown?: string;
+    }[];
     readonly approver: string;
     readonly mode: string;
     readonly deadlineAt: Instant;

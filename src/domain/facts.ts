@@ -72,6 +72,7 @@ export function factSet(
         name: option.name,
         preview: option.preview,
         command: option.plan?.command ?? null,
+        ...(option.shown === undefined ? {} : { shown: option.shown }),
       })),
       approver: approval.approver,
       mode: approval.mode,

@@ -1,3 +1,4 @@
+import { foldCustomerMails } from './fold-customer-mails.ts';
 import type {
   AlertRecord,
   ApprovalRecord,
@@ -59,6 +60,7 @@ export function openedState(incidentId: string, event: EventOf<'opened'>): Incid
     statusPageRef: null,
     statusPageStatus: null,
     unsent: [],
+    customerMails: [],
     mitigated: null,
     firstMitigatedAt: null,
     relapses: 0,
@@ -207,6 +209,13 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
       return { ...next, unsent: withUnsent(next, event) };
     case 'publication-superseded':
       return { ...next, unsent: next.unsent.filter((unsent) => unsent.key !== event.key) };
+    case 'status-page-edited':
+      return { ...next, statusPageStatus: event.to };
+    case 'customer-mail-prepared':
+    case 'customer-mail-test-asked':
+    case 'customer-mail-tested':
+    case 'customer-mail-progress':
+      return { ...next, customerMails: foldCustomerMails(next.customerMails ?? [], event) };
     case 'mitigated':
       return {
         ...next,

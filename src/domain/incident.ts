@@ -93,6 +93,8 @@ export interface IncidentState {
   /** The state the status page shows; null before anything was posted there. */
   readonly statusPageStatus: PublicStatus | null;
   readonly unsent: readonly UnsentRecord[];
+  /** Mails to customers, oldest first. */
+  readonly customerMails?: readonly CustomerMailRecord[];
   readonly mitigated: { readonly at: Instant; readonly remedy: ActionName | null; readonly words: string } | null;
   readonly firstMitigatedAt: Instant | null;
   readonly relapses: number;
@@ -161,6 +163,18 @@ export interface PromiseRecord {
     readonly at: Instant;
     readonly because: string;
   } | null;
+}
+
+/** A mail to affected customers: prepared, then sent in batches. */
+export interface CustomerMailRecord {
+  readonly edition: string;
+  readonly digest: string;
+  readonly customers: number;
+  readonly sent: number;
+  readonly refused: number;
+  readonly left: number;
+  readonly testsAsked: readonly { readonly by: string; readonly seq: number }[];
+  readonly testsDone: number;
 }
 
 /** A message that could not be sent; the next round of its medium supersedes it (communication debt). */

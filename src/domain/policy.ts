@@ -30,6 +30,8 @@ export interface Policy {
   readonly verification: VerificationPolicy;
   readonly leases: LeasePolicy;
   readonly communication: CommunicationPolicy;
+  /** How affected customers are found and written to (R4.5); null: this team writes to none. */
+  readonly customers: CustomersPolicy | null;
   readonly contacts: Readonly<Record<Contact, ContactPolicy>>;
   readonly people: readonly PersonPolicy[];
   readonly review: ReviewPolicy;
@@ -281,12 +283,14 @@ export interface CommunicationPolicy {
   readonly consoleUrl: string | null;
   /** Status page posts that need nobody's yes although `publish-status` asks (R4.4); all others follow approvals. */
   readonly preApproved: readonly PreApprovedPost[];
+  /** Where colleagues are told when chat has been away for so long; null: nowhere. */
+  readonly fallback: { readonly afterMinutes: number; readonly mailTo: readonly string[] } | null;
   readonly templates: Readonly<Record<TemplateName, string>>;
 }
 
 export type PreApprovedPost = 'investigating' | 'identified' | 'monitoring' | 'resolved' | 'no-news';
 
-/** Texts with `{placeholders}`; the allowed ones are listed by `incident policy show templates`. */
+/** Texts in Liquid; the values each may use are listed by `incident policy show templates`. */
 export type TemplateName =
   | 'slackInitial'
   | 'slackUpdate'
@@ -301,7 +305,29 @@ export type TemplateName =
   | 'incidentMailSubject'
   | 'incidentMail'
   | 'engineeringSummary'
+  | 'customerMailSubject'
+  | 'customerMail'
+  | 'customerCorrectionSubject'
+  | 'customerCorrection'
   | 'pageSummary';
+
+export interface CustomersPolicy {
+  /** PromQL: failed requests of each user over `$range`, one series for each value of `userLabel`. */
+  readonly affectedUsersQuery: string;
+  readonly userLabel: string;
+  /** Fewer failed requests than this are no disruption for a user. */
+  readonly minimumFailedRequests: number;
+  readonly failedRequestsQuery: string;
+  readonly requestsQuery: string;
+  /** SQL of the directory (`$1`: list of user ids; columns customer_id, email, user_id, unsubscribed); null with a CSV. */
+  readonly directoryQuery: string | null;
+  readonly mailFrom: string;
+  readonly replyTo: string | null;
+  /** Where one click unsubscribes; `{customer}` becomes the customer's id. */
+  readonly unsubscribeUrl: string | null;
+  readonly unsubscribeMail: string | null;
+  readonly mailsPerBatch: number;
+}
 
 export interface ContactPolicy {
   readonly name: string;

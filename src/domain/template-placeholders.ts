@@ -49,6 +49,21 @@ const PUBLIC = [
   'errorRate',
 ] as const;
 
+/** What a customer may be told: nothing in words of the evidence, which may name tables, hosts or people (R4.5). */
+const CUSTOMER = [
+  'product',
+  'service',
+  'day',
+  'today',
+  'start',
+  'end',
+  'minutes',
+  'length',
+  'failedShare',
+  'happened',
+  'done',
+] as const;
+
 /**
  * The values each text of the policy may use, written `{{ name }}` (Liquid). A policy that uses another one is refused
  * when it is read, not in the middle of the night when the text is first needed.
@@ -67,5 +82,9 @@ export const PLACEHOLDERS: Readonly<Record<TemplateName, readonly string[]>> = {
   incidentMailSubject: INTERNAL,
   incidentMail: INTERNAL,
   engineeringSummary: [...INTERNAL, 'actionItems', 'learnings', 'report'],
+  customerMailSubject: CUSTOMER,
+  customerMail: CUSTOMER,
+  customerCorrectionSubject: CUSTOMER,
+  customerCorrection: CUSTOMER,
   pageSummary: INTERNAL,
 };

@@ -18,6 +18,9 @@ export interface ApprovalOption {
   readonly name: ApprovalName;
   readonly plan: RemedyPlan | null;
   readonly preview: string;
+  /** A whole text that is approved with it, such as a mail, and its digest; absent when the preview says it all. */
+  readonly shown?: string;
+  readonly shownDigest?: string;
 }
 
 /** A question to people (decision 6), bound to what was shown and to the age of its evidence. */
@@ -167,6 +170,33 @@ export type TimelineFact =
       readonly delivery: unknown;
     }
   | { readonly kind: 'publication-superseded'; readonly key: string; readonly newerKey: string }
+  /** Somebody changed the status page by hand; what it shows now is taken as what was said in public (R4.4). */
+  | {
+      readonly kind: 'status-page-edited';
+      readonly from: PublicStatus | null;
+      readonly to: PublicStatus;
+      readonly words: string;
+    }
+  /** Who was affected and what they would be told, ready to be approved (R4.5). */
+  | {
+      readonly kind: 'customer-mail-prepared';
+      readonly edition: string;
+      readonly subject: string;
+      readonly digest: string;
+      readonly customers: number;
+      readonly words: string;
+      readonly formula: string;
+    }
+  | { readonly kind: 'customer-mail-test-asked'; readonly edition: string }
+  | { readonly kind: 'customer-mail-tested'; readonly edition: string; readonly to: string; readonly words: string }
+  | {
+      readonly kind: 'customer-mail-progress';
+      readonly edition: string;
+      readonly sent: number;
+      readonly refused: number;
+      readonly left: number;
+      readonly inDoubt: number;
+    }
   | { readonly kind: 'mitigated'; readonly remedy: ActionName | null; readonly words: string }
   | { readonly kind: 'relapsed'; readonly words: string }
   | { readonly kind: 'resolved'; readonly fix: string; readonly verification: string; readonly followUp: string }

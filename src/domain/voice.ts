@@ -15,11 +15,11 @@ export interface Voice {
 
 /** A message by its medium and what it is; deliveries are ones. */
 interface Spoken {
-  readonly medium: Medium;
+  readonly medium: Medium | 'customers';
   readonly what: string;
 }
 
-const TEMPLATES_OF: Readonly<Partial<Record<Medium, Readonly<Record<string, readonly TemplateName[]>>>>> = {
+const TEMPLATES_OF: Readonly<Partial<Record<Spoken['medium'], Readonly<Record<string, readonly TemplateName[]>>>>> = {
   chat: {
     initial: ['slackInitial'],
     update: ['slackUpdate'],
@@ -40,10 +40,14 @@ const TEMPLATES_OF: Readonly<Partial<Record<Medium, Readonly<Record<string, read
     fallback: ['incidentMailSubject', 'slackUpdate'],
     escalation: ['escalationMailSubject', 'escalationMail'],
   },
+  customers: {
+    notification: ['customerMailSubject', 'customerMail'],
+    correction: ['customerCorrectionSubject', 'customerCorrection'],
+  },
   page: { trigger: ['pageSummary'], acknowledge: ['pageSummary'], resolve: ['pageSummary'] },
 };
 
-export function templatesOf(medium: Medium, what: string): readonly TemplateName[] {
+export function templatesOf(medium: Spoken['medium'], what: string): readonly TemplateName[] {
   return TEMPLATES_OF[medium]?.[what] ?? [];
 }
 

@@ -30,6 +30,7 @@ const SCHEMAS: { readonly [N in DecisionName]: z.ZodType<DecisionBodies[N]> } = 
     .refine(({ text, draftId }) => text !== '' || draftId !== null, { path: ['text'], message: 'must not be empty' }),
   snooze: z.strictObject({ minutes: minutes(MAX_SNOOZE_MINUTES), because }),
   approve: z.strictObject({ approvalId: id, option: orNull(id) }),
+  'test-mail': z.strictObject({}),
   reject: z.strictObject({ approvalId: id, because }),
   resolve: z.strictObject({ fix: orNull(words(2_000)) }),
   reopen: z.strictObject({ because }),

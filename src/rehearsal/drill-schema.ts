@@ -70,6 +70,8 @@ const via = z.enum(VIAS).optional();
 /** A name, a glob such as `*` or `publish-*`, or a list of them. */
 const what = z.union([text, z.array(text).min(1)]);
 const publishedList = z.union([z.literal('none'), z.array(text)]);
+/** Kinds of mail to customers, in order: the notification, and the correction when it came back. */
+const customerMails = z.union([z.enum(['none', 'sent', 'corrected']), z.array(z.enum(['sent', 'corrected']))]);
 const onCall = z.union([z.boolean(), z.enum(CONTACTS), z.array(z.enum(CONTACTS))]);
 
 export const personSchema = z.strictObject({
@@ -157,7 +159,7 @@ const expectSchema = z.strictObject({
   published: z
     .strictObject({
       statusPage: publishedList.optional(),
-      customerEmail: publishedList.optional(),
+      customerEmail: customerMails.optional(),
       slack: publishedList.optional(),
     })
     .optional(),

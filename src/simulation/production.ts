@@ -11,6 +11,7 @@ import { createGitHost, type GitHost } from './systems/git/git-host.ts';
 import { createGitHub, type GitHub } from './systems/github/github.ts';
 import { createGrafana, type Grafana } from './systems/grafana.ts';
 import { createJenkins } from './systems/jenkins.ts';
+import { createCustomerDirectory, type DirectoryEntry } from './systems/customer-directory.ts';
 import type { Kubernetes } from './systems/kubernetes/kubernetes.ts';
 import { createKubernetes } from './systems/kubernetes/kubernetes.ts';
 import type { ClusterSettings } from './systems/kubernetes/settings.ts';
@@ -38,7 +39,7 @@ import { WireFaults } from './wire/faults.ts';
 import { WireLedger } from './wire/ledger.ts';
 import { changesOf } from './world/changes.ts';
 import type { WorldOptions } from './world/settings.ts';
-import { completeSettings } from './world/settings.ts';
+import { completeSettings, MAX_USER_LABELS } from './world/settings.ts';
 import type { World } from './world/world.ts';
 import { createWorld } from './world/world.ts';
 
@@ -83,6 +84,8 @@ export interface Production {
   readonly grafana: Grafana;
   readonly elasticsearch: Elasticsearch;
   readonly people: PeopleSettings;
+  /** Who stands behind the world's users; a worker reads them as a CSV file (CUSTOMERS_CSV). */
+  readonly customers: readonly DirectoryEntry[];
   readonly wires: WireFaults;
   /** Every request to every system. */
   readonly log: WireLedger;
@@ -160,6 +163,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
   const smtp = createSmtp(common);
   const supportChannel = options.supportChannel ?? 'general';
   const reporting = createReporting({ ...common, world: made, people, slack, supportChannel });
+  const customers = createCustomerDirectory(settings.users, MAX_USER_LABELS);
   const deployment = settings.endpoints[0]?.deployment ?? '';
   const serviceApi = createServiceApi({ ...common, cluster: kubernetes.cluster, service, deployment });
   const provider = (vendor: typeof ANTHROPIC, apiKey: string) =>
@@ -267,6 +271,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     GRAFANA_URL: grafanaUrl ?? '',
     GRAFANA_TOKEN: SECRETS.grafana,
     ...reportingEndpoints,
+    CUSTOMERS_CSV: customers.csvPath,
   };
 
   const course = new Course({
@@ -295,6 +300,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     grafana,
     elasticsearch,
     people,
+    customers: customers.entries,
     wires,
     log,
     endpoints,
@@ -336,6 +342,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
         grafana,
       ];
       await Promise.all(servers.map((server) => server.close()));
+      customers.remove();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { type ChatRequests, createChatRequests } from './chat-requests.ts';
 import { type Claims, createClaims } from './claims.ts';
+import { type CustomerMailLedger, createCustomerMailLedger } from './customer-mail.ts';
 import { connectDatabase, type DatabaseOptions } from './database.ts';
 import { createDeliveryLocks, type DeliveryLocks } from './delivery-locks.ts';
 import { createEvidenceStore, type EvidenceStore } from './evidence.ts';
@@ -18,6 +19,7 @@ export interface Store {
   readonly projection: Projection;
   readonly evidence: EvidenceStore;
   readonly mailLedger: MailLedger;
+  readonly customerMail: CustomerMailLedger;
   readonly claims: Claims;
   readonly chatRequests: ChatRequests;
   readonly record: IncidentRecord;
@@ -45,6 +47,7 @@ export async function openStore(options: DatabaseOptions): Promise<Store> {
     projection,
     evidence: createEvidenceStore(database),
     mailLedger: createMailLedger(database),
+    customerMail: createCustomerMailLedger(database),
     claims: createClaims(database),
     chatRequests: createChatRequests(database),
     record: createRecord(database),

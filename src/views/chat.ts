@@ -65,6 +65,8 @@ export interface ChatContext extends Speech {
 const SECTION_CHARACTERS = 2900;
 const HEADER_CHARACTERS = 150;
 const OPTIONS_SHOWN = 5;
+/** A text that is approved is shown whole up to this; the preview has all of it. */
+const SHOWN_CHARACTERS = 2_000;
 
 /** One message of the incident's room as text and blocks. Strangers' words in it can neither mention nor link. */
 export function chatMessage(kind: ChatKind, facts: FactSet, context: ChatContext): ChatView {
@@ -200,7 +202,11 @@ type Option = FactSet['openQuestions'][number]['options'][number];
 
 function optionWords(option: Option, index: number): string {
   const command = option.command === null ? '' : `\nWould run: \`${chatCode(cleanLine(option.command, 400))}\``;
-  return `${index + 1}. *${chatText(cleanLine(option.name, 80))}*${index === 0 ? ' (proposed)' : ''}: ${words(option.preview)}${command}`;
+  const shown =
+    option.shown === undefined
+      ? ''
+      : `\n>${chatText(cleanLines(option.shown, SHOWN_CHARACTERS)).replace(/\n/gu, '\n>')}`;
+  return `${index + 1}. *${chatText(cleanLine(option.name, 80))}*${index === 0 ? ' (proposed)' : ''}: ${words(option.preview)}${command}${shown}`;
 }
 
 function answerWords(incidentId: string, approvalId: string, name: string): string {

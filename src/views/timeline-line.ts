@@ -90,6 +90,16 @@ function sentence(event: TimelineEvent): string {
       return `Could not send ${event.what} (${MEDIUM_WORDS[event.medium]}): ${event.reason}${event.retryAt === null ? '; it is not tried again' : `; tried again ${timeUtc(event.retryAt, event.at)}`}`;
     case 'publication-superseded':
       return `The unsent message ${event.key} was replaced by a newer one`;
+    case 'status-page-edited':
+      return `The status page was changed by hand${event.from === null ? '' : ` from ${statusWords(event.from)}`} to ${statusWords(event.to)}: ${event.words}`;
+    case 'customer-mail-prepared':
+      return `Mail to ${counted(event.customers, 'affected customer')} prepared (${event.subject}): ${event.words}`;
+    case 'customer-mail-test-asked':
+      return `${who(event)} asked for a test of the customer mail`;
+    case 'customer-mail-tested':
+      return `Test of the customer mail to ${event.to}: ${event.words}`;
+    case 'customer-mail-progress':
+      return `Customer mail: ${event.sent} sent, ${event.refused} refused, ${event.left} to go${event.inDoubt === 0 ? '' : `; ${event.inDoubt} may have gone out before and went again under the same Message-ID`}`;
     case 'mitigated':
       return `Mitigated${actor(event).via === 'machine' ? '' : ` by ${actor(event).person}`}: ${event.words}`;
     case 'relapsed':

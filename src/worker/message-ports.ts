@@ -1,4 +1,5 @@
-import { createEmailClient } from '../activities/email/client.ts';
+import type { BulkMail } from '../activities/customers/ports.ts';
+import { createEmailClient, messageIdOf } from '../activities/email/client.ts';
 import { failure } from '../activities/failures.ts';
 import { createPagerDutyClient } from '../activities/pagerduty/client.ts';
 import type { ChatPort, MailPort, PagingPort, StatusPagePort } from '../activities/publication/ports.ts';
@@ -41,12 +42,32 @@ export function pagingPort(env: WorkerEnv): PagingPort {
 }
 
 export function mailPort(env: WorkerEnv): MailPort {
-  if (env.SMTP_URL === undefined) return missing<MailPort>(['send'], 'Mail', 'SMTP_URL');
-  const url = new URL(env.SMTP_URL);
+  return env.SMTP_URL === undefined ? missing<MailPort>(['send'], 'Mail', 'SMTP_URL') : mailClient(env.SMTP_URL);
+}
+
+/** Connections for one batch of mail to customers. */
+export function openBulkMail(env: WorkerEnv): BulkMail {
+  const channel =
+    env.SMTP_URL === undefined
+      ? { ...missing<Pick<BulkMail, 'send'>>(['send'], 'Mail', 'SMTP_URL'), close: () => {} }
+      : mailClient(env.SMTP_URL, BULK_CONNECTIONS);
+  return { ...channel, messageId: messageIdOf };
+}
+
+const BULK_CONNECTIONS = 4;
+
+function mailClient(smtpUrl: string, connections?: number) {
+  const url = new URL(smtpUrl);
   const secure = url.protocol === 'smtps:';
   const auth =
     url.username === '' ? null : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
-  return createEmailClient({ host: url.hostname, port: Number(url.port || (secure ? 465 : 25)), secure, auth });
+  return createEmailClient({
+    host: url.hostname,
+    port: Number(url.port || (secure ? 465 : 25)),
+    secure,
+    auth,
+    ...(connections === undefined ? {} : { connections }),
+  });
 }
 
 function missing<P>(methods: readonly (keyof P & string)[], system: string, variables: string): P {

@@ -2,6 +2,8 @@ import { createProviderActivities } from '../activities/admin-api/activities.ts'
 import { createAdminClient } from '../activities/admin-api/client.ts';
 import { createAuthorityActivities } from '../activities/authority/activities.ts';
 import { createChangeActivities } from '../activities/changes/activities.ts';
+import { createCustomerActivities } from '../activities/customers/activities.ts';
+import { createCustomerDirectory } from '../activities/customers/client.ts';
 import { createDocumentsClient, type DocumentsClient } from '../activities/documents/client.ts';
 import { createEvidenceActivities } from '../activities/evidence/activities.ts';
 import { createFollowUpActivities } from '../activities/follow-up/activities.ts';
@@ -28,9 +30,17 @@ import {
   repositoryDocuments,
 } from './change-ports.ts';
 import { mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from './customer-ports.ts';
-import { chatPort, mailPort, pagingPort, statusPagePort } from './message-ports.ts';
-import { cachePort, databasePort, impactMetrics, metricsPort, providersPort, serviceApiPort } from './reading-ports.ts';
 import { recordPort } from './record-port.ts';
+import { chatPort, mailPort, openBulkMail, pagingPort, statusPagePort } from './message-ports.ts';
+import {
+  cachePort,
+  customerMetrics,
+  databasePort,
+  impactMetrics,
+  metricsPort,
+  providersPort,
+  serviceApiPort,
+} from './reading-ports.ts';
 
 export interface WiringOptions {
   readonly env: WorkerEnv;
@@ -83,6 +93,16 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
         sent: (key) => store.mailLedger.isSent(key),
         markSent: (key) => store.mailLedger.sent({ key, at: clock() }),
       },
+    }),
+    createCustomerActivities({
+      directory: createCustomerDirectory({
+        csv: env.CUSTOMERS_CSV ?? null,
+        databaseUrl: env.CUSTOMERS_DATABASE_URL ?? null,
+      }),
+      metrics: customerMetrics(metrics),
+      ledger: store.customerMail,
+      openMail: () => openBulkMail(env),
+      render: createTemplateRenderer(),
     }),
     createFollowUpActivities({
       documents: keptDocuments(documentsOf(env, clock), store, clock),

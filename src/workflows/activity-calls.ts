@@ -1,6 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { ProviderActivities } from '../activities/admin-api/api.ts';
 import type { AuthorityActivities } from '../activities/authority/api.ts';
+import type { CustomerActivities } from '../activities/customers/api.ts';
 import type { EvidenceActivities } from '../activities/evidence/api.ts';
 import type { FollowUpActivities } from '../activities/follow-up/api.ts';
 import type { ClusterActivities } from '../activities/kubernetes/api.ts';
@@ -73,6 +74,17 @@ export function looking(summary: string) {
     startToCloseTimeout: '45s',
     scheduleToCloseTimeout: '4m',
     retry: READS,
+    summary,
+  });
+}
+
+/** Mail to customers, a batch at a time: what was sent before is in the ledger, so a retry goes on where it was. */
+export function customerMail(summary: string) {
+  return proxyActivities<Stamps<CustomerActivities>>({
+    ...ALIVE,
+    startToCloseTimeout: '60s',
+    scheduleToCloseTimeout: '10m',
+    retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m' },
     summary,
   });
 }

@@ -25,7 +25,7 @@ describe('mayDecide', () => {
       'pause-canary',
       'abort-canary',
     ]);
-    expect(allowed(['approver'])).toEqual(['approve', 'reject', 'call-off']);
+    expect(allowed(['approver'])).toEqual(['approve', 'test-mail', 'reject', 'call-off']);
     expect(allowed(['commander'])).toEqual(DECISION_NAMES);
     expect(allowed(['engineering-manager'])).toEqual(DECISION_NAMES);
   });

@@ -102,6 +102,7 @@ export const COMMUNICATION: CommunicationPolicy = {
   mailFrom: 'Incidents <incidents@example.com>',
   consoleUrl: 'https://console.example.com/i/1',
   preApproved: ['investigating', 'no-news'],
+  fallback: null,
   templates: {
     slackInitial:
       '[INITIAL ALERT - {{ time }}]\nSeverity: {{ severity }}\nStatus: {{ status }}\nIssue: {{ issue }}\nImpact: {{ impact }}\nTeams Notified: {{ teams }}\nNext Update: {{ nextUpdate }}',
@@ -124,6 +125,11 @@ export const COMMUNICATION: CommunicationPolicy = {
       '{{ incident }}, {{ severity }}: {{ status }}\nIssue: {{ issue }}\nChannel: {{ channel }}\nErrors: {{ errorRate }}, p95: {{ p95 }}',
     engineeringSummary:
       '[POST-MORTEM SUMMARY]\nIncident: {{ title }} - {{ date }}\nRoot Cause: {{ cause }}\nDuration: {{ duration }}\nAction Items: {{ actionItems }}\n\nKey Learnings:\n{{ learnings }}\n\nFull report: {{ report }}',
+    customerMailSubject: 'Service Disruption Notification - {{ day }}',
+    customerMail:
+      'Dear {{ product }} Customer,\n\nfrom {{ start }} to {{ end }}\n\n{{ happened }}\n{{ done }}\n{{ failedShare }} in {{ minutes }} minutes',
+    customerCorrectionSubject: 'Correction: {{ day }}',
+    customerCorrection: 'Not over yet.',
     pageSummary: '[{{ severity }}] {{ title }} ({{ service }})',
   },
 };

@@ -127,6 +127,30 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
       'Could not send escalation (mail): refused; it is not tried again',
     ],
     'publication-superseded': [{ key: 'k1', newerKey: 'k2' }, 'The unsent message k1 was replaced by a newer one'],
+    'status-page-edited': [
+      { from: 'identified', to: 'resolved', words: 'it is taken as it is' },
+      'The status page was changed by hand from Identified to Resolved: it is taken as it is',
+    ],
+    'customer-mail-prepared': [
+      {
+        edition: 'resolved-0',
+        subject: 'S',
+        digest: 'd',
+        customers: 2,
+        words: '3 users had failed requests',
+        formula: 'f',
+      },
+      'Mail to 2 affected customers prepared (S): 3 users had failed requests',
+    ],
+    'customer-mail-test-asked': [{ edition: 'resolved-0' }, 'jane asked for a test of the customer mail'],
+    'customer-mail-tested': [
+      { edition: 'resolved-0', to: 'jane@example.com', words: 'sent' },
+      'Test of the customer mail to jane@example.com: sent',
+    ],
+    'customer-mail-progress': [
+      { edition: 'resolved-0', sent: 8, refused: 1, left: 3, inDoubt: 0 },
+      'Customer mail: 8 sent, 1 refused, 3 to go',
+    ],
     mitigated: [{ remedy: null, words: 'error rate 2 %' }, 'Mitigated by jane: error rate 2 %'],
     relapsed: [{ words: 'error rate 30 %' }, 'The problem came back: error rate 30 %'],
     resolved: [

@@ -11,6 +11,8 @@ export interface EmailSettings {
   readonly secure: boolean;
   readonly auth: { readonly user: string; readonly pass: string } | null;
   readonly timeoutMilliseconds?: number;
+  /** So many connections are kept while mails follow each other; absent: one for each mail. */
+  readonly connections?: number;
 }
 
 export interface Mail {
@@ -22,6 +24,9 @@ export interface Mail {
   readonly html: string;
   /** A calendar object (METHOD:REQUEST), for invitations. */
   readonly calendar: string | null;
+  readonly replyTo?: string | null;
+  /** E.g. List-Unsubscribe. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface SentMail {
@@ -36,12 +41,18 @@ export interface EmailClient {
    * should an answer be lost after the server took the mail, the second copy is recognised by the receiving side.
    */
   send(mail: Mail): Promise<SentMail>;
+  /** Ends kept connections; nothing to end without `connections`. */
+  close(): void;
 }
 
-/** No pool: incident mail is rare, and idle pooled sockets are dropped by servers just when they are needed. */
+/** No pool unless many mails follow each other: idle pooled sockets are dropped by servers just when they are needed. */
 export function createEmailClient(settings: EmailSettings): EmailClient {
   const timeout = settings.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS;
+  const { connections } = settings;
   const transport = createTransport({
+    ...(connections === undefined
+      ? {}
+      : { pool: true, maxConnections: connections, maxMessages: MAILS_PER_CONNECTION }),
     host: settings.host,
     port: settings.port,
     secure: settings.secure,
@@ -64,7 +75,8 @@ export function createEmailClient(settings: EmailSettings): EmailClient {
           subject: mail.subject,
           text: mail.text,
           html: mail.html,
-          headers: { 'Auto-Submitted': 'auto-generated', 'X-Incident-Key': headerText(mail.key) },
+          ...(mail.replyTo == null ? {} : { replyTo: mail.replyTo }),
+          headers: { ...mail.headers, 'Auto-Submitted': 'auto-generated', 'X-Incident-Key': headerText(mail.key) },
           ...(mail.calendar === null
             ? {}
             : { icalEvent: { method: 'REQUEST', filename: 'invitation.ics', content: mail.calendar } }),
@@ -74,10 +86,12 @@ export function createEmailClient(settings: EmailSettings): EmailClient {
         throw failureOf(error, settings);
       }
     },
+    close: () => transport.close(),
   };
 }
 
 const TIMEOUT_MILLISECONDS = 7_000;
+const MAILS_PER_CONNECTION = 500;
 
 /** The same key gives the same id; two keys never do, whatever characters they have. */
 export function messageIdOf(key: string, from: string): string {

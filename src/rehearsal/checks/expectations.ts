@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { SEVERITIES } from '../../domain/severity.ts';
 import type { Performance } from '../play-drill.ts';
 import { durationMs, durationWords } from '../schema-parts.ts';
+import { customerMailChecks } from './customer-mails.ts';
 import {
   allEvents,
   type Check,
@@ -172,7 +173,7 @@ function messages(performance: Performance, expect: Expect): readonly Check[] {
     found.push(published('published on the status page', statusPage, publicStates(performance)));
   if (slack !== undefined) found.push(published('published in Slack', slack, chatKinds(performance), true));
   if (customerEmail !== undefined)
-    found.push(published('published by customer e-mail', customerEmail, customerMails(performance)));
+    found.push(...customerMailChecks(performance, typeof customerEmail === 'string' ? [customerEmail] : customerEmail));
   return found;
 }
 
@@ -185,19 +186,6 @@ function published(name: string, wanted: 'none' | readonly string[], seen: reado
         ? inOrder(list, seen)
         : inOrder(list, seen) && list.at(-1) === seen.at(-1);
   return check(name, list.join(', ') || 'none', seen.join(', ') || 'none', passed);
-}
-
-/** Mails to nobody of the company: neither people nor contacts nor the lists. */
-function customerMails({ theatre, cast }: Performance): readonly string[] {
-  const { contacts, communication, people } = cast.policy;
-  const inside = new Set([
-    ...Object.values(contacts).flatMap(({ email }) => email ?? []),
-    ...communication.incidentMail,
-    ...people.map(({ email }) => email),
-  ]);
-  return theatre.production.smtp.mails
-    .filter(({ to }) => to.some((address) => !inside.has(address)))
-    .map(({ subject }) => subject);
 }
 
 function also(performance: Performance, what: string): Check {

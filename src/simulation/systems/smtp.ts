@@ -27,6 +27,8 @@ export interface Mail {
 
 export interface Smtp {
   readonly mails: readonly Mail[];
+  /** Addresses whose mailbox does not exist: refused for good when somebody writes to them. */
+  readonly unknownMailboxes: Set<string>;
   listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
   close(): Promise<void>;
 }
@@ -42,6 +44,7 @@ export function createSmtp(options: {
 }): Smtp {
   const { clock, faults, log } = options;
   const mails: Mail[] = [];
+  const unknownMailboxes = new Set<string>();
   const sockets = new Set<Socket>();
   const take = (...kinds: WireFault['kind'][]) => faults.take(SYSTEM, ({ kind }) => kinds.includes(kind));
   const note = (status: number | null, fault: WireFault | null, words: string) =>
@@ -67,6 +70,12 @@ export function createSmtp(options: {
       const { code, words } = refusalOf(fault);
       note(code, fault, words);
       callback(Object.assign(new Error(words), { responseCode: code }));
+    },
+    onRcptTo({ address }, _session, callback) {
+      if (!unknownMailboxes.has(address)) return callback();
+      const words = `5.1.1 <${address}>: Recipient address rejected: User unknown in virtual mailbox table`;
+      note(550, null, words);
+      callback(Object.assign(new Error(words), { responseCode: 550 }));
     },
     onData(stream, session, callback) {
       const recipients = session.envelope.rcptTo.map(({ address }) => address);
@@ -146,6 +155,7 @@ export function createSmtp(options: {
 
   return {
     mails,
+    unknownMailboxes,
     async listen(port = 0) {
       await new Promise<void>((resolve) => {
         server.listen(port, HOST, () => resolve());

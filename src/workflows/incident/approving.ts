@@ -70,7 +70,7 @@ async function openQuestion(run: IncidentRun, question: Question, mode: Approval
     approver: rule?.approver ?? question.approver,
     why: question.why,
     options: question.options,
-    digest: question.options.map((option) => option.plan?.digest ?? option.name).join('+'),
+    digest: question.options.map((option) => option.plan?.digest ?? option.shownDigest ?? option.name).join('+'),
     requestedAt: now,
     remindAt: earlierOf(deadlineAt, plusMinutes(deadlineAt, -approvalLimits.remindBeforeMinutes)),
     deadlineAt,

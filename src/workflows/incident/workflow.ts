@@ -2,6 +2,7 @@ import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@te
 import { followUp } from '../activity-calls.ts';
 import type { IncidentInput, IncidentResult } from './api.ts';
 import { channelOf, endPromises, keepTalking } from './communicating.ts';
+import { keepCustomersInformed, sendTestMails } from './informing-customers.ts';
 import { keepPublicFromSilence, keepPublicInformed } from './informing-public.ts';
 import { keepLeases } from './leasing.ts';
 import { registerMessages } from './messages.ts';
@@ -32,6 +33,8 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
     keepTalking,
     keepPublicInformed,
     keepPublicFromSilence,
+    keepCustomersInformed,
+    sendTestMails,
     watchAcknowledgement,
     escalateByTime,
     keepLeases,

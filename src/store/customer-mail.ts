@@ -1,0 +1,161 @@
+import type { Instant } from '../domain/instant.ts';
+import { type Database, StoreUnavailable } from './database.ts';
+
+export interface StoredCustomerMail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly digest: string;
+}
+
+export interface MailRecipient {
+  readonly customerId: string;
+  readonly email: string;
+}
+
+export interface MailCounts {
+  readonly waiting: number;
+  readonly sent: number;
+  /** Refused by the server, or come back afterwards. */
+  readonly refused: number;
+}
+
+interface Which {
+  readonly incidentId: string;
+  readonly edition: string;
+}
+
+/** Who gets a mail of an incident, and what became of each (R4.5): intent before sending, outcome after. */
+export interface CustomerMailLedger {
+  /** The text and its recipients. Again with the same text: adds who is missing. With another text: replaces it while nobody has it. */
+  prepare(
+    mail: Which & StoredCustomerMail & { readonly at: Instant; readonly recipients: readonly MailRecipient[] },
+  ): Promise<MailCounts>;
+  mail(which: Which): Promise<StoredCustomerMail | null>;
+  /** Begun by a process that ended before it wrote down the outcome: they may have it. */
+  inDoubt(which: Which): Promise<readonly MailRecipient[]>;
+  waiting(which: Which & { readonly limit: number }): Promise<readonly MailRecipient[]>;
+  begin(one: Which & { readonly customerId: string; readonly messageId: string; readonly at: Instant }): Promise<void>;
+  sent(one: Which & { readonly customerId: string; readonly at: Instant }): Promise<void>;
+  refused(one: Which & { readonly customerId: string; readonly words: string; readonly at: Instant }): Promise<void>;
+  /** Not now: it waits again; answers how often it has been tried. */
+  later(one: Which & { readonly customerId: string; readonly words: string }): Promise<number>;
+  counts(which: Which): Promise<MailCounts>;
+  /** Who did not get it, and why, in order of customer. */
+  refusals(which: Which & { readonly limit: number }): Promise<readonly (MailRecipient & { readonly words: string })[]>;
+  /** One sender at a time; the answer ends the turn. Null: another process has it. A killed process holds nothing. */
+  lock(which: Which): Promise<(() => Promise<void>) | null>;
+}
+
+/** Keeps these locks apart from other advisory locks in the same database. */
+const LOCK_SPACE = 7_202;
+const OF_MAIL = 'incident_id = $1 AND edition = $2';
+const OF_ONE = `${OF_MAIL} AND customer_id = $3`;
+const RECIPIENT = 'customer_id AS "customerId", email';
+
+export function createCustomerMailLedger(database: Database): CustomerMailLedger {
+  const { rows } = database;
+  const counts = async ({ incidentId, edition }: Which): Promise<MailCounts> => {
+    const [found] = await rows<{ waiting: number; sent: number; refused: number }>(
+      `SELECT count(*) FILTER (WHERE state IN ('waiting', 'begun')) AS waiting,
+              count(*) FILTER (WHERE state = 'sent') AS sent,
+              count(*) FILTER (WHERE state IN ('refused', 'bounced')) AS refused
+       FROM customer_mail_recipient WHERE ${OF_MAIL}`,
+      [incidentId, edition],
+    );
+    return found ?? { waiting: 0, sent: 0, refused: 0 };
+  };
+  return {
+    async prepare({ incidentId, edition, subject, text, html, digest, at, recipients }) {
+      await database.transaction(async (queries) => {
+        await queries.rows(
+          `INSERT INTO customer_mail (incident_id, edition, subject, body_text, body_html, digest, prepared_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)
+           ON CONFLICT (incident_id, edition) DO UPDATE SET subject = $3, body_text = $4, body_html = $5, digest = $6
+           WHERE NOT EXISTS (SELECT 1 FROM customer_mail_recipient WHERE ${OF_MAIL} AND state <> 'waiting')`,
+          [incidentId, edition, subject, text, html, digest, at],
+        );
+        await queries.rows(
+          `INSERT INTO customer_mail_recipient (incident_id, edition, customer_id, email)
+           SELECT $1, $2, * FROM unnest($3::text[], $4::text[]) ON CONFLICT DO NOTHING`,
+          [incidentId, edition, recipients.map((one) => one.customerId), recipients.map((one) => one.email)],
+        );
+      });
+      return counts({ incidentId, edition });
+    },
+    async mail({ incidentId, edition }) {
+      const [found] = await rows<StoredCustomerMail>(
+        `SELECT subject, body_text AS text, body_html AS html, digest FROM customer_mail WHERE ${OF_MAIL}`,
+        [incidentId, edition],
+      );
+      return found ?? null;
+    },
+    inDoubt: ({ incidentId, edition }) =>
+      rows<MailRecipient & Record<string, unknown>>(
+        `SELECT ${RECIPIENT} FROM customer_mail_recipient WHERE ${OF_MAIL} AND state = 'begun' ORDER BY customer_id`,
+        [incidentId, edition],
+      ),
+    waiting: ({ incidentId, edition, limit }) =>
+      rows<MailRecipient & Record<string, unknown>>(
+        `SELECT ${RECIPIENT} FROM customer_mail_recipient
+         WHERE ${OF_MAIL} AND state = 'waiting' ORDER BY tries, customer_id LIMIT $3`,
+        [incidentId, edition, limit],
+      ),
+    async begin({ incidentId, edition, customerId, messageId, at }) {
+      await rows(
+        `UPDATE customer_mail_recipient SET state = 'begun', message_id = $4, begun_at = $5, tries = tries + 1 WHERE ${OF_ONE}`,
+        [incidentId, edition, customerId, messageId, at],
+      );
+    },
+    async sent({ incidentId, edition, customerId, at }) {
+      await rows(`UPDATE customer_mail_recipient SET state = 'sent', words = NULL, ended_at = $4 WHERE ${OF_ONE}`, [
+        incidentId,
+        edition,
+        customerId,
+        at,
+      ]);
+    },
+    async refused({ incidentId, edition, customerId, words, at }) {
+      await rows(`UPDATE customer_mail_recipient SET state = 'refused', words = $4, ended_at = $5 WHERE ${OF_ONE}`, [
+        incidentId,
+        edition,
+        customerId,
+        words,
+        at,
+      ]);
+    },
+    async later({ incidentId, edition, customerId, words }) {
+      const [found] = await rows<{ tries: number }>(
+        `UPDATE customer_mail_recipient SET state = 'waiting', words = $4 WHERE ${OF_ONE} RETURNING tries`,
+        [incidentId, edition, customerId, words],
+      );
+      return found?.tries ?? 0;
+    },
+    counts,
+    refusals: ({ incidentId, edition, limit }) =>
+      rows<MailRecipient & { words: string }>(
+        `SELECT ${RECIPIENT}, coalesce(words, '') AS words FROM customer_mail_recipient
+         WHERE ${OF_MAIL} AND state IN ('refused', 'bounced') ORDER BY customer_id LIMIT $3`,
+        [incidentId, edition, limit],
+      ),
+    lock: ({ incidentId, edition }) => lock(database, `${incidentId}/${edition}`),
+  };
+}
+
+/** A connection of its own: the lock ends with it, so that a killed worker keeps nobody waiting. */
+async function lock(database: Database, name: string): Promise<(() => Promise<void>) | null> {
+  const client = await database.ownConnection();
+  client.on('error', () => {});
+  try {
+    const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1, hashtext($2)) AS got', [
+      LOCK_SPACE,
+      name,
+    ]);
+    if (rows[0]?.got === true) return () => client.end().catch(() => {});
+    await client.end();
+    return null;
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw new StoreUnavailable(`The store does not answer: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,96 @@
+import type { CauseKind } from '../domain/diagnosis.ts';
+import type { FactSet } from '../domain/fact-set.ts';
+import type { Instant } from '../domain/instant.ts';
+import type { ActionName } from '../domain/remedy.ts';
+import { cleanLine } from './escape.ts';
+import { htmlPage, type MailView, plainText } from './mail.ts';
+import { fillTemplate, type Speech } from './templates.ts';
+import { clockUtc, dateOf, durationBetween, listed, longDate, percent } from './words.ts';
+
+export interface CustomerMailFigures {
+  readonly fromAt: Instant;
+  readonly untilAt: Instant;
+  /** 0..1; null when it could not be measured: then the value is empty, and the text says something else. */
+  readonly failedShare: number | null;
+}
+
+/** What affected customers are told (R4.5): no name, command, table or host of ours, whatever the evidence says. */
+export function customerMail(
+  kind: 'notification' | 'correction',
+  facts: FactSet,
+  figures: CustomerMailFigures,
+  speech: Speech,
+): MailView {
+  const { fromAt, untilAt, failedShare } = figures;
+  const more = {
+    day: longDate(fromAt),
+    start: clockUtc(fromAt, fromAt),
+    end: `${clockUtc(untilAt, fromAt)} UTC`,
+    minutes: String(Math.max(1, Math.round((Date.parse(untilAt) - Date.parse(fromAt)) / 60_000))),
+    length: durationBetween(fromAt, untilAt),
+    failedShare: failedShare === null ? '' : percent(failedShare),
+    happened: publicCause(facts.cause?.cause ?? 'unknown'),
+    done: publicRemedies(facts),
+    today: dateOf(facts.at),
+  };
+  const [subjectName, bodyName] =
+    kind === 'notification'
+      ? (['customerMailSubject', 'customerMail'] as const)
+      : (['customerCorrectionSubject', 'customerCorrection'] as const);
+  const subject = cleanLine(fillTemplate(subjectName, facts, { more }, speech, plainText), 200);
+  const text = fillTemplate(bodyName, facts, { more }, speech, plainText);
+  return { subject, text, html: htmlPage(subject, text) };
+}
+
+const DATABASE = 'A database connection pool exhaustion caused intermittent API failures.';
+const CHANGE = 'A change that we had deployed caused API requests to fail.';
+const CAUSES: Readonly<Partial<Record<CauseKind, string>>> = {
+  'bad-deploy': CHANGE,
+  'config-change': CHANGE,
+  'canary-regression': CHANGE,
+  'memory-leak': 'A memory problem made our application services restart again and again.',
+  'slow-query': DATABASE,
+  'lock-contention': DATABASE,
+  'connection-leak': DATABASE,
+  'postgres-down': 'Our database was not available.',
+  'postgres-unreachable': 'Our services could not reach the database.',
+  'redis-down': 'An internal cache was not available.',
+  'cache-degraded': 'An internal cache did not work as it should.',
+  'provider-outage': 'A provider that we depend on was not available.',
+  'traffic-surge': 'More requests arrived than our services could answer.',
+  'node-down': 'Some of our servers were not available.',
+  'node-pressure': 'Some of our servers ran out of resources.',
+  'pods-stuck': 'Some of our application services did not start.',
+  'infrastructure-down': 'The infrastructure that our services run on was not available.',
+  'authentication-broken': 'Signing in did not work.',
+  'security-breach': 'We found a security problem and acted on it.',
+  'data-corruption': 'Some of our data was damaged.',
+};
+
+function publicCause(kind: CauseKind): string {
+  return CAUSES[kind] ?? 'API requests failed; we are still working out why.';
+}
+
+const REMEDIES: Readonly<Partial<Record<ActionName, string>>> = {
+  restart: 'restarted our application services',
+  rollback: 'took back the change',
+  scale: 'added capacity',
+  'delete-pod': 'restarted the service that had failed',
+  'replace-pods': 'replaced the services that had failed',
+  'failover-database': 'switched to our standby database',
+  'open-breaker': 'took the failing provider out of use',
+  'provider-failover': 'switched to another provider',
+  'rate-limit': 'limited the number of requests',
+  'memory-limit': 'gave our application services more memory',
+  'restore-config': 'restored the earlier configuration',
+  migrate: 'mended our database',
+};
+
+/** What helped, in order; what was tried without success is of no use to a customer. */
+function publicRemedies(facts: FactSet): string {
+  const done = facts.remedies.flatMap((remedy) => (remedy.helped === true ? (REMEDIES[remedy.action] ?? []) : []));
+  const unique = [...new Set(done)];
+  return unique.length === 0
+    ? 'We watched our services closely until they had recovered.'
+    : `We ${listed(unique)}, and checked that requests succeed again.`;
+}
