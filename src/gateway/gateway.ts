@@ -13,8 +13,8 @@ import { registerHealth } from './routes/health.ts';
 import { registerIncidents } from './routes/incidents.ts';
 import { registerLive } from './routes/live.ts';
 import { registerPostMortems } from './routes/post-mortems.ts';
-import { registerRecord } from './routes/record.ts';
 import { registerPreview } from './routes/preview.ts';
+import { registerRecord } from './routes/record.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 
 export interface GatewaySecrets {

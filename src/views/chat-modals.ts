@@ -27,6 +27,12 @@ const BECAUSE: ModalField = { name: 'because', label: 'Because', kind: 'lines' }
 /** A form for each decision that needs words; a new decision does not compile without one. */
 export const MODALS: { readonly [N in DecisionName]: Modal } = {
   acknowledge: { title: 'Acknowledge', submit: 'I have it', about: 'Stops the paging.', fields: [] },
+  'test-mail': {
+    title: 'Test the customer mail',
+    submit: 'Send it to me',
+    about: 'The mail that waits for approval goes to your own address, and to nobody else.',
+    fields: [],
+  },
   assign: {
     title: 'Put somebody on it',
     submit: 'Assign',

@@ -30,7 +30,6 @@ import {
   repositoryDocuments,
 } from './change-ports.ts';
 import { mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from './customer-ports.ts';
-import { recordPort } from './record-port.ts';
 import { chatPort, mailPort, openBulkMail, pagingPort, statusPagePort } from './message-ports.ts';
 import {
   cachePort,
@@ -41,6 +40,7 @@ import {
   providersPort,
   serviceApiPort,
 } from './reading-ports.ts';
+import { recordPort } from './record-port.ts';
 
 export interface WiringOptions {
   readonly env: WorkerEnv;

@@ -22,6 +22,7 @@ afterEach(() => gateway.close());
 /** One way to write each decision, and the body it makes. */
 const WRITTEN: Readonly<Record<string, readonly [line: string, body: unknown]>> = {
   acknowledge: ['acknowledge 1430', {}],
+  'test-mail': ['test-mail 1430', {}],
   assign: ['assign 1430 bob look at the cache', { to: 'bob', what: 'look at the cache' }],
   'hand-over': ['hand-over bob', { to: 'bob' }],
   'set-severity': ['set-severity 1430 p2 --because better', { to: 'P2', because: 'better' }],

@@ -5,6 +5,9 @@ import { COMMUNICATION, FACTS, HOSTILE, HOSTILE_FACTS, hiddenCharacters, SPEECH 
 
 const GROUPS = ['oncall-engineers'];
 
+/** What Slack shows; ids and values of buttons travel as JSON and are never rendered. */
+const withoutValues = (key: string, value: unknown) => (key === 'value' || key === 'block_id' ? undefined : value);
+
 describe('preview', () => {
   it('shows every message as its view renders it', () => {
     expect(preview('update', FACTS, SPEECH, null, GROUPS).text).toContain('[UPDATE - 14:50 UTC]');
@@ -23,7 +26,7 @@ describe('preview', () => {
     expect(hiddenCharacters(`${shown.subject ?? ''}${shown.text}`)).toEqual([]);
     expect(shown.text.length).toBeLessThan(20_000);
     if (shown.medium === 'chat')
-      expect(JSON.stringify(shown.blocks)).not.toMatch(/<(!channel|!here|@U123|https:\/\/evil)/u);
+      expect(JSON.stringify(shown.blocks, withoutValues)).not.toMatch(/<(!channel|!here|@U123|https:\/\/evil)/u);
     if (shown.html !== null) expect(shown.html).not.toMatch(/<(script|a|img)\b/iu);
     if (shown.subject !== null) expect(shown.subject).not.toMatch(/[\r\n]/u);
   });

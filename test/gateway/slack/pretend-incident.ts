@@ -55,6 +55,7 @@ export function pretendIncident(incidentId: string, policy: Policy, clock: () =>
         : { ok: false, why: 'not-found', words: 'no such incident' },
     timelineSince: async (_id, seq) => asked(timeline.filter((event) => event.seq > seq)),
     agenda: async () => asked([]),
+    communication: async () => asked({ communication: policy.communication, chatGroups: [] }),
     paper: async () => asked('1. look'),
     list: async () => asked([]),
     trouble: async () => null,
