@@ -14,6 +14,7 @@ import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
 /** What a person says in each decision; a new decision does not compile without one. */
 const BODIES: { readonly [N in DecisionName]: DecisionBodies[N] } = {
   acknowledge: {},
+  'test-mail': {},
   assign: { to: 'bob', what: 'look at "redis" -- first' },
   'hand-over': { to: 'bob' },
   'set-severity': { to: 'P1', because: 'half of them' },
