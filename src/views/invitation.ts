@@ -12,8 +12,9 @@ export interface InvitationInput {
   readonly organiser: string;
   /** E-mail addresses. */
   readonly attendees: readonly string[];
-  /** 0 for the first invitation, one more for each change of the same meeting. */
+  /** 0 for the first invitation, one more for each change of the same meeting, the last of which may call it off. */
   readonly sequence: number;
+  readonly calledOff?: boolean;
 }
 
 export interface InvitationView extends MailView {
@@ -21,12 +22,18 @@ export interface InvitationView extends MailView {
   readonly calendar: string;
 }
 
-/** Invitation to the review (R6.1): mail text, HTML and calendar object of the same meeting. */
+/**
+ * Invitation to the review (R6.1): mail text, HTML and calendar object of the same meeting. Sent again with a higher
+ * sequence it moves the meeting, and called off it takes it out of everybody's calendar: the UID is the incident's.
+ */
 export function invitation(input: InvitationInput): InvitationView {
   const { facts, meetingAt } = input;
-  const subject = `Post-Mortem - ${cleanLine(facts.title, 150)} ${dateOf(facts.detectedAt)}`;
+  const title = `Post-Mortem - ${cleanLine(facts.title, 150)} ${dateOf(facts.detectedAt)}`;
+  const calledOff = input.calledOff === true;
+  const subject = calledOff ? `Called off: ${title}` : input.sequence > 0 ? `Moved: ${title}` : title;
   const text = [
-    `Meeting: ${subject}`,
+    ...(calledOff ? ['This meeting is called off.'] : []),
+    `Meeting: ${title}`,
     `When: ${timeUtc(meetingAt, '')}`,
     `Duration: ${meetingLength(input.review.meetingMinutes)}`,
     `Incident: ${cleanLine(facts.name, 80)}, ${facts.severity}, commander ${cleanLine(facts.commander ?? 'not recorded', 80)}`,
@@ -35,7 +42,7 @@ export function invitation(input: InvitationInput): InvitationView {
     'Agenda:',
     ...agendaLines(input.review),
   ].join('\n');
-  return { subject, text, html: htmlPage(subject, text), calendar: calendarObject(input, subject, text) };
+  return { subject, text, html: htmlPage(subject, text), calendar: calendarObject(input, title, text) };
 }
 
 function agendaLines(review: InvitationInput['review']): readonly string[] {
@@ -55,7 +62,7 @@ function calendarObject(input: InvitationInput, subject: string, text: string): 
     'VERSION:2.0',
     'PRODID:-//incident-runbook//review//EN',
     'CALSCALE:GREGORIAN',
-    'METHOD:REQUEST',
+    `METHOD:${input.calledOff === true ? 'CANCEL' : 'REQUEST'}`,
     'BEGIN:VEVENT',
     `UID:${calendarText(`review-${facts.incidentId}@${domain}`)}`,
     `SEQUENCE:${input.sequence}`,
@@ -65,10 +72,10 @@ function calendarObject(input: InvitationInput, subject: string, text: string): 
     `SUMMARY:${calendarText(subject)}`,
     `DESCRIPTION:${calendarText(text)}`,
     `ORGANIZER:mailto:${organiser}`,
-    ...input.attendees.map(
-      (email) => `ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:${mailAddress(email)}`,
+    ...[...new Set(input.attendees.map(mailAddress))].map(
+      (email) => `ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:${email}`,
     ),
-    'STATUS:CONFIRMED',
+    `STATUS:${input.calledOff === true ? 'CANCELLED' : 'CONFIRMED'}`,
     'TRANSP:OPAQUE',
     'END:VEVENT',
     'END:VCALENDAR',
@@ -82,7 +89,11 @@ function calendarTime(at: Instant): string {
 }
 
 function calendarText(text: string): string {
-  return text.replace(/[\\;,]/gu, '\\$&').replace(/\r?\n/gu, '\\n');
+  // Control characters are not allowed in a value, however they are escaped (RFC 5545, 3.1).
+  return text
+    .replace(/[\\;,]/gu, '\\$&')
+    .replace(/\r\n?|\n/gu, '\\n')
+    .replace(/\p{Cc}/gu, ' ');
 }
 
 /** The bare address of `Name <address>`, without what would begin another property. */

@@ -15,7 +15,7 @@ const INPUT = {
   review: REVIEW,
   organiser: COMMUNICATION.mailFrom,
   attendees: ['jane@example.com', 'em@example.com'],
-  sequence: 2,
+  sequence: 0,
 };
 
 describe('invitation', () => {
@@ -43,7 +43,7 @@ describe('invitation', () => {
       expect.arrayContaining([
         ['METHOD', 'REQUEST'],
         ['UID', 'review-incident-20241023-1430@example.com'],
-        ['SEQUENCE', '2'],
+        ['SEQUENCE', '0'],
         ['DTSTAMP', '20241023T150500Z'],
         ['DTSTART', '20241024T100000Z'],
         ['DTEND', '20241024T110000Z'],

@@ -22,7 +22,7 @@ export interface Mail {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-  /** A calendar object (METHOD:REQUEST), for invitations. */
+  /** A calendar object, for invitations; its own METHOD says what it asks for. */
   readonly calendar: string | null;
   readonly replyTo?: string | null;
   /** E.g. List-Unsubscribe. */
@@ -79,7 +79,7 @@ export function createEmailClient(settings: EmailSettings): EmailClient {
           headers: { ...mail.headers, 'Auto-Submitted': 'auto-generated', 'X-Incident-Key': headerText(mail.key) },
           ...(mail.calendar === null
             ? {}
-            : { icalEvent: { method: 'REQUEST', filename: 'invitation.ics', content: mail.calendar } }),
+            : { icalEvent: { method: methodOf(mail.calendar), filename: 'invitation.ics', content: mail.calendar } }),
         });
         return { ref: messageId, rejected: info.rejected.map(String) };
       } catch (error) {
@@ -88,6 +88,11 @@ export function createEmailClient(settings: EmailSettings): EmailClient {
     },
     close: () => transport.close(),
   };
+}
+
+/** The part's type must name the same method as the object in it, or calendars take it for a mere attachment. */
+function methodOf(calendar: string): 'REQUEST' | 'CANCEL' {
+  return /^METHOD:CANCEL\r?$/mu.test(calendar) ? 'CANCEL' : 'REQUEST';
 }
 
 const TIMEOUT_MILLISECONDS = 7_000;

@@ -297,6 +297,7 @@ function mailView(ports: PublicationPorts, input: PublishInput, delivery: MailDe
     organiser: voice.mailFrom,
     attendees: delivery.to,
     sequence: delivery.sequence ?? 0,
+    calledOff: delivery.calledOff === true,
   });
 }
 

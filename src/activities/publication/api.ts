@@ -52,7 +52,9 @@ export type Delivery = { readonly again?: boolean } & (
       readonly what: MailMessage;
       readonly to: readonly string[];
       readonly detail: string | null;
+      /** Of an invitation: how often the same meeting was changed, and whether this change calls it off. */
       readonly sequence?: number;
+      readonly calledOff?: boolean;
     }
   | {
       readonly medium: 'page';

@@ -4,6 +4,7 @@ import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import type { WireFault, WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
+import { Calendars } from './calendars.ts';
 
 /** A mail that was accepted. Whoever judges counts Message-IDs. */
 export interface Mail {
@@ -23,12 +24,16 @@ export interface Mail {
   }[];
   /** The calendar object, when there is one. */
   readonly ics: string | null;
+  /** The method that the calendar part's type names. */
+  readonly icsMethod: string | null;
 }
 
 export interface Smtp {
   readonly mails: readonly Mail[];
   /** Addresses whose mailbox does not exist: refused for good when somebody writes to them. */
   readonly unknownMailboxes: Set<string>;
+  /** What the recipients' calendars hold. */
+  readonly calendars: Calendars;
   listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
   close(): Promise<void>;
 }
@@ -45,6 +50,7 @@ export function createSmtp(options: {
   const { clock, faults, log } = options;
   const mails: Mail[] = [];
   const unknownMailboxes = new Set<string>();
+  const calendars = new Calendars();
   const sockets = new Set<Socket>();
   const take = (...kinds: WireFault['kind'][]) => faults.take(SYSTEM, ({ kind }) => kinds.includes(kind));
   const note = (status: number | null, fault: WireFault | null, words: string) =>
@@ -82,6 +88,7 @@ export function createSmtp(options: {
       accept(stream, recipients).then(
         (mail) => {
           mails.push(mail);
+          if (mail.ics !== null) calendars.receive(mail.to, mail.ics, mail.icsMethod);
           const lost = take('lost-answer', 'reset-mid-body');
           note(lost === null ? 250 : null, lost, mail.messageId);
           if (lost === null) return callback(null, `2.0.0 Ok: queued as SIM${mails.length}`);
@@ -95,7 +102,8 @@ export function createSmtp(options: {
   server.on('error', () => undefined);
 
   async function accept(stream: Readable, to: readonly string[]): Promise<Mail> {
-    const parsed = await simpleParser(stream);
+    const whole = await wholeOf(stream);
+    const parsed = await simpleParser(whole);
     const attachments = parsed.attachments.map((one) => ({
       filename: one.filename ?? null,
       contentType: one.contentType,
@@ -115,6 +123,7 @@ export function createSmtp(options: {
       ),
       attachments,
       ics: ics?.content ?? null,
+      icsMethod: methodOf(whole),
     };
   }
 
@@ -156,6 +165,7 @@ export function createSmtp(options: {
   return {
     mails,
     unknownMailboxes,
+    calendars,
     async listen(port = 0) {
       await new Promise<void>((resolve) => {
         server.listen(port, HOST, () => resolve());
@@ -168,6 +178,18 @@ export function createSmtp(options: {
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+async function wholeOf(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The parser keeps no parameters of a part's type, so they are read where they stand. */
+function methodOf(whole: Buffer): string | null {
+  const header = /^content-type:\s*text\/calendar((?:;|\r?\n[ \t]|[^\r\n])*)/im.exec(whole.toString('latin1'))?.[1];
+  return /method="?([A-Za-z]+)"?/i.exec(header ?? '')?.[1] ?? null;
 }
 
 function refusalOf(fault: WireFault): { code: number; words: string } {

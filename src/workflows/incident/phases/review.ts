@@ -1,4 +1,4 @@
-import { openLeases } from '../../../domain/incident.ts';
+import { type IncidentState, openLeases } from '../../../domain/incident.ts';
 import { type Instant, plusMinutes } from '../../../domain/instant.ts';
 import { followUp } from '../../activity-calls.ts';
 import { publishRound } from '../publishing.ts';
@@ -17,26 +17,46 @@ export async function review(run: IncidentRun): Promise<void> {
     await handOnFollowUps(run, id);
   }
   await awaitEnd(run, resolved.at);
+  // Nothing is reviewed that was no incident, or another one's.
+  if (closedOtherwise(run.state) && run.state.review !== null) await callOffMeeting(run);
 }
 
+/** Invites once; when the incident came back and was resolved later, the same meeting is moved (R6.1). */
 async function scheduleMeeting(run: IncidentRun, id: string, resolvedAt: Instant): Promise<void> {
-  if (run.state.review !== null) return;
   const { review: rules, team, holidays } = run.policy;
   const planned = await run.step(`${id}/planned`, () =>
     run.attempt(followUp('when is the post-mortem?').planReview({ resolvedAt, review: rules, team, holidays })),
   );
   if (!planned.ok) return trouble(run, 'review', planned.words);
-  const attendees = attendeesOf(run);
+  const before = run.state.review;
+  if (before?.meetingAt === planned.value.meetingAt) return;
+  const attendees = [...new Set([...(before?.attendees ?? []), ...attendeesOf(run)])];
   run.record({ kind: 'review-scheduled', meetingAt: planned.value.meetingAt, attendees, ref: null });
-  await publishRound(run, 'invitation to the post-mortem', [
-    {
-      medium: 'mail',
-      key: `${run.state.incidentId}/invitation/${run.state.reopenings}`,
-      what: 'invitation',
-      to: attendees,
-      detail: null,
-    },
-  ]);
+  await invite(run, before === null ? 'invitation to the post-mortem' : 'the post-mortem is moved', attendees, {
+    key: `${run.state.incidentId}/invitation/${run.state.reopenings}`,
+    sequence: before === null ? 0 : run.state.reopenings,
+  });
+}
+
+function closedOtherwise({ closed }: IncidentState): boolean {
+  return closed !== null && closed.as !== 'resolved';
+}
+
+async function callOffMeeting(run: IncidentRun): Promise<void> {
+  await invite(run, 'the post-mortem is called off', run.state.review?.attendees ?? [], {
+    key: `${run.state.incidentId}/invitation/called-off`,
+    sequence: run.state.reopenings + 1,
+    calledOff: true,
+  });
+}
+
+async function invite(
+  run: IncidentRun,
+  summary: string,
+  to: readonly string[],
+  more: { readonly key: string; readonly sequence: number; readonly calledOff?: boolean },
+): Promise<void> {
+  await publishRound(run, summary, [{ medium: 'mail', what: 'invitation', to, detail: null, ...more }]);
 }
 
 /** The kinds of attendee of the policy, the commander, and everybody who took part (R6.1). */
