@@ -1,28 +1,51 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { readDrillText } from './diagnosis/drills.ts';
 import { playOne, type Verdict } from './diagnosis/judge.ts';
 import { printReport } from './diagnosis/report.ts';
 
 // How often the cause is ranked first, over a generated set of drills played over the simulators' real wires, without
-// the engine: world → evidence → explanation. Run it with: npx tsx bench/diagnosis.ts [--seed N] [--count N] [--only KIND]
+// the engine: world → evidence → explanation.
+// Run it with: npx tsx bench/diagnosis.ts [--seed N] [--count N] [--only KIND] [--processes N]
 
-const argument = (name: string, otherwise: number): number => {
+const argument = (name: string): string | null => {
   const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : Number(process.argv[at + 1]);
+  return at < 0 ? null : (process.argv[at + 1] ?? null);
 };
-const onlyAt = process.argv.indexOf('--only');
-const only = onlyAt < 0 ? null : (process.argv[onlyAt + 1] ?? null);
-const seed = argument('seed', 1);
-const count = argument('count', 300);
-const from = argument('from', 0);
-const step = argument('step', 1);
+const seed = Number(argument('seed') ?? 1);
+const count = Number(argument('count') ?? 300);
+const only = argument('only');
+const processes = Number(argument('processes') ?? 1);
 
-const verdicts: Verdict[] = [];
-for (let index = from; index < count; index += step) {
-  const drill = readDrillText(seed, index);
-  if (only !== null && !drill.name.includes(only)) continue;
-  const verdict = await playOne(drill);
-  verdicts.push(verdict);
-  const mark = verdict.right ? 'ok  ' : verdict.unknown ? '?   ' : 'BAD ';
-  process.stderr.write(`${mark}${String(index).padStart(4)} ${verdict.line}\n`);
+function mine(index: number, name: string): boolean {
+  const part = Number(process.env.BENCH_PART ?? 0);
+  return index % processes === part && (only === null || name.includes(only));
 }
-printReport(verdicts);
+
+async function playMine(tell: (verdict: Verdict) => void): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const drill = readDrillText(seed, index);
+    if (!mine(index, drill.name)) continue;
+    const verdict = await playOne(drill);
+    const mark = verdict.right ? 'ok  ' : verdict.unknown ? '?   ' : 'BAD ';
+    process.stderr.write(`${mark}${String(index).padStart(4)} ${verdict.line}\n`);
+    tell(verdict);
+  }
+}
+
+if (process.send !== undefined && process.env.BENCH_PART !== undefined) {
+  await playMine((verdict) => process.send?.(verdict));
+  process.disconnect();
+} else {
+  const verdicts: Verdict[] = [];
+  const others = Array.from({ length: processes - 1 }, (_, part) => {
+    const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), {
+      env: { ...process.env, BENCH_PART: String(part + 1) },
+    });
+    child.on('message', (verdict) => verdicts.push(verdict as Verdict));
+    return new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  });
+  await playMine((verdict) => verdicts.push(verdict));
+  await Promise.all(others);
+  printReport(verdicts);
+}

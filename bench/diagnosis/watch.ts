@@ -33,7 +33,9 @@ export interface Look {
 
 const MINUTE_MS = 60_000;
 const COLLECTING_MS = 1_000;
+/** How long an incident is watched until something is proposed, and afterwards, for a second fault. */
 const WATCH_MINUTES = 25;
+const WATCH_ON_MINUTES = 11;
 
 /** Plays until the first alert of something the policy describes; null when none comes before `untilMs`. */
 export async function firstAlert(stage: Stage, policy: Policy, untilMs: number): Promise<Alert | null> {
@@ -90,7 +92,8 @@ export async function watch(stage: Stage, policy: Policy, first: Alert): Promise
     const leading = hypotheses[0];
     const remedies = leading === undefined || leading.cause === 'unknown' ? [] : remediesInOrder(leading);
     if (judged === null && leading !== undefined && remedies.length > 0) judged = { hypothesis: leading, atMs };
-    if (production.world.nowMs - detectedAtMs > WATCH_MINUTES * MINUTE_MS) break;
+    const watchedMs = production.world.nowMs - (judged?.atMs ?? detectedAtMs);
+    if (watchedMs > (judged === null ? WATCH_MINUTES : WATCH_ON_MINUTES) * MINUTE_MS) break;
     // While people decide it is looked at again every five minutes, or when another alert comes.
     const again = atMs + policy.evidence.againEveryMinutes * MINUTE_MS;
     const known = alertsNow().length;
