@@ -88,6 +88,8 @@ export type Finding =
         memoryLimitMiB: number | null;
       }[];
       readonly nodes: readonly { name: string; cpuPercent: number; memoryPercent: number }[];
+      /** When the memory of all pods together began to rise; null when it did not. */
+      readonly memoryRoseAt?: Instant | null;
     }
   | {
       readonly probe: 'database-answers' | 'cache-answers';
@@ -118,6 +120,10 @@ export type Finding =
       readonly limit: number;
       readonly longestActiveSeconds: number | null;
       readonly waitingOnLocks: number;
+      /** Connections that nobody uses, by the application that holds them. */
+      readonly unusedByApplication?: Readonly<Record<string, number>>;
+      /** When the number of busy connections began to rise, by the metrics; null when it did not. */
+      readonly roseAt?: Instant | null;
     }
   | {
       readonly probe: 'slow-statements';
@@ -157,7 +163,13 @@ export type Finding =
     }
   | {
       readonly probe: 'endpoints';
-      readonly endpoints: readonly { endpoint: string; errorRatio: number | null; perMinute: number | null }[];
+      readonly endpoints: readonly {
+        endpoint: string;
+        errorRatio: number | null;
+        perMinute: number | null;
+        /** The workload that answers most of its requests, where the metrics say so. */
+        servedBy?: string | null;
+      }[];
     }
   | { readonly probe: 'slow-endpoints'; readonly endpoints: readonly { endpoint: string; p95Seconds: number | null }[] }
   | {
@@ -287,6 +299,10 @@ export type LogKind =
   | 'rate-limit'
   | 'out-of-memory'
   | 'cache'
+  | 'name-resolution'
+  | 'authentication'
+  | 'data-corruption'
+  | 'overload'
   | 'fatal'
   | 'exception'
   | 'other';
@@ -298,6 +314,8 @@ export interface LogPattern {
   readonly count: number;
   readonly firstAt: Instant | null;
   readonly example: string;
+  /** How many of the lines tell of a request that was answered with a failure; absent when lines do not say. */
+  readonly failedRequests?: number;
 }
 
 /** One piece of evidence: what was asked, of whom, when, and what the answer means in words. */

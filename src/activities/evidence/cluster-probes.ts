@@ -12,6 +12,8 @@ import {
   type ProbeTable,
   seriesFromAt,
 } from './probe.ts';
+import { rangeOf } from './queries.ts';
+import { beganToRiseAt } from './trend.ts';
 
 type ClusterProbe = 'nodes' | 'pods' | 'rollouts' | 'resources' | 'config-changes';
 
@@ -20,6 +22,8 @@ const CLUSTER = 'The Kubernetes cluster';
 
 /** Above this share of its memory or CPU a pod or a node is near its end (R2.3). */
 const NEAR_LIMIT = 0.9;
+/** What all pods together use varies by this much on a quiet day. */
+const MEMORY_CLEARANCE_BYTES = 64 * 1024 * 1024;
 
 const nodes: Probe = {
   source: SOURCE,
@@ -111,8 +115,12 @@ const rollouts: Probe = {
 
 const resources: Probe = {
   source: 'Kubernetes metrics API',
-  async ask({ cluster }, { service }) {
-    const usage = await needed(cluster, CLUSTER).usage(service.namespace);
+  async ask({ cluster, metrics }, look) {
+    const { service } = look;
+    const [usage, memory] = await Promise.all([
+      needed(cluster, CLUSTER).usage(service.namespace),
+      metrics === null ? [] : rangeOf(metrics, look, 'memory').catch(() => []),
+    ]);
     const byMemory = [...usage.pods].sort((a, b) => b.memoryMiB - a.memoryMiB);
     const near = nearLimits(usage);
     const [top] = byMemory;
@@ -127,7 +135,12 @@ const resources: Probe = {
       excerpt: byMemory
         .map((pod) => `${pod.name} ${pod.cpuMillicores}m ${pod.memoryMiB}Mi/${pod.memoryLimitMiB ?? '-'}`)
         .join('\n'),
-      finding: { probe: 'resources', pods: firstOf(byMemory), nodes: firstOf(usage.nodes) },
+      finding: {
+        probe: 'resources',
+        pods: firstOf(byMemory),
+        nodes: firstOf(usage.nodes),
+        memoryRoseAt: beganToRiseAt(memory, MEMORY_CLEARANCE_BYTES),
+      },
       ...jsonBody(usage),
     };
   },

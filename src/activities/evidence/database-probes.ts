@@ -1,11 +1,17 @@
+import type { Instant } from '../../domain/instant.ts';
 import { answerWords, isUnwell } from './answers.ts';
+import type { MetricsPort } from './ports.ts';
 import { count, firstOf, jsonBody, type Look, NoAnswer, needed, type Probe, type ProbeTable } from './probe.ts';
+import { rangeOf } from './queries.ts';
+import { beganToRiseAt } from './trend.ts';
 
 type DatabaseProbe = 'database-answers' | 'database-connections' | 'slow-statements';
 
 const SOURCE = 'PostgreSQL';
 const DATABASE = 'The connection to the database';
 
+/** A few connections more than ever before are no climb yet. */
+const CONNECTIONS_CLEARANCE = 3;
 /** Above this share of max_connections new connections are about to be refused. */
 const NEARLY_FULL = 0.9;
 
@@ -27,8 +33,8 @@ const databaseAnswers: Probe = {
 
 const databaseConnections: Probe = {
   source: SOURCE,
-  async ask({ database }, look) {
-    const activity = await needed(database, DATABASE).activity();
+  async ask({ database, metrics }, look) {
+    const [activity, climb] = await Promise.all([needed(database, DATABASE).activity(), climbOf(metrics, look)]);
     const { active, total, limit, longestActiveSeconds, waitingOnLocks, byState } = activity;
     const exhaustedAbove = look.service.database?.exhaustedAbove ?? limit * NEARLY_FULL;
     const exhausted = active > exhaustedAbove || total >= limit * NEARLY_FULL;
@@ -44,7 +50,7 @@ const databaseConnections: Probe = {
       words,
       abnormal: exhausted || waitingOnLocks > 0,
       excerpt: words,
-      finding: { probe: 'database-connections', ...activity },
+      finding: { probe: 'database-connections', ...activity, roseAt: climb },
       ...jsonBody(activity),
     };
   },
@@ -81,6 +87,13 @@ export const DATABASE_PROBES: ProbeTable<DatabaseProbe> = {
   'database-connections': databaseConnections,
   'slow-statements': slowStatements,
 };
+
+/** What the metrics say of the busy connections: when they began to climb (R5.5); null also when nobody can say. */
+async function climbOf(metrics: MetricsPort | null, look: Look): Promise<Instant | null> {
+  if (metrics === null) return null;
+  const points = await rangeOf(metrics, look, 'databaseConnections').catch(() => []);
+  return beganToRiseAt(points, CONNECTIONS_CLEARANCE);
+}
 
 function psql({ service }: Look, sql: string): string {
   const database = service.database;

@@ -18,11 +18,19 @@ export function logPatterns(lines: readonly ReadLine[]): readonly LogPattern[] {
     const pattern = normaliseLine(line);
     const key = `${kind} ${pattern}`;
     const known = groups.get(key);
+    const failed = tellsOfFailedRequest(line) ? 1 : 0;
     groups.set(
       key,
       known === undefined
-        ? { kind, pattern, count: 1, firstAt: at, example: wordsOfLine(line).slice(0, EXAMPLE_CHARACTERS) }
-        : again(known, at),
+        ? {
+            kind,
+            pattern,
+            count: 1,
+            firstAt: at,
+            example: wordsOfLine(line).slice(0, EXAMPLE_CHARACTERS),
+            failedRequests: failed,
+          }
+        : again(known, at, failed),
     );
   }
   return [...groups.values()].sort((a, b) => b.count - a.count).slice(0, PATTERNS_LIMIT);
@@ -69,6 +77,18 @@ const KINDS: readonly { readonly kind: LogKind; readonly signs: RegExp }[] = [
       /heap out of memory|Reached heap limit|OOM[- ]?Killed|Out of memory: Kill|\bENOMEM\b|Cannot allocate memory|MemoryError|OutOfMemoryError|ERROR:\s+out of memory/i,
   },
   {
+    // Pages that PostgreSQL cannot trust (its errcodes XX001, XX002, and what it writes with them).
+    kind: 'data-corruption',
+    signs:
+      /invalid page in block|page verification failed|could not read block|missing chunk number|unexpected zero page|unexpected chunk number|\bXX00[12]\b|data_corrupted|index_corrupted|checksum (?:mismatch|failure)/i,
+  },
+  {
+    // getaddrinfo's words in Node, libc, libpq and Go.
+    kind: 'name-resolution',
+    signs:
+      /getaddrinfo|EAI_AGAIN|\bENOTFOUND\b|name resolution|Name or service not known|could not translate host name|no such host|SERVFAIL/i,
+  },
+  {
     kind: 'rate-limit',
     signs: /rate[_ -]?limit|too many requests|\b429\b|insufficient_quota|exceeded your current quota|quota exceeded/i,
   },
@@ -105,6 +125,18 @@ const KINDS: readonly { readonly kind: LogKind; readonly signs: RegExp }[] = [
     kind: 'provider',
     signs:
       /anthropic|openai|overloaded_error|\bOverloaded\b|\b529\b|invalid x-api-key|Incorrect API key|authentication_error|APIConnection(?:Timeout)?Error|InternalServerError: 5|The server had an error (?:while )?processing your request|engine is currently overloaded|\bapi_error\b|(?:AI|LLM|model) provider|provider [\w-]+ (?:failed|error|unavailable)/i,
+  },
+  {
+    // jsonwebtoken, jose and fastify-jwt, and what OAuth (RFC 6750) answers.
+    kind: 'authentication',
+    signs:
+      /JsonWebTokenError|TokenExpiredError|NotBeforeError|jwt (?:expired|malformed|must be provided|signature|audience|issuer)|invalid signature|ERR_JW[STK]|ERR_JWKS|FST_JWT_|invalid_token|No Authorization was found|signing key/i,
+  },
+  {
+    // Servers that shed load: @fastify/under-pressure, toobusy-js, and a process out of file descriptors.
+    kind: 'overload',
+    signs:
+      /FST_UNDER_PRESSURE|under[- ]pressure|toobusy|server (?:is )?too busy|\bEMFILE\b|too many open files|load shedding/i,
   },
   {
     kind: 'timeout',
@@ -189,7 +221,16 @@ function jsonOf(line: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
-function again(known: LogPattern, at: Instant | null): LogPattern {
+/** pino and its kind write the answer beside the error; access logs carry the status after the request line. */
+function tellsOfFailedRequest(line: string): boolean {
+  const json = jsonOf(line);
+  if (json === null) return /"\s5\d\d\s|\bstatus(?:Code)?[=:]\s?5\d\d\b/.test(line);
+  const answer = typeof json.res === 'object' && json.res !== null ? (json.res as Record<string, unknown>) : json;
+  const status = Number(answer.statusCode ?? answer.status ?? json.status);
+  return status >= 500 && status < 600;
+}
+
+function again(known: LogPattern, at: Instant | null, failed: number): LogPattern {
   const firstAt = known.firstAt === null || (at !== null && at < known.firstAt) ? (at ?? known.firstAt) : known.firstAt;
-  return { ...known, count: known.count + 1, firstAt };
+  return { ...known, count: known.count + 1, firstAt, failedRequests: (known.failedRequests ?? 0) + failed };
 }

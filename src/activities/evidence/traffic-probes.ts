@@ -58,12 +58,17 @@ const endpoints: Probe = {
       present(port, look, 'errorRatioByEndpoint'),
       port.instant(query(look, 'requestsPerMinuteByEndpoint')).catch(() => []),
     ]);
-    const perMinute = new Map(traffic.map((sample) => [labelOf(sample, 'endpoint'), sample.value]));
-    const all = [...errors].sort(byValue).map((sample) => ({
-      endpoint: labelOf(sample, 'endpoint'),
-      errorRatio: sample.value,
-      perMinute: perMinute.get(labelOf(sample, 'endpoint')) ?? null,
-    }));
+    const all = [...errors].sort(byValue).map((sample) => {
+      const endpoint = labelOf(sample, 'endpoint');
+      const own = traffic.filter((one) => labelOf(one, 'endpoint') === endpoint && one.value !== null);
+      const [most] = [...own].sort(byValue);
+      return {
+        endpoint,
+        errorRatio: sample.value,
+        perMinute: own.length === 0 ? null : own.reduce((sum, one) => sum + (one.value ?? 0), 0),
+        servedBy: most?.labels.job ?? most?.labels.deployment ?? null,
+      };
+    });
     const affected = all.filter((one) => (one.errorRatio ?? 0) > ORDINARY_ERROR_RATIO);
     const words =
       affected.length === 0

@@ -18,14 +18,13 @@ import {
   secondsWords,
   seriesFromAt,
 } from './probe.ts';
-import { ORDINARY_ERROR_RATIO, ORDINARY_P95_SECONDS, query } from './queries.ts';
+import { ORDINARY_ERROR_RATIO, ORDINARY_P95_SECONDS, query, rangeOf } from './queries.ts';
 import { latest, roseAt, thinOut } from './trend.ts';
 
 type TrendProbe = 'firing-alerts' | 'error-rate' | 'latency' | 'metrics-snapshot';
 
 const SOURCE = 'Prometheus';
 const METRICS = 'Prometheus';
-const STEP_SECONDS = 30;
 
 const ERROR_NOISE_RATIO = 0.01;
 const LATENCY_NOISE_SECONDS = 0.1;
@@ -140,21 +139,6 @@ export const TREND_PROBES: ProbeTable<TrendProbe> = {
   latency,
   'metrics-snapshot': metricsSnapshot,
 };
-
-async function rangeOf(
-  port: MetricsPort,
-  look: Look,
-  name: QueryName,
-  untilAt: Instant = look.request.at,
-): Promise<readonly SeriesPoint[]> {
-  const series = await port.range({
-    query: query(look, name),
-    fromAt: seriesFromAt(look),
-    untilAt,
-    stepSeconds: STEP_SECONDS,
-  });
-  return series[0]?.points ?? [];
-}
 
 async function readTrend(
   port: MetricsPort,

@@ -22,6 +22,32 @@ export function roseAt(points: readonly SeriesPoint[], limits: TrendLimits): Ins
   return first === null || first === 0 ? null : instant((known[first]?.[0] ?? 0) * 1000);
 }
 
+/**
+ * When a slow climb began, by following it back from where it is clear of what the series was at the beginning; null
+ * when it never was. `roseAt` is for jumps: of a climb it would name the middle.
+ */
+export function beganToRiseAt(points: readonly SeriesPoint[], clearance: number): Instant | null {
+  const known = points.filter((point): point is readonly [number, number] => point[1] !== null);
+  if (known.length < MINIMUM_POINTS) return null;
+  const before = known.slice(0, Math.max(Math.floor(known.length / 4), PRESENT_POINTS)).map(([, value]) => value);
+  const level = Math.max(...before);
+  const clear = staysAbove(known, level + clearance);
+  if (clear === null || clear <= 0) return null;
+  const at = (index: number) => known[index]?.[0] ?? 0;
+  const twice = staysAbove(known, level + 2 * clearance);
+  const back = twice === null ? 0 : Math.min(at(twice) - at(clear), at(clear) - at(0));
+  return instant((at(clear) - back) * 1000);
+}
+
+/** Index of the first point from which the series is above the level for some points on end; null when it never is. */
+function staysAbove(known: readonly (readonly [number, number])[], level: number): number | null {
+  const first = known.findIndex((_, index) => {
+    const stay = known.slice(index, index + CLIMB_POINTS);
+    return stay.length === CLIMB_POINTS && stay.every(([, value]) => value > level);
+  });
+  return first < 0 ? null : first;
+}
+
 /** At most `limit` points: the highest of each stretch, because a peak is what people look for. */
 export function thinOut(points: readonly SeriesPoint[], limit: number): readonly SeriesPoint[] {
   if (points.length <= limit) return points;
@@ -46,6 +72,8 @@ export function latest(points: readonly SeriesPoint[]): number | null {
 
 const MINIMUM_POINTS = 8;
 const PRESENT_POINTS = 3;
+/** Higher for so long on end is no accident. */
+const CLIMB_POINTS = 4;
 /** Less than this above the level before is within what a day does. */
 const RISE_RATIO = 1.5;
 /** A scrape that fell out of line does not interrupt a rise. */

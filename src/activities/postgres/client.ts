@@ -21,6 +21,8 @@ export interface DatabaseActivity {
   readonly limit: number;
   readonly longestActiveSeconds: number | null;
   readonly waitingOnLocks: number;
+  /** Idle connections, in a transaction or not, by the application name their client gave. */
+  readonly unusedByApplication: Readonly<Record<string, number>>;
 }
 
 export interface StatementStatistics {
@@ -56,10 +58,10 @@ const SLOWEST_BY_MEAN = 10;
 const QUERY_CHARACTERS = 500;
 
 /** Without pg_monitor other sessions hide their state: they are counted as hidden, never as nothing. */
-const ACTIVITY_SQL = `SELECT coalesce(state, 'hidden') AS state, count(*)::int AS connections,
+const ACTIVITY_SQL = `SELECT coalesce(state, 'hidden') AS state, coalesce(application_name, '') AS application, count(*)::int AS connections,
   max(extract(epoch FROM now() - query_start)) FILTER (WHERE state = 'active')::float8 AS longest,
   (count(*) FILTER (WHERE wait_event_type = 'Lock'))::int AS waiting
-FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (state IS NOT NULL OR query = '<insufficient privilege>') GROUP BY 1`;
+FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (state IS NOT NULL OR query = '<insufficient privilege>') GROUP BY 1, 2`;
 
 const SLOW_SQL = `SELECT query, calls::float8 AS calls, mean_exec_time AS mean, total_exec_time AS total
 FROM pg_stat_statements ORDER BY mean_exec_time DESC LIMIT ${STATEMENTS_LIMIT}`;
@@ -117,10 +119,9 @@ function socketOf(client: Client): { destroy(): void } | null {
 
 async function readActivity(client: Client): Promise<DatabaseActivity> {
   const limit = await client.query<{ max_connections: string }>('SHOW max_connections');
-  const { rows } = await client.query<{ state: string; connections: number; longest: number | null; waiting: number }>(
-    ACTIVITY_SQL,
-  );
-  const byState = Object.fromEntries(rows.map((row) => [row.state, Number(row.connections)]));
+  const { rows } = await client.query<ActivityRow>(ACTIVITY_SQL);
+  const byState = sumBy(rows, (row) => row.state);
+  const unused = rows.filter((row) => row.state.startsWith('idle') && row.application !== '');
   const longest = rows.map((row) => row.longest).filter((seconds) => seconds !== null);
   return {
     byState,
@@ -129,7 +130,24 @@ async function readActivity(client: Client): Promise<DatabaseActivity> {
     limit: Number(limit.rows[0]?.max_connections ?? 0),
     longestActiveSeconds: longest.length === 0 ? null : Math.round(Math.max(...longest.map(Number)) * 10) / 10,
     waitingOnLocks: rows.reduce((sum, row) => sum + Number(row.waiting), 0),
+    unusedByApplication: sumBy(unused.slice(0, APPLICATIONS_LIMIT), (row) => row.application),
   };
+}
+
+interface ActivityRow {
+  readonly state: string;
+  readonly application: string;
+  readonly connections: number;
+  readonly longest: number | null;
+  readonly waiting: number;
+}
+
+const APPLICATIONS_LIMIT = 40;
+
+function sumBy(rows: readonly ActivityRow[], keyOf: (row: ActivityRow) => string): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  for (const row of rows) sums[keyOf(row)] = (sums[keyOf(row)] ?? 0) + Number(row.connections);
+  return sums;
 }
 
 async function readSlowStatements(

@@ -1,6 +1,8 @@
+import { configRules } from './config.ts';
 import { changeWords, Draft, deployNames, minutes, remedy, rollbackOf, target } from './draft.ts';
-import { cameAfter, minutesBeforeSymptoms, type Reading } from './reading.ts';
-import { podsOf, recentDeploy, surge } from './signals.ts';
+import { nodeRules } from './node.ts';
+import type { Reading } from './reading.ts';
+import { alertNaming, beganWith, podsOf, recentDeploy, surge } from './signals.ts';
 
 /** Pods that wait for something that will not come by itself. */
 const STUCK =
@@ -8,7 +10,7 @@ const STUCK =
 const OOM = /OOMKilled/;
 
 export function clusterRules(reading: Reading): readonly Draft[] {
-  return [...memoryLeak(reading), ...podsStuck(reading), ...nodes(reading), ...configChange(reading)];
+  return [...memoryLeak(reading), ...podsStuck(reading), ...nodeRules(reading), ...configRules(reading)];
 }
 
 function deploymentNames(reading: Reading): readonly string[] {
@@ -32,7 +34,9 @@ function memoryLeak(reading: Reading): readonly Draft[] {
         pod.memoryMiB >= pod.memoryLimitMiB * memoryNearLimitRatio,
     );
     if (killed.length === 0 && near.length === 0) return [];
-    const deploy = recentDeploy(reading, deployment);
+    const recent = recentDeploy(reading, deployment);
+    const climbedAt = resources?.finding.memoryRoseAt ?? null;
+    const deploy = recent !== null && climbedAt !== null && !beganWith(recent, climbedAt) ? null : recent;
     const on = target(reading, 'deployment', deployment);
     const draft = new Draft({
       cause: 'memory-leak',
@@ -52,9 +56,12 @@ function memoryLeak(reading: Reading): readonly Draft[] {
     if (resources !== null && near.length > 0)
       draft.support(
         resources.id,
-        0.4 * resources.freshness,
+        0.45 * resources.freshness,
         `${near.map((pod) => pod.name).join(', ')}: memory is at ${percentOf(near[0])} of its limit`,
       );
+    const told = alertNaming(reading, ['pod', 'deployment'], (name) => name.startsWith(deployment));
+    if (told !== null && /memory|OOM/i.test(`${told.name} ${told.summary}`))
+      draft.support(`alert:${told.fingerprint}`, 0.2, `it was reported: "${told.summary}"`);
     const logs = reading.logs('out-of-memory');
     if (logs.count > 0)
       draft.support(
@@ -101,84 +108,6 @@ function podsStuck(reading: Reading): readonly Draft[] {
       );
     if (stuck.some((pod) => OOM.test(pod.lastTermination ?? '')))
       draft.contradict(pods.id, 0.5, 'they were killed for memory');
-    return [draft];
-  });
-}
-
-function nodes(reading: Reading): readonly Draft[] {
-  const found = reading.found('nodes');
-  const pods = reading.found('pods');
-  const resources = reading.found('resources');
-  return (found?.finding.nodes ?? []).flatMap((node) => {
-    if (found === null || (node.ready && node.problems.length === 0)) return [];
-    const down = !node.ready;
-    const touched =
-      pods?.finding.pods.filter((pod) => pod.node === node.name && (!pod.ready || pod.problem !== null)) ?? [];
-    const application = target(reading, 'deployment', reading.policy.service.application.deployment);
-    const draft = new Draft({
-      cause: down ? 'node-down' : 'node-pressure',
-      names: [node.name],
-      words: down ? `Node ${node.name} is down.` : `Node ${node.name} is under pressure: ${node.problems.join(', ')}.`,
-      tellApart: `the conditions and the events of ${node.name}`,
-      suggests: [
-        remedy('replace-pods', application, `pods move away from ${node.name}; the node itself needs a person`, true, {
-          awayFromNode: node.name,
-        }),
-      ],
-    });
-    draft.support(
-      found.id,
-      (down ? 0.6 : 0.45) * found.freshness,
-      down ? `${node.name} is not ready` : `${node.name}: ${node.problems.join(', ')}`,
-    );
-    if (pods !== null && touched.length > 0)
-      draft.support(pods.id, 0.3, `${touched.length} pods on ${node.name} are in trouble`);
-    const load = resources?.finding.nodes.find((one) => one.name === node.name);
-    if (resources !== null && load && Math.max(load.cpuPercent, load.memoryPercent) >= 90)
-      draft.support(
-        resources.id,
-        0.2,
-        `${node.name} uses ${Math.round(load.cpuPercent)} % CPU and ${Math.round(load.memoryPercent)} % memory`,
-      );
-    return [draft];
-  });
-}
-
-/** A changed configuration shortly before the first symptom (R2.11). What else explains them is held against it. */
-function configChange(reading: Reading): readonly Draft[] {
-  const found = reading.found('config-changes');
-  if (found === null) return [];
-  return found.finding.changes.flatMap((change) => {
-    const before = minutesBeforeSymptoms(reading, change.changedAt);
-    if (before === null || before > reading.policy.diagnosis.recentDeployMinutes) return [];
-    const draft = new Draft({
-      cause: 'config-change',
-      names: [change.configmap],
-      words: `ConfigMap ${change.configmap} was changed by ${change.by} ${minutes(before)} before the first symptom.`,
-      tellApart: `what was changed in ${change.configmap}`,
-      suggests: [
-        remedy(
-          'restore-config',
-          target(reading, 'configmap', change.configmap),
-          `taking the change of ${change.configmap} back takes the cause away`,
-          true,
-        ),
-      ],
-    });
-    if (cameAfter(before))
-      return [draft.contradict(found.id, 0.95, `${change.configmap} was changed after the first symptom`)];
-    draft.support(
-      found.id,
-      before <= 30 ? 0.45 : 0.3,
-      `${change.configmap} was changed ${minutes(before)} before the first symptom`,
-    );
-    const logs = reading.logs('exception', 'fatal', 'other');
-    if (logs.count > 0)
-      draft.support(
-        logs.evidenceId,
-        0.3,
-        `${logs.count} errors of the application itself, e.g. "${logs.patterns[0]?.example ?? ''}"`,
-      );
     return [draft];
   });
 }

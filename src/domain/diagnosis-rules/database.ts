@@ -1,6 +1,17 @@
+import { configThatBrought, restoreConfig } from './config.ts';
 import { changeWords, Draft, deployNames, minutes, remedy, restartApplication, rollbackOf, target } from './draft.ts';
 import type { DeployBefore, Reading } from './reading.ts';
-import { podsOf, pool, recentDeploy, sharesWord, slowStatement, statementAgeMinutes, surge } from './signals.ts';
+import {
+  beganWith,
+  deadNodes,
+  podsOf,
+  pool,
+  recentDeploy,
+  sharesWord,
+  slowStatement,
+  statementAgeMinutes,
+  surge,
+} from './signals.ts';
 
 /** Refusals that mean "full", not "gone". */
 const FULL = /too many (clients|connections)|remaining connection slots|53300/i;
@@ -22,9 +33,13 @@ function slowQuery(reading: Reading): readonly Draft[] {
   if (statement === null) return [];
   const deploy = broughtBy(reading);
   const table = statement.table ?? 'an unnamed table';
+  const config =
+    deploy === null ? configThatBrought(reading, reading.found('database-connections')?.finding.roseAt ?? null) : null;
   const brought =
     deploy === null
-      ? ''
+      ? config === null
+        ? ''
+        : `, since ConfigMap ${config} was changed`
       : `, brought by ${changeWords(deploy)} ${minutes(deploy.minutesBefore)} before the first symptom`;
   const relief = restartApplication(
     reading,
@@ -39,10 +54,15 @@ function slowQuery(reading: Reading): readonly Draft[] {
   );
   const draft = new Draft({
     cause: 'slow-query',
-    names: [table, ...deployNames(deploy)],
+    names: [table, ...deployNames(deploy), ...(config === null ? [] : [config])],
     words: `A slow statement on ${table} (${Math.round(statement.meanMilliseconds)} ms on average) holds the database's connections${brought}.`,
     tellApart: `EXPLAIN of the statement on ${table}: a sequential scan shows the missing index`,
-    suggests: [...rollbackOf(reading, deploy), relief, index],
+    suggests: [
+      ...rollbackOf(reading, deploy),
+      ...(config === null ? [] : [restoreConfig(reading, config)]),
+      relief,
+      index,
+    ],
   });
   const share = Math.round(statement.shareOfTime * 100);
   draft.support(
@@ -105,8 +125,10 @@ export function deployThatBrought(reading: Reading, query: string, table: string
     .map((workload) => recentDeploy(reading, workload.deployment))
     .filter((deploy) => deploy !== null)
     .filter((deploy) => age === null || age <= (deploy.minutesBefore + minutesSinceSymptom(reading)) * 1.5 + 5);
-  const speaking = possible.find((deploy) => sharesWord(deploy.revision.change, [table, query]) !== null);
-  return speaking ?? possible.find((deploy) => deploy.deployment === application.deployment) ?? null;
+  const climbedAt = reading.found('database-connections')?.finding.roseAt ?? null;
+  const fitting = climbedAt === null ? possible : possible.filter((deploy) => beganWith(deploy, climbedAt));
+  const speaking = fitting.find((deploy) => sharesWord(deploy.revision.change, [table, query]) !== null);
+  return speaking ?? fitting.find((deploy) => deploy.deployment === application.deployment) ?? null;
 }
 
 function minutesSinceSymptom(reading: Reading): number {
@@ -119,8 +141,12 @@ function minutesSinceSymptom(reading: Reading): number {
 function connectionLeak(reading: Reading): readonly Draft[] {
   const connections = pool(reading);
   if (connections === null || !connections.full || connections.idle <= connections.active) return [];
-  const { deployment } = reading.policy.service.application;
-  const deploy = recentDeploy(reading, deployment);
+  const deployment = holderOf(reading);
+  const recent = recentDeploy(reading, deployment);
+  // A leak fills for long before anybody notices: a deploy is named only when it speaks of connections itself.
+  const deploy = /connection|pool|database|transaction|\bpg\b|postgres/i.test(recent?.revision.change ?? '')
+    ? recent
+    : null;
   const draft = new Draft({
     cause: 'connection-leak',
     names: [deployment, ...deployNames(deploy)],
@@ -128,7 +154,12 @@ function connectionLeak(reading: Reading): readonly Draft[] {
     tellApart: 'whether the connections go on rising while traffic stays the same',
     suggests: [
       ...rollbackOf(reading, deploy),
-      restartApplication(reading, 'a restart gives the leaked connections back, for a while'),
+      remedy(
+        'restart',
+        target(reading, 'deployment', deployment),
+        'a restart gives the leaked connections back, for a while',
+        false,
+      ),
     ],
   });
   draft.support(
@@ -150,6 +181,16 @@ function connectionLeak(reading: Reading): readonly Draft[] {
   if (traffic !== null && traffic.ratio >= reading.policy.diagnosis.surgeAboveBaselineRatio)
     draft.contradict(traffic.id, 0.4, `traffic is ${traffic.ratio.toFixed(1)} times its baseline`);
   return [draft];
+}
+
+/** Who holds most of the unused connections, by the name it gave the database; the application when nobody says. */
+function holderOf(reading: Reading): string {
+  const { application, companions } = reading.policy.service;
+  const held = reading.found('database-connections')?.finding.unusedByApplication ?? {};
+  const [most] = [application, ...companions]
+    .map(({ deployment }) => ({ deployment, held: held[deployment] ?? 0 }))
+    .sort((a, b) => b.held - a.held);
+  return most === undefined || most.held === 0 ? application.deployment : most.deployment;
 }
 
 function lockContention(reading: Reading): readonly Draft[] {
@@ -216,6 +257,10 @@ function postgresDown(reading: Reading): readonly Draft[] {
       `the database does not answer: ${answers.finding.error ?? 'no answer'}`,
     );
   if (answers?.finding.answers === true) draft.contradict(answers.id, 0.6, 'the database answers SELECT 1');
+  const node = broken[0]?.node ?? null;
+  const lost = reading.found('nodes');
+  if (lost !== null && node !== null && deadNodes(reading).has(node))
+    draft.contradict(lost.id, 0.6, `its node ${node} is down, and took it along`);
   const pod = broken[0];
   if (pods !== null && pod !== undefined)
     draft.support(
@@ -241,9 +286,10 @@ function postgresUnreachable(reading: Reading): readonly Draft[] {
   if (answers?.finding.answers !== true || lines.length === 0 || connections?.full === true || !reading.errorsHigh)
     return [];
   const name = reading.policy.service.database?.statefulSet ?? '';
+  const cutOff = [...(reading.troubledWorkloads ?? [])];
   const draft = new Draft({
     cause: 'postgres-unreachable',
-    names: [name, reading.policy.service.application.deployment],
+    names: [name, ...(cutOff.length > 0 ? cutOff : [reading.policy.service.application.deployment])],
     words: `The application cannot reach ${name}, which itself answers: the network between them is broken.`,
     tellApart: 'a connection to the database from inside an application pod',
     suggests: [],

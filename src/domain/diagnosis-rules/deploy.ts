@@ -1,5 +1,7 @@
+import type { LogPattern } from '../evidence.ts';
 import { deployThatBrought } from './database.ts';
 import { changeWords, Draft, minutes, restartApplication, rollbackOf } from './draft.ts';
+import { failedOf, OWN_KINDS, ownFailures, ownPatterns } from './own-errors.ts';
 import type { DeployAfter, DeployBefore, Reading } from './reading.ts';
 import { isRecent, podsOf, pool, sharesWord, slowStatement, tableOf } from './signals.ts';
 
@@ -9,11 +11,14 @@ const OUTSIDE = new Set([
   'postgres-down',
   'postgres-unreachable',
   'redis-down',
+  'cache-degraded',
   'traffic-surge',
   'node-down',
   'node-pressure',
   'lock-contention',
   'security-breach',
+  'data-corruption',
+  'authentication-broken',
   'infrastructure-down',
 ]);
 /** From this confidence on an outside cause explains the symptoms. */
@@ -27,7 +32,7 @@ export function deployRules(reading: Reading, others: readonly Draft[]): readonl
   const before = reading.deploysBefore
     .filter((deploy) => isRecent(reading, deploy))
     .map((deploy) => suspect(reading, deploy, others));
-  return [...before, ...reading.deploysAfter.map((deploy) => tooLate(deploy))];
+  return [...before, ...reading.deploysAfter.map((deploy) => cameLater(reading, deploy))];
 }
 
 function suspect(reading: Reading, deploy: DeployBefore, others: readonly Draft[]): Draft {
@@ -64,16 +69,18 @@ function suspect(reading: Reading, deploy: DeployBefore, others: readonly Draft[
     `${changeWords(deploy)}, ${minutes(deploy.minutesBefore)} before the first symptom`,
   );
   if (brought !== null)
-    draft.support(brought.id, 0.35, `a statement on ${brought.table ?? 'a table'} is slow and may have come with it`);
-  const own = ownErrors(reading, draft, deploy, isApplication);
+    draft.support(brought.id, 0.45, `a statement on ${brought.table ?? 'a table'} is slow and may have come with it`);
+  const serves = servesWhatFails(reading, deployment);
+  const own = serves !== false && ownErrors(reading, draft, deploy);
   const stuck = stuckPods(reading, draft, deployment);
   const leaks = others.some(
     (other) =>
       (other.cause === 'memory-leak' || other.cause === 'connection-leak') &&
       other.names[0] === deployment &&
+      other.names.includes(revision.change ?? revision.image) &&
       other.confidence >= WELL_FOUNDED,
   );
-  if (leaks) draft.support(deploy.evidenceId, 0.25, `${deployment} uses more and more since`);
+  if (leaks) draft.support(deploy.evidenceId, 0.35, `${deployment} uses more and more since`);
 
   const outside = others
     .filter((other) => OUTSIDE.has(other.cause) && other.confidence >= WELL_FOUNDED)
@@ -81,22 +88,27 @@ function suspect(reading: Reading, deploy: DeployBefore, others: readonly Draft[
   const hasMechanism = brought !== null || own || stuck || leaks;
   if (outside !== undefined && !own && !stuck)
     draft.contradict(deploy.evidenceId, 0.65, `something else explains what is seen: ${outside.words}`);
-  else if (!hasMechanism) explainedByNothing(reading, draft, isApplication, others);
+  else if (!hasMechanism) explainedByNothing(reading, draft, serves ?? isApplication, others);
   return draft;
 }
 
+/** Whether what fails or is slow is answered by this deployment; null when nobody can say. */
+function servesWhatFails(reading: Reading, deployment: string): boolean | null {
+  const troubled = reading.troubledWorkloads;
+  return troubled === null || troubled.size === 0 ? null : troubled.has(deployment);
+}
+
+/** New code fails from its first pod on, so a deploy half an hour before is hardly more suspicious than none. */
 function timingWeight(minutesBefore: number): number {
-  if (minutesBefore <= 30) return 0.4;
-  return minutesBefore <= 60 ? 0.3 : 0.2;
+  if (minutesBefore <= 5) return 0.4;
+  if (minutesBefore <= 10) return 0.25;
+  return minutesBefore <= 30 ? 0.2 : 0.12;
 }
 
 /** Errors that the code itself makes, other than those of what it depends on. */
-function ownErrors(reading: Reading, draft: Draft, deploy: DeployBefore, isApplication: boolean): boolean {
-  if (!isApplication && reading.found('worker-logs') === null) return false;
-  const own = reading.logs('exception', 'fatal', 'other');
-  const borrowed = reading.logs('database-connection', 'timeout', 'provider', 'rate-limit', 'cache', 'out-of-memory');
-  const example = own.patterns[0];
-  if (example === undefined || own.count < Math.max(3, borrowed.count * 0.2)) return false;
+function ownErrors(reading: Reading, draft: Draft, deploy: DeployBefore): boolean {
+  const own = ownFailures(reading);
+  if (own === null) return false;
   // A pattern known since before the deploy is old noise.
   const older = own.patterns.filter(
     (pattern) => pattern.firstAt !== null && pattern.firstAt < deploy.revision.rolledOutAt,
@@ -107,8 +119,8 @@ function ownErrors(reading: Reading, draft: Draft, deploy: DeployBefore, isAppli
   }
   draft.support(
     own.evidenceId,
-    own.count >= borrowed.count ? 0.45 : 0.25,
-    `${own.count} log lines of errors of the code itself, e.g. "${example.example}"`,
+    own.share >= 0.5 ? 0.45 : 0.25,
+    `${own.count} log lines of errors of the code itself, e.g. "${own.patterns[0]?.example ?? ''}"`,
   );
   const shared = sharesWord(
     deploy.revision.change,
@@ -127,36 +139,68 @@ function stuckPods(reading: Reading, draft: Draft, deployment: string): boolean 
 }
 
 /** No mechanism and no other cause: with errors or slowness all the same, the latest change is the best guess. */
-function explainedByNothing(reading: Reading, draft: Draft, isApplication: boolean, others: readonly Draft[]): void {
+function explainedByNothing(reading: Reading, draft: Draft, serves: boolean, others: readonly Draft[]): void {
   const symptom = reading.errorsHigh
-    ? reading.found('error-rate')
+    ? (reading.found('error-rate') ?? reading.found('endpoints'))
     : reading.latencyHigh
       ? reading.found('latency')
-      : null;
+      : reading.troubledWorkloads !== null && reading.troubledWorkloads.size > 0
+        ? reading.found('slow-endpoints')
+        : null;
   const rival = others.find((other) => other.confidence >= WELL_FOUNDED);
-  if (symptom === null) draft.contradict(draft.id, 0.6, 'neither errors nor slowness are measured');
+  if (symptom === null) draft.contradict(draft.id, 0.8, 'neither errors nor slowness are measured');
   else if (rival !== undefined)
     draft.contradict(
       symptom.id,
       0.5,
       `nothing that fails comes from the deployed code, and there is another explanation: ${rival.words}`,
     );
-  else if (isApplication)
+  else if (serves)
     draft.support(symptom.id, 0.2, 'requests fail or are slow, and nothing else that was looked at explains it');
-  else draft.contradict(symptom.id, 0.4, 'it is not the deployment that serves the requests that fail');
+  else draft.contradict(symptom.id, 0.6, 'it is not the deployment that serves the requests that fail');
 }
 
-/** Said aloud, because somebody will ask: what came after the first symptom did not cause it. */
-function tooLate(deploy: DeployAfter): Draft {
+/**
+ * Said aloud, because somebody will ask: what came after the first symptom did not cause it. It can have added a
+ * second trouble, though, when errors of the code appear that no look before it saw.
+ */
+function cameLater(reading: Reading, deploy: DeployAfter): Draft {
   const { deployment, revision, evidenceId } = deploy;
   const name = revision.change ?? revision.image;
-  return new Draft({
+  const added = errorsSince(reading, deploy);
+  const before = reading.deploysBefore.find((one) => one.deployment === deployment) ?? null;
+  const draft = new Draft({
     cause: 'bad-deploy',
     names: [deployment, name],
-    words: `${deployment}: "${name}" was rolled out after the first symptom.`,
+    words:
+      added === null
+        ? `${deployment}: "${name}" was rolled out after the first symptom.`
+        : `${deployment}: "${name}" was rolled out during the incident and added errors of its own.`,
     tellApart: 'the instants of the rollout and of the first symptom',
-    suggests: [],
-  })
-    .support(evidenceId, 0.2, `${deployment}: "${name}" was rolled out during the incident`)
-    .contradict(evidenceId, 0.95, 'it came after the first symptom, so it is not its cause');
+    suggests:
+      added === null
+        ? []
+        : rollbackOf(reading, { ...deploy, good: before?.revision ?? null, live: true, minutesBefore: 0 }),
+  });
+  draft.support(evidenceId, 0.2, `${deployment}: "${name}" was rolled out during the incident`);
+  if (added === null)
+    return draft.contradict(evidenceId, 0.95, 'it came after the first symptom, so it is not its cause');
+  return draft.support(added.evidenceId, 0.5, `errors that were not there before it, e.g. "${added.pattern.example}"`);
+}
+
+/** Failing lines of the code itself that the looks before a rollout did not have and the newest one has. */
+function errorsSince(
+  reading: Reading,
+  deploy: DeployAfter,
+): { readonly evidenceId: string; readonly pattern: LogPattern } | null {
+  const { bundles } = reading.input;
+  const earlier = bundles.filter((bundle) => bundle.collectedAt < deploy.revision.rolledOutAt);
+  const known = new Set(earlier.flatMap((bundle) => ownPatterns(bundle).map(({ pattern }) => pattern)));
+  const newest = bundles.at(-1);
+  if (earlier.length === 0 || newest === undefined || newest.collectedAt <= deploy.revision.rolledOutAt) return null;
+  const item = newest.items.find(({ finding }) => finding.probe === 'service-logs' || finding.probe === 'worker-logs');
+  const added = ownPatterns(newest).find(
+    (pattern) => !known.has(pattern.pattern) && OWN_KINDS.includes(pattern.kind) && failedOf(pattern) >= 3,
+  );
+  return item === undefined || added === undefined ? null : { evidenceId: item.id, pattern: added };
 }

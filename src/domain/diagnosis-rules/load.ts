@@ -2,7 +2,7 @@ import { hasStaleConnections, isEvicting } from '../cache.ts';
 import { measured } from '../findings.ts';
 import { Draft, percent, remedy, target } from './draft.ts';
 import type { Reading } from './reading.ts';
-import { podsOf, pool, slowStatement, surge } from './signals.ts';
+import { deadNodes, podsOf, pool, slowStatement, surge } from './signals.ts';
 
 /** One endpoint with this share of a surge is hammered, rather than many customers coming. */
 const ABUSE_SHARE = 0.7;
@@ -96,6 +96,10 @@ function redisDown(reading: Reading): readonly Draft[] {
       `the cache does not answer: ${answers.finding.error ?? 'no answer'}`,
     );
   if (answers?.finding.answers === true) draft.contradict(answers.id, 0.7, 'the cache answers');
+  const node = broken[0]?.node ?? null;
+  const lost = reading.found('nodes');
+  if (lost !== null && node !== null && deadNodes(reading).has(node))
+    draft.contradict(lost.id, 0.6, `its node ${node} is down, and took it along`);
   const pod = broken[0];
   if (pods !== null && pod !== undefined)
     draft.support(

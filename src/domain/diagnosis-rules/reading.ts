@@ -62,6 +62,8 @@ export interface Reading {
   readonly symptomAt: Instant | null;
   readonly errorsHigh: boolean;
   readonly latencyHigh: boolean;
+  /** Workloads that serve what fails or is slow; null when the metrics do not say who serves what. */
+  readonly troubledWorkloads: ReadonlySet<string> | null;
   readonly deploysBefore: readonly DeployBefore[];
   readonly deploysAfter: readonly DeployAfter[];
   found<P extends ProbeName>(probe: P): Found<P> | null;
@@ -93,12 +95,40 @@ export function read(given: DiagnosisInput): Reading {
     input,
     policy,
     symptomAt,
-    errorsHigh: errors !== null && errors >= policy.classification.errorRatioP2From,
+    errorsHigh: (errors !== null && errors >= policy.classification.errorRatioP2From) || anEndpointFails(found),
     latencyHigh: p95 !== null && p95 >= policy.diagnosis.p95SecondsPlaybookAbove,
+    troubledWorkloads: troubledWorkloads(found, policy),
     ...deploys(input, symptomAt),
     found,
     logs: (...kinds) => logSum(found, kinds),
   };
+}
+
+/** One endpoint that fails this often is trouble, however little it is of the whole. */
+const ENDPOINT_FAILING_ERROR_RATIO = 0.2;
+
+type Find = <P extends ProbeName>(probe: P) => Found<P> | null;
+
+function anEndpointFails(found: Find): boolean {
+  return (found('endpoints')?.finding.endpoints ?? []).some(
+    ({ errorRatio }) => (measured(errorRatio) ?? 0) >= ENDPOINT_FAILING_ERROR_RATIO,
+  );
+}
+
+function troubledWorkloads(found: Find, policy: Policy): ReadonlySet<string> | null {
+  const endpoints = found('endpoints')?.finding.endpoints ?? [];
+  const slow = new Set(
+    (found('slow-endpoints')?.finding.endpoints ?? [])
+      .filter(({ p95Seconds }) => (measured(p95Seconds) ?? 0) >= policy.diagnosis.p95SecondsPlaybookAbove)
+      .map(({ endpoint }) => endpoint),
+  );
+  const served = endpoints.filter(({ servedBy }) => servedBy != null);
+  if (served.length === 0) return null;
+  const troubled = served.filter(
+    ({ endpoint, errorRatio }) =>
+      slow.has(endpoint) || (measured(errorRatio) ?? 0) >= policy.classification.errorRatioP2From,
+  );
+  return new Set(troubled.map(({ servedBy }) => servedBy ?? ''));
 }
 
 /** Whether something happened before the symptoms, within a time that makes it a suspect. */

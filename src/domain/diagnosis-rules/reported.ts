@@ -1,4 +1,5 @@
 import type { CauseKind } from '../diagnosis.ts';
+import type { LogKind } from '../evidence.ts';
 import { Draft } from './draft.ts';
 import type { Reading } from './reading.ts';
 
@@ -34,6 +35,18 @@ const REPORTS: readonly {
     tellApart: "the infrastructure provider's own status",
   },
   {
+    cause: 'replica-missing',
+    says: /(no|missing|lost) replica|replica (is )?(missing|gone|lost|down)|replication (slot )?(is )?(broken|stopped)/i,
+    words: 'The database has no replica, so that a failover would have nowhere to go.',
+    tellApart: 'pg_stat_replication of the primary, and the pod of the replica',
+  },
+  {
+    cause: 'replica-lag',
+    says: /replica (is )?[\d.]* ?s(econds)? behind|replica (is )?(behind|lagging)|replication lag/i,
+    words: 'The replica of the database is behind: a failover now would lose what it lacks.',
+    tellApart: 'pg_stat_replication of the primary: where the replica is behind',
+  },
+  {
     cause: 'minor-bug',
     says: /\b(ui bugs?|cosmetic|typo|misaligned|documentation errors?|docs error|logging issues?)\b/i,
     words: 'It is a bug that hardly anybody notices.',
@@ -43,22 +56,40 @@ const REPORTS: readonly {
 
 const DENIED = /\b(no|not|without|never)\s+(\w+\s+){0,2}$/i;
 
+/** Kinds of log lines that say the same as the report, and how much they convince beside it. */
+const LINES: Partial<Record<CauseKind, LogKind>> = {
+  'data-corruption': 'data-corruption',
+  'authentication-broken': 'authentication',
+};
+
 export function reportedRules(reading: Reading): readonly Draft[] {
   const alerts = reading.input.alerts.filter((alert) => alert.status === 'firing');
   return REPORTS.flatMap((report) => {
-    for (const alert of alerts) {
-      const text = `${alert.summary} ${alert.annotations.description ?? ''}`;
-      const match = report.says.exec(text);
-      if (match === null || DENIED.test(text.slice(0, match.index))) continue;
-      const draft = new Draft({
-        cause: report.cause,
-        names: [],
-        words: report.words,
-        tellApart: report.tellApart,
-        suggests: [],
-      });
-      return [draft.support(`alert:${alert.fingerprint}`, 0.7, `it was reported: "${alert.summary}"`)];
-    }
-    return [];
+    const draft = new Draft({
+      cause: report.cause,
+      names: [],
+      words: report.words,
+      tellApart: report.tellApart,
+      suggests: [],
+    });
+    const alert = alerts.find((one) => says(report.says, `${one.summary} ${one.annotations.description ?? ''}`));
+    if (alert !== undefined) draft.support(`alert:${alert.fingerprint}`, 0.7, `it was reported: "${alert.summary}"`);
+    const kind = LINES[report.cause];
+    const logs = kind === undefined ? null : reading.logs(kind);
+    if (logs !== null && logs.count >= TELLING_LINES)
+      draft.support(
+        logs.evidenceId,
+        alert === undefined ? 0.5 : 0.4,
+        `${logs.count} log lines say so too, e.g. "${logs.patterns[0]?.example ?? ''}"`,
+      );
+    return draft.confidence > 0 ? [draft] : [];
   });
+}
+
+/** One damaged page or refused token is an accident. */
+const TELLING_LINES = 3;
+
+function says(phrase: RegExp, text: string): boolean {
+  const match = phrase.exec(text);
+  return match !== null && !DENIED.test(text.slice(0, match.index));
 }

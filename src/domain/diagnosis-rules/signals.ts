@@ -194,3 +194,28 @@ export function podsOf(found: Found<'pods'> | null, owner: string): Found<'pods'
     []
   );
 }
+
+/** A firing alert that names one of these in its labels: somebody else measured the same. */
+export function alertNaming(reading: Reading, labels: readonly string[], named: (value: string) => boolean) {
+  return (
+    reading.input.alerts.find(
+      (alert) => alert.status === 'firing' && labels.some((label) => named(alert.labels[label] ?? '')),
+    ) ?? null
+  );
+}
+
+/** Nodes that are gone; what stood on them is not ready for that reason. */
+export function deadNodes(reading: Reading): ReadonlySet<string> {
+  const nodes = reading.found('nodes')?.finding.nodes ?? [];
+  return new Set(nodes.filter((node) => !node.ready).map((node) => node.name));
+}
+
+/** Whether a change came within minutes of the instant at which something began to climb. */
+export function beganWith(deploy: DeployBefore, climbedAt: string): boolean {
+  const minutes = secondsBetween(deploy.revision.rolledOutAt, climbedAt) / 60;
+  return minutes >= -CLIMB_EARLY_MINUTES && minutes <= CLIMB_LATE_MINUTES;
+}
+
+/** A climb is dated by following it back, which is right to some minutes only. */
+const CLIMB_EARLY_MINUTES = 3;
+const CLIMB_LATE_MINUTES = 8;

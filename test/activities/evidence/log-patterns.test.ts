@@ -71,10 +71,28 @@ describe('grouping', () => {
         count: 2,
         firstAt: at(3),
         example: 'ERROR query 17 failed: too many clients already',
+        failedRequests: 0,
       },
-      { kind: 'other', pattern: 'ERROR other thing', count: 1, firstAt: null, example: 'ERROR other thing' },
+      {
+        kind: 'other',
+        pattern: 'ERROR other thing',
+        count: 1,
+        firstAt: null,
+        example: 'ERROR other thing',
+        failedRequests: 0,
+      },
     ]);
     const letters = Array.from({ length: 30 }, (_, index) => ({ at: null, line: `ERROR ${'x'.repeat(index + 1)}` }));
     expect(logPatterns(letters)).toHaveLength(20);
+  });
+
+  it('tells lines of failed requests from loud ones: pino, access logs, and what says nothing of a request', () => {
+    const line = (text: string) => logPatterns([{ at: null, line: text }])[0]?.failedRequests;
+    expect(line('{"level":"ERROR","res":{"statusCode":500},"err":{"type":"TypeError"},"msg":"x is undefined"}')).toBe(
+      1,
+    );
+    expect(line('{"level":"ERROR","res":{"statusCode":404},"msg":"no such flow"}')).toBe(0);
+    expect(line('ERROR 10.0.0.7 "GET /api HTTP/1.1" 503 12')).toBe(1);
+    expect(line('ERROR: telemetry exporter dropped 1 span: queue is full')).toBe(0);
   });
 });
