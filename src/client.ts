@@ -33,6 +33,7 @@ import {
   paperQuery,
   receiveAlertsUpdate,
   SEARCH_ATTRIBUTES,
+  speedMemo,
   stateQuery,
   TASK_QUEUE,
   timelineSinceQuery,
@@ -174,6 +175,7 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     taskQueue,
     args: [input] as [IncidentInput],
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+    ...speedMemo(input.speed),
     staticSummary: input.title.replace(/\s+/g, ' ').slice(0, SUMMARY_CHARACTERS),
   });
 

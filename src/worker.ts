@@ -1,8 +1,15 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { type InjectedSinks, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  type ActivityInterceptorsFactory,
+  type InjectedSinks,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import type { WorkflowInfo } from '@temporalio/workflow';
 import type { ProjectionSink } from './activities/projection.ts';
-import { clockFromEnv } from './config/clock.ts';
+import { type Clock, clockFromEnv } from './config/clock.ts';
 import { EnvironmentError, type WorkerEnv, workerEnv } from './config/env.ts';
 import { peopleOfPolicyFile } from './config/people.ts';
 import { loadPolicy } from './config/policy.ts';
@@ -14,6 +21,7 @@ import { KeepBeating } from './worker/heartbeats.ts';
 import { workerLog } from './worker/log.ts';
 import { workerMetrics } from './worker/metrics.ts';
 import { StampAnswers } from './worker/stamping.ts';
+import { InTurn } from './worker/turns.ts';
 import { wireActivities } from './worker/wiring.ts';
 import { TASK_QUEUE } from './workflows/incident/api.ts';
 
@@ -49,13 +57,7 @@ async function main(): Promise<void> {
       clock,
       actionItems: followUpStarter(connectionOptions ?? {}, space),
     }),
-    interceptors: {
-      activity: [
-        () => ({ inbound: new StampAnswers(clock) }),
-        () => ({ inbound: new KeepBeating() }),
-        (context) => ({ inbound: metrics.counting(context.info.activityType) }),
-      ],
-    },
+    interceptors: { activity: activityInterceptors(clock, metrics) },
     sinks: projectionSinks(store, log.warn),
     ...SETTINGS,
     ...versioned(env),
@@ -71,6 +73,17 @@ async function main(): Promise<void> {
     await connection.close();
     await store.close();
   }
+}
+
+/** Outermost first. Turns are taken only where a rehearsal says that it gives them. */
+function activityInterceptors(clock: Clock, metrics: ReturnType<typeof workerMetrics>): ActivityInterceptorsFactory[] {
+  const turnsUrl = process.env.INCIDENT_TURNS_URL ?? '';
+  return [
+    () => ({ inbound: new StampAnswers(clock) }),
+    () => ({ inbound: new KeepBeating() }),
+    (context) => ({ inbound: metrics.counting(context.info.activityType) }),
+    ...(turnsUrl === '' ? [] : [() => ({ inbound: new InTurn(turnsUrl) })]),
+  ];
 }
 
 /** Measured: the defaults cost ten seconds after a crash and gigabytes at ten thousand open incidents. */

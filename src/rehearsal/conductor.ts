@@ -3,10 +3,12 @@ import type { Fleet } from './fleet.ts';
 /** The simulated production as the conductor needs it. Instants are epoch milliseconds of incident time. */
 export interface Stage {
   nowMs(): number;
-  /** The next instant at which something happens there by itself, as far as can be told now; null: nothing will. */
-  nextEventAtMs(): number | null;
-  /** Moves it there, or to the first instant before at which it reached out to us; returns where it stopped. */
+  /** Moves it there, or to the first instant before at which it has something to tell us; returns where it stopped. */
   advance(toMs: number): Promise<number>;
+  /** Whether it has something to tell us now. */
+  hasNews(): boolean;
+  /** Tells us one thing that is due now: whether it got an answer, or null when there is nothing left to tell. */
+  tellNext(): Promise<boolean | null>;
 }
 
 /** Whoever acts at times of their own: people, and whatever befalls wires and processes. */
@@ -43,8 +45,10 @@ const MAX_ACTS_AT_ONE_INSTANT = 200;
 const MAX_INSTANTS = 200_000;
 
 /**
- * Moves time only to the next known event of the world, of people, of wires or of any workflow. Nobody passes the
- * earliest of them: the world goes first, the clock is written, and only then the workflows run up to that instant.
+ * Moves time only to the next instant at which the world has news for us, people or wires do something, or a workflow
+ * does. Nobody passes the earliest of them. At each: the world has moved there, the clock is written, what befalls wires
+ * befalls them, workflows do what is due; then the world's news arrive one by one, and then people act one by one, each
+ * followed by all that comes of it. So the order of what happens at one instant is the same in every play.
  */
 export async function conduct(options: ConductorOptions): Promise<Played> {
   const { stage, fleet, people, wires } = options;
@@ -56,14 +60,14 @@ export async function conduct(options: ConductorOptions): Promise<Played> {
     const settled = performance.now();
     if (options.isDone(nowMs)) return { endedAtMs: nowMs, reached: true, instants };
     if (nowMs >= options.endsAtMs || options.stopped()) return { endedAtMs: nowMs, reached: false, instants };
-    const events = [stage.nextEventAtMs(), people.nextActAtMs(nowMs), wires.nextActAtMs(nowMs), fleet.nextEventAtMs()];
+    const events = [people.nextActAtMs(nowMs), wires.nextActAtMs(nowMs), fleet.nextEventAtMs()];
     const next = Math.min(options.endsAtMs, ...events.filter((ms) => ms !== null).map((ms) => Math.max(ms, nowMs + 1)));
     const nowAt = new Date(nowMs).toISOString();
     nowMs = await stage.advance(next);
     options.setClock(nowMs);
     const advanced = performance.now();
-    await wires.act(nowMs);
-    await fleet.forward(nowMs);
+    if (await wires.act(nowMs)) fleet.expectNews();
+    await fleet.forward(nowMs, 'due');
     const wall = [settled - began, advanced - settled, performance.now() - advanced]
       .map((ms) => Math.round(ms))
       .join('+');
@@ -74,11 +78,23 @@ export async function conduct(options: ConductorOptions): Promise<Played> {
   throw new Error(`The drill had ${MAX_INSTANTS} instants and did not come to its end.`);
 }
 
-async function playInstant({ fleet, people, wires }: ConductorOptions, nowMs: number): Promise<void> {
-  for (let acts = 0; acts < MAX_ACTS_AT_ONE_INSTANT; acts++) {
+async function playInstant({ stage, fleet, people, wires }: ConductorOptions, nowMs: number): Promise<void> {
+  for (let acts = 0; acts < MAX_ACTS_AT_ONE_INSTANT; ) {
     await fleet.settle(nowMs);
-    const wired = await wires.act(nowMs);
-    if (!(await people.act(nowMs)) && !wired) return;
+    if (await wires.act(nowMs)) {
+      fleet.expectNews();
+      continue;
+    }
+    const peopleAtMs = people.nextActAtMs(Number.NEGATIVE_INFINITY);
+    if (!stage.hasNews() && (peopleAtMs === null || peopleAtMs > nowMs)) return;
+    // Whoever is told something is told it at its own instant.
+    await fleet.forward(nowMs, 'all');
+    await fleet.settle(nowMs);
+    if ((await stage.tellNext()) === null) {
+      if (!(await people.act(nowMs))) return;
+      acts += 1;
+    }
+    fleet.expectNews();
   }
   throw new Error(`At ${new Date(nowMs).toISOString()} people and incidents kept reacting to each other without end.`);
 }

@@ -1,6 +1,7 @@
-import type { IncidentClient } from '../client.ts';
+import type { AgendaEntry, IncidentClient } from '../client.ts';
 import { epochMs, type Instant } from '../domain/instant.ts';
 import type { TimelineEvent } from '../domain/timeline.ts';
+import type { Turnstile } from './turnstile.ts';
 import type { Moment, VirtualTime } from './virtual-time.ts';
 
 /** One incident of the drill as it stands, with its whole timeline so far. */
@@ -18,7 +19,11 @@ interface Enrolled extends Ship {
   anchorMs: number;
   speed: number;
   moment: Moment | null;
-  agendaDueMs: readonly number[];
+  /** Incident time up to which it was let run. */
+  reachedMs: number;
+  /** The length of its history when agenda and timeline were read last. */
+  readLength: number;
+  agenda: readonly AgendaEntry[];
   /** Next attempts of waiting activities, in incident time, by attempt. */
   readonly attemptsDueMs: Map<string, { readonly dueMs: number; readonly virtualDueMs: number }>;
 }
@@ -32,20 +37,29 @@ export interface FleetOptions {
   readonly intakeBusy: () => Promise<string | null>;
   /** Workflows that an incident may leave behind. */
   readonly followUpsOf: (incidentId: string) => readonly string[];
+  /** Where activities wait for their turn. */
+  readonly turnstile: Turnstile;
 }
 
 /** A timer set for an instant fires within this of it: the engine rounds up to its own grid. */
 const TIMER_GRACE_MS = 3;
-const LOOK_EVERY_MS = 4;
-const SETTLE_WITHIN_MS = 45_000;
+const LOOK_FIRST_AFTER_MS = 2;
+const LOOK_EVERY_MS = 16;
+/** Whatever is under way moves on within this; a system that does not answer is given up by its caller before. */
+const STIRS_WITHIN_MS = 45_000;
 const FORWARD_WITHIN_MS = 30_000;
 
 /**
  * Every workflow of a drill, kept at one incident time. Between fast-forwards their virtual time runs with the wall
- * clock, so incident time is kept here and each leap is computed from where a workflow really is.
+ * clock; a rehearsal stretches it (theatre.ts), so that the machine's own seconds weigh next to nothing, keeps incident
+ * time here, and computes each leap from where a workflow really is.
+ *
+ * What happens at one instant happens in one order: messages and timers first, then one activity at a time, by incident
+ * and by when it was asked for, each with all that follows from its answer.
  */
 export class Fleet {
   readonly #ships = new Map<string, Enrolled>();
+  #newsExpected = true;
 
   constructor(private readonly options: FleetOptions) {}
 
@@ -57,36 +71,48 @@ export class Fleet {
     return this.ships.filter((ship) => ship.isIncident);
   }
 
-  /** Waits until nothing is under way anywhere. Throws a sentence naming what is, when it takes too long. */
+  /** Lets everything come to rest, one activity after another. Throws a sentence naming what does not. */
   async settle(nowMs: number): Promise<void> {
-    const giveUpAt = performance.now() + SETTLE_WITHIN_MS;
+    let giveUpAt = performance.now() + STIRS_WITHIN_MS;
+    let patienceMs = LOOK_FIRST_AFTER_MS;
     for (;;) {
       const busy = await this.#busyWith(nowMs);
-      if (busy === null) return;
-      if (performance.now() > giveUpAt)
+      if (busy === null) {
+        if (!this.#passNext()) return;
+        giveUpAt = performance.now() + STIRS_WITHIN_MS;
+        patienceMs = LOOK_FIRST_AFTER_MS;
+      } else if (performance.now() > giveUpAt) {
         throw new Error(`The drill does not come to rest at ${new Date(nowMs).toISOString()}: ${busy}.`);
-      await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
+      }
+      await this.options.turnstile.stirred(patienceMs);
+      patienceMs = Math.min(LOOK_EVERY_MS, patienceMs * 2);
     }
   }
 
   /** Reads where everything is without waiting for rest; for plays by the wall clock. */
   async look(nowMs: number): Promise<void> {
+    this.expectNews();
     await this.#busyWith(nowMs);
+  }
+
+  /** Something was said to the gateway: it may hold alerts back, and there may be another incident. */
+  expectNews(): void {
+    this.#newsExpected = true;
   }
 
   /** The next instant at which a workflow does something by itself; null when all of them only wait for messages. */
   nextEventAtMs(): number | null {
-    const due = [...this.#ships.values()]
-      .filter((ship) => ship.running)
-      .flatMap((ship) => [...ship.agendaDueMs, ...[...ship.attemptsDueMs.values()].map((attempt) => attempt.dueMs)]);
+    const due = [...this.#ships.values()].filter((ship) => ship.running).flatMap((ship) => dueMs(ship) ?? []);
     return due.length === 0 ? null : Math.min(...due);
   }
 
-  /** Lets every workflow run to that incident time. Call `settle` afterwards. */
-  async forward(toMs: number): Promise<void> {
-    await Promise.all(
-      [...this.#ships.values()].filter((ship) => ship.running).map((ship) => this.#forwardOne(ship, toMs)),
+  /** Lets workflows run to that incident time: all of them, or those that have something to do by then. Call `settle` afterwards. */
+  async forward(toMs: number, who: 'due' | 'all'): Promise<void> {
+    const ships = [...this.#ships.values()].filter(
+      (ship) =>
+        ship.running && ship.reachedMs < toMs && (who === 'all' || (dueMs(ship) ?? Number.POSITIVE_INFINITY) <= toMs),
     );
+    await Promise.all(ships.map((ship) => this.#forwardOne(ship, toMs)));
   }
 
   async #forwardOne(ship: Enrolled, toMs: number): Promise<void> {
@@ -97,53 +123,87 @@ export class Fleet {
       .map((attempt) => attempt.virtualDueMs);
     const target = Math.max(moment.virtualStartMs + (toMs - ship.anchorMs) / ship.speed, ...due) + TIMER_GRACE_MS;
     await this.options.virtualTime.forward(ship.workflowId, moment, target, FORWARD_WITHIN_MS);
+    ship.reachedMs = toMs;
   }
 
+  /** Words for what is under way, null when everything rests or waits for its turn. */
   async #busyWith(nowMs: number): Promise<string | null> {
-    const intake = await this.options.intakeBusy();
-    if (intake !== null) return intake;
-    await this.#enrolNew();
+    if (this.#newsExpected) {
+      const intake = await this.options.intakeBusy();
+      if (intake !== null) return intake;
+      for (const id of await this.options.incidentIds()) this.#enrol(id, true);
+      this.#newsExpected = false;
+    }
     const busy = await Promise.all([...this.#ships.values()].map((ship) => this.#refresh(ship, nowMs)));
     return busy.find((words) => words !== null) ?? null;
   }
 
-  async #enrolNew(): Promise<void> {
-    const known = await this.options.incidentIds();
-    for (const id of known) if (!this.#ships.has(id)) this.#ships.set(id, enrolled(id, true));
-    for (const ship of [...this.#ships.values()]) {
-      if (!ship.isIncident || !ship.timeline.some((event) => event.kind === 'resolved')) continue;
-      for (const followUp of this.options.followUpsOf(ship.workflowId)) {
-        if (this.#ships.has(followUp)) continue;
-        if ((await this.options.virtualTime.look(followUp)) !== null)
-          this.#ships.set(followUp, enrolled(followUp, false));
-      }
+  /** The first that waits, by incident and then by when it was asked for; false when nobody does. */
+  #passNext(): boolean {
+    const { turnstile } = this.options;
+    for (const { moment } of this.#ships.values()) {
+      const next = moment?.begun.find(({ turn }) => turnstile.isWaiting(turn));
+      if (next === undefined) continue;
+      turnstile.pass(next.turn);
+      return true;
     }
+    return false;
   }
 
-  /** Reads where a workflow is; words when it is not at rest. */
+  #enrol(workflowId: string, isIncident: boolean): void {
+    if (!this.#ships.has(workflowId)) this.#ships.set(workflowId, enrolled(workflowId, isIncident));
+  }
+
+  /** Reads where a workflow is; words when something of it is under way. */
   async #refresh(ship: Enrolled, nowMs: number): Promise<string | null> {
     if (!ship.running && ship.runId !== '') return null;
-    const { virtualTime, client } = this.options;
+    const { virtualTime, turnstile } = this.options;
     const moment = await virtualTime.look(ship.workflowId);
     if (moment === null) return `${ship.workflowId} is not in Temporal yet`;
     ship.moment = moment;
-    if (!moment.idle) return `${ship.workflowId} has ${moment.busyWith} under way`;
+    const underWay = moment.underWay(turnstile.isWaiting);
+    if (underWay !== null) return `${ship.workflowId} has ${underWay} under way`;
     if (moment.runId !== ship.runId) await this.#adoptRun(ship, moment.runId);
+    if (moment.begun.length > 0) return null;
+    if (moment.historyLength !== ship.readLength) {
+      const words = await this.#read(ship, moment);
+      if (words !== null) return words;
+    }
+    noteAttempts(ship, moment, nowMs);
+    const late = ship.agenda.find((entry) => epochMs(entry.dueAt) <= nowMs);
+    return late === undefined || ship.reachedMs < nowMs
+      ? null
+      : `${ship.workflowId} has "${late.name}" due at ${late.dueAt}`;
+  }
+
+  /** Its agenda, and what is new on its timeline. */
+  async #read(ship: Enrolled, moment: Moment): Promise<string | null> {
+    const { virtualTime, client } = this.options;
     const [agenda, news] = await Promise.all([
       moment.running ? client.agenda(ship.workflowId) : null,
       ship.isIncident ? client.timelineSince(ship.workflowId, ship.timeline.at(-1)?.seq ?? 0) : null,
     ]);
     // A timer may have fired between two of these calls: only what is true before and after is believed.
     const after = await virtualTime.look(ship.workflowId);
-    if (after?.historyLength !== moment.historyLength || !after.idle) return `${ship.workflowId} is moving`;
+    if (after?.historyLength !== moment.historyLength) return `${ship.workflowId} is moving`;
     if (agenda !== null && !agenda.ok) return `${ship.workflowId}: ${agenda.words}`;
     if (news !== null && !news.ok) return `${ship.workflowId}: ${news.words}`;
     ship.timeline.push(...(news?.value ?? []));
     ship.running = moment.running;
-    ship.agendaDueMs = (agenda?.value ?? []).map((entry) => epochMs(entry.dueAt));
-    noteAttempts(ship, moment, nowMs);
-    const late = agenda?.value.find((entry) => epochMs(entry.dueAt) <= nowMs);
-    return late === undefined ? null : `${ship.workflowId} has "${late.name}" due at ${late.dueAt}`;
+    ship.agenda = agenda?.value ?? [];
+    ship.readLength = moment.historyLength;
+    return (await this.#enrolFollowUps(ship)) ? `${ship.workflowId} has left something behind that begins` : null;
+  }
+
+  /** Looked for whenever an incident that was resolved has moved on; true when there is a new one. */
+  async #enrolFollowUps(ship: Enrolled): Promise<boolean> {
+    const { virtualTime, followUpsOf } = this.options;
+    if (!ship.isIncident || !ship.timeline.some((event) => event.kind === 'resolved')) return false;
+    const missing = followUpsOf(ship.workflowId).filter((id) => !this.#ships.has(id));
+    const found = await Promise.all(missing.map((id) => virtualTime.look(id)));
+    const begun = missing.filter((_id, index) => found[index] !== null);
+    for (const id of begun) this.#enrol(id, false);
+    return begun.length > 0;
   }
 
   async #adoptRun(ship: Enrolled, runId: string): Promise<void> {
@@ -156,8 +216,18 @@ export class Fleet {
     ship.runId = runId;
     ship.anchorMs = epochMs(input.anchorAt);
     ship.speed = input.speed ?? 1;
+    ship.reachedMs = ship.anchorMs;
     ship.attemptsDueMs.clear();
   }
+}
+
+/** When a workflow next does something by itself. */
+function dueMs(ship: Enrolled): number | null {
+  const due = [
+    ...ship.agenda.map((entry) => epochMs(entry.dueAt)),
+    ...[...ship.attemptsDueMs.values()].map((attempt) => attempt.dueMs),
+  ];
+  return due.length === 0 ? null : Math.min(...due);
 }
 
 /** An attempt that has just failed tries again one interval after now, in incident time, however long it took. */
@@ -180,7 +250,9 @@ function enrolled(workflowId: string, isIncident: boolean): Enrolled {
     anchorMs: 0,
     speed: 1,
     moment: null,
-    agendaDueMs: [],
+    reachedMs: 0,
+    readLength: -1,
+    agenda: [],
     attemptsDueMs: new Map(),
   };
 }

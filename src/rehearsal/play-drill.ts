@@ -61,6 +61,7 @@ async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: Play
     incidentIds: async () => (await door.incidentIds()).map(incidentWorkflowId),
     intakeBusy: () => door.intakeBusy(),
     followUpsOf: (incidentId) => [postMortemWorkflowId(incidentId), actionItemsWorkflowId(incidentId)],
+    turnstile: theatre.turnstile,
   });
   const people = new People({
     drill,
@@ -72,8 +73,9 @@ async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: Play
   const wires = new Wires(drill, theatre, options.grounds);
   const stage: Stage = {
     nowMs: () => production.world.nowMs,
-    nextEventAtMs: () => production.nextEventAtMs(),
-    advance: (ms) => production.advanceUntilReaction(ms),
+    advance: (ms) => production.advanceUntilDue(ms),
+    hasNews: () => production.isDue(),
+    tellNext: () => production.sendNext(),
   };
   const course = {
     stage,

@@ -15,7 +15,11 @@ export async function playRealTime(options: ConductorOptions, startAtMs: number,
   for (let tick = 0; ; tick++) {
     const nowMs = Math.min(clockMs(), options.endsAtMs);
     options.setClock(nowMs);
-    while ((await stage.advance(nowMs)) < nowMs);
+    for (let atMs = stage.nowMs(); ; ) {
+      atMs = await stage.advance(nowMs);
+      while ((await stage.tellNext()) !== null);
+      if (atMs >= nowMs) break;
+    }
     await wires.act(nowMs);
     if (tick % LOOK_EVERY_TICKS === 0) {
       await fleet.look(nowMs);

@@ -9,6 +9,7 @@ import { type Production, startProduction } from '../simulation/production.ts';
 import type { PeopleSettings } from '../simulation/systems/people.ts';
 import type { Cast } from './cast.ts';
 import type { Drill } from './drill.ts';
+import { openTurnstile, type Turnstile } from './turnstile.ts';
 import { connectVirtualTime, type VirtualTime } from './virtual-time.ts';
 
 /** What many drills share: a Temporal server, a database of this drill's own, and how to shut them in. */
@@ -29,6 +30,7 @@ export interface Theatre {
   readonly production: Production;
   readonly client: IncidentClient;
   readonly virtualTime: VirtualTime;
+  readonly turnstile: Turnstile;
   readonly gatewayUrl: string;
   readonly documentsDir: string;
   readonly pagerdutySecret: string;
@@ -50,6 +52,8 @@ const PAGERDUTY_SECRET = 'drill-pagerduty-secret';
 const SLACK_SIGNING_SECRET = 'drill-slack-signing-secret';
 const SIGNING_KEY = 'drill-decision-signing-key';
 const START_WITHIN_MS = 30_000;
+const STRETCH = 1000;
+const LONGEST_WORKFLOW_MS = 100 * 365 * 86_400_000;
 
 export async function openTheatre(drill: Drill, cast: Cast, ground: Ground): Promise<Theatre> {
   const folder = mkdtempSync(join(tmpdir(), `drill-${drill.name}-`));
@@ -78,18 +82,16 @@ export async function openTheatre(drill: Drill, cast: Cast, ground: Ground): Pro
     const gatewayUrl = `http://127.0.0.1:${port}`;
     const production = await startProduction(productionOptions(drill, cast.policy, ground));
     closers.push(() => production.stop());
-    // Alertmanager looks its receiver up just before it sends: by then the gateway's clock must say when that is.
     production.setReceivers([
-      {
-        name: RECEIVER,
-        get url() {
-          if (!ground.realTime) setClock(production.world.nowMs);
-          return `${gatewayUrl}/webhooks/alertmanager`;
-        },
-        bearerToken: ALERTMANAGER_TOKEN,
-      },
+      { name: RECEIVER, url: `${gatewayUrl}/webhooks/alertmanager`, bearerToken: ALERTMANAGER_TOKEN },
     ]);
-    const env = environment(ground, { policyFile, clockFile, documentsDir, port, endpoints: production.endpoints });
+    const turnstile = await openTurnstile();
+    closers.push(() => turnstile.close());
+    const places = { policyFile, clockFile, documentsDir, port, endpoints: production.endpoints };
+    const env = {
+      ...environment(drill, ground, places),
+      ...(ground.realTime ? {} : { INCIDENT_TURNS_URL: turnstile.url }),
+    };
     const starts: Record<StageProcess, () => Promise<RunningProcess>> = {
       worker: () =>
         start('worker', 'src/worker.ts', env, { kind: 'line', pattern: /worker ready/ }, join(folder, 'worker.log')),
@@ -117,6 +119,7 @@ export async function openTheatre(drill: Drill, cast: Cast, ground: Ground): Pro
       production,
       client,
       virtualTime,
+      turnstile,
       gatewayUrl,
       documentsDir,
       pagerdutySecret: PAGERDUTY_SECRET,
@@ -207,7 +210,16 @@ interface Places {
   readonly endpoints: Readonly<Record<string, string>>;
 }
 
-function environment(ground: Ground, places: Places): Record<string, string> {
+/**
+ * Workflow seconds in one incident second. The engine's virtual time runs with the wall clock between leaps; stretched a
+ * thousand times, a second of ours is a millisecond of the incident, and no timer fires because a machine was slow.
+ * The engine counts nanoseconds in 64 bits, so a drill of many months is stretched less.
+ */
+function stretchOf(drill: Drill): number {
+  return Math.max(1, Math.min(STRETCH, Math.floor(LONGEST_WORKFLOW_MS / drill.limitMs)));
+}
+
+function environment(drill: Drill, ground: Ground, places: Places): Record<string, string> {
   return {
     ...places.endpoints,
     DATABASE_URL: ground.databaseUrl,
@@ -216,7 +228,7 @@ function environment(ground: Ground, places: Places): Record<string, string> {
     WORKFLOW_BUNDLE: ground.bundlePath,
     INCIDENT_POLICY: places.policyFile,
     INCIDENT_CLOCK_FILE: places.clockFile,
-    INCIDENT_SPEED: String(ground.realTime ? ground.speed : 1),
+    INCIDENT_SPEED: String(ground.realTime ? ground.speed : 1 / stretchOf(drill)),
     DECISION_SIGNING_KEY: SIGNING_KEY,
     DOCUMENTS_DIR: places.documentsDir,
     PORT: String(places.port),

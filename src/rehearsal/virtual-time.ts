@@ -13,10 +13,10 @@ import { msToTs, requiredTsToMs } from '@temporalio/common/lib/time.js';
 export interface Moment {
   readonly runId: string;
   readonly running: boolean;
-  /** Nothing is under way: no workflow task, and every activity waits for its next attempt. */
-  readonly idle: boolean;
-  /** Who keeps it from being idle, in words; for messages. */
-  readonly busyWith: string | null;
+  /** What is under way, in words; null when every activity waits for its turn or for its next attempt. */
+  readonly underWay: (isWaiting: (turn: string) => boolean) => string | null;
+  /** Attempts that a worker has begun, in the order in which the workflow asked for them: `run/activity/attempt`. */
+  readonly begun: readonly { readonly turn: string; readonly type: string }[];
   /** Grows with everything that happens to it: the same length before and after a reading means that it stood still. */
   readonly historyLength: number;
   readonly virtualNowMs: number;
@@ -98,7 +98,7 @@ export async function connectVirtualTime(
         if (answer.fastForwardPollingResult === COMPLETED || answer.fastForwardPollingResult === FAILED) return;
         if (performance.now() > giveUpAt) {
           throw new Error(
-            `${workflowId} does not move on in virtual time: something of it is still under way after ${Math.round(giveUpMs / 1000)} s (${(await look(workflowId))?.busyWith ?? 'unknown'}).`,
+            `${workflowId} does not move on in virtual time: something of it is still under way after ${Math.round(giveUpMs / 1000)} s (${(await look(workflowId))?.underWay(() => false) ?? 'unknown'}).`,
           );
         }
       }
@@ -134,34 +134,49 @@ function momentOf(described: Described): Moment {
   // Before its first fast-forward a workflow lives by the wall clock.
   const virtualNowMs = current ? requiredTsToMs(current, 'currentTime') : Date.now();
   const running = info?.status === RUNNING;
-  const busy: string[] = [];
-  if (described.pendingWorkflowTask) busy.push('a workflow task');
+  const tasks = described.pendingWorkflowTask ? ['a workflow task'] : [];
+  const begun: Moment['begun'][number][] = [];
   const backoffs: Moment['backoffs'][number][] = [];
   for (const activity of described.pendingActivities ?? []) {
     const next = activity.nextAttemptScheduleTime;
     const dueMs = next ? requiredTsToMs(next, 'nextAttemptScheduleTime') : null;
     const type = activity.activityType?.name ?? 'an activity';
-    if (activity.state !== SCHEDULED || dueMs === null || dueMs <= virtualNowMs) {
-      busy.push(type);
+    const turn = `${info?.execution?.runId}/${activity.activityId}/${activity.attempt}`;
+    if (activity.state !== SCHEDULED) {
+      begun.push({ turn, type });
+      continue;
+    }
+    if (dueMs === null || dueMs <= virtualNowMs) {
+      tasks.push(type);
       continue;
     }
     const interval = activity.currentRetryInterval;
     const intervalMs = interval ? requiredTsToMs(interval, 'currentRetryInterval') : dueMs - virtualNowMs;
     backoffs.push({
-      key: `${info?.execution?.runId}/${activity.activityId}/${activity.attempt}`,
+      key: turn,
       type,
       intervalMs,
       virtualDueMs: dueMs,
     });
   }
+  begun.sort((a, b) => activityNumber(a.turn) - activityNumber(b.turn));
   return {
     runId: info?.execution?.runId ?? '',
     running,
-    idle: !running || busy.length === 0,
-    busyWith: busy.length === 0 ? null : busy.join(', '),
+    underWay(isWaiting) {
+      if (!running) return null;
+      const busy = [...tasks, ...begun.filter(({ turn }) => !isWaiting(turn)).map(({ type }) => type)];
+      return busy.length === 0 ? null : busy.join(', ');
+    },
+    begun,
     historyLength: Number(info?.historyLength ?? 0),
     virtualNowMs,
     virtualStartMs,
     backoffs,
   };
+}
+
+/** Activities are numbered in the order in which their workflow asked for them. */
+function activityNumber(turn: string): number {
+  return Number(turn.split('/')[1]);
 }

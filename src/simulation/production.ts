@@ -40,7 +40,7 @@ import { WireLedger } from './wire/ledger.ts';
 import { changesOf } from './world/changes.ts';
 import type { WorldOptions } from './world/settings.ts';
 import { completeSettings, MAX_USER_LABELS } from './world/settings.ts';
-import type { World } from './world/world.ts';
+import type { UserReport, World } from './world/world.ts';
 import { createWorld } from './world/world.ts';
 
 export interface ProductionOptions {
@@ -99,6 +99,12 @@ export interface Production {
   advanceTo(ms: number): Promise<void>;
   /** As advanceTo, but stops right after the first instant at which a notification reached its receiver; returns the instant. */
   advanceUntilReaction(ms: number): Promise<number>;
+  /** As advanceTo, but stops at the first instant at which a notification is due, before it is sent; returns the instant. */
+  advanceUntilDue(ms: number): Promise<number>;
+  /** Whether a notification is due now. */
+  isDue(): boolean;
+  /** Sends the next notification that is due now: whether its receiver answered, or null when none is left. */
+  sendNext(): Promise<boolean | null>;
   /** The next instant at which something is known to happen here by itself; null when nothing is. */
   nextEventAtMs(): number | null;
   stop(): Promise<void>;
@@ -316,9 +322,12 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     },
     setReportReceivers: (wanted) => reporting.setReceivers(wanted),
     async advanceTo(ms) {
-      await course.advance(ms, false);
+      await course.advance(ms, 'on');
     },
-    advanceUntilReaction: (ms) => course.advance(ms, true),
+    advanceUntilReaction: (ms) => course.advance(ms, 'after-sending'),
+    advanceUntilDue: (ms) => course.advance(ms, 'before-sending'),
+    isDue: () => course.isDue(),
+    sendNext: () => course.sendNext(),
     nextEventAtMs: () => course.nextEventAtMs(),
     async stop() {
       const servers = [
@@ -407,6 +416,7 @@ class Course {
   #evaluatedMs: number;
   #straysMs: number;
   #reportsMs: number;
+  readonly #reports: UserReport[] = [];
 
   constructor(parts: CourseParts) {
     this.#parts = parts;
@@ -416,15 +426,15 @@ class Course {
     this.#reportsMs = parts.world.startMs - 1;
   }
 
-  async advance(ms: number, untilReaction: boolean): Promise<number> {
+  async advance(ms: number, stopping: 'on' | 'before-sending' | 'after-sending'): Promise<number> {
     if (ms < this.#world.nowMs) throw new Error(`World time cannot go back to ${new Date(ms).toISOString()}.`);
     for (;;) {
       const atMs = Math.min(ms, this.#nextInstantMs());
       this.#world.advanceTo(atMs);
       this.#hear(atMs);
-      const reported = await this.#bringReports(atMs);
-      const reacted = (await this.#send(atMs)) || reported;
-      if (atMs === ms || (untilReaction && reacted)) {
+      this.#collectReports(atMs);
+      const stops = stopping === 'before-sending' ? this.isDue(atMs) : await this.#send(atMs);
+      if (atMs === ms || (stopping !== 'on' && stops)) {
         await this.#parts.live?.sync();
         return atMs;
       }
@@ -466,6 +476,11 @@ class Course {
   }
 
   async #send(atMs: number): Promise<boolean> {
+    const reported = await this.#parts.reporting.deliver(this.#reports.splice(0));
+    return (await this.#sendAlerts(atMs)) || reported;
+  }
+
+  async #sendAlerts(atMs: number): Promise<boolean> {
     const due = this.#parts.alertmanager.nextFlushAtMs();
     if (due === null || due > atMs) return false;
     const before = this.#parts.log.size;
@@ -477,10 +492,22 @@ class Course {
   }
 
   /** What people report reaches us at the instant at which they do. */
-  async #bringReports(atMs: number): Promise<boolean> {
-    const reports = this.#world.userReports(this.#reportsMs + 1, atMs);
+  #collectReports(atMs: number): void {
+    this.#reports.push(...this.#world.userReports(this.#reportsMs + 1, atMs));
     this.#reportsMs = atMs;
-    return this.#parts.reporting.deliver(reports);
+  }
+
+  isDue(atMs = this.#world.nowMs): boolean {
+    const due = this.#parts.alertmanager.nextFlushAtMs();
+    const alerts = due !== null && due <= atMs && this.#parts.alertmanager.prepare(atMs);
+    return alerts || this.#reports.length > 0;
+  }
+
+  async sendNext(): Promise<boolean | null> {
+    const report = this.#reports.shift();
+    return report === undefined
+      ? this.#parts.alertmanager.sendNext(this.#world.nowMs)
+      : this.#parts.reporting.deliver([report]);
   }
 
   #gridAtOrAfter(ms: number): number {

@@ -1,7 +1,7 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { ActionItemsPort } from '../activities/follow-up/ports.ts';
 import { ACTION_ITEMS_WORKFLOW, type ActionItemsInput, actionItemsWorkflowId } from '../workflows/action-items/api.ts';
-import { TASK_QUEUE } from '../workflows/incident/api.ts';
+import { speedMemo, TASK_QUEUE } from '../workflows/incident/api.ts';
 import {
   machineWroteSignal,
   POST_MORTEM_WORKFLOW,
@@ -39,6 +39,7 @@ export function followUpStarter(connectionOptions: ConnectionOptions, namespace:
           signal: machineWroteSignal,
           signalArgs: [{ digest: document.digest, at }],
           workflowIdConflictPolicy: 'USE_EXISTING',
+          ...speedMemo(input.speed),
           staticSummary: `post-mortem of ${incidentId}`,
         });
       }
@@ -49,6 +50,7 @@ export function followUpStarter(connectionOptions: ConnectionOptions, namespace:
         taskQueue: TASK_QUEUE,
         args: [input],
         workflowIdConflictPolicy: 'USE_EXISTING',
+        ...speedMemo(input.speed),
         staticSummary: `follow-ups of ${incidentId}`,
       });
       return workflowId;

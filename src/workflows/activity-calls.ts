@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ProviderActivities } from '../activities/admin-api/api.ts';
 import type { AuthorityActivities } from '../activities/authority/api.ts';
 import type { CustomerActivities } from '../activities/customers/api.ts';
@@ -7,6 +7,7 @@ import type { FollowUpActivities } from '../activities/follow-up/api.ts';
 import type { ClusterActivities } from '../activities/kubernetes/api.ts';
 import type { PublicationActivities } from '../activities/publication/api.ts';
 import type { Instant } from '../domain/instant.ts';
+import { SPEED_MEMO } from './incident/api.ts';
 
 /**
  * Timeouts and retries by kind of call, in one place. Every kind ends: a limit on every wait.
@@ -14,6 +15,9 @@ import type { Instant } from '../domain/instant.ts';
  * - wait: throws NotYet until something is so; no history events; its deadline comes with each call.
  * - remedy: acts; safe to retry because each plan is marked and read back (decision 4).
  * - message: one publication round; what fails comes back as a receipt.
+ *
+ * These are times of incidents: where workflow time is stretched (a rehearsal), they are stretched with it. Only the
+ * heartbeat is about the process, whose seconds are real ones.
  */
 type Look = Pick<EvidenceActivities, 'collectEvidence' | 'measureRecovery'> &
   Pick<ClusterActivities, 'previewClusterRemedies'> &
@@ -33,49 +37,61 @@ type Stamps<A> = {
   [K in keyof A]: A[K] extends (...args: infer P) => Promise<infer R> ? (...args: P) => Promise<Stamped<R>> : never;
 };
 
-const READS = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' } as const;
+const READS = { firstSeconds: 1, factor: 2, longestSeconds: 10 } as const;
 /** Every activity beats once a second (worker/heartbeats.ts): after so long without, its worker is taken for dead. */
-const ALIVE = { heartbeatTimeout: '8s' } as const;
+const HEARTBEAT = '8s';
+
+interface Patience {
+  readonly attemptSeconds: number;
+  /** All attempts together; for a wait the caller says it, in milliseconds of workflow time. */
+  readonly altogether: { readonly seconds: number } | { readonly workflowMs: number };
+  readonly retry: { readonly firstSeconds: number; readonly factor: number; readonly longestSeconds?: number };
+}
+
+function options(summary: string, { attemptSeconds, altogether, retry }: Patience): ActivityOptions {
+  const stretch = stretchOf();
+  return {
+    heartbeatTimeout: HEARTBEAT,
+    startToCloseTimeout: attemptSeconds * 1000 * stretch,
+    scheduleToCloseTimeout: 'workflowMs' in altogether ? altogether.workflowMs : altogether.seconds * 1000 * stretch,
+    retry: {
+      initialInterval: retry.firstSeconds * 1000 * stretch,
+      backoffCoefficient: retry.factor,
+      ...(retry.longestSeconds === undefined ? {} : { maximumInterval: retry.longestSeconds * 1000 * stretch }),
+    },
+    summary,
+  };
+}
+
+/** Seconds of workflow time in a second of incident time, where that is more than one (SPEED_MEMO); never less. */
+function stretchOf(): number {
+  const speed = workflowInfo().memo?.[SPEED_MEMO];
+  return typeof speed === 'number' && speed > 0 ? Math.max(1, 1 / speed) : 1;
+}
 
 /** `deadlineMs`: how long to wait at most, in workflow milliseconds. */
 export function wait(deadlineMs: number, summary: string) {
-  return proxyActivities<Stamps<Wait>>({
-    ...ALIVE,
-    startToCloseTimeout: '30s',
-    scheduleToCloseTimeout: deadlineMs,
-    retry: { initialInterval: '5s', backoffCoefficient: 1 },
-    summary,
-  });
+  const patience = {
+    attemptSeconds: 30,
+    altogether: { workflowMs: deadlineMs },
+    retry: { firstSeconds: 5, factor: 1 },
+  };
+  return proxyActivities<Stamps<Wait>>(options(summary, patience));
 }
 
 export function remedy(summary: string) {
-  return proxyActivities<Stamps<Remedy>>({
-    ...ALIVE,
-    startToCloseTimeout: '30s',
-    scheduleToCloseTimeout: '5m',
-    retry: READS,
-    summary,
-  });
+  const patience = { attemptSeconds: 30, altogether: { seconds: 5 * 60 }, retry: READS };
+  return proxyActivities<Stamps<Remedy>>(options(summary, patience));
 }
 
 export function message(summary: string) {
-  return proxyActivities<Stamps<PublicationActivities>>({
-    ...ALIVE,
-    startToCloseTimeout: '30s',
-    scheduleToCloseTimeout: '5m',
-    retry: READS,
-    summary,
-  });
+  const patience = { attemptSeconds: 30, altogether: { seconds: 5 * 60 }, retry: READS };
+  return proxyActivities<Stamps<PublicationActivities>>(options(summary, patience));
 }
 
 export function looking(summary: string) {
-  return proxyActivities<Stamps<Look>>({
-    ...ALIVE,
-    startToCloseTimeout: '45s',
-    scheduleToCloseTimeout: '4m',
-    retry: READS,
-    summary,
-  });
+  const patience = { attemptSeconds: 45, altogether: { seconds: 4 * 60 }, retry: READS };
+  return proxyActivities<Stamps<Look>>(options(summary, patience));
 }
 
 /** Mail to customers, a batch at a time: what was sent before is in the ledger, so a retry goes on where it was. */
@@ -90,11 +106,7 @@ export function customerMail(summary: string) {
 }
 
 export function followUp(summary: string) {
-  return proxyActivities<Stamps<FollowUpActivities>>({
-    ...ALIVE,
-    startToCloseTimeout: '60s',
-    scheduleToCloseTimeout: '1h',
-    retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m' },
-    summary,
-  });
+  const retry = { firstSeconds: 2, factor: 2, longestSeconds: 60 };
+  const patience = { attemptSeconds: 60, altogether: { seconds: 60 * 60 }, retry };
+  return proxyActivities<Stamps<FollowUpActivities>>(options(summary, patience));
 }

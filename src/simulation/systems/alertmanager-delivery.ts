@@ -23,6 +23,12 @@ interface Delivery {
   readonly believed: boolean;
 }
 
+interface Outcome {
+  readonly is: 'accepted' | 'dropped' | 'retry';
+  /** The receiver said something, be it no. */
+  readonly answered: boolean;
+}
+
 const FIRST_BACKOFF_MS = 500;
 const BACKOFF_FACTOR = 1.5;
 const MAX_BACKOFF_MS = 60_000;
@@ -67,16 +73,28 @@ export class Deliveries {
 
   /** Makes every attempt that is due, oldest first; `accepted` is called once for each notification that got through. */
   async attempt(atMs: number, accepted: (due: Due) => void): Promise<void> {
-    const ready = this.#open
+    for (const delivery of this.#ready(atMs)) await this.#attemptOne(delivery, atMs, accepted);
+  }
+
+  /** Makes the oldest attempt that is due: whether it was answered, or null when none is due. */
+  async attemptNext(atMs: number, accepted: (due: Due) => void): Promise<boolean | null> {
+    const [delivery] = this.#ready(atMs);
+    return delivery === undefined ? null : this.#attemptOne(delivery, atMs, accepted);
+  }
+
+  #ready(atMs: number): readonly Delivery[] {
+    return this.#open
       .filter((delivery) => delivery.nextAttemptAtMs <= atMs)
       .sort((a, b) => a.nextAttemptAtMs - b.nextAttemptAtMs);
-    for (const delivery of ready) {
-      delivery.attempts += 1;
-      const outcome = await this.#post(delivery, atMs);
-      if (outcome === 'accepted' && !delivery.believed) accepted(delivery.due);
-      if (outcome === 'retry' && this.#rearm(delivery, atMs)) continue;
-      this.#open = this.#open.filter((other) => other !== delivery);
-    }
+  }
+
+  async #attemptOne(delivery: Delivery, atMs: number, accepted: (due: Due) => void): Promise<boolean> {
+    delivery.attempts += 1;
+    const outcome = await this.#post(delivery, atMs);
+    if (outcome.is === 'accepted' && !delivery.believed) accepted(delivery.due);
+    const again = outcome.is === 'retry' && this.#rearm(delivery, atMs);
+    if (!again) this.#open = this.#open.filter((other) => other !== delivery);
+    return outcome.answered;
   }
 
   /** Puts off what is due, as if each attempt had failed. */
@@ -94,9 +112,9 @@ export class Deliveries {
     return delivery.nextAttemptAtMs <= delivery.deadlineMs;
   }
 
-  async #post(delivery: Delivery, atMs: number): Promise<'accepted' | 'dropped' | 'retry'> {
+  async #post(delivery: Delivery, atMs: number): Promise<Outcome> {
     const receiver = this.#receivers.get(delivery.due.receiver);
-    if (receiver === undefined) return 'dropped';
+    if (receiver === undefined) return { is: 'dropped', answered: false };
     const headers: Record<string, string> = { 'content-type': 'application/json', 'user-agent': 'Alertmanager/0.25.0' };
     if (receiver.bearerToken !== null) headers.authorization = `Bearer ${receiver.bearerToken}`;
     const note = `${delivery.payload.status} ${delivery.payload.groupKey} attempt ${delivery.attempts}${delivery.duplicate ? ' (duplicate)' : ''}`;
@@ -111,11 +129,11 @@ export class Deliveries {
       });
       await response.arrayBuffer();
       record(response.status);
-      if (response.status >= 200 && response.status < 300) return 'accepted';
-      return response.status >= 500 ? 'retry' : 'dropped';
+      if (response.status >= 200 && response.status < 300) return { is: 'accepted', answered: true };
+      return { is: response.status >= 500 ? 'retry' : 'dropped', answered: true };
     } catch {
       record(null);
-      return 'retry';
+      return { is: 'retry', answered: false };
     }
   }
 }

@@ -35,6 +35,10 @@ export interface Alertmanager {
   nextFlushAtMs(): number | null;
   /** Sends what is due at that instant and returns when every receiver has answered, refused or timed out. */
   flush(atMs: number): Promise<void>;
+  /** The first half of a flush: decides what is to be sent at that instant. True when something is. */
+  prepare(atMs: number): boolean;
+  /** The second half, one notification at a time: whether it got an answer, or null when nothing is left to be sent. */
+  sendNext(atMs: number): Promise<boolean | null>;
 }
 
 const SYSTEM = 'alertmanager';
@@ -105,6 +109,22 @@ export function createAlertmanager(options: AlertmanagerOptions): Alertmanager {
       .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
   }
 
+  function prepare(atMs: number): boolean {
+    // A process that is down sends nothing; what it would have said waits for the group's next interval.
+    if (faults.has(SYSTEM, 'down')) {
+      groups.skip(atMs);
+      deliveries.skip(atMs);
+      return false;
+    }
+    const timeoutMs = Math.max(grouping.groupIntervalSeconds * 1000, MIN_NOTIFY_TIMEOUT_MS);
+    for (const due of groups.due(atMs, (alert) => silences.silencedBy(alert, atMs).length > 0)) {
+      const payload = webhookPayload(due.receiver, due.group.labels, due.alerts, options.externalUrl, atMs);
+      deliveries.add(due, payload, atMs, atMs + timeoutMs, (one) => groups.accepted(one));
+    }
+    const next = deliveries.nextAttemptAtMs();
+    return next !== null && next <= atMs;
+  }
+
   return {
     listen: (port) => server.listen(port),
     close: () => server.close(),
@@ -118,19 +138,10 @@ export function createAlertmanager(options: AlertmanagerOptions): Alertmanager {
       const instants = [groups.nextFlushAtMs(), deliveries.nextAttemptAtMs()].filter((ms) => ms !== null);
       return instants.length === 0 ? null : Math.min(...instants);
     },
+    prepare,
+    sendNext: (atMs) => deliveries.attemptNext(atMs, (due) => groups.accepted(due)),
     async flush(atMs) {
-      // A process that is down sends nothing; what it would have said waits for the group's next interval.
-      if (faults.has(SYSTEM, 'down')) {
-        groups.skip(atMs);
-        deliveries.skip(atMs);
-        return;
-      }
-      const timeoutMs = Math.max(grouping.groupIntervalSeconds * 1000, MIN_NOTIFY_TIMEOUT_MS);
-      for (const due of groups.due(atMs, (alert) => silences.silencedBy(alert, atMs).length > 0)) {
-        const payload = webhookPayload(due.receiver, due.group.labels, due.alerts, options.externalUrl, atMs);
-        deliveries.add(due, payload, atMs, atMs + timeoutMs, (one) => groups.accepted(one));
-      }
-      await deliveries.attempt(atMs, (due) => groups.accepted(due));
+      if (prepare(atMs)) await deliveries.attempt(atMs, (due) => groups.accepted(due));
     },
   };
 }

@@ -18,6 +18,16 @@ export function incidentWorkflowId(incidentId: string): string {
   return incidentId;
 }
 
+/**
+ * The memo that says how fast incident time passes (`speed` of the input), where that is not 1: timeouts and retries of
+ * every call follow it (activity-calls.ts).
+ */
+export const SPEED_MEMO = 'incidentSecondsPerSecond';
+
+export function speedMemo(speed: number): { readonly memo?: Readonly<Record<string, number>> } {
+  return speed === 1 ? {} : { memo: { [SPEED_MEMO]: speed } };
+}
+
 export const SEARCH_ATTRIBUTES = {
   severity: defineSearchAttributeKey('Severity', 'KEYWORD'),
   phase: defineSearchAttributeKey('Phase', 'KEYWORD'),

@@ -1,0 +1,61 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Where the activities of a drill wait for their turn (worker/turns.ts). Turns are named `run/activity/attempt`. */
+export interface Turnstile {
+  readonly url: string;
+  isWaiting(turn: string): boolean;
+  /** Lets one through. It is under way until it ends, or its process does. */
+  pass(turn: string): void;
+  /** Resolves when somebody came or went since it was last asked, after so many milliseconds at the latest. */
+  stirred(withinMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+
+export async function openTurnstile(): Promise<Turnstile> {
+  const waiting = new Map<string, ServerResponse>();
+  let wake: () => void = () => {};
+  let stirred = false;
+  const server = createServer((request, response) => {
+    const [, what, ...rest] = (request.url ?? '').split('/');
+    const turn = rest.join('/');
+    request.resume();
+    if (what !== 'wait') response.end();
+    else {
+      waiting.set(turn, response);
+      // A worker that was killed waits for nothing any more; its next life comes with the next attempt.
+      response.on('close', () => {
+        if (waiting.get(turn) === response) waiting.delete(turn);
+      });
+    }
+    stirred = true;
+    wake();
+  });
+  server.keepAliveTimeout = 0;
+  server.requestTimeout = 0;
+  await new Promise<void>((done) => server.listen(0, HOST, done));
+  return {
+    url: `http://${HOST}:${(server.address() as AddressInfo).port}`,
+    isWaiting: (turn) => waiting.has(turn),
+    pass(turn) {
+      waiting.get(turn)?.end();
+      waiting.delete(turn);
+    },
+    async stirred(withinMs) {
+      let timer: NodeJS.Timeout | undefined;
+      if (!stirred)
+        await new Promise<void>((done) => {
+          wake = done;
+          timer = setTimeout(done, withinMs);
+        });
+      clearTimeout(timer);
+      stirred = false;
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}

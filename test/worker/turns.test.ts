@@ -1,0 +1,58 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { ActivityExecuteInput } from '@temporalio/worker';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openTurnstile, type Turnstile } from '../../src/rehearsal/turnstile.ts';
+import { InTurn } from '../../src/worker/turns.ts';
+
+let turnstile: Turnstile | null = null;
+afterEach(async () => {
+  await turnstile?.close();
+  turnstile = null;
+});
+
+const INPUT: ActivityExecuteInput = { args: [], headers: {} };
+
+/** Begins an activity of that number; `log` says when its work was really done. */
+function begin(gate: Turnstile, activityId: string, log: string[]) {
+  const environment = new MockActivityEnvironment({
+    activityId,
+    workflowExecution: { workflowId: 'incident-1', runId: 'run-1' },
+  });
+  const work = async () => {
+    log.push(activityId);
+    return `answer ${activityId}`;
+  };
+  const answer: Promise<unknown> = environment.run(() => new InTurn(gate.url).execute(INPUT, work));
+  return { environment, answer, turn: `run-1/${activityId}/1` };
+}
+
+async function untilWaiting(gate: Turnstile, turn: string): Promise<void> {
+  while (!gate.isWaiting(turn)) await gate.stirred(50);
+}
+
+describe('activities of a rehearsal', () => {
+  it('wait for their turn, and do their work in the order in which they are let through', async () => {
+    turnstile = await openTurnstile();
+    const log: string[] = [];
+    const first = begin(turnstile, '1', log);
+    const second = begin(turnstile, '2', log);
+    await Promise.all([untilWaiting(turnstile, first.turn), untilWaiting(turnstile, second.turn)]);
+    expect(log).toEqual([]);
+    turnstile.pass(second.turn);
+    expect(await second.answer).toBe('answer 2');
+    turnstile.pass(first.turn);
+    expect(await first.answer).toBe('answer 1');
+    expect(log).toEqual(['2', '1']);
+  });
+
+  it('give their place up when they are cancelled', async () => {
+    turnstile = await openTurnstile();
+    const log: string[] = [];
+    const { environment, answer, turn } = begin(turnstile, '1', log);
+    await untilWaiting(turnstile, turn);
+    environment.cancel();
+    await expect(answer).rejects.toThrow();
+    while (turnstile.isWaiting(turn)) await turnstile.stirred(50);
+    expect(log).toEqual([]);
+  });
+});
