@@ -96,13 +96,9 @@ export function looking(summary: string) {
 
 /** Mail to customers, a batch at a time: what was sent before is in the ledger, so a retry goes on where it was. */
 export function customerMail(summary: string) {
-  return proxyActivities<Stamps<CustomerActivities>>({
-    ...ALIVE,
-    startToCloseTimeout: '60s',
-    scheduleToCloseTimeout: '10m',
-    retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '1m' },
-    summary,
-  });
+  const retry = { firstSeconds: 2, factor: 2, longestSeconds: 60 };
+  const patience = { attemptSeconds: 60, altogether: { seconds: 10 * 60 }, retry };
+  return proxyActivities<Stamps<CustomerActivities>>(options(summary, patience));
 }
 
 export function followUp(summary: string) {
