@@ -1,4 +1,5 @@
 import { checkCache } from '../doctor/cache.ts';
+import { checkElasticsearch, checkGit, checkGitHub, checkGrafana, checkJenkins } from '../doctor/code.ts';
 import { checkGateway, checkPolicyFor, checkPostgres, checkTemporal } from '../doctor/engine.ts';
 import { type SystemFinding, type SystemState, stateOf } from '../doctor/finding.ts';
 import { checkMail } from '../doctor/mail.ts';
@@ -42,6 +43,11 @@ export async function doctor(
     checkPagerDuty(settings, policy),
     checkStatusPage(settings),
     checkMail(settings),
+    checkGitHub(settings),
+    checkGit(settings),
+    checkJenkins(settings),
+    checkElasticsearch(settings),
+    checkGrafana(settings),
     ...PROVIDERS.map((provider) => checkProvider(provider, settings)),
   ]);
   const findings = [policyFinding, ...rest].map((one) => ({

@@ -52,6 +52,8 @@ export function createElasticsearch(options: {
   readonly namespace: string;
   readonly world: Pick<WorldTruth, 'logs'>;
   readonly pods: () => readonly PodView[];
+  /** Whether the key has the privilege read; it has when left out. */
+  readonly mayRead?: boolean;
 }): Elasticsearch {
   const seen = new Map<string, PodView>();
   const server = createWireServer({
@@ -83,7 +85,7 @@ export function createElasticsearch(options: {
   );
   server.route('POST', '/_security/user/_has_privileges', (request) => {
     if (request.headers.authorization !== `ApiKey ${options.apiKey}`) return unauthorised();
-    return { status: 200, body: { has_all_requested: true } };
+    return { status: 200, body: { has_all_requested: options.mayRead ?? true } };
   });
 
   function search(request: WireRequest): WireResponse {

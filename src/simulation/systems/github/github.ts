@@ -116,7 +116,9 @@ export function createGitHub(options: GitHubOptions): GitHub {
     const answer = paged(request, all);
     return { ...answer, body: { total_count: all.length, workflow_runs: answer.body } };
   });
-  route('GET', '/pulls', (request) => paged(request, pulls.list(request)));
+  route('GET', '/pulls', (request) =>
+    rights.pulls ? paged(request, pulls.list(request)) : ANSWERS.refuse(GITHUB_RULES.rights),
+  );
   route('POST', '/pulls', (request) => pulls.open(request));
   route('GET', '/pulls/:number', (request) =>
     pulls.withOne(request, (pull) => ({ status: 200, body: pulls.json(pull) })),
