@@ -25,9 +25,9 @@ const SCHEMAS: { readonly [N in DecisionName]: z.ZodType<DecisionBodies[N]> } = 
     .strictObject({
       text: z.string('must be a text').trim().max(4_000, 'must have at most 4000 characters').default(''),
       expectedRecoveryAt: orNull(at),
-      draftId: orNull(id),
+      draftId: id.nullish(),
     })
-    .refine(({ text, draftId }) => text !== '' || draftId !== null, { path: ['text'], message: 'must not be empty' }),
+    .refine(({ text, draftId }) => text !== '' || draftId != null, { path: ['text'], message: 'must not be empty' }),
   snooze: z.strictObject({ minutes: minutes(MAX_SNOOZE_MINUTES), because }),
   approve: z.strictObject({ approvalId: id, option: orNull(id) }),
   'test-mail': z.strictObject({}),

@@ -100,6 +100,7 @@ export const ACT_SCHEMAS = {
   update: act('update', { text, expectedRecovery: durationField.optional() }),
   snooze: act('snooze', { for: lengthField, because }),
   approve: act('approve', { what: text.optional() }),
+  'test-mail': act('test-mail', {}),
   reject: act('reject', { what: text.optional(), because }),
   resolve: act('resolve', { fix: text.optional(), because }),
   reopen: act('reopen', { because }),

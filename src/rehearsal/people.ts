@@ -236,6 +236,8 @@ function bodyOf(act: PlannedAct, incident: Ship, options: PeopleOptions): Readon
   switch (act.does) {
     case 'acknowledge':
       return {};
+    case 'test-mail':
+      return incident.timeline.some((event) => event.kind === 'customer-mail-prepared') ? {} : null;
     case 'assign':
       return { to, what: what ?? null };
     case 'hand-over':
