@@ -46,7 +46,7 @@ const ROOMS: readonly Room[] = [
     name: 'activities',
     holds: under('activities'),
     rooms: [/^domain\//, /^views\//, /^activities\/(failures|http|redaction|remedy-plan|stamping|projection)\.ts$/],
-    typesFrom: [/^activities\/[^/]+\/(api|client)\.ts$/],
+    typesFrom: [/^activities\/[^/]+\/(api|client)\.ts$/, /^activities\/failover\/ports\.ts$/],
     packages: [
       /^@temporalio\/(activity|common)$/,
       /^zod$/,

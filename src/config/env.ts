@@ -101,6 +101,8 @@ const workerSchema = z.object({
   /** Who stands behind the users of the metrics: a CSV file, or the database that the policy's query asks. */
   CUSTOMERS_CSV: z.string().optional(),
   CUSTOMERS_DATABASE_URL: postgres.optional(),
+  /** The database's streaming replica, by the same role. */
+  SERVICE_DATABASE_REPLICA_URL: postgres.optional(),
   SERVICE_CACHE_URL: redis.optional(),
   ANTHROPIC_API_URL: http.default('https://api.anthropic.com'),
   ANTHROPIC_API_KEY: secret.optional(),
@@ -173,6 +175,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   'SMTP_URL',
   'SERVICE_DATABASE_URL',
   'CUSTOMERS_DATABASE_URL',
+  'SERVICE_DATABASE_REPLICA_URL',
   'SERVICE_CACHE_URL',
   'ANTHROPIC_API_KEY',
   'OPENAI_API_KEY',

@@ -73,6 +73,7 @@ const service = z.strictObject({
       poolLimit: count,
       exhaustedAbove: count,
       slowStatementMilliseconds: positive,
+      replica: z.strictObject({ statefulSet: text, pod: text, service: text }).nullable().default(null),
     })
     .nullable(),
   cache: z.strictObject({ workload: text, pod: text, minimumHitRatio: ratio }).nullable(),
@@ -262,6 +263,7 @@ export const policySchema = z.strictObject({
     topErrors: count,
     topErrorsOfLines: count,
     slowestStatements: count,
+    failoverMaximumLagSeconds: zeroOrMore,
     databaseMaintenanceDocument: text.nullable(),
   }),
   resolution: z.strictObject({

@@ -58,6 +58,9 @@ export function causesFound(hypotheses: readonly Hypothesis[], unknownBelow: num
   return hypotheses.filter((hypothesis) => hypothesis.cause !== 'unknown' && hypothesis.confidence >= unknownBelow);
 }
 
+/** What is seen to be down by asking it is no less down because one cure failed: the next one is called for (R3.1.5). */
+const SEEN: ReadonlySet<Hypothesis['cause']> = new Set(['postgres-down', 'redis-down', 'node-down']);
+
 /** A cure that worked speaks for its cause, one that did not against it; relief says less than a lasting cure. */
 function weighRemedies(draft: Draft, tried: readonly RemedyTried[]): void {
   for (const remedy of tried) {
@@ -66,7 +69,7 @@ function weighRemedies(draft: Draft, tried: readonly RemedyTried[]): void {
     const id = `remedy:${remedy.action}/${remedy.target.name}`;
     const what = `${remedy.action} of ${remedy.target.name}`;
     if (remedy.helped) draft.support(id, suggestion.lasting ? 0.5 : 0.15, `${what} helped`);
-    else draft.contradict(id, suggestion.lasting ? 0.7 : 0.15, `${what} did not help`);
+    else draft.contradict(id, suggestion.lasting && !SEEN.has(draft.cause) ? 0.7 : 0.15, `${what} did not help`);
   }
 }
 

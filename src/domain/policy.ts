@@ -152,6 +152,16 @@ export interface DatabasePolicy {
   readonly poolLimit: number;
   readonly exhaustedAbove: number;
   readonly slowStatementMilliseconds: number;
+  /** Its streaming replica, to which it fails over (R3.1.5); null when there is none. */
+  readonly replica: ReplicaPolicy | null;
+}
+
+export interface ReplicaPolicy {
+  /** May be the database's own StatefulSet, of which the replica is another pod. */
+  readonly statefulSet: string;
+  readonly pod: string;
+  /** The Service by which the application finds the primary; a failover points it at the replica's pod. */
+  readonly service: string;
 }
 
 export interface ProviderPolicy {
@@ -368,6 +378,8 @@ export interface PlaybookPolicy {
   readonly topErrors: number;
   readonly topErrorsOfLines: number;
   readonly slowestStatements: number;
+  /** A failover that could lose more seconds of writes than this is refused (R3.1.5). */
+  readonly failoverMaximumLagSeconds: number;
   /** Shown to whoever decides about a failover (R3.1.5). */
   readonly databaseMaintenanceDocument: string | null;
 }

@@ -83,6 +83,8 @@ export interface Production {
   readonly github: GitHub;
   readonly grafana: Grafana;
   readonly elasticsearch: Elasticsearch;
+  /** Each time the database's replica was made a primary. */
+  readonly promotions: readonly { readonly atMs: number }[];
   readonly people: PeopleSettings;
   /** Who stands behind the world's users; a worker reads them as a CSV file (CUSTOMERS_CSV). */
   readonly customers: readonly DirectoryEntry[];
@@ -197,11 +199,8 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
   });
   const grafana = createGrafana({ ...common, token: SECRETS.grafana });
   const truth = () => made.database();
-  const live =
-    options.mode === 'live'
-      ? await createLivePostgres({ ...common, truth, adminUrl: requiredAdminUrl(options) })
-      : null;
-  const postgres = live ?? (await createVirtualPostgres({ ...common, truth }));
+  const replica = { truth: () => made.replica(), promote: () => made.promoteReplica() };
+  const { postgres, live, replicaUrl, promotions } = await startDatabase(options, { ...common, truth }, replica);
 
   const listening = await Promise.all([
     kubernetes.listen(),
@@ -253,6 +252,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     STATUSPAGE_REQUEST_INTERVAL_MS: '0',
     SMTP_URL: smtpUrl ?? '',
     SERVICE_DATABASE_URL: postgresUrl ?? '',
+    ...(replicaUrl === null ? {} : { SERVICE_DATABASE_REPLICA_URL: replicaUrl }),
     SERVICE_CACHE_URL: redisUrl,
     ANTHROPIC_API_URL: anthropicUrls.apiUrl,
     ANTHROPIC_API_KEY: SECRETS.anthropic,
@@ -305,6 +305,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     github,
     grafana,
     elasticsearch,
+    promotions,
     people,
     customers: customers.entries,
     wires,
@@ -354,6 +355,21 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
       customers.remove();
     },
   };
+}
+
+/** Only in virtual time is there a replica; a live production says that it has none. */
+async function startDatabase(
+  options: ProductionOptions,
+  common: Omit<Parameters<typeof createVirtualPostgres>[0], 'replica'>,
+  replica: Parameters<typeof createVirtualPostgres>[0]['replica'],
+) {
+  if (options.mode === 'live') {
+    const live = await createLivePostgres({ ...common, adminUrl: requiredAdminUrl(options) });
+    return { postgres: live, live, replicaUrl: null, promotions: [] };
+  }
+  const postgres = await createVirtualPostgres({ ...common, ...(replica === undefined ? {} : { replica }) });
+  const { url } = await postgres.listenReplica();
+  return { postgres, live: null, replicaUrl: url, promotions: postgres.promotions };
 }
 
 /** The world's series as Prometheus's storage gives them. */

@@ -6,10 +6,12 @@ import type {
   ProvidersPort,
   ServiceApiPort,
 } from '../activities/evidence/ports.ts';
+import type { FailoverPorts } from '../activities/failover/ports.ts';
 import { failure } from '../activities/failures.ts';
 import type { MetricsPort as ImpactMetricsPort } from '../activities/follow-up/ports.ts';
 import { createHttpClient } from '../activities/http.ts';
 import { createPostgresClient } from '../activities/postgres/client.ts';
+import { createPrimaryClient, createReplicaClient } from '../activities/postgres/replication.ts';
 import { createPrometheusClient } from '../activities/prometheus/client.ts';
 import { createProvidersClient } from '../activities/providers/client.ts';
 import { createRedisClient } from '../activities/redis/client.ts';
@@ -63,6 +65,16 @@ export function databasePort(env: WorkerEnv): DatabasePort | null {
   return env.SERVICE_DATABASE_URL === undefined
     ? null
     : createPostgresClient({ connectionString: env.SERVICE_DATABASE_URL, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+}
+
+/** What is promoted, and what must not take writes any more before it is. */
+export function failoverDatabases(env: WorkerEnv): Pick<FailoverPorts, 'primary' | 'replica'> {
+  const [primary, replica] = [env.SERVICE_DATABASE_URL, env.SERVICE_DATABASE_REPLICA_URL];
+  const options = (connectionString: string) => ({ connectionString, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+  return {
+    primary: primary === undefined ? null : createPrimaryClient(options(primary)),
+    replica: replica === undefined ? null : createReplicaClient(options(replica)),
+  };
 }
 
 export function cachePort(env: WorkerEnv): CachePort | null {

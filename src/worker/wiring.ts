@@ -6,11 +6,13 @@ import { createCustomerActivities } from '../activities/customers/activities.ts'
 import { createCustomerDirectory } from '../activities/customers/client.ts';
 import { createDocumentsClient, type DocumentsClient } from '../activities/documents/client.ts';
 import { createEvidenceActivities } from '../activities/evidence/activities.ts';
+import { createFailoverActivities } from '../activities/failover/activities.ts';
 import { createFollowUpActivities } from '../activities/follow-up/activities.ts';
 import type { ActionItemsPort } from '../activities/follow-up/ports.ts';
 import { createClusterActivities } from '../activities/kubernetes/activities.ts';
 import { createKubernetesClient } from '../activities/kubernetes/client.ts';
 import { connectToKubernetes } from '../activities/kubernetes/connection.ts';
+import { createDatabaseCluster } from '../activities/kubernetes/database-place.ts';
 import { createPodGateway } from '../activities/kubernetes/pod-gateway.ts';
 import { createClusterReadings } from '../activities/kubernetes/readings.ts';
 import { createPublicationActivities } from '../activities/publication/activities.ts';
@@ -35,6 +37,7 @@ import {
   cachePort,
   customerMetrics,
   databasePort,
+  failoverDatabases,
   impactMetrics,
   metricsPort,
   providersPort,
@@ -83,6 +86,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
     }),
     createClusterActivities(kubernetes),
     createProviderActivities(createAdminClient(createPodGateway(kubernetes))),
+    createFailoverActivities({ ...failoverDatabases(env), cluster: createDatabaseCluster(kubernetes) }),
     createPublicationActivities({
       chat: chatPort(env),
       statusPage: statusPagePort(env),

@@ -3,6 +3,7 @@ import type { ProviderActivities } from '../activities/admin-api/api.ts';
 import type { AuthorityActivities } from '../activities/authority/api.ts';
 import type { CustomerActivities } from '../activities/customers/api.ts';
 import type { EvidenceActivities } from '../activities/evidence/api.ts';
+import type { FailoverActivities } from '../activities/failover/api.ts';
 import type { FollowUpActivities } from '../activities/follow-up/api.ts';
 import type { ClusterActivities } from '../activities/kubernetes/api.ts';
 import type { PublicationActivities } from '../activities/publication/api.ts';
@@ -13,6 +14,7 @@ import { SPEED_MEMO } from './incident/api.ts';
  * Timeouts and retries by kind of call, in one place. Every kind ends: a limit on every wait.
  * - look: reads production; retried, for minutes at most.
  * - wait: throws NotYet until something is so; no history events; its deadline comes with each call.
+ * - unrepeated: acts, and is called once whatever happens; what came of it is read afterwards.
  * - remedy: acts; safe to retry because each plan is marked and read back (decision 4).
  * - message: one publication round; what fails comes back as a receipt.
  *
@@ -22,8 +24,11 @@ import { SPEED_MEMO } from './incident/api.ts';
 type Look = Pick<EvidenceActivities, 'collectEvidence' | 'measureRecovery'> &
   Pick<ClusterActivities, 'previewClusterRemedies'> &
   Pick<ProviderActivities, 'previewProviderRemedies'> &
+  Pick<FailoverActivities, 'previewDatabaseFailover' | 'readDatabaseFailover'> &
   AuthorityActivities;
-type Wait = Pick<EvidenceActivities, 'awaitRecovery'> & Pick<ClusterActivities, 'awaitRollout'>;
+type Wait = Pick<EvidenceActivities, 'awaitRecovery'> &
+  Pick<ClusterActivities, 'awaitRollout'> &
+  Pick<FailoverActivities, 'awaitOldPrimaryFenced'>;
 type Remedy = Omit<ClusterActivities, 'previewClusterRemedies' | 'awaitRollout'> &
   Omit<ProviderActivities, 'previewProviderRemedies'>;
 
@@ -82,6 +87,13 @@ export function wait(deadlineMs: number, summary: string) {
 export function remedy(summary: string) {
   const patience = { attemptSeconds: 30, altogether: { seconds: 5 * 60 }, retry: READS };
   return proxyActivities<Stamps<Remedy>>(options(summary, patience));
+}
+
+/** Beats like every other call, so that a worker that died is noticed; what then came of it is read, not repeated. */
+export function unrepeated<A>(summary: string) {
+  const patience = { attemptSeconds: 60, altogether: { seconds: 5 * 60 }, retry: READS };
+  const { retry, ...rest } = options(summary, patience);
+  return proxyActivities<Stamps<A>>({ ...rest, retry: { ...retry, maximumAttempts: 1 } });
 }
 
 export function message(summary: string) {

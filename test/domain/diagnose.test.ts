@@ -242,6 +242,14 @@ describe('explain (R2.20)', () => {
     expect(best).toMatchObject({ cause: 'postgres-unreachable', suggests: [] });
   });
 
+  it('still says that the database is down when deleting its pod did not help, and goes on to the failover (R3.1.5)', () => {
+    const evidence = scene(errors(0.95), databaseAnswers(false, 'connect ECONNREFUSED 10.0.0.5:5432'));
+    const pod = { kind: 'pod', namespace: 'noa-server', name: 'noa-postgres-0' } as const;
+    const next = first(evidence, { remediesTried: [{ action: 'delete-pod', target: pod, helped: false }] });
+    expect(next).toMatchObject({ cause: 'postgres-down' });
+    expect(next.suggests.map(({ action }) => action)).toEqual(['failover-database']);
+  });
+
   it('restarts a cache for stale connections, and never for evictions (R3.3.3)', () => {
     const stale = first(scene(latency(3), cacheHits(0.3), cacheStatistics({ idleClients: 90 })));
     expect(stale.suggests.map(({ action }) => action)).toEqual(['restart']);

@@ -18,6 +18,8 @@ import {
   pod,
   type ReplicaSet,
   replicaSet,
+  type Service,
+  service,
   type Workload,
   workload,
 } from './shapes.ts';
@@ -55,6 +57,7 @@ export interface KubernetesClient {
   /** The ReplicaSets that this very deployment controls, by its uid. */
   replicaSets(namespace: string, owner: Workload): Promise<readonly ReplicaSet[]>;
   replicaSet(namespace: string, name: string): Promise<ReplicaSet | null>;
+  service(namespace: string, name: string): Promise<Service | null>;
   pod(namespace: string, name: string): Promise<Pod | null>;
   pods(namespace: string, selector: string | null): Promise<readonly Pod[]>;
   nodes(): Promise<readonly NodeObject[]>;
@@ -67,6 +70,7 @@ export interface KubernetesClient {
   /** Plain lines, each beginning with its timestamp. */
   podLog(namespace: string, podName: string, container: string | null, window: LogWindow): Promise<string>;
   patchWorkload(ref: WorkloadRef, patch: Patch, dryRun: boolean): Promise<Written>;
+  patchService(namespace: string, name: string, patch: Patch, dryRun: boolean): Promise<Written>;
   deletePod(namespace: string, name: string, uid: string, dryRun: boolean): Promise<Written>;
   /** HTTP to a port of one pod through the API server; needs no exec and no curl in the image. */
   proxy(namespace: string, podName: string, port: number, call: ProxyCall): Promise<HttpAnswer>;
@@ -82,7 +86,7 @@ export function createKubernetesClient(connection: KubernetesConnection): Kubern
   return { ...readsOf(connection), ...writesOf(connection) };
 }
 
-type Writes = Pick<KubernetesClient, 'patchWorkload' | 'deletePod' | 'proxy'>;
+type Writes = Pick<KubernetesClient, 'patchWorkload' | 'patchService' | 'deletePod' | 'proxy'>;
 
 /** A list longer than this is not a service any more; the rest is left out. */
 const LIST_LIMIT = 500;
@@ -104,6 +108,7 @@ function readsOf(connection: KubernetesConnection): Omit<KubernetesClient, keyof
     },
     replicaSet: (namespace, name) =>
       findOne(connection, `${appsPath(namespace)}/replicasets/${segment(name)}`, replicaSet),
+    service: (namespace, name) => findOne(connection, `${corePath(namespace)}/services/${segment(name)}`, service),
     pod: (namespace, name) => findOne(connection, `${corePath(namespace)}/pods/${segment(name)}`, pod),
     pods: (namespace, selector) =>
       list(`${corePath(namespace)}/pods`, pod, selector === null ? {} : { labelSelector: selector }),
@@ -124,6 +129,16 @@ function writesOf(connection: KubernetesConnection): Writes {
     patchWorkload: (ref, patch, dryRun) =>
       write(
         { method: 'PATCH', path: workloadPath(ref), contentType: PATCH_TYPES[patch.type], body: patch.body },
+        dryRun,
+      ),
+    patchService: (namespace, name, patch, dryRun) =>
+      write(
+        {
+          method: 'PATCH',
+          path: `${corePath(namespace)}/services/${segment(name)}`,
+          contentType: PATCH_TYPES[patch.type],
+          body: patch.body,
+        },
         dryRun,
       ),
     deletePod: (namespace, name, uid, dryRun) =>

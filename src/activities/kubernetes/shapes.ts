@@ -50,6 +50,8 @@ export const workload = z.object({
       .nullish()
       .transform((value) => value ?? false),
     selector: z.object({ matchLabels: strings.nullish() }),
+    /** Where a StatefulSet begins to count its pods. */
+    ordinals: z.object({ start: count }).nullish(),
     template,
     updateStrategy: z.object({ type: z.string().nullish() }).nullish(),
     strategy: z
@@ -80,6 +82,8 @@ export const workload = z.object({
     })
     .prefault({}),
 });
+
+export const service = z.object({ metadata, spec: z.object({ selector: strings.nullish() }) });
 
 export const replicaSet = z.object({ metadata, spec: z.object({ template }) });
 
@@ -115,6 +119,7 @@ export const pod = z.object({
             status: z.string(),
             reason: z.string().nullish(),
             message: z.string().nullish(),
+            lastTransitionTime: z.string().nullish(),
           }),
         )
         .nullish(),
@@ -170,6 +175,7 @@ export function listOf<T extends z.ZodType>(item: T) {
 }
 
 export type Workload = z.infer<typeof workload>;
+export type Service = z.infer<typeof service>;
 export type ReplicaSet = z.infer<typeof replicaSet>;
 export type Pod = z.infer<typeof pod>;
 export type PodTemplate = z.infer<typeof template>;

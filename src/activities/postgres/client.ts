@@ -1,12 +1,5 @@
-import { Client } from 'pg';
-import { failure } from '../failures.ts';
-import { redactSecrets } from '../redaction.ts';
-
-export interface PostgresOptions {
-  readonly connectionString: string;
-  /** For connecting, for each statement, and for giving up altogether. */
-  readonly timeoutMilliseconds: number;
-}
+import type { Client } from 'pg';
+import { type PostgresOptions, probe } from './connection.ts';
 
 export interface DatabaseAnswer {
   readonly answers: boolean;
@@ -76,47 +69,6 @@ async function probeAnswer(options: PostgresOptions): Promise<DatabaseAnswer> {
   }
 }
 
-async function probe<T>(options: PostgresOptions, ask: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({
-    connectionString: options.connectionString,
-    application_name: 'incident-runbook',
-    connectionTimeoutMillis: options.timeoutMilliseconds,
-    statement_timeout: options.timeoutMilliseconds,
-    lock_timeout: options.timeoutMilliseconds,
-    options: '-c default_transaction_read_only=on',
-  });
-  // A connection that dies between two statements emits an error, which would end the process if nobody listened.
-  client.on('error', () => undefined);
-  try {
-    return await withinDeadline(client, options.timeoutMilliseconds, async () => {
-      await client.connect();
-      return ask(client);
-    });
-  } catch (error) {
-    throw failure('Unavailable', `PostgreSQL: ${redactSecrets(wordsOf(error), passwordOf(options.connectionString))}`);
-  } finally {
-    void client.end().catch(() => undefined);
-  }
-}
-
-/** A half-open socket keeps every driver timeout of the server's from arriving, so the socket itself is destroyed. */
-function withinDeadline<T>(client: Client, milliseconds: number, run: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      socketOf(client)?.destroy();
-      reject(new Error(`no answer within ${milliseconds / 1000} s`));
-    }, milliseconds);
-    run()
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer));
-  });
-}
-
-function socketOf(client: Client): { destroy(): void } | null {
-  const { connection } = client as unknown as { readonly connection?: { readonly stream?: { destroy(): void } } };
-  return connection?.stream ?? null;
-}
-
 async function readActivity(client: Client): Promise<DatabaseActivity> {
   const limit = await client.query<{ max_connections: string }>('SHOW max_connections');
   const { rows } = await client.query<ActivityRow>(ACTIVITY_SQL);
@@ -167,20 +119,4 @@ async function readSlowStatements(
 
 function round(milliseconds: number): number {
   return Math.round(milliseconds * 10) / 10;
-}
-
-function passwordOf(connectionString: string): readonly string[] {
-  return URL.canParse(connectionString) ? [decodeURIComponent(new URL(connectionString).password)] : [];
-}
-
-/** 42P01 and 55000 are what a server without the extension says; people need to know what to install instead. */
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? String(error.code) : '';
-  const missing = error.message.includes('pg_stat_statements') && (code === '42P01' || code === '55000');
-  if (missing)
-    return 'the extension pg_stat_statements is not installed (CREATE EXTENSION, and shared_preload_libraries)';
-  if (error instanceof AggregateError && error.message === '')
-    return error.errors.map((one) => wordsOf(one)).join('; ');
-  return code === '' ? error.message : `${code} ${error.message}`;
 }

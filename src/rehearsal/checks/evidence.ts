@@ -41,7 +41,7 @@ export function declaredIncidents(performance: Performance): readonly Ship[] {
 const BREAKER_BURST_MS = 120_000;
 
 /** Every change of production that we made, in order; a breaker opened on three pods is one deed. */
-export function deeds({ theatre }: Performance): readonly Deed[] {
+export function deeds({ theatre, cast }: Performance): readonly Deed[] {
   const { actions, adminActions } = theatre.production.kubernetes;
   const found: Deed[] = actions
     .filter((action) => !action.dryRun)
@@ -62,6 +62,9 @@ export function deeds({ theatre }: Performance): readonly Deed[] {
     );
     if (changed && !same) found.push({ atMs, action, target });
   }
+  const database = cast.policy.service.database?.statefulSet ?? '';
+  for (const { atMs } of theatre.production.promotions)
+    found.push({ atMs, action: 'failover-database', target: database });
   return found.sort((a, b) => a.atMs - b.atMs);
 }
 
@@ -78,6 +81,7 @@ function deedOf(effect: Effect, atMs: number, target: string): readonly Deed[] {
     case 'resources':
       return [{ atMs, action: 'memory-limit', target }];
     case 'image':
+    case 'fence':
     case 'annotate':
     case 'configure':
       return [];

@@ -178,7 +178,9 @@ function disagreements(performance: Performance): readonly string[] {
 
 /** Deeds that a ledger of the simulated production records. */
 function isLedgered(name: string): boolean {
-  return /^(restart|rollback|scale|delete-pod|memory-limit|open-breaker|provider-failover) /.test(name);
+  return /^(restart|rollback|scale|delete-pod|memory-limit|open-breaker|provider-failover|failover-database) /.test(
+    name,
+  );
 }
 
 function pagesUntold(performance: Performance): readonly string[] {

@@ -64,6 +64,8 @@ export interface ClusterModel {
   restartContainer(podName: string, reason: string, atMs: number): void;
   setNode(name: string, state: { readonly ready: boolean; readonly pressure: string | null }, atMs: number): void;
   changeConfigMap(name: string, atMs: number): void;
+  /** The pod that a Service's selector names; null when it names none. */
+  servicePod?(name: string): string | null;
   /** Changes whenever the data of that ConfigMap changes, and comes back when the old data does; null: there is none. */
   configMapDigest?(name: string): string | null;
   /** Requests a minute that the ingress lets through once a strict rate limit is applied; null: no limit is. */
@@ -153,6 +155,19 @@ export interface CacheTruth {
   readonly memoryLimitMiB: number;
   readonly keys: number;
   readonly uptimeSeconds: number;
+}
+
+/** The streaming replica of the database, and what of the primary's writes it holds. */
+export interface ReplicaTruth {
+  readonly present: boolean;
+  readonly lagSeconds: number;
+  /** A primary of its own, on a timeline of its own. */
+  readonly promoted: boolean;
+  readonly streaming: boolean;
+  /** Until when the primary took writes; now, while it does. */
+  readonly primaryWrittenMs: number;
+  /** Commit time of the last transaction that arrived. */
+  readonly lastReplayMs: number;
 }
 
 export interface ProviderTruth {

@@ -1,6 +1,14 @@
 import type { FaultSpec } from '../faults/faults.ts';
 import type { StrayAlert } from './alert-noise.ts';
-import type { AdminState, CacheTruth, ClusterModel, DatabaseTruth, ProviderTruth, WorldTruth } from './api.ts';
+import type {
+  AdminState,
+  CacheTruth,
+  ClusterModel,
+  DatabaseTruth,
+  ProviderTruth,
+  ReplicaTruth,
+  WorldTruth,
+} from './api.ts';
 import { CacheCounters } from './cache-truth.ts';
 import { Catalogue } from './catalogue.ts';
 import { conditionsOf, type PlacedFault } from './conditions.ts';
@@ -11,12 +19,15 @@ import { cpuCores, memoryMiB, nodeFigures } from './gauges.ts';
 import { Logs } from './logs.ts';
 import { Posts } from './posts.ts';
 import type { Process } from './process.ts';
+import { ReplicaLog } from './replica-truth.ts';
 import { SeriesStore } from './series.ts';
 import { completeSettings, HISTORY_HOURS, STEP_SECONDS, type WorldOptions } from './settings.ts';
 import { Tickets } from './tickets.ts';
 
 export const DATABASE_POD = 'noa-postgres-0';
 export const REPLICA_POD = 'noa-postgres-1';
+/** By which the application finds the primary: its selector names the pod. */
+const DATABASE_SERVICE = 'noa-postgres';
 export const CACHE_POD = 'noa-redis-0';
 
 export interface World extends WorldTruth {
@@ -38,7 +49,7 @@ export interface World extends WorldTruth {
   /** The replica becomes a primary of its own; the application still talks to the old one. Throws when it is missing. */
   promoteReplica(podName?: string): void;
   /** The streaming replica and how far it is behind: what a failover would lose. */
-  replica(): { readonly present: boolean; readonly lagSeconds: number };
+  replica(): ReplicaTruth;
   /** The application is pointed at the pod of that name; true when a primary that answers is there. */
   pointDatabaseAt(podName: string): boolean;
 }
@@ -78,6 +89,8 @@ class SimulatedWorld implements World {
   readonly #cacheCounters = new CacheCounters();
   readonly #posts: Posts;
   readonly #reports: UserReport[] = [];
+  readonly #replicaLog: ReplicaLog;
+  readonly #runsDatabase: boolean;
   readonly #faults: FaultBook;
   readonly #historyStartMs: number;
   #nowMs: number;
@@ -93,6 +106,8 @@ class SimulatedWorld implements World {
     this.#historyStartMs = startMs - HISTORY_HOURS * 3_600_000;
     this.#nowMs = this.#historyStartMs;
     this.#cluster = cluster;
+    this.#replicaLog = new ReplicaLog(this.#historyStartMs);
+    this.#runsDatabase = cluster.pods().some((pod) => pod.name === DATABASE_POD);
     this.#engine = new Engine(seed, whole, {
       newProcess: (process) => this.#catalogue.addProcess(process),
       usersMoved: (process) => this.#catalogue.addUsers(process, this.series.scrapes),
@@ -264,10 +279,13 @@ class SimulatedWorld implements World {
   promoteReplica(podName: string = REPLICA_POD): void {
     if (!this.replica().present) throw new Error(`There is no replica ${podName} that could be promoted.`);
     this.#primaries.add(podName);
+    this.#replicaLog.promote(this.#conditions().replica.lagSeconds);
   }
 
-  replica(): { readonly present: boolean; readonly lagSeconds: number } {
-    return this.#conditions().replica;
+  replica(): ReplicaTruth {
+    const { replica } = this.#conditions();
+    const primaryAnswers = this.#isUp(DATABASE_POD, this.#primaryPodReady());
+    return this.#replicaLog.truth({ ...replica, primaryAnswers, nowMs: this.#nowMs });
   }
 
   pointDatabaseAt(podName: string): boolean {
@@ -300,6 +318,7 @@ class SimulatedWorld implements World {
       total: engine.totals.at(engine.totals.length - 1),
       failed: engine.failures.at(engine.failures.length - 1),
     };
+    if (this.#isUp(DATABASE_POD, this.#primaryReady)) this.#replicaLog.primaryAlive(atMs);
     engine.step(this.#cluster.rateLimitPerMinute?.() ?? null, this.#databaseUp(this.#primaryReady));
     const last = engine.totals.length - 1;
     const requests = engine.totals.at(last) - before.total;
@@ -380,14 +399,18 @@ class SimulatedWorld implements World {
   }
 
   #databaseUp(podReady: boolean = this.#primaryPodReady()): boolean {
-    if (!this.#primaries.has(this.#databasePod)) return false;
-    if (this.#databasePod !== DATABASE_POD) return true;
-    return podReady && !this.#conditions().databaseDown;
+    return this.#isUp(this.#cluster.servicePod?.(DATABASE_SERVICE) ?? this.#databasePod, podReady);
   }
 
-  /** A cluster that shows no such pod keeps its database elsewhere. */
+  #isUp(podName: string, primaryPodReady: boolean): boolean {
+    if (!this.#primaries.has(podName)) return false;
+    if (podName !== DATABASE_POD) return true;
+    return primaryPodReady && !this.#conditions().databaseDown;
+  }
+
+  /** A cluster that never showed such a pod keeps its database elsewhere. */
   #primaryPodReady(): boolean {
-    return this.#cluster.pods().find((one) => one.name === DATABASE_POD)?.ready ?? true;
+    return this.#cluster.pods().find((one) => one.name === DATABASE_POD)?.ready ?? !this.#runsDatabase;
   }
 
   #identityOf(podName: string): string | null {

@@ -110,6 +110,14 @@ export class IncidentRun {
     return outcome;
   }
 
+  /** Like `step`, for work that only waits: a run that drains does not wait for it, and the next one asks again. */
+  async waitedStep<T>(id: string, work: () => Promise<T>): Promise<T> {
+    if (id in this.#state.steps) return this.#state.steps[id] as T;
+    const outcome = await work();
+    this.record({ kind: 'step-finished', step: id, outcome });
+    return outcome;
+  }
+
   /** Like `step`, for work that is remembered by the events it records itself. */
   async busy<T>(work: () => Promise<T>): Promise<T> {
     return this.#whileInFlight(work);

@@ -2,6 +2,7 @@ import { plusMinutes, secondsBetween } from '../../domain/instant.ts';
 import type { RemedyOutcome, RemedyPlan } from '../../domain/remedy.ts';
 import { remedy, type Stamped, wait } from '../activity-calls.ts';
 import type { Attempt, IncidentRun } from '../incident/run.ts';
+import { failOver } from './database-failover.ts';
 
 const ROLLED_OUT = new Set(['restart', 'rollback', 'scale', 'delete-pod']);
 
@@ -12,11 +13,14 @@ const ROLLED_OUT = new Set(['restart', 'rollback', 'scale', 'delete-pod']);
 export async function carryOut(run: IncidentRun, plan: RemedyPlan, approvalId: string | null): Promise<boolean> {
   const recorded = () => run.state.remedies.find((record) => record.plan.key === plan.key);
   if (recorded() === undefined) run.record({ kind: 'remedy-intended', plan, approvalId });
-  if (recorded()?.outcome == null) await run.busy(() => act(run, plan));
+  if (recorded()?.outcome == null) {
+    if (plan.action === 'failover-database') recordOutcome(run, plan, await failOver(run, plan));
+    else await run.busy(() => act(run, plan));
+  }
   const outcome = recorded()?.outcome;
   if (outcome === undefined || outcome === null || !['done', 'already-done'].includes(outcome.result)) return false;
   openLease(run, plan);
-  return ROLLED_OUT.has(plan.action) ? run.step(`${plan.key}/rolled-out`, () => rolledOut(run, plan)) : true;
+  return ROLLED_OUT.has(plan.action) ? run.waitedStep(`${plan.key}/rolled-out`, () => rolledOut(run, plan)) : true;
 }
 
 async function act(run: IncidentRun, plan: RemedyPlan): Promise<void> {
@@ -28,6 +32,10 @@ async function act(run: IncidentRun, plan: RemedyPlan): Promise<void> {
         readBack: `It could not be confirmed (${answer.words}). Look at ${plan.target.name} before doing it again.`,
         observed: {},
       };
+  recordOutcome(run, plan, outcome);
+}
+
+function recordOutcome(run: IncidentRun, plan: RemedyPlan, outcome: RemedyOutcome): void {
   run.record({ kind: 'remedy-carried-out', key: plan.key, action: plan.action, outcome });
   if (outcome.result === 'unknown') {
     run.record({

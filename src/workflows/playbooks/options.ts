@@ -1,15 +1,18 @@
 import type { SuggestedRemedy } from '../../domain/diagnosis.ts';
 import { type IncidentState, leadingCause } from '../../domain/incident.ts';
-import { secondsBetween } from '../../domain/instant.ts';
+import { type Instant, secondsBetween } from '../../domain/instant.ts';
 import type { RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
 import type { ApprovalOption } from '../../domain/timeline.ts';
 import { looking } from '../activity-calls.ts';
 import type { IncidentRun } from '../incident/run.ts';
+import { rememberedStopAt } from './database-failover.ts';
 import { remediesInOrder } from './registry.ts';
 
 const PROVIDER_ACTIONS: readonly string[] = ['open-breaker', 'provider-failover'];
 /** What this build can carry out; anything else suggested is put to people in words. */
 const CLUSTER_ACTIONS: readonly string[] = ['restart', 'rollback', 'scale', 'delete-pod'];
+
+const FAILOVER_ACTIONS: readonly string[] = ['failover-database'];
 
 /**
  * What can be offered for the leading explanation: each remedy previewed against production, skips explained on the
@@ -37,7 +40,7 @@ function isOffered(run: IncidentRun, remedy: SuggestedRemedy): boolean {
 }
 
 function whyNot(run: IncidentRun, remedy: SuggestedRemedy): string | null {
-  if (![...CLUSTER_ACTIONS, ...PROVIDER_ACTIONS].includes(remedy.action)) {
+  if (![...CLUSTER_ACTIONS, ...PROVIDER_ACTIONS, ...FAILOVER_ACTIONS].includes(remedy.action)) {
     return `${remedy.action} on ${remedy.target.name} is left to people: ${remedy.because}`;
   }
   const earlier = earlierOf(run.state, remedy);
@@ -64,8 +67,9 @@ async function previewAll(
   const wishes = remedies.map(({ action, target, parameters }): RemedyWish => ({ action, target, parameters }));
   const cluster = wishes.filter((wish) => CLUSTER_ACTIONS.includes(wish.action));
   const provider = wishes.filter((wish) => PROVIDER_ACTIONS.includes(wish.action));
+  const failover = wishes.filter((wish) => FAILOVER_ACTIONS.includes(wish.action));
   const input = { incidentId: run.state.incidentId, keyPrefix: `${run.state.incidentId}/${id}`, at: run.now() };
-  const [onCluster, onProviders] = await Promise.all([
+  const [onCluster, onProviders, onDatabase] = await Promise.all([
     cluster.length === 0
       ? []
       : previewed(
@@ -86,9 +90,30 @@ async function previewAll(
             }),
           ),
         ),
+    failover.length === 0 ? [] : previewed(run, failover, previewFailover(run, input, failover)),
   ]);
-  const all = [...onCluster, ...onProviders];
+  const all = [...onCluster, ...onProviders, ...onDatabase];
   return wishes.flatMap((wish) => all.filter((preview) => wishOf(preview) === key(wish)));
+}
+
+function previewFailover(
+  run: IncidentRun,
+  input: { readonly incidentId: string; readonly keyPrefix: string; readonly at: Instant },
+  wishes: readonly RemedyWish[],
+) {
+  const { failoverMaximumLagSeconds, databaseMaintenanceDocument } = run.policy.playbooks;
+  const stoppedAt = rememberedStopAt(run);
+  return run.attempt(
+    looking('preview of a database failover').previewDatabaseFailover({
+      ...input,
+      wishes: wishes.map((wish) =>
+        stoppedAt === null ? wish : { ...wish, parameters: { ...wish.parameters, stoppedAt } },
+      ),
+      service: run.policy.service,
+      maximumLagSeconds: failoverMaximumLagSeconds,
+      document: databaseMaintenanceDocument,
+    }),
+  );
 }
 
 async function previewed(

@@ -88,7 +88,9 @@ describe('provider-outage', () => {
 describe('replica-lag and replica-missing', () => {
   it('tell what a failover would lose, or that there is none to be had', () => {
     const behind = sceneWith({ kind: 'replica-lag', seconds: 120 }, 1);
-    expect(behind.world.replica()).toEqual({ present: true, lagSeconds: 120 });
+    const { present, lagSeconds, primaryWrittenMs, lastReplayMs, promoted } = behind.world.replica();
+    expect({ present, lagSeconds, promoted }).toEqual({ present: true, lagSeconds: 120, promoted: false });
+    expect(primaryWrittenMs - lastReplayMs).toBe(120_000);
     const missing = sceneWith({ kind: 'replica-missing' }, 1);
     expect(() => missing.world.promoteReplica()).toThrow(/no replica/);
   });

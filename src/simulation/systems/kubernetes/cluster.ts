@@ -4,7 +4,7 @@ import { DeploymentController, isPodReady, revisionOf, withoutHash } from './dep
 import { furnish, managedBy } from './furnish.ts';
 import { Kubelet } from './kubelet.ts';
 import type { Deployment, Pod, PodTemplate, ReplicaSet } from './objects.ts';
-import { CHANGE_CAUSE_ANNOTATION, memoryMiB } from './objects.ts';
+import { CHANGE_CAUSE_ANNOTATION, memoryMiB, POD_NAME_LABEL } from './objects.ts';
 import { canonicalJson } from './seeded.ts';
 import type { ClusterSettings } from './settings.ts';
 import { StatefulSetController } from './stateful-set-controller.ts';
@@ -160,6 +160,10 @@ export class Cluster implements ClusterModel {
   configMapDigest(name: string): string | null {
     const configMap = this.store.get('ConfigMap', this.namespace, name);
     return configMap === null ? null : canonicalJson(configMap.data);
+  }
+
+  servicePod(name: string): string | null {
+    return this.store.get('Service', this.namespace, name)?.spec.selector[POD_NAME_LABEL] ?? null;
   }
 
   nextChangeAtMs(): number | null {

@@ -2,7 +2,7 @@ import type { ClusterContext } from './context.ts';
 import type { DeploymentController } from './deployment-controller.ts';
 import type { Kubelet } from './kubelet.ts';
 import type { Deployment, PodTemplate } from './objects.ts';
-import { CHANGE_CAUSE_ANNOTATION, kubernetesTime } from './objects.ts';
+import { CHANGE_CAUSE_ANNOTATION, kubernetesTime, POD_NAME_LABEL } from './objects.ts';
 import type { ClusterSettings, DeploymentSettings, NodeSettings, StatefulSetSettings } from './settings.ts';
 import type { StatefulSetController } from './stateful-set-controller.ts';
 
@@ -170,16 +170,25 @@ function addStatefulSet(cluster: Controllers, namespace: string, settings: State
     startMs - settings.ageMs,
   );
   cluster.statefulSets.reconcile(startMs - settings.ageMs, true);
-  addService(cluster, namespace, settings.name, settings.port, startMs - settings.ageMs);
+  // Of several databases one takes the writes, and the Service names it.
+  const primary: Record<string, string> = settings.replicas > 1 ? { [POD_NAME_LABEL]: `${settings.name}-0` } : {};
+  addService(cluster, namespace, settings.name, settings.port, startMs - settings.ageMs, primary);
 }
 
-function addService({ context }: Controllers, namespace: string, name: string, port: number, atMs: number): void {
+function addService(
+  { context }: Controllers,
+  namespace: string,
+  name: string,
+  port: number,
+  atMs: number,
+  selects: Readonly<Record<string, string>> = {},
+): void {
   context.store.create<'Service'>(
     {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name, namespace, labels: { app: name } },
-      spec: { selector: { app: name }, ports: [{ name: 'http', port, targetPort: port }] },
+      spec: { selector: { app: name, ...selects }, ports: [{ name: 'http', port, targetPort: port }] },
     },
     atMs,
   );

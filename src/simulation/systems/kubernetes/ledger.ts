@@ -11,6 +11,8 @@ export type ClusterEffect =
   | { readonly kind: 'resources'; readonly container: string; readonly before: string; readonly after: string }
   | { readonly kind: 'image'; readonly before: string; readonly after: string }
   | { readonly kind: 'delete-pod'; readonly uid: string }
+  /** A StatefulSet no longer runs its first pods. */
+  | { readonly kind: 'fence'; readonly from: number; readonly to: number }
   | { readonly kind: 'annotate' }
   | { readonly kind: 'configure' };
 
@@ -31,12 +33,18 @@ export function effectsOf(
   known: readonly { readonly revision: number; readonly template: unknown }[],
 ): ClusterEffect[] {
   if (!isWorkload(before) || !isWorkload(after)) return [{ kind: 'configure' }];
+  const [from, to] = [firstOrdinal(before), firstOrdinal(after)];
+  if (from !== to) return [{ kind: 'fence', from, to }];
   const effects: ClusterEffect[] = [];
   if (before.spec.replicas !== after.spec.replicas)
     effects.push({ kind: 'scale', from: before.spec.replicas, to: after.spec.replicas });
   effects.push(...templateEffects(before, after, known));
   if (effects.length > 0) return effects;
   return [{ kind: canonicalJson(before.spec) === canonicalJson(after.spec) ? 'annotate' : 'configure' }];
+}
+
+function firstOrdinal({ spec }: Deployment | StatefulSet): number {
+  return 'ordinals' in spec ? (spec.ordinals?.start ?? 0) : 0;
 }
 
 function templateEffects(

@@ -108,6 +108,7 @@ export interface StatefulSet extends Named<'StatefulSet'> {
     selector: LabelSelector;
     template: PodTemplate;
     updateStrategy?: { type: string };
+    ordinals?: { start: number };
   };
   status: {
     observedGeneration?: number;
@@ -228,6 +229,8 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
 };
 
 export const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
+/** On every pod of a StatefulSet. */
+export const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
 export const CHANGE_CAUSE_ANNOTATION = 'kubernetes.io/change-cause';
 export const TEMPLATE_HASH_LABEL = 'pod-template-hash';
 export const RESTARTED_ANNOTATION = 'kubectl.kubernetes.io/restartedAt';

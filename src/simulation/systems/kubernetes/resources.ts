@@ -16,7 +16,7 @@ export const RESOURCES: readonly ApiResource[] = [
   resource('Pod', 'pods', 'v1', { writable: true }),
   resource('Event', 'events', 'v1', {}),
   resource('ConfigMap', 'configmaps', 'v1', { writable: true }),
-  resource('Service', 'services', 'v1', {}),
+  resource('Service', 'services', 'v1', { writable: true }),
   resource('Deployment', 'deployments', 'apps/v1', { writable: true, scalable: true }),
   resource('StatefulSet', 'statefulsets', 'apps/v1', { writable: true, scalable: true }),
   resource('ReplicaSet', 'replicasets', 'apps/v1', {}),

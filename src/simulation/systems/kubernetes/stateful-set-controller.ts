@@ -3,6 +3,7 @@ import { isOwnedBy, ownedBy } from './context.ts';
 import { isPodReady } from './deployment-controller.ts';
 import type { Kubelet } from './kubelet.ts';
 import type { ControllerRevision, Pod, StatefulSet } from './objects.ts';
+import { POD_NAME_LABEL } from './objects.ts';
 import { canonicalJson, seededSuffix } from './seeded.ts';
 
 const REVISION_LABEL = 'controller-revision-hash';
@@ -73,11 +74,13 @@ export class StatefulSetController {
 
   /** Ordinals upwards, each when the one below is ready; an update goes from the highest ordinal downwards. */
   #syncPods(statefulSet: StatefulSet, revision: ControllerRevision, atMs: number, readyAtOnce: boolean): Pod[] {
+    const first = statefulSet.spec.ordinals?.start ?? 0;
+    const end = first + statefulSet.spec.replicas;
     for (const pod of this.#pods(statefulSet).reverse()) {
-      if (ordinalOf(pod) >= statefulSet.spec.replicas) this.#delete(statefulSet, pod, atMs);
+      if (ordinalOf(pod) < first || ordinalOf(pod) >= end) this.#delete(statefulSet, pod, atMs);
     }
     const pods = this.#pods(statefulSet);
-    for (let ordinal = 0; ordinal < statefulSet.spec.replicas; ordinal += 1) {
+    for (let ordinal = first; ordinal < end; ordinal += 1) {
       const pod = pods.find((one) => ordinalOf(one) === ordinal);
       if (pod === undefined) {
         pods.push(this.#create(statefulSet, revision, ordinal, atMs, readyAtOnce));
@@ -105,7 +108,7 @@ export class StatefulSetController {
     template.metadata.labels = {
       ...template.metadata.labels,
       [REVISION_LABEL]: revision.metadata.name,
-      'statefulset.kubernetes.io/pod-name': podName,
+      [POD_NAME_LABEL]: podName,
     };
     const pod = this.#kubelet.create(
       { name: podName, controlledBy: statefulSet, owner: name, template },

@@ -1,9 +1,10 @@
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { PGlite } from '@electric-sql/pglite';
 import type { WireFault, WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
-import type { DatabaseTruth } from '../../world/api.ts';
+import type { DatabaseTruth, ReplicaTruth } from '../../world/api.ts';
+import { promotes, REPLICA_SEARCH_PATH, REPLICATION_SCHEMA, replicationSql } from './replica-functions.ts';
 import { errorResponse, queryMessage, readStartUp, readyForQuery, takeBatch, welcome } from './wire-protocol.ts';
 import {
   ACTIVITY_TABLE,
@@ -23,7 +24,11 @@ export interface DatabaseEntry {
 
 export interface VirtualPostgres {
   readonly statements: readonly DatabaseEntry[];
+  /** Each time the replica became a primary, for the judge. */
+  readonly promotions: readonly { readonly atMs: number }[];
   listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
+  /** The replica's own address. */
+  listenReplica(port?: number): Promise<{ readonly url: string; readonly port: number }>;
   close(): Promise<void>;
 }
 
@@ -43,17 +48,21 @@ export async function createVirtualPostgres(options: {
   readonly faults: WireFaults;
   readonly log: WireLedger;
   readonly truth: () => DatabaseTruth;
+  /** The streaming replica, and what happens when it is promoted; without them there is none. */
+  readonly replica?: { readonly truth: () => ReplicaTruth; readonly promote: () => void };
 }): Promise<VirtualPostgres> {
-  const { clock, faults, log, truth } = options;
+  const { clock, faults, log, truth, replica = null } = options;
   const db = await PGlite.create({
     username: 'postgres',
     startParams: [...PGlite.defaultStartParams, '-c', `max_connections=${truth().maxConnections}`],
   });
-  await db.exec(`${STATEMENTS_TABLE}${ACTIVITY_TABLE}${WORLD_CLOCK}${SERVICE_TABLES}`);
+  await db.exec(`${STATEMENTS_TABLE}${ACTIVITY_TABLE}${WORLD_CLOCK}${REPLICATION_SCHEMA}${SERVICE_TABLES}`);
   await db.exec('ANALYZE public.requests');
   const { rows } = await db.query<{ server_version: string }>('SHOW server_version');
   const version = rows[0]?.server_version ?? '';
   const statements: DatabaseEntry[] = [];
+  const promotions: { readonly atMs: number }[] = [];
+  const isUp = (role: Role) => (role === 'replica' ? (replica?.truth().present ?? false) : truth().answers);
   const sockets = new Set<Socket>();
   const turns = new Turns();
   let lastSession: Session | null = null;
@@ -66,7 +75,8 @@ export async function createVirtualPostgres(options: {
 
   /** The world may have moved since the last batch; inside a transaction nothing moves, as in a real snapshot. */
   async function showWorld(): Promise<void> {
-    const sql = statisticsSql({ nowMs: clock(), truth: truth(), database: DATABASE, user: USER });
+    const statistics = statisticsSql({ nowMs: clock(), truth: truth(), database: DATABASE, user: USER });
+    const sql = replica === null ? statistics : `${statistics};\n${replicationSql(replica.truth())}`;
     if (sql === shown) return;
     await db.exec(sql);
     shown = sql;
@@ -74,13 +84,23 @@ export async function createVirtualPostgres(options: {
 
   async function runBatch(session: Session, batch: Buffer): Promise<Buffer> {
     if (!db.isInTransaction()) {
-      if (lastSession !== session) await exec(`RESET ALL; SET search_path = ${SEARCH_PATH}`);
+      if (lastSession !== session) await exec(`RESET ALL; SET search_path = ${SEARCH_PATHS[session.role]}`);
       await showWorld();
       if (lastSession !== session) for (const sql of session.settings) await exec(sql);
+      // A standby only reads, whatever its sessions ask for.
+      if (session.role === 'replica' && replica?.truth().promoted === false)
+        await exec('SET default_transaction_read_only = on');
       lastSession = session;
     }
-    const answer = await db.execProtocolRaw(new Uint8Array(batch));
-    return Buffer.from(answer);
+    const answer = Buffer.from(await db.execProtocolRaw(new Uint8Array(batch)));
+    if (session.role === 'replica' && sqlOf(batch).some(promotes) && !hasError(answer)) promoteReplica();
+    return answer;
+  }
+
+  function promoteReplica(): void {
+    if (replica === null || replica.truth().promoted) return;
+    replica.promote();
+    promotions.push({ atMs: clock() });
   }
 
   /** Through the protocol and not `db.exec`, because a setting that PostgreSQL does not know must not end the play. */
@@ -88,7 +108,7 @@ export async function createVirtualPostgres(options: {
     await db.execProtocolRaw(new Uint8Array(queryMessage(sql)));
   }
 
-  function onConnection(socket: Socket): void {
+  function onConnection(socket: Socket, role: Role): void {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
@@ -99,15 +119,15 @@ export async function createVirtualPostgres(options: {
       socket.resume();
       return;
     }
-    if (fault !== null || !truth().answers) {
+    if (fault !== null || !isUp(role)) {
       note('CONNECT', '/', null, fault, 'connection refused');
       socket.resetAndDestroy();
       return;
     }
-    serve(socket);
+    serve(socket, role);
   }
 
-  function serve(socket: Socket): void {
+  function serve(socket: Socket, role: Role): void {
     let buffer: Buffer = Buffer.alloc(0);
     let session: Session | null = null;
     let working = false;
@@ -119,7 +139,7 @@ export async function createVirtualPostgres(options: {
           if (step.kind === 'encryption') socket.write('N');
           else if (step.kind !== 'start') return void socket.destroy();
           buffer = buffer.subarray(step.bytes);
-          if (step.kind === 'start') session = await begin(socket, step.parameters);
+          if (step.kind === 'start') session = await begin(socket, role, step.parameters);
           continue;
         }
         const next = takeBatch(buffer);
@@ -144,7 +164,7 @@ export async function createVirtualPostgres(options: {
     });
   }
 
-  async function begin(socket: Socket, parameters: ReadonlyMap<string, string>): Promise<Session | null> {
+  async function begin(socket: Socket, role: Role, parameters: ReadonlyMap<string, string>): Promise<Session | null> {
     const fault = take('unauthorised', 'error-503', 'rate-limited', 'malformed');
     if (fault !== null) {
       note('CONNECT', '/', 500, fault);
@@ -154,6 +174,7 @@ export async function createVirtualPostgres(options: {
     }
     nextPid += 1;
     const session: Session = {
+      role,
       applicationName: parameters.get('application_name') ?? '',
       settings: settingsOf(parameters),
     };
@@ -176,7 +197,7 @@ export async function createVirtualPostgres(options: {
     statements.push(...sql.map((one) => ({ atMs: clock(), applicationName: session.applicationName, sql: one })));
     const slow = take('slow');
     if (slow?.kind === 'slow') await realSeconds(slow.seconds);
-    if (!truth().answers) return void socket.resetAndDestroy();
+    if (!isUp(session.role)) return void socket.resetAndDestroy();
     const fault = take('error-500', 'lost-answer', 'reset-mid-body', 'timeout', 'half-open');
     note('QUERY', '/', fault === null ? 200 : null, fault, sql[0]?.slice(0, 80) ?? '');
     if (fault?.kind === 'timeout' || fault?.kind === 'half-open') return;
@@ -197,27 +218,40 @@ export async function createVirtualPostgres(options: {
     else socket.write(bytes.subarray(0, Math.ceil(bytes.length / 2)), () => socket.resetAndDestroy());
   }
 
-  const server = createServer(onConnection);
+  const servers: Readonly<Record<Role, Server>> = {
+    primary: createServer((socket) => onConnection(socket, 'primary')),
+    replica: createServer((socket) => onConnection(socket, 'replica')),
+  };
+  async function listenAs(role: Role, port: number) {
+    const server = servers[role];
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, HOST, () => resolve());
+    });
+    const bound = (server.address() as AddressInfo).port;
+    return { url: `postgres://${USER}@${HOST}:${bound}/${DATABASE}`, port: bound };
+  }
   return {
     statements,
-    async listen(port = 0) {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, HOST, () => resolve());
-      });
-      const bound = (server.address() as AddressInfo).port;
-      return { url: `postgres://${USER}@${HOST}:${bound}/${DATABASE}`, port: bound };
-    },
+    promotions,
+    listen: (port = 0) => listenAs('primary', port),
+    listenReplica: (port = 0) => listenAs('replica', port),
     async close() {
       for (const socket of sockets) socket.destroy();
-      if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const server of Object.values(servers))
+        if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
       await turns.idle();
       await db.close();
     },
   };
 }
 
+type Role = 'primary' | 'replica';
+
+const SEARCH_PATHS: Readonly<Record<Role, string>> = { primary: SEARCH_PATH, replica: REPLICA_SEARCH_PATH };
+
 interface Session {
+  readonly role: Role;
   readonly applicationName: string;
   readonly settings: readonly string[];
 }
@@ -239,6 +273,13 @@ function settingsOf(parameters: ReadonlyMap<string, string>): string[] {
   return settings
     .filter(([name]) => /^[\w.]+$/.test(name))
     .map(([name, value]) => `SET ${name} = '${value.replaceAll("'", "''")}'`);
+}
+
+/** Whether an answer has an ErrorResponse among its messages. */
+function hasError(answer: Buffer): boolean {
+  for (let offset = 0; offset + 5 <= answer.length; offset += 1 + answer.readInt32BE(offset + 1))
+    if (answer[offset] === 'E'.charCodeAt(0)) return true;
+  return false;
 }
 
 /** The texts of simple queries and of parsed statements in a batch. */
