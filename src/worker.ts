@@ -19,8 +19,10 @@ import { followUpStarter } from './worker/follow-up-workflows.ts';
 import { serveHealth } from './worker/health.ts';
 import { KeepBeating } from './worker/heartbeats.ts';
 import { workerLog } from './worker/log.ts';
+import { mailPort } from './worker/message-ports.ts';
 import { workerMetrics } from './worker/metrics.ts';
 import { StampAnswers } from './worker/stamping.ts';
+import { startStatusMails } from './worker/status-mails.ts';
 import { InTurn } from './worker/turns.ts';
 import { wireActivities } from './worker/wiring.ts';
 import { TASK_QUEUE } from './workflows/incident/api.ts';
@@ -41,6 +43,8 @@ async function main(): Promise<void> {
   });
   const clock = clockFromEnv();
   const people = peopleOfPolicyFile(env.INCIDENT_POLICY, loadPolicy, (words) => log.warn(words));
+  const { communication } = await loadPolicy(env.INCIDENT_POLICY);
+  const letters = { from: communication.mailFrom, pageUrl: communication.statusPageUrl };
   const store = await openStore({ url: env.DATABASE_URL });
   const { connectionOptions, namespace } = loadClientConnectConfig();
   const connection = await NativeConnection.connect(connectionOptions);
@@ -62,6 +66,10 @@ async function main(): Promise<void> {
     ...SETTINGS,
     ...versioned(env),
   });
+  const statusMails =
+    env.SMTP_URL === undefined
+      ? null
+      : startStatusMails({ store, mail: mailPort(env), clock, ...letters, warn: log.warn });
   const health = await serveHealth(env, worker, metrics.registry);
   process.once('SIGTERM', () => worker.shutdown());
   process.once('SIGINT', () => worker.shutdown());
@@ -69,6 +77,7 @@ async function main(): Promise<void> {
   try {
     await worker.run();
   } finally {
+    await statusMails?.stop();
     health?.close();
     await connection.close();
     await store.close();

@@ -60,6 +60,14 @@ const gatewaySchema = z.object({
   TEMPORAL_UI_URL: http.optional(),
 });
 
+const statusPageSchema = z.object({
+  DATABASE_URL: postgres,
+  INCIDENT_POLICY: z.string().min(1),
+  LOG_LEVEL: common.LOG_LEVEL,
+  PORT: port.default(8090),
+  HOST: z.string().default('127.0.0.1'),
+});
+
 const workerSchema = z.object({
   ...common,
   KUBERNETES_API_URL: http.optional(),
@@ -202,6 +210,11 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** Throws EnvironmentError. */
 export function gatewayEnv(env: NodeJS.ProcessEnv = process.env): GatewayEnv {
   return parse(gatewaySchema, env);
+}
+
+/** Throws EnvironmentError. */
+export function statusPageEnv(env: NodeJS.ProcessEnv = process.env): z.infer<typeof statusPageSchema> {
+  return parse(statusPageSchema, env);
 }
 
 /** Throws EnvironmentError. */

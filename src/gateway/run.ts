@@ -6,6 +6,7 @@ import { type GatewayEnv, gatewayEnv, rotatedSecrets } from '../config/env.ts';
 import { peopleOfPolicyFile } from '../config/people.ts';
 import { loadPolicy } from '../config/policy.ts';
 import { type Console, mountConsole } from '../console/mount.ts';
+import { mountStatusPage } from '../console/status/mount.ts';
 import { openStore } from '../store/store.ts';
 import { createForwarder } from './forwarder.ts';
 import { createGateway, type GatewayOptions } from './gateway.ts';
@@ -61,6 +62,15 @@ export async function runGateway(
     product: () => policy.team.product,
     people: () => policy.people.map(({ id, name }) => ({ id, name })),
     historyUrl: (incidentId) => historyUrl(env, incidentId),
+  });
+  mountStatusPage(app, {
+    board: store.statusBoard,
+    product: () => policy.team.product,
+    components: () => policy.communication.statusPageComponents,
+    clock,
+    root: '/status',
+    publicUrl: null,
+    pageId: 'status',
   });
   extend(app, webConsole);
 

@@ -11,6 +11,7 @@ import { createMeasures, type Measures } from './measures.ts';
 import { migrate } from './migrate.ts';
 import { createProjection, type Projection } from './projection.ts';
 import { createRecord, type IncidentRecord } from './record.ts';
+import { createStatusBoard, type StatusBoard } from './status-board.ts';
 
 /** What must be remembered outside Temporal, in PostgreSQL. Every function throws StoreUnavailable when it is away. */
 export interface Store {
@@ -24,6 +25,7 @@ export interface Store {
   readonly chatRequests: ChatRequests;
   readonly record: IncidentRecord;
   readonly measures: Measures;
+  readonly statusBoard: StatusBoard;
   /** Locks of one forwarder, held until `release` or until its connection ends (a crash frees them at once). */
   deliveryLocks(): DeliveryLocks;
   /** Throws StoreUnavailable when it does not answer. */
@@ -52,6 +54,7 @@ export async function openStore(options: DatabaseOptions): Promise<Store> {
     chatRequests: createChatRequests(database),
     record: createRecord(database),
     measures: createMeasures(database),
+    statusBoard: createStatusBoard(database),
     deliveryLocks: () => createDeliveryLocks(database),
     ping: async () => {
       await database.rows('SELECT 1');
@@ -61,4 +64,14 @@ export async function openStore(options: DatabaseOptions): Promise<Store> {
       await database.close();
     },
   };
+}
+
+/**
+ * The status board alone, without waiting for the store: until it is there every call throws StoreUnavailable, and the
+ * next one tries again.
+ */
+export function openStatusBoard(options: DatabaseOptions): { readonly board: StatusBoard; close(): Promise<void> } {
+  const database = connectDatabase(options);
+  const board = createStatusBoard(database);
+  return { board, close: () => database.close() };
 }

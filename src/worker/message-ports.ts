@@ -6,6 +6,7 @@ import type { ChatPort, MailPort, PagingPort, StatusPagePort } from '../activiti
 import { createSlackClient } from '../activities/slack/client.ts';
 import { createStatusPageClient } from '../activities/status-page/client.ts';
 import type { WorkerEnv } from '../config/env.ts';
+import { mirrored } from './own-status-page.ts';
 
 /** Each channel people are told through; one that the environment does not name refuses with what to set. */
 export function chatPort(env: WorkerEnv): ChatPort {
@@ -18,21 +19,19 @@ export function chatPort(env: WorkerEnv): ChatPort {
   return createSlackClient({ token: env.SLACK_BOT_TOKEN, apiUrl: env.SLACK_API_URL });
 }
 
-export function statusPagePort(env: WorkerEnv): StatusPagePort {
+/** Atlassian's page where the environment names one, with our own beside it; else our own alone. */
+export function statusPagePort(env: WorkerEnv, own: StatusPagePort): StatusPagePort {
   const { STATUSPAGE_API_KEY: apiKey, STATUSPAGE_PAGE_ID: pageId } = env;
-  if (apiKey === undefined || pageId === undefined) {
-    return missing<StatusPagePort>(
-      ['find', 'create', 'update'],
-      'The status page',
-      'STATUSPAGE_API_KEY and STATUSPAGE_PAGE_ID',
-    );
-  }
-  return createStatusPageClient({
-    apiUrl: env.STATUSPAGE_API_URL,
-    apiKey,
-    pageId,
-    betweenRequestsMilliseconds: env.STATUSPAGE_REQUEST_INTERVAL_MS,
-  });
+  if (apiKey === undefined || pageId === undefined) return own;
+  return mirrored(
+    createStatusPageClient({
+      apiUrl: env.STATUSPAGE_API_URL,
+      apiKey,
+      pageId,
+      betweenRequestsMilliseconds: env.STATUSPAGE_REQUEST_INTERVAL_MS,
+    }),
+    own,
+  );
 }
 
 export function pagingPort(env: WorkerEnv): PagingPort {

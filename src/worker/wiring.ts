@@ -33,6 +33,7 @@ import {
 } from './change-ports.ts';
 import { mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from './customer-ports.ts';
 import { chatPort, mailPort, openBulkMail, pagingPort, statusPagePort } from './message-ports.ts';
+import { ownStatusPage } from './own-status-page.ts';
 import {
   cachePort,
   customerMetrics,
@@ -89,7 +90,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
     createFailoverActivities({ ...failoverDatabases(env), cluster: createDatabaseCluster(kubernetes) }),
     createPublicationActivities({
       chat: chatPort(env),
-      statusPage: statusPagePort(env),
+      statusPage: statusPagePort(env, ownStatusPage(store, clock)),
       mail: mailPort(env),
       paging: pagingPort(env),
       render: createTemplateRenderer(),

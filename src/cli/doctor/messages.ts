@@ -78,7 +78,7 @@ export async function checkStatusPage(settings: Settings): Promise<SystemFinding
   const key = settings.get('STATUSPAGE_API_KEY');
   const page = settings.get('STATUSPAGE_PAGE_ID');
   if (key === null || page === null)
-    return unset(system, 'STATUSPAGE_API_KEY and STATUSPAGE_PAGE_ID', 'the public is not told');
+    return unset(system, 'STATUSPAGE_API_KEY and STATUSPAGE_PAGE_ID', 'the public is told on our own status page only');
   const base = (settings.get('STATUSPAGE_API_URL') ?? 'https://api.statuspage.io').replace(/\/+$/, '');
   return asked(system, base, 'STATUSPAGE_API_URL', async () => {
     const { status } = await ask(`${base}/pages/${encodeURIComponent(page)}/incidents/unresolved`, {
