@@ -81,8 +81,7 @@ export function createStatusBoard(database: Database): StatusBoard {
     },
     async unsubscribe(token) {
       return (
-        (await rows('DELETE FROM status_subscriber WHERE token_sha256 = $1 RETURNING email', [sha256(token)])).length >
-        0
+        (await rows('DELETE FROM status_subscriber WHERE unsubscribe_token = $1 RETURNING email', [token])).length > 0
       );
     },
     async sendDue(send, at, limit) {
