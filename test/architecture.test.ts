@@ -51,6 +51,7 @@ const ROOMS: readonly Room[] = [
       /^@temporalio\/(activity|common)$/,
       /^zod$/,
       /^@kubernetes\/client-node$/,
+      /^ws$/,
       /^pg$/,
       /^@slack\/web-api$/,
       /^nodemailer/,

@@ -73,6 +73,12 @@ const workerSchema = z.object({
   KUBERNETES_API_URL: http.optional(),
   KUBERNETES_API_TOKEN: secret.optional(),
   KUBECONFIG: z.string().optional(),
+  /** The cluster's certificate authority, for an API address that is not signed by a public one. */
+  KUBERNETES_CA_FILE: z.string().optional(),
+  /** How the service's admin API is reached in each pod: through the API server's proxy, or by curl in the pod (R3.2.3). */
+  ADMIN_API_THROUGH: z.enum(['proxy', 'exec']).default('proxy'),
+  /** A checkout of the team's manifests, in which the policy's paths are found (R3.3.5, R5.10). */
+  MANIFESTS_DIR: z.string().optional(),
   PROMETHEUS_URL: http.optional(),
   SLACK_API_URL: http.default('https://slack.com/api/'),
   SLACK_BOT_TOKEN: secret.optional(),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { EvaluationPace } from './evaluation-pace.ts';
 import type { AlertRule, AlertTransition } from './promql/alert-rules.ts';
 import type { SeriesSource as PrometheusSource } from './promql/store.ts';
@@ -121,6 +122,8 @@ const DEFAULT_GROUPING: Grouping = {
   repeatIntervalSeconds: 14_400,
 };
 const DEFAULT_RECEIVER: AlertReceiver = { name: 'incidents', url: 'http://127.0.0.1:9/', bearerToken: null };
+/** The company's own manifests, as a checkout of its repository has them. */
+const MANIFESTS = join(import.meta.dirname, 'manifests');
 const SECRETS = {
   kubernetes: 'simulated-cluster-token',
   slack: 'xoxb-simulated',
@@ -236,6 +239,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     KUBERNETES_API_URL: kubernetesUrl ?? '',
     KUBERNETES_API_TOKEN: SECRETS.kubernetes,
     KUBERNETES_TOKEN: SECRETS.kubernetes,
+    MANIFESTS_DIR: MANIFESTS,
     PROMETHEUS_URL: prometheusUrl ?? '',
     ALERTMANAGER_URL: alertmanagerUrl,
     SLACK_API_URL: `${slackUrl}/api/`,

@@ -13,6 +13,7 @@ import { createClusterActivities } from '../activities/kubernetes/activities.ts'
 import { createKubernetesClient } from '../activities/kubernetes/client.ts';
 import { connectToKubernetes } from '../activities/kubernetes/connection.ts';
 import { createDatabaseCluster } from '../activities/kubernetes/database-place.ts';
+import { createManifests } from '../activities/kubernetes/manifests.ts';
 import { createPodGateway } from '../activities/kubernetes/pod-gateway.ts';
 import { createClusterReadings } from '../activities/kubernetes/readings.ts';
 import { createPublicationActivities } from '../activities/publication/activities.ts';
@@ -60,6 +61,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
     connectToKubernetes({
       ...(env.KUBERNETES_API_URL === undefined ? {} : { apiUrl: env.KUBERNETES_API_URL }),
       ...(env.KUBERNETES_API_TOKEN === undefined ? {} : { token: env.KUBERNETES_API_TOKEN }),
+      ...(env.KUBERNETES_CA_FILE === undefined ? {} : { caFile: env.KUBERNETES_CA_FILE }),
       timeoutMilliseconds: TIMEOUT_MILLISECONDS,
     }),
   );
@@ -85,8 +87,11 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
       store: { put: (body, mediaType) => store.evidence.put({ body, mediaType, at: clock() }) },
       clock,
     }),
-    createClusterActivities(kubernetes),
-    createProviderActivities(createAdminClient(createPodGateway(kubernetes))),
+    createClusterActivities(
+      kubernetes,
+      env.MANIFESTS_DIR === undefined ? null : createManifests({ directory: env.MANIFESTS_DIR }),
+    ),
+    createProviderActivities(createAdminClient(createPodGateway(kubernetes, env.ADMIN_API_THROUGH))),
     createFailoverActivities({ ...failoverDatabases(env), cluster: createDatabaseCluster(kubernetes) }),
     createPublicationActivities({
       chat: chatPort(env),

@@ -1,6 +1,7 @@
 import type { RemedyOutcome, RemedyPlan } from '../../domain/remedy.ts';
 import type { KubernetesClient, WorkloadKind, WorkloadRef } from './client.ts';
 import { claimAgainst, claimedWords, isMarked } from './marks.ts';
+import { memoryLimitOf, memoryLimitState } from './memory-limit.ts';
 import { patchFor } from './patches.ts';
 import { imageOf, RESTARTED_AT_ANNOTATION, revisionOf, sameTemplate } from './revisions.ts';
 import type { Pod, ReplicaSet, Workload } from './shapes.ts';
@@ -128,6 +129,7 @@ function settledByAction(plan: RemedyPlan, workload: Workload, sets: readonly Re
   if (plan.action === 'restart' && restartedAtOf(workload) === plan.parameters.restartedAt) {
     return outcome('already-done', `${name} was restarted as of ${plan.parameters.restartedAt} already.`, workload);
   }
+  if (plan.action === 'memory-limit') return settledByMemory(plan, workload);
   if (plan.action !== 'scale') return null;
   if (workload.spec.replicas === plan.parameters.replicas)
     return outcome('already-done', `${name} has ${workload.spec.replicas} replicas already.`, workload);
@@ -137,6 +139,19 @@ function settledByAction(plan: RemedyPlan, workload: Workload, sets: readonly Re
     `${name} has ${workload.spec.replicas} replicas now, the plan was made at ${plan.preconditions.replicas}.`,
     workload,
   );
+}
+
+function settledByMemory(plan: RemedyPlan, workload: Workload): RemedyOutcome | null {
+  const [name, now] = [plan.target.name, memoryLimitOf(plan, workload) ?? 'no limit'];
+  const state = memoryLimitState(plan, workload);
+  if (state === 'as-before') return null;
+  return state === 'as-wanted'
+    ? outcome('already-done', `${name} has a memory limit of ${now} already.`, workload)
+    : outcome(
+        'changed-underneath',
+        `${name} has ${now} now, the plan was made at ${plan.preconditions.memory}.`,
+        workload,
+      );
 }
 
 /** A write that the API server accepted and that reads back otherwise has an enemy, and a person must know. */
@@ -155,7 +170,9 @@ async function readBack(client: KubernetesClient, ref: WorkloadRef, plan: Remedy
 function isInPlace(plan: RemedyPlan, workload: Workload, sets: readonly ReplicaSet[]): boolean {
   if (plan.action === 'scale') return workload.spec.replicas === plan.parameters.replicas;
   if (plan.action === 'restart') return restartedAtOf(workload) === plan.parameters.restartedAt;
-  if (plan.action === 'delete-pod') return isMarked(workload.metadata.annotations, plan.key);
+  if (plan.action === 'memory-limit') return memoryLimitState(plan, workload) === 'as-wanted';
+  if (plan.action === 'delete-pod' || plan.action === 'replace-pods')
+    return isMarked(workload.metadata.annotations, plan.key);
   const target = sets.find((set) => set.metadata.uid === plan.preconditions.replicaSetUid);
   return target !== undefined && sameTemplate(target.spec.template, workload.spec.template);
 }

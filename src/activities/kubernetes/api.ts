@@ -30,5 +30,17 @@ export interface ClusterActivities {
   rollBackDeployment(plan: RemedyPlan): Promise<RemedyOutcome>;
   scaleDeployment(plan: RemedyPlan): Promise<RemedyOutcome>;
   deletePod(plan: RemedyPlan): Promise<RemedyOutcome>;
+  /** Raises one container's memory limit, or takes that back when the plan says `revert: 1` (R3.4.3). */
+  raiseMemoryLimit(plan: RemedyPlan): Promise<RemedyOutcome>;
+  /** One pod a call; `observed.left` is how many are still to come. Wait with `awaitRollout` in between (R3.4.4). */
+  replaceNextPod(plan: RemedyPlan): Promise<RemedyOutcome>;
+  /** Puts a ConfigMap back to what it said before its last edit, and restarts whoever reads it only at start. */
+  restoreConfig(plan: RemedyPlan): Promise<RemedyOutcome>;
+  /** Applies the strict rate limit (R3.3.5); with `revert: 1` what it changed goes back, what it made is deleted. */
+  limitRequests(plan: RemedyPlan): Promise<RemedyOutcome>;
+  /** Applies the canary's overlay (R5.10); the way back is a plan of the same action with `revert: 1` and `before`. */
+  applyCanary(plan: RemedyPlan): Promise<RemedyOutcome>;
+  /** Applies production's overlay (R5.12); as the canary, to be awaited with `awaitRollout`. */
+  promoteRelease(plan: RemedyPlan): Promise<RemedyOutcome>;
   awaitRollout(input: AwaitRolloutInput): Promise<RolloutState>;
 }

@@ -1,10 +1,14 @@
 import type { z } from 'zod';
 import type { Instant } from '../../domain/instant.ts';
-import { failure } from '../failures.ts';
 import { failureOfAnswer, type HttpAnswer, parseJson } from '../http.ts';
 import { KUBERNETES, type KubernetesCall, type KubernetesConnection } from './connection.ts';
+import { type ExecCall, type ExecResult, execInPod } from './exec.ts';
+import { segment } from './names.ts';
+import { FIELD_MANAGER, type ObjectCalls, objectCalls } from './objects.ts';
 import {
   autoscaler,
+  type ConfigMap,
+  configMap,
   type EventObject,
   event,
   listOf,
@@ -51,7 +55,7 @@ export interface LogWindow {
   readonly limitBytes: number;
 }
 
-export interface KubernetesClient {
+export interface KubernetesClient extends ObjectCalls {
   workload(ref: WorkloadRef): Promise<Workload | null>;
   workloads(kind: WorkloadKind, namespace: string): Promise<readonly Workload[]>;
   /** The ReplicaSets that this very deployment controls, by its uid. */
@@ -63,6 +67,7 @@ export interface KubernetesClient {
   nodes(): Promise<readonly NodeObject[]>;
   warnings(namespace: string): Promise<readonly EventObject[]>;
   configMaps(namespace: string): Promise<readonly Named[]>;
+  configMap(namespace: string, name: string): Promise<ConfigMap | null>;
   podUsage(namespace: string): Promise<readonly Metered[]>;
   nodeUsage(): Promise<readonly Metered[]>;
   /** The name of the autoscaler that owns the workload's replica count; null when none does or none can be listed. */
@@ -71,9 +76,14 @@ export interface KubernetesClient {
   podLog(namespace: string, podName: string, container: string | null, window: LogWindow): Promise<string>;
   patchWorkload(ref: WorkloadRef, patch: Patch, dryRun: boolean): Promise<Written>;
   patchService(namespace: string, name: string, patch: Patch, dryRun: boolean): Promise<Written>;
+  patchConfigMap(namespace: string, name: string, patch: Patch, dryRun: boolean): Promise<Written>;
   deletePod(namespace: string, name: string, uid: string, dryRun: boolean): Promise<Written>;
+  /** As deletion, but refused (429, a failure to try again later) while a disruption budget forbids it (R3.4.4). */
+  evictPod(namespace: string, name: string, uid: string, dryRun: boolean): Promise<Written>;
   /** HTTP to a port of one pod through the API server; needs no exec and no curl in the image. */
   proxy(namespace: string, podName: string, port: number, call: ProxyCall): Promise<HttpAnswer>;
+  /** One program with arguments in a container, and its real exit code (exec.ts). */
+  exec(call: ExecCall): Promise<ExecResult>;
 }
 
 export interface ProxyCall {
@@ -83,17 +93,20 @@ export interface ProxyCall {
 }
 
 export function createKubernetesClient(connection: KubernetesConnection): KubernetesClient {
-  return { ...readsOf(connection), ...writesOf(connection) };
+  return { ...readsOf(connection), ...writesOf(connection), ...objectCalls(connection) };
 }
 
-type Writes = Pick<KubernetesClient, 'patchWorkload' | 'patchService' | 'deletePod' | 'proxy'>;
+type Writes = Pick<
+  KubernetesClient,
+  'patchWorkload' | 'patchService' | 'patchConfigMap' | 'deletePod' | 'evictPod' | 'proxy' | 'exec'
+>;
 
 /** A list longer than this is not a service any more; the rest is left out. */
 const LIST_LIMIT = 500;
 
 const PATCH_TYPES = { merge: 'application/merge-patch+json', json: 'application/json-patch+json' } as const;
 
-function readsOf(connection: KubernetesConnection): Omit<KubernetesClient, keyof Writes> {
+function readsOf(connection: KubernetesConnection): Omit<KubernetesClient, keyof Writes | keyof ObjectCalls> {
   const list = async <T>(path: string, item: z.ZodType<T>, query: Record<string, string> = {}): Promise<readonly T[]> =>
     (await connection.read(path, listOf(item), { limit: LIST_LIMIT, ...query })).items;
   return {
@@ -114,6 +127,8 @@ function readsOf(connection: KubernetesConnection): Omit<KubernetesClient, keyof
       list(`${corePath(namespace)}/pods`, pod, selector === null ? {} : { labelSelector: selector }),
     nodes: () => list('/api/v1/nodes', node),
     warnings: (namespace) => list(`${corePath(namespace)}/events`, event, { fieldSelector: 'type=Warning' }),
+    configMap: (namespace, name) =>
+      findOne(connection, `${corePath(namespace)}/configmaps/${segment(name)}`, configMap),
     configMaps: (namespace) => list(`${corePath(namespace)}/configmaps`, named),
     podUsage: (namespace) => list(`${METRICS_PATH}/namespaces/${segment(namespace)}/pods`, metered),
     nodeUsage: () => list(`${METRICS_PATH}/nodes`, metered),
@@ -124,7 +139,15 @@ function readsOf(connection: KubernetesConnection): Omit<KubernetesClient, keyof
 
 function writesOf(connection: KubernetesConnection): Writes {
   const write = async (call: KubernetesCall, dryRun: boolean): Promise<Written> =>
-    writtenOf(await connection.send({ ...call, query: dryRun ? { dryRun: 'All' } : {} }));
+    writtenOf(
+      await connection.send({
+        ...call,
+        query: {
+          ...(call.method === 'PATCH' ? { fieldManager: FIELD_MANAGER } : {}),
+          ...(dryRun ? { dryRun: 'All' } : {}),
+        },
+      }),
+    );
   return {
     patchWorkload: (ref, patch, dryRun) =>
       write(
@@ -141,11 +164,36 @@ function writesOf(connection: KubernetesConnection): Writes {
         },
         dryRun,
       ),
+    patchConfigMap: (namespace, name, patch, dryRun) =>
+      write(
+        {
+          method: 'PATCH',
+          path: `${corePath(namespace)}/configmaps/${segment(name)}`,
+          contentType: PATCH_TYPES[patch.type],
+          body: patch.body,
+        },
+        dryRun,
+      ),
+    evictPod: (namespace, name, uid, dryRun) =>
+      write(
+        {
+          method: 'POST',
+          path: `${corePath(namespace)}/pods/${segment(name)}/eviction`,
+          body: {
+            apiVersion: 'policy/v1',
+            kind: 'Eviction',
+            metadata: { name, namespace },
+            deleteOptions: deleteOptions(uid, dryRun),
+          },
+        },
+        dryRun,
+      ),
     deletePod: (namespace, name, uid, dryRun) =>
       write(
         { method: 'DELETE', path: `${corePath(namespace)}/pods/${segment(name)}`, body: deleteOptions(uid, dryRun) },
         dryRun,
       ),
+    exec: (call) => execInPod(connection, call),
     proxy: (namespace, podName, port, call) =>
       connection.send({
         method: call.method,
@@ -167,12 +215,6 @@ function appsPath(namespace: string): string {
 
 function workloadPath(ref: WorkloadRef): string {
   return `${appsPath(ref.namespace)}/${ref.kind}s/${segment(ref.name)}`;
-}
-
-/** Names come from policy and alerts; only what Kubernetes itself allows as a name may become part of a path. */
-function segment(name: string): string {
-  if (/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) return name;
-  throw failure('Invalid', `${KUBERNETES}: "${name.slice(0, 80)}" is not a name that an object can have.`);
 }
 
 function labelQuery(labels: Readonly<Record<string, string>>): Record<string, string> {

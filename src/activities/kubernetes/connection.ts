@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { ZodType } from 'zod';
@@ -29,6 +29,14 @@ export interface KubernetesConnection {
   send(call: KubernetesCall): Promise<HttpAnswer>;
   /** GET that must answer that shape; throws the failures of http.ts otherwise. */
   read<T>(path: string, shape: ZodType<T>, query?: KubernetesCall['query']): Promise<T>;
+  authenticated(call: KubernetesCall): Promise<AuthenticatedCall>;
+}
+
+/** What a connection of another kind (a WebSocket) needs in order to be let in. */
+export interface AuthenticatedCall {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly agent: Agent | undefined;
 }
 
 /**
@@ -40,6 +48,11 @@ export function connectToKubernetes(options: KubernetesOptions): KubernetesConne
   const send = (call: KubernetesCall): Promise<HttpAnswer> => sendOnce(config, call, options.timeoutMilliseconds);
   return {
     send,
+    async authenticated(call) {
+      const context = await requestOf(config, call);
+      const agent = context.getAgent() as Agent | undefined;
+      return { url: context.getUrl(), headers: context.getHeaders(), agent };
+    },
     async read(path, shape, query) {
       const answer = await send({ method: 'GET', path, ...(query === undefined ? {} : { query }) });
       if (answer.status !== 200) throw failureOfAnswer(KUBERNETES, answer);

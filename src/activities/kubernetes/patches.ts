@@ -2,6 +2,7 @@ import type { RemedyPlan } from '../../domain/remedy.ts';
 import { failure } from '../failures.ts';
 import type { Patch } from './client.ts';
 import { marksOf } from './marks.ts';
+import { memoryLimitPatch } from './memory-limit.ts';
 import { annotationsAfterRollback, RESTARTED_AT_ANNOTATION, restorable } from './revisions.ts';
 import type { ReplicaSet, Workload } from './shapes.ts';
 
@@ -19,7 +20,10 @@ export function patchFor(plan: RemedyPlan, workload: Workload, sets: readonly Re
       });
     case 'scale':
       return mergePatch(plan, workload, { replicas: plan.parameters.replicas });
+    case 'memory-limit':
+      return memoryLimitPatch(plan, workload);
     case 'delete-pod':
+    case 'replace-pods':
       return mergePatch(plan, workload, null);
     default:
       throw failure('Invalid', `${plan.action} is not a change of a workload.`);

@@ -2,9 +2,14 @@ import type { RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.
 import { failure } from '../failures.ts';
 import { type PlanBody, sealPlan } from '../remedy-plan.ts';
 import type { PreviewInput } from './api.ts';
+import { previewManifest } from './applying.ts';
 import type { KubernetesClient, WorkloadKind, WorkloadRef, Written } from './client.ts';
+import type { Manifests } from './manifests.ts';
 import { claimAgainst, claimedWords } from './marks.ts';
+import { planMemoryLimit } from './memory-limit.ts';
 import { patchFor } from './patches.ts';
+import { plannedPods, planReplacement } from './replacing.ts';
+import { previewConfigRestore } from './restoring.ts';
 import { imageOf, revisionOf, revisionToGoBackTo, rolloutRevision } from './revisions.ts';
 import type { Pod, ReplicaSet, Workload } from './shapes.ts';
 
@@ -14,6 +19,7 @@ import type { Pod, ReplicaSet, Workload } from './shapes.ts';
  */
 export async function previewRemedy(
   client: KubernetesClient,
+  manifests: Manifests | null,
   input: PreviewInput,
   wish: RemedyWish,
 ): Promise<RemedyPreview> {
@@ -24,16 +30,26 @@ export async function previewRemedy(
       return previewOnWorkload(client, input, wish, ['deployment', 'statefulset'], planRestart);
     case 'scale':
       return previewOnWorkload(client, input, wish, ['deployment'], planScale);
+    case 'memory-limit':
+      return previewOnWorkload(client, input, wish, ['deployment', 'statefulset'], planMemoryLimit);
+    case 'replace-pods':
+      return previewReplacement(client, input, wish);
     case 'delete-pod':
       return previewDeletion(client, input, wish);
+    case 'restore-config':
+      return previewConfigRestore(client, manifests, input, wish);
+    case 'rate-limit':
+    case 'canary':
+    case 'promote':
+      return previewManifest(client, manifests, input, wish);
     default:
       return impossible(wish, `${wish.action} is not done through the cluster's workloads.`);
   }
 }
 
 /** What a planner answers: the plan's own part, or a sentence why not. */
-type Planned = Omit<PlanBody, 'key' | 'action' | 'target' | 'plannedAt'> | string;
-type Planner = (
+export type Planned = Omit<PlanBody, 'key' | 'action' | 'target' | 'plannedAt'> | string;
+export type Planner = (
   client: KubernetesClient,
   input: PreviewInput,
   wish: RemedyWish,
@@ -47,18 +63,31 @@ async function previewOnWorkload(
   kinds: readonly WorkloadKind[],
   planner: Planner,
 ): Promise<RemedyPreview> {
-  const kind = kinds.find((one) => one === wish.target.kind);
-  if (kind === undefined) return impossible(wish, `${wish.action} is not possible for a ${wish.target.kind}.`);
-  const ref: WorkloadRef = { kind, namespace: wish.target.namespace, name: wish.target.name };
-  const workload = await client.workload(ref);
-  if (workload === null) return impossible(wish, `There is no ${kind} ${ref.name} in ${ref.namespace}.`);
-  const claim = claimAgainst(workload.metadata.annotations, input.incidentId, input.at);
-  if (claim !== null) return impossible(wish, `Another incident has it: ${claimedWords(claim)}`);
+  const found = await findForChange(client, input, wish, kinds);
+  if ('reason' in found) return impossible(wish, found.reason);
+  const { ref, workload } = found;
   const planned = await planner(client, input, wish, workload);
   if (typeof planned === 'string') return impossible(wish, planned);
   const plan = seal(input, wish, planned);
   const sets = wish.action === 'rollback' ? await client.replicaSets(ref.namespace, workload) : [];
   return rehearsed(wish, plan, await client.patchWorkload(ref, patchFor(plan, workload, sets), true));
+}
+
+type Found = { readonly ref: WorkloadRef; readonly workload: Workload } | { readonly reason: string };
+
+async function findForChange(
+  client: KubernetesClient,
+  input: PreviewInput,
+  wish: RemedyWish,
+  kinds: readonly WorkloadKind[],
+): Promise<Found> {
+  const kind = kinds.find((one) => one === wish.target.kind);
+  if (kind === undefined) return { reason: `${wish.action} is not possible for a ${wish.target.kind}.` };
+  const ref: WorkloadRef = { kind, namespace: wish.target.namespace, name: wish.target.name };
+  const workload = await client.workload(ref);
+  if (workload === null) return { reason: `There is no ${kind} ${ref.name} in ${ref.namespace}.` };
+  const claim = claimAgainst(workload.metadata.annotations, input.incidentId, input.at);
+  return claim === null ? { ref, workload } : { reason: `Another incident has it: ${claimedWords(claim)}` };
 }
 
 const planRollback: Planner = async (client, input, wish, deployment) => {
@@ -127,6 +156,21 @@ const planScale: Planner = async (client, input, wish, deployment) => {
   };
 };
 
+async function previewReplacement(
+  client: KubernetesClient,
+  input: PreviewInput,
+  wish: RemedyWish,
+): Promise<RemedyPreview> {
+  const found = await findForChange(client, input, wish, ['deployment', 'statefulset']);
+  if ('reason' in found) return impossible(wish, found.reason);
+  const planned = await planReplacement(client, input, wish, found.workload);
+  if (typeof planned === 'string') return impossible(wish, planned);
+  const plan = seal(input, wish, planned);
+  const first = plannedPods(plan)[0];
+  if (first === undefined) return impossible(wish, `There is no pod of ${wish.target.name} to replace.`);
+  return rehearsed(wish, plan, await client.evictPod(wish.target.namespace, first.name, first.uid, true));
+}
+
 async function previewDeletion(
   client: KubernetesClient,
   input: PreviewInput,
@@ -176,12 +220,12 @@ export async function ownerOf(
   return workload === null ? null : { ref, workload };
 }
 
-function seal(input: PreviewInput, wish: RemedyWish, planned: Exclude<Planned, string>): RemedyPlan {
+export function seal(input: PreviewInput, wish: RemedyWish, planned: Exclude<Planned, string>): RemedyPlan {
   const key = `${input.keyPrefix}/${wish.action}/${wish.target.name}`;
   return sealPlan({ key, action: wish.action, target: wish.target, plannedAt: input.at, ...planned });
 }
 
-function rehearsed(wish: RemedyWish, plan: RemedyPlan, answer: Written): RemedyPreview {
+export function rehearsed(wish: RemedyWish, plan: RemedyPlan, answer: Written): RemedyPreview {
   if (answer.kind === 'written') return { kind: 'plan', plan };
   // A lost race says nothing about the plan: the next attempt reads the newer object and plans again.
   if (answer.kind === 'conflict' && /the object has been modified|testing.*resourceVersion/i.test(answer.message)) {
@@ -190,11 +234,11 @@ function rehearsed(wish: RemedyWish, plan: RemedyPlan, answer: Written): RemedyP
   return impossible(wish, `The cluster would not accept it: ${answer.message}`);
 }
 
-function impossible(wish: RemedyWish, reason: string): RemedyPreview {
+export function impossible(wish: RemedyWish, reason: string): RemedyPreview {
   return { kind: 'impossible', wish, reason };
 }
 
-function preconditionsOf(input: PreviewInput, workload: Workload): Record<string, string> {
+export function preconditionsOf(input: PreviewInput, workload: Workload): Record<string, string> {
   return { uid: workload.metadata.uid, claimFor: input.incidentId };
 }
 
@@ -220,6 +264,6 @@ function replacedWords(workload: Workload): string {
   return `${countPods(workload)} ${workload.spec.replicas === 1 ? 'is' : 'are'} replaced one after another${away}`;
 }
 
-function countPods(workload: Workload): string {
+export function countPods(workload: Workload): string {
   return workload.spec.replicas === 1 ? '1 pod' : `${workload.spec.replicas} pods`;
 }

@@ -1,11 +1,17 @@
 import type { RemedyPlan } from '../../domain/remedy.ts';
 import { refOf } from './acting.ts';
 import type { RolloutState } from './api.ts';
+import { refsOfWords } from './applying.ts';
 import type { KubernetesClient } from './client.ts';
+import { readReplacement } from './replacing.ts';
+import { restartPlans } from './restoring.ts';
 import type { Pod, Workload } from './shapes.ts';
 
 /** Where the consequences of a plan stand, told as kubectl's `rollout status` does. Never writes. */
 export async function readRollout(client: KubernetesClient, plan: RemedyPlan): Promise<RolloutState> {
+  if (plan.action === 'replace-pods') return readReplacement(client, plan);
+  const several = deploymentsOf(plan);
+  if (several !== null) return readSeveral(client, several, plan.target.namespace);
   const ref = refOf(plan);
   const workload = await client.workload(ref);
   if (workload === null) return failed(`${ref.name} does not exist any more.`);
@@ -16,6 +22,29 @@ export async function readRollout(client: KubernetesClient, plan: RemedyPlan): P
     return ref.kind === 'statefulset' ? replacedPod(plan, pod) : deploymentState(workload);
   }
   return ref.kind === 'statefulset' ? statefulSetState(workload) : deploymentState(workload);
+}
+
+/** The deployments that a plan on something else rolls out; null when its target is the workload itself. */
+function deploymentsOf(plan: RemedyPlan): readonly string[] | null {
+  if (plan.action === 'restore-config') return restartPlans(plan).map(({ target }) => target.name);
+  if (plan.target.kind !== 'manifest') return null;
+  const refs = refsOfWords(String(plan.parameters.objects ?? ''), plan.target.namespace);
+  return refs.filter(({ kind }) => kind === 'Deployment').map(({ name }) => name);
+}
+
+/** Complete when all are; failed when one is. A deployment that a way back deleted has nothing left to roll out. */
+async function readSeveral(
+  client: KubernetesClient,
+  names: readonly string[],
+  namespace: string,
+): Promise<RolloutState> {
+  const states: RolloutState[] = [];
+  for (const name of names) {
+    const found = await client.workload({ kind: 'deployment', namespace, name });
+    if (found !== null) states.push(deploymentState(found));
+  }
+  const unfinished = states.find((state) => state.failed) ?? states.find((state) => !state.complete);
+  return unfinished ?? complete(states.map(({ words }) => words).join(' ') || 'Nothing has to be rolled out.');
 }
 
 function deploymentState(deployment: Workload): RolloutState {

@@ -132,6 +132,18 @@ const quantities = z.record(z.string(), z.string());
 
 export const node = z.object({
   metadata,
+  spec: z
+    .object({
+      unschedulable: z
+        .boolean()
+        .nullish()
+        .transform((value) => value ?? false),
+      taints: z
+        .array(z.object({ key: z.string(), effect: z.string() }))
+        .nullish()
+        .transform((value) => value ?? []),
+    })
+    .prefault({}),
   status: z.object({
     conditions: z.array(z.object({ type: z.string(), status: z.string(), message: z.string().nullish() })).default([]),
     allocatable: quantities.nullish(),
@@ -158,6 +170,8 @@ export const metered = z.object({
 
 export const named = z.object({ metadata });
 
+export const configMap = z.object({ metadata, data: strings.nullish().transform((value) => value ?? {}) });
+
 export const autoscaler = z.object({
   metadata: z.object({ name: z.string() }),
   spec: z.object({ scaleTargetRef: z.object({ kind: z.string(), name: z.string() }) }),
@@ -182,4 +196,5 @@ export type PodTemplate = z.infer<typeof template>;
 export type NodeObject = z.infer<typeof node>;
 export type EventObject = z.infer<typeof event>;
 export type Metered = z.infer<typeof metered>;
+export type ConfigMap = z.infer<typeof configMap>;
 export type Named = z.infer<typeof named>;

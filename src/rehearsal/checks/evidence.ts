@@ -39,13 +39,17 @@ export function declaredIncidents(performance: Performance): readonly Ship[] {
 }
 
 const BREAKER_BURST_MS = 120_000;
+/** Pods that are replaced one after another, each waited for, are one deed. */
+const REPLACEMENT_BURST_MS = 30 * 60_000;
 
 /** Every change of production that we made, in order; a breaker opened on three pods is one deed. */
 export function deeds({ theatre, cast }: Performance): readonly Deed[] {
   const { actions, adminActions } = theatre.production.kubernetes;
-  const found: Deed[] = actions
-    .filter((action) => !action.dryRun)
-    .flatMap(({ atMs, name, effects }) => effects.flatMap((effect) => deedOf(effect, atMs, name)));
+  const found: Deed[] = withoutRepeats(
+    actions
+      .filter((action) => !action.dryRun)
+      .flatMap(({ atMs, name, effects }) => effects.flatMap((effect) => deedOf(effect, atMs, name))),
+  );
   for (const { atMs, change } of adminActions) {
     const action =
       change.kind === 'breaker'
@@ -68,6 +72,17 @@ export function deeds({ theatre, cast }: Performance): readonly Deed[] {
   return found.sort((a, b) => a.atMs - b.atMs);
 }
 
+function withoutRepeats(all: readonly Deed[]): Deed[] {
+  const kept: Deed[] = [];
+  const lastMs = new Map<string, number>();
+  for (const deed of all) {
+    const before = deed.action === 'replace-pods' ? lastMs.get(deed.target) : undefined;
+    if (deed.action === 'replace-pods') lastMs.set(deed.target, deed.atMs);
+    if (before === undefined || deed.atMs - before > REPLACEMENT_BURST_MS) kept.push(deed);
+  }
+  return kept;
+}
+
 type Effect = Performance['theatre']['production']['kubernetes']['actions'][number]['effects'][number];
 
 function deedOf(effect: Effect, atMs: number, target: string): readonly Deed[] {
@@ -79,7 +94,15 @@ function deedOf(effect: Effect, atMs: number, target: string): readonly Deed[] {
     case 'scale':
       return [{ atMs, action: effect.to > effect.from ? 'scale' : 'revert-scale', target }];
     case 'resources':
-      return [{ atMs, action: 'memory-limit', target }];
+      return [{ atMs, action: effect.raised ? 'memory-limit' : 'revert-memory-limit', target }];
+    case 'evict-pod':
+      return [{ atMs, action: 'replace-pods', target: effect.owner }];
+    case 'restore-config':
+      return [{ atMs, action: 'restore-config', target }];
+    case 'rate-limit':
+      return [{ atMs, action: effect.after === null ? 'revert-rate-limit' : 'rate-limit', target }];
+    case 'create':
+    case 'delete':
     case 'image':
     case 'fence':
     case 'annotate':

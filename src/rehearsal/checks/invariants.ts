@@ -32,7 +32,7 @@ function held(name: string, broken: readonly string[]): Check {
 function twice(performance: Performance): readonly string[] {
   const intended = new Map<string, Set<string>>();
   for (const { plan } of allEvents(performance, 'remedy-intended')) {
-    const key = `${plan.action} on ${plan.target.name}`;
+    const key = nameOfDeed(plan.action, plan.target.name);
     intended.set(key, (intended.get(key) ?? new Set()).add(plan.key));
   }
   return [...counted(performance)].flatMap(([key, count]) => {
@@ -44,7 +44,7 @@ function twice(performance: Performance): readonly string[] {
 function counted(performance: Performance): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { action, target } of deeds(performance)) {
-    const key = `${action} on ${target}`;
+    const key = nameOfDeed(action, target);
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return counts;
@@ -163,7 +163,7 @@ function disagreements(performance: Performance): readonly string[] {
   const told = new Map<string, number>();
   for (const { key, action, outcome } of allEvents(performance, 'remedy-carried-out')) {
     if (outcome.result !== 'done' && outcome.result !== 'already-done') continue;
-    const name = `${action} on ${plans.get(key)?.target.name ?? 'nothing known'}`;
+    const name = nameOfDeed(action, plans.get(key)?.target.name ?? 'nothing known');
     told.set(name, (told.get(name) ?? 0) + 1);
   }
   const seen = counted(performance);
@@ -176,9 +176,14 @@ function disagreements(performance: Performance): readonly string[] {
   return [...unseen, ...untold, ...pagesUntold(performance)];
 }
 
+/** The timeline names the manifest of a rate limit, the ledger the object in it: both are the rate limit. */
+function nameOfDeed(action: string, target: string): string {
+  return action === 'rate-limit' ? 'rate-limit on the way in' : `${action} on ${target}`;
+}
+
 /** Deeds that a ledger of the simulated production records. */
 function isLedgered(name: string): boolean {
-  return /^(restart|rollback|scale|delete-pod|memory-limit|open-breaker|provider-failover|failover-database) /.test(
+  return /^(restart|rollback|scale|delete-pod|memory-limit|replace-pods|restore-config|rate-limit|open-breaker|provider-failover|failover-database) /.test(
     name,
   );
 }

@@ -4,7 +4,15 @@ import { remedy, type Stamped, wait } from '../activity-calls.ts';
 import type { Attempt, IncidentRun } from '../incident/run.ts';
 import { failOver } from './database-failover.ts';
 
-const ROLLED_OUT = new Set(['restart', 'rollback', 'scale', 'delete-pod']);
+const ROLLED_OUT = new Set([
+  'restart',
+  'rollback',
+  'scale',
+  'delete-pod',
+  'replace-pods',
+  'memory-limit',
+  'restore-config',
+]);
 
 /**
  * Carries a plan out once: intent on the timeline, the act, what was read back, the rollout awaited (decision 4).
@@ -13,29 +21,55 @@ const ROLLED_OUT = new Set(['restart', 'rollback', 'scale', 'delete-pod']);
 export async function carryOut(run: IncidentRun, plan: RemedyPlan, approvalId: string | null): Promise<boolean> {
   const recorded = () => run.state.remedies.find((record) => record.plan.key === plan.key);
   if (recorded() === undefined) run.record({ kind: 'remedy-intended', plan, approvalId });
-  if (recorded()?.outcome == null) {
-    if (plan.action === 'failover-database') recordOutcome(run, plan, await failOver(run, plan));
-    else await run.busy(() => act(run, plan));
-  }
+  if (recorded()?.outcome == null) await actAndTell(run, plan);
   const outcome = recorded()?.outcome;
   if (outcome === undefined || outcome === null || !['done', 'already-done'].includes(outcome.result)) return false;
   openLease(run, plan);
   return ROLLED_OUT.has(plan.action) ? run.waitedStep(`${plan.key}/rolled-out`, () => rolledOut(run, plan)) : true;
 }
 
-async function act(run: IncidentRun, plan: RemedyPlan): Promise<void> {
-  const answer = await run.attempt(callFor(run, plan));
-  const outcome: RemedyOutcome = answer.ok
-    ? answer.value
-    : {
-        result: 'unknown',
-        readBack: `It could not be confirmed (${answer.words}). Look at ${plan.target.name} before doing it again.`,
-        observed: {},
-      };
-  recordOutcome(run, plan, outcome);
+async function actAndTell(run: IncidentRun, plan: RemedyPlan): Promise<void> {
+  if (plan.action === 'failover-database') return tell(run, plan, await failOver(run, plan));
+  if (plan.action === 'replace-pods') return replaceOneByOne(run, plan);
+  return run.busy(() => act(run, plan));
 }
 
-function recordOutcome(run: IncidentRun, plan: RemedyPlan, outcome: RemedyOutcome): void {
+async function act(run: IncidentRun, plan: RemedyPlan): Promise<void> {
+  tell(run, plan, confirmed(plan, await run.attempt(callFor(run, plan))));
+}
+
+/** No plan names more pods than this (activities/kubernetes/replacing.ts); a call more sees that none is left. */
+const REPLACEMENT_CALLS_LIMIT = 21;
+
+/**
+ * One pod a call, and the others ready in between (R3.4.4). Entered again after continue-as-new it needs no memory of its
+ * own: the plan names each pod by uid, and those that are gone are not there to be replaced.
+ */
+async function replaceOneByOne(run: IncidentRun, plan: RemedyPlan): Promise<void> {
+  for (let call = 1; ; call += 1) {
+    const outcome = confirmed(plan, await run.busy(() => run.attempt(callFor(run, plan))));
+    const over =
+      outcome.result === 'unknown' || outcome.result === 'refused' || outcome.result === 'changed-underneath';
+    if (over || outcome.observed.left === 0) return tell(run, plan, outcome);
+    if (call >= REPLACEMENT_CALLS_LIMIT || !(await rolledOut(run, plan)))
+      return tell(run, plan, {
+        ...outcome,
+        result: 'unknown',
+        readBack: `${outcome.readBack} The rest was left as it is.`,
+      });
+  }
+}
+
+function confirmed(plan: RemedyPlan, answer: Attempt<RemedyOutcome>): RemedyOutcome {
+  if (answer.ok) return answer.value;
+  return {
+    result: 'unknown',
+    readBack: `It could not be confirmed (${answer.words}). Look at ${plan.target.name} before doing it again.`,
+    observed: {},
+  };
+}
+
+function tell(run: IncidentRun, plan: RemedyPlan, outcome: RemedyOutcome): void {
   run.record({ kind: 'remedy-carried-out', key: plan.key, action: plan.action, outcome });
   if (outcome.result === 'unknown') {
     run.record({
@@ -56,6 +90,18 @@ function callFor(run: IncidentRun, plan: RemedyPlan): Promise<Stamped<RemedyOutc
       return call.scaleDeployment(plan);
     case 'delete-pod':
       return call.deletePod(plan);
+    case 'replace-pods':
+      return call.replaceNextPod(plan);
+    case 'memory-limit':
+      return call.raiseMemoryLimit(plan);
+    case 'rate-limit':
+      return call.limitRequests(plan);
+    case 'restore-config':
+      return call.restoreConfig(plan);
+    case 'canary':
+      return call.applyCanary(plan);
+    case 'promote':
+      return call.promoteRelease(plan);
     case 'open-breaker':
       return call.openCircuitBreaker({ plan, service: run.policy.service });
     case 'provider-failover':

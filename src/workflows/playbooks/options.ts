@@ -10,7 +10,16 @@ import { remediesInOrder } from './registry.ts';
 
 const PROVIDER_ACTIONS: readonly string[] = ['open-breaker', 'provider-failover'];
 /** What this build can carry out; anything else suggested is put to people in words. */
-const CLUSTER_ACTIONS: readonly string[] = ['restart', 'rollback', 'scale', 'delete-pod'];
+const CLUSTER_ACTIONS: readonly string[] = [
+  'restart',
+  'rollback',
+  'scale',
+  'delete-pod',
+  'replace-pods',
+  'memory-limit',
+  'rate-limit',
+  'restore-config',
+];
 
 const FAILOVER_ACTIONS: readonly string[] = ['failover-database'];
 

@@ -3,6 +3,7 @@ import { WireError } from '../../wire/server.ts';
 
 export type StatusReason =
   | 'Unauthorized'
+  | 'Forbidden'
   | 'NotFound'
   | 'Conflict'
   | 'Invalid'
@@ -15,6 +16,7 @@ export type StatusReason =
 
 const CODES: Readonly<Record<StatusReason, number>> = {
   Unauthorized: 401,
+  Forbidden: 403,
   NotFound: 404,
   Conflict: 409,
   Invalid: 422,

@@ -8,12 +8,13 @@ import { refuse, statusAnswer } from './api-errors.ts';
 import type { Cluster } from './cluster.ts';
 import { isPodReady } from './deployment-controller.ts';
 import { discoveryAnswer } from './discovery.ts';
+import { serveExec } from './exec.ts';
 import type { ClusterAction } from './ledger.ts';
 import type { Kind, Pod, Service } from './objects.ts';
 import { kubernetesTime } from './objects.ts';
 import { podLog } from './pod-log.ts';
 import type { ApiResource } from './resources.ts';
-import { RESOURCES } from './resources.ts';
+import { isRemovable, RESOURCES } from './resources.ts';
 import { selects } from './selectors.ts';
 import type { Target } from './writes.ts';
 import { Writes } from './writes.ts';
@@ -25,6 +26,8 @@ export interface ApiServerOptions {
   readonly cluster: Cluster;
   /** Bearer token that every request needs. */
   readonly token: string;
+  /** Token of a user who may sign in and do nothing, by name; RBAC is no more than this here. */
+  readonly strangers?: Readonly<Record<string, string>>;
   /** Asked late, because the world is built on the cluster. */
   readonly service: () => ServiceUnderTest;
 }
@@ -56,10 +59,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     notFound: () => statusAnswer('NotFound', 'the server could not find the requested resource'),
   });
   const guarded = (handler: WireHandler): WireHandler => {
-    return (request) =>
-      request.headers.authorization === `Bearer ${options.token}`
-        ? handler(request)
-        : statusAnswer('Unauthorized', 'Unauthorized');
+    return (request) => {
+      const token = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
+      if (token === options.token) return handler(request);
+      const stranger = options.strangers?.[token];
+      return stranger === undefined ? statusAnswer('Unauthorized', 'Unauthorized') : forbidden(stranger, request);
+    };
   };
   const route = (method: string, pattern: string, handler: WireHandler) =>
     server.route(method, pattern, guarded(handler));
@@ -77,6 +82,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   addPodParts(route, options, writes);
   addProxy(server, guarded, options, (action) => adminActions.push(action));
   addMetrics(route, options);
+  serveExec({
+    server,
+    token: options.token,
+    cluster,
+    clock: options.clock,
+    service: options.service,
+    record: (action) => adminActions.push(action),
+  });
   route('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', (request) => ({
     status: 201,
     body: {
@@ -87,6 +100,32 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     },
   }));
   return { listen: (port) => server.listen(port), close: () => server.close(), actions: writes.ledger, adminActions };
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  GET: 'get',
+  POST: 'create',
+  PATCH: 'patch',
+  PUT: 'update',
+  DELETE: 'delete',
+};
+
+/** As RBAC words it; who may do nothing may still ask what they may do. */
+function forbidden(user: string, request: WireRequest): WireResponse {
+  if (request.path.endsWith('/selfsubjectaccessreviews')) {
+    const asked = request.json() as object;
+    return { status: 201, body: { ...asked, status: { allowed: false } } };
+  }
+  const [, group = '', namespace = '', resource = '', name] =
+    /^\/(?:api\/v1|apis\/([^/]+)\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+))?/.exec(request.path) ?? [];
+  const verb = request.method === 'GET' && name === undefined ? 'list' : (VERBS[request.method] ?? 'get');
+  const qualified = group === '' ? resource : `${resource}.${group}`;
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  return statusAnswer(
+    'Forbidden',
+    `${qualified}${name === undefined ? '' : ` "${name}"`} is forbidden: User "${user}" cannot ${verb} resource "${resource}" in API group "${group}" ${where}`,
+    { ...(name === undefined ? {} : { name }), ...(group === '' ? {} : { group }), kind: resource },
+  );
 }
 
 type AddRoute = (method: string, pattern: string, handler: WireHandler) => void;
@@ -103,6 +142,7 @@ function addResource(route: AddRoute, cluster: Cluster, writes: Writes, resource
   if (!resource.writable) return;
   route('PATCH', `${home}/:name`, (request) => writes.patch(target(request), request));
   route('PUT', `${home}/:name`, (request) => writes.put(target(request), request));
+  if (isRemovable(kind)) route('DELETE', `${home}/:name`, (request) => writes.delete(target(request), request));
   if (!resource.scalable) return;
   route('GET', `${home}/:name/status`, (request) => ({ status: 200, body: writes.read(target(request)) }));
   route('GET', `${home}/:name/scale`, (request) => writes.readScale(target(request)));
@@ -157,6 +197,7 @@ function addPodParts(route: AddRoute, options: ApiServerOptions, writes: Writes)
     name: request.params.name ?? '',
   });
   route('DELETE', home, (request) => writes.deletePod(target(request), request));
+  route('POST', `${home}/eviction`, (request) => writes.evict(target(request), request));
   route('GET', `${home}/log`, (request) =>
     podLog(writes.read(target(request)) as Pod, options.cluster.kubelet, options.service().world, request),
   );

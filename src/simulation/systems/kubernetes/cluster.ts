@@ -3,8 +3,8 @@ import { ClusterContext, isOwnedBy } from './context.ts';
 import { DeploymentController, isPodReady, revisionOf, withoutHash } from './deployment-controller.ts';
 import { furnish, managedBy } from './furnish.ts';
 import { Kubelet } from './kubelet.ts';
-import type { Deployment, Pod, PodTemplate, ReplicaSet } from './objects.ts';
-import { CHANGE_CAUSE_ANNOTATION, memoryMiB, POD_NAME_LABEL } from './objects.ts';
+import type { ClusterObject, Deployment, Pod, PodTemplate, ReplicaSet } from './objects.ts';
+import { CHANGE_CAUSE_ANNOTATION, memoryMiB, POD_NAME_LABEL, RATE_LIMIT_ANNOTATION } from './objects.ts';
 import { canonicalJson } from './seeded.ts';
 import type { ClusterSettings } from './settings.ts';
 import { StatefulSetController } from './stateful-set-controller.ts';
@@ -24,6 +24,7 @@ export class Cluster implements ClusterModel {
   readonly #context: ClusterContext;
   readonly #deployments: DeploymentController;
   readonly #statefulSets: StatefulSetController;
+  readonly #said = new Map<string, Set<string>>();
   #nowMs: number;
   #views: { version: number; pods: PodView[]; deployments: DeploymentView[] } | null = null;
 
@@ -150,6 +151,7 @@ export class Cluster implements ClusterModel {
   changeConfigMap(name: string, atMs: number): void {
     const configMap = this.store.get('ConfigMap', this.namespace, name);
     if (configMap === null) throw new Error(`There is no ConfigMap ${name}.`);
+    this.#said.set(name, (this.#said.get(name) ?? new Set()).add(canonicalJson(configMap.data)));
     // Edits of ConfigMaps make no event; managedFields is the only trace (contracts §5).
     this.store.update<'ConfigMap'>(configMap, (copy) => {
       copy.data = { ...copy.data, revision: String(Number(copy.data.revision ?? '0') + 1) };
@@ -164,6 +166,40 @@ export class Cluster implements ClusterModel {
 
   servicePod(name: string): string | null {
     return this.store.get('Service', this.namespace, name)?.spec.selector[POD_NAME_LABEL] ?? null;
+  }
+
+  /** As ingress-nginx reads it: requests a minute over all its controllers; the strictest of the namespace holds. */
+  rateLimitPerMinute(): number | null {
+    const limits = this.store
+      .list('Ingress', this.namespace)
+      .map((one) => Number(one.metadata.annotations?.[RATE_LIMIT_ANNOTATION] ?? Number.NaN))
+      .filter((limit) => limit > 0);
+    return limits.length === 0 ? null : Math.min(...limits);
+  }
+
+  /** Makes an object that a client applied; the controllers take it from there. */
+  create(object: ClusterObject, atMs: number): ClusterObject {
+    const created = this.store.create(object as never, atMs) as ClusterObject;
+    this.reconcile(atMs);
+    return this.store.get(created.kind, created.metadata.namespace ?? null, created.metadata.name) ?? created;
+  }
+
+  /** Deletes an object and, as the garbage collector does, what it owns. */
+  remove(object: ClusterObject, atMs: number): void {
+    this.store.remove(object);
+    for (const kind of ['ReplicaSet', 'Pod'] as const) {
+      for (const one of this.store.list(kind)) {
+        if (!isOwnedBy(one.metadata, object.metadata.uid)) continue;
+        if (one.kind === 'Pod') this.kubelet.remove(one, atMs);
+        else this.remove(one, atMs);
+      }
+    }
+    this.reconcile(atMs);
+  }
+
+  /** What a ConfigMap said before, newest last; clients that put one back are told apart from those that edit it. */
+  wasSaid(name: string, data: unknown): boolean {
+    return this.#said.get(name)?.has(canonicalJson(data)) ?? false;
   }
 
   nextChangeAtMs(): number | null {

@@ -1,10 +1,11 @@
 import type { WireResponse } from '../../wire/server.ts';
-import { RESOURCES } from './resources.ts';
+import { isRemovable, RESOURCES } from './resources.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
   apps: 'v1',
   'authorization.k8s.io': 'v1',
   'metrics.k8s.io': 'v1beta1',
+  'networking.k8s.io': 'v1',
 };
 
 /** /version, and what clients ask to learn which groups, versions and resources there are; null for an unknown path. */
@@ -20,6 +21,12 @@ export function discoveryAnswer(path: string): WireResponse | null {
   if (version === undefined) return ok({ kind: 'APIGroup', apiVersion: 'v1', ...groupOf(group) });
   return version === GROUPS[group] ? ok(resourceList(`${group}/${version}`)) : null;
 }
+
+const POD_PARTS = [
+  { name: 'pods/eviction', group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] },
+  { name: 'pods/exec', kind: 'PodExecOptions', verbs: ['create', 'get'] },
+  { name: 'pods/log', kind: 'Pod', verbs: ['get'] },
+].map((one) => ({ singularName: '', namespaced: true, ...one }));
 
 function ok(body: unknown): WireResponse {
   return { status: 200, body };
@@ -37,7 +44,7 @@ function resourceList(groupVersion: string) {
         'get',
         'list',
         ...(one.writable ? ['patch', 'update'] : []),
-        ...(one.kind === 'Pod' ? ['delete'] : []),
+        ...(one.kind === 'Pod' || isRemovable(one.kind) ? ['delete'] : []),
       ];
       const entry = {
         name: one.plural,
@@ -55,7 +62,8 @@ function resourceList(groupVersion: string) {
         kind: 'Scale',
         verbs: ['get', 'patch', 'update'],
       };
-      return one.scalable ? [entry, scale] : [entry];
+      const parts = one.kind === 'Pod' ? POD_PARTS : [];
+      return one.scalable ? [entry, scale] : [entry, ...parts];
     }),
     ...(groupVersion === 'metrics.k8s.io/v1beta1'
       ? [

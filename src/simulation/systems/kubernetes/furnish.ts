@@ -3,7 +3,13 @@ import type { DeploymentController } from './deployment-controller.ts';
 import type { Kubelet } from './kubelet.ts';
 import type { Deployment, PodTemplate } from './objects.ts';
 import { CHANGE_CAUSE_ANNOTATION, kubernetesTime, POD_NAME_LABEL } from './objects.ts';
-import type { ClusterSettings, DeploymentSettings, NodeSettings, StatefulSetSettings } from './settings.ts';
+import type {
+  ClusterSettings,
+  DeploymentSettings,
+  IngressSettings,
+  NodeSettings,
+  StatefulSetSettings,
+} from './settings.ts';
 import type { StatefulSetController } from './stateful-set-controller.ts';
 
 interface Controllers {
@@ -24,6 +30,7 @@ export function furnish(cluster: Controllers, settings: ClusterSettings, startMs
   for (const node of settings.nodes) addNode(cluster, node, longAgoMs);
   for (const one of settings.deployments) addDeployment(cluster, settings.namespace, one, startMs);
   for (const one of settings.statefulSets) addStatefulSet(cluster, settings.namespace, one, startMs);
+  for (const one of settings.ingresses ?? []) addIngress(cluster, settings.namespace, one, startMs);
   for (const { name, data, ageMs } of settings.configMaps) {
     store.create<'ConfigMap'>(
       {
@@ -32,6 +39,9 @@ export function furnish(cluster: Controllers, settings: ClusterSettings, startMs
         metadata: {
           name,
           namespace: settings.namespace,
+          annotations: {
+            [LAST_APPLIED_ANNOTATION]: `${JSON.stringify({ apiVersion: 'v1', data, kind: 'ConfigMap', metadata: { annotations: {}, name, namespace: settings.namespace } })}\n`,
+          },
           managedFields: [managedBy('kubectl-client-side-apply', startMs - ageMs)],
         },
         data: { ...data },
@@ -39,6 +49,23 @@ export function furnish(cluster: Controllers, settings: ClusterSettings, startMs
       startMs - ageMs,
     );
   }
+}
+
+/** `kubectl apply` keeps here what was applied; `kubectl edit` leaves it alone. */
+const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
+
+function addIngress({ context }: Controllers, namespace: string, settings: IngressSettings, startMs: number): void {
+  const { name, host, service, port, ageMs } = settings;
+  const backend = { service: { name: service, port: { number: port } } };
+  context.store.create<'Ingress'>(
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name, namespace, generation: 1, annotations: {} },
+      spec: { rules: [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }] },
+    },
+    startMs - ageMs,
+  );
 }
 
 export function managedBy(manager: string, atMs: number) {

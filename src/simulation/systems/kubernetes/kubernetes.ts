@@ -28,6 +28,7 @@ export function createKubernetes(options: {
   readonly seed: number;
   readonly startMs: number;
   readonly token: string;
+  readonly strangers?: Readonly<Record<string, string>>;
 }): Kubernetes {
   const { clock, faults, log, token } = options;
   const cluster = new Cluster(options.settings, options.seed, options.startMs);
@@ -36,7 +37,15 @@ export function createKubernetes(options: {
     if (connected === null) throw new Error('The cluster was asked before the world was connected to it.');
     return connected;
   };
-  const server = createApiServer({ clock, faults, log, cluster, token, service });
+  const server = createApiServer({
+    clock,
+    faults,
+    log,
+    cluster,
+    token,
+    service,
+    ...(options.strangers === undefined ? {} : { strangers: options.strangers }),
+  });
   return {
     cluster,
     namespace: options.settings.namespace,

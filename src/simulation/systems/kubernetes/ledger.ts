@@ -1,5 +1,5 @@
-import type { ClusterObject, Container, Deployment, StatefulSet } from './objects.ts';
-import { RESTARTED_ANNOTATION, REVISION_ANNOTATION } from './objects.ts';
+import type { ClusterObject, Container, Deployment, Ingress, StatefulSet } from './objects.ts';
+import { memoryMiB, RATE_LIMIT_ANNOTATION, RESTARTED_ANNOTATION, REVISION_ANNOTATION } from './objects.ts';
 import { canonicalJson } from './seeded.ts';
 
 /** What a write did to the cluster, in words that a judge can count. */
@@ -8,18 +8,32 @@ export type ClusterEffect =
   /** The template became that of an earlier revision. */
   | { readonly kind: 'rollback'; readonly toRevision: number; readonly fromRevision: number }
   | { readonly kind: 'scale'; readonly from: number; readonly to: number }
-  | { readonly kind: 'resources'; readonly container: string; readonly before: string; readonly after: string }
+  /** `raised` when the memory limit went up. */
+  | {
+      readonly kind: 'resources';
+      readonly container: string;
+      readonly before: string;
+      readonly after: string;
+      readonly raised: boolean;
+    }
   | { readonly kind: 'image'; readonly before: string; readonly after: string }
   | { readonly kind: 'delete-pod'; readonly uid: string }
   /** A StatefulSet no longer runs its first pods. */
   | { readonly kind: 'fence'; readonly from: number; readonly to: number }
+  | { readonly kind: 'evict-pod'; readonly uid: string; readonly owner: string }
+  /** A ConfigMap says again what it said before somebody edited it. */
+  | { readonly kind: 'restore-config' }
+  /** Requests a minute that the ingress lets in; null when it does not limit them. */
+  | { readonly kind: 'rate-limit'; readonly before: number | null; readonly after: number | null }
+  | { readonly kind: 'create' }
+  | { readonly kind: 'delete' }
   | { readonly kind: 'annotate' }
   | { readonly kind: 'configure' };
 
 /** One write that the API server accepted; a dry run has no effects. */
 export interface ClusterAction {
   readonly atMs: number;
-  readonly verb: 'patch' | 'update' | 'delete';
+  readonly verb: 'patch' | 'update' | 'delete' | 'create' | 'apply';
   readonly resource: string;
   readonly name: string;
   readonly dryRun: boolean;
@@ -32,6 +46,7 @@ export function effectsOf(
   after: ClusterObject,
   known: readonly { readonly revision: number; readonly template: unknown }[],
 ): ClusterEffect[] {
+  if (before.kind === 'Ingress' && after.kind === 'Ingress') return [ingressEffect(before, after)];
   if (!isWorkload(before) || !isWorkload(after)) return [{ kind: 'configure' }];
   const [from, to] = [firstOrdinal(before), firstOrdinal(after)];
   if (from !== to) return [{ kind: 'fence', from, to }];
@@ -45,6 +60,12 @@ export function effectsOf(
 
 function firstOrdinal({ spec }: Deployment | StatefulSet): number {
   return 'ordinals' in spec ? (spec.ordinals?.start ?? 0) : 0;
+}
+
+function ingressEffect(before: Ingress, after: Ingress): ClusterEffect {
+  const limitOf = ({ metadata }: Ingress) => Number(metadata.annotations?.[RATE_LIMIT_ANNOTATION] ?? 0) || null;
+  const [from, to] = [limitOf(before), limitOf(after)];
+  return from === to ? { kind: 'configure' } : { kind: 'rate-limit', before: from, after: to };
 }
 
 function templateEffects(
@@ -72,7 +93,13 @@ function containerEffects(before: Container, after: Container): ClusterEffect[] 
   const effects: ClusterEffect[] = [];
   const limits = (container: Container) => canonicalJson(container.resources ?? {});
   if (limits(before) !== limits(after))
-    effects.push({ kind: 'resources', container: after.name, before: limits(before), after: limits(after) });
+    effects.push({
+      kind: 'resources',
+      container: after.name,
+      before: limits(before),
+      after: limits(after),
+      raised: memoryMiB(after.resources?.limits?.memory) > memoryMiB(before.resources?.limits?.memory),
+    });
   if (before.image !== after.image) effects.push({ kind: 'image', before: before.image, after: after.image });
   return effects;
 }

@@ -174,6 +174,10 @@ export interface Service extends Named<'Service'> {
   spec: { selector: Record<string, string>; ports: { name: string; port: number; targetPort: number }[] };
 }
 
+export interface Ingress extends Named<'Ingress'> {
+  spec: { ingressClassName?: string; defaultBackend?: unknown; rules?: unknown[] };
+}
+
 export interface Namespace extends Named<'Namespace'> {
   status: { phase: 'Active' };
 }
@@ -198,6 +202,7 @@ export interface ObjectOf {
   Node: Node;
   ConfigMap: ConfigMap;
   Service: Service;
+  Ingress: Ingress;
   Namespace: Namespace;
   Event: KubernetesEvent;
 }
@@ -234,3 +239,5 @@ export const POD_NAME_LABEL = 'statefulset.kubernetes.io/pod-name';
 export const CHANGE_CAUSE_ANNOTATION = 'kubernetes.io/change-cause';
 export const TEMPLATE_HASH_LABEL = 'pod-template-hash';
 export const RESTARTED_ANNOTATION = 'kubectl.kubernetes.io/restartedAt';
+/** As ingress-nginx reads it: requests a minute over all its controllers. */
+export const RATE_LIMIT_ANNOTATION = 'nginx.ingress.kubernetes.io/global-rate-limit';

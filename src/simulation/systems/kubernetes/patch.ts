@@ -8,7 +8,7 @@ export class PatchRefused extends Error {
   }
 }
 
-export type PatchType = 'json' | 'merge' | 'strategic';
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
 
 /** The kind of patch that a Content-Type means; null when the API server would answer 415. */
 export function patchTypeOf(contentType: string | undefined): PatchType | null {
@@ -19,15 +19,22 @@ export function patchTypeOf(contentType: string | undefined): PatchType | null {
       return 'merge';
     case 'application/strategic-merge-patch+json':
       return 'strategic';
+    case 'application/apply-patch+yaml':
+      return 'apply';
     default:
       return null;
   }
 }
 
-export function applyPatch(type: PatchType, target: unknown, patch: unknown): unknown {
+export function applyPatch(type: Exclude<PatchType, 'apply'>, target: unknown, patch: unknown): unknown {
   if (type === 'json') return applyJsonPatch(target, patch);
   if (!isRecord(patch)) throw new PatchRefused('BadRequest', 'the patch must be a JSON object');
   return type === 'merge' ? mergePatch(target, patch) : strategicMerge(target, patch, '');
+}
+
+/** Lists are merged by their keys, everything else is taken from `patch`. */
+export function mergeApplied(target: unknown, patch: unknown): unknown {
+  return strategicMerge(target, patch, '');
 }
 
 type JsonRecord = Record<string, unknown>;
@@ -58,6 +65,11 @@ const MERGE_KEYS: Readonly<Record<string, string>> = {
   conditions: 'type',
   ownerReferences: 'uid',
 };
+
+/** The key by which a list of that name is merged; undefined when it is replaced as a whole. */
+export function keyedBy(field: string): string | undefined {
+  return Object.hasOwn(MERGE_KEYS, field) ? MERGE_KEYS[field] : undefined;
+}
 
 function strategicMerge(target: unknown, patch: unknown, field: string): unknown {
   if (Array.isArray(patch)) return strategicMergeList(target, patch, field);

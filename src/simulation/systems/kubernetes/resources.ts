@@ -4,7 +4,7 @@ import type { Kind } from './objects.ts';
 export interface ApiResource {
   readonly kind: Kind;
   readonly plural: string;
-  readonly groupVersion: 'v1' | 'apps/v1';
+  readonly groupVersion: 'v1' | 'apps/v1' | 'networking.k8s.io/v1';
   readonly namespaced: boolean;
   readonly writable: boolean;
   readonly scalable: boolean;
@@ -19,6 +19,7 @@ export const RESOURCES: readonly ApiResource[] = [
   resource('Service', 'services', 'v1', { writable: true }),
   resource('Deployment', 'deployments', 'apps/v1', { writable: true, scalable: true }),
   resource('StatefulSet', 'statefulsets', 'apps/v1', { writable: true, scalable: true }),
+  resource('Ingress', 'ingresses', 'networking.k8s.io/v1', { writable: true }),
   resource('ReplicaSet', 'replicasets', 'apps/v1', {}),
   resource('ControllerRevision', 'controllerrevisions', 'apps/v1', {}),
 ];
@@ -31,4 +32,9 @@ function resource(
 ): ApiResource {
   const { namespaced = true, writable = false, scalable = false } = traits;
   return { kind, plural, groupVersion, namespaced, writable, scalable };
+}
+
+/** Kinds that a client may make by applying them, and delete. */
+export function isRemovable(kind: Kind): boolean {
+  return kind === 'Deployment' || kind === 'ConfigMap' || kind === 'Ingress';
 }

@@ -4,11 +4,21 @@ export interface ClusterSettings {
   readonly nodes: readonly NodeSettings[];
   readonly deployments: readonly DeploymentSettings[];
   readonly statefulSets: readonly StatefulSetSettings[];
+  readonly ingresses?: readonly IngressSettings[];
   readonly configMaps: readonly {
     readonly name: string;
     readonly data: Readonly<Record<string, string>>;
     readonly ageMs: number;
   }[];
+}
+
+/** The way in from outside; a strict rate limit is an annotation of it. */
+export interface IngressSettings {
+  readonly name: string;
+  readonly host: string;
+  readonly service: string;
+  readonly port: number;
+  readonly ageMs: number;
 }
 
 export interface NodeSettings {
@@ -95,6 +105,7 @@ export const DEFAULT_CLUSTER: ClusterSettings = {
     { name: 'noa-postgres', image: 'postgres:15.8', replicas: 2, port: 5432, memoryLimitMiB: 4096, ageMs: 60 * DAY_MS },
     { name: 'noa-redis', image: 'redis:7.0', replicas: 1, port: 6379, memoryLimitMiB: 1024, ageMs: 60 * DAY_MS },
   ],
+  ingresses: [{ name: 'noa-server', host: 'api.noaserver.com', service: 'noa-mcp', port: 8001, ageMs: 60 * DAY_MS }],
   configMaps: [
     {
       name: 'noa-mcp-config',

@@ -1,6 +1,8 @@
 import type { WireRequest, WireResponse } from '../../wire/server.ts';
 import { refuse } from './api-errors.ts';
+import { appliedObject, managerOf } from './apply.ts';
 import type { Cluster } from './cluster.ts';
+import { FieldOwners } from './field-owners.ts';
 import { managedBy } from './furnish.ts';
 import type { ClusterAction, ClusterEffect } from './ledger.ts';
 import { effectsOf } from './ledger.ts';
@@ -16,10 +18,11 @@ export interface Target {
   readonly name: string;
 }
 
-/** PATCH and PUT of objects and scales, DELETE of pods: preconditions, dry runs, validation and the ledger. */
+/** PATCH (with apply), PUT, DELETE, scales and evictions: preconditions, dry runs, validation and the ledger. */
 export class Writes {
   readonly ledger: ClusterAction[] = [];
   readonly #cluster: Cluster;
+  readonly #owners = new FieldOwners();
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -33,6 +36,7 @@ export class Writes {
   }
 
   patch(target: Target, request: WireRequest): WireResponse {
+    if (patchTypeOf(request.headers['content-type']) === 'apply') return this.#apply(target, request);
     const old = this.read(target);
     return this.#write(target, request, 'patch', old, patched(old, request) as ClusterObject);
   }
@@ -69,12 +73,13 @@ export class Writes {
       preconditions?: { uid?: string; resourceVersion?: string };
       dryRun?: string[];
     };
-    for (const field of ['uid', 'resourceVersion'] as const) {
-      const wanted = options.preconditions?.[field];
-      if (wanted === undefined || wanted === pod.metadata[field]) continue;
-      const words = `Precondition failed: ${field === 'uid' ? 'UID' : 'ResourceVersion'} in precondition: ${wanted}, ${field === 'uid' ? 'UID' : 'ResourceVersion'} in object meta: ${pod.metadata[field]}`;
-      conflict(target, words);
-    }
+    checkUid(target, pod, options.preconditions?.uid);
+    const version = options.preconditions?.resourceVersion;
+    if (version !== undefined && version !== pod.metadata.resourceVersion)
+      conflict(
+        target,
+        `the ResourceVersion in the precondition (${version}) does not match the ResourceVersion in record (${pod.metadata.resourceVersion}). The object might have been modified`,
+      );
     const dryRun = isDryRun(request) || (options.dryRun ?? []).includes('All');
     if (!dryRun) {
       this.#cluster.kubelet.remove(pod, request.atMs);
@@ -84,6 +89,57 @@ export class Writes {
     return { status: 200, body: pod, note: `delete pod ${target.name}` };
   }
 
+  /** POST pods/{name}/eviction; the precondition and dry run are in its deleteOptions, and both dry runs must agree. */
+  evict(target: Target, request: WireRequest): WireResponse {
+    const pod = this.read(target) as ObjectOf['Pod'];
+    const body = request.json() as {
+      kind?: string;
+      metadata?: { name?: string };
+      deleteOptions?: { preconditions?: { uid?: string }; dryRun?: string[] };
+    };
+    if (body?.metadata?.name !== target.name)
+      refuse('BadRequest', `name in URL does not match name in Eviction object`);
+    const dryRun = isDryRun(request);
+    if ((body.deleteOptions?.dryRun ?? []).includes('All') !== dryRun)
+      refuse('BadRequest', 'Non-matching dry-run options in request and content: [] and [All]');
+    checkUid(target, pod, body.deleteOptions?.preconditions?.uid);
+    const owner = this.#cluster.kubelet.life(pod)?.owner ?? '';
+    if (!dryRun) {
+      this.#cluster.kubelet.remove(pod, request.atMs);
+      this.#cluster.reconcile(request.atMs);
+    }
+    this.#record(target, request, 'delete', dryRun, [{ kind: 'evict-pod', uid: pod.metadata.uid, owner }]);
+    return { status: 201, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
+  }
+
+  delete(target: Target, request: WireRequest): WireResponse {
+    const object = this.read(target);
+    const options = (request.rawBody.length === 0 ? {} : request.json()) as { preconditions?: { uid?: string } };
+    checkUid(target, object, options.preconditions?.uid);
+    if (!isDryRun(request)) this.#cluster.remove(object, request.atMs);
+    this.#record(target, request, 'delete', isDryRun(request), [{ kind: 'delete' }]);
+    return { status: 200, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success' } };
+  }
+
+  #apply(target: Target, request: WireRequest): WireResponse {
+    const old = this.#cluster.store.get(target.kind, target.namespace, target.name);
+    const { next, settle } = appliedObject(this.#owners, target, old, request);
+    if (old === null) return this.#create(target, request, next, settle);
+    const answer = this.#write(target, request, 'apply', old, next);
+    if (!isDryRun(request)) settle(old.metadata.uid);
+    return answer;
+  }
+
+  #create(target: Target, request: WireRequest, wanted: ClusterObject, settle: (uid: string) => void): WireResponse {
+    validate(target, wanted, wanted);
+    if (target.kind === 'Ingress' && !('spec' in wanted))
+      refuse('Invalid', `Ingress.networking.k8s.io "${target.name}" is invalid: spec: Invalid value`);
+    const created = isDryRun(request) ? wanted : this.#cluster.create(wanted, request.atMs);
+    if (!isDryRun(request)) settle(created.metadata.uid);
+    this.#record(target, request, 'apply', isDryRun(request), [{ kind: 'create' }]);
+    return { status: 201, body: created };
+  }
+
   #scalable(target: Target): Deployment | StatefulSet {
     return this.read(target) as Deployment | StatefulSet;
   }
@@ -91,7 +147,7 @@ export class Writes {
   #write(
     target: Target,
     request: WireRequest,
-    verb: 'patch' | 'update',
+    verb: 'patch' | 'update' | 'apply',
     old: ClusterObject,
     wanted: ClusterObject,
   ): WireResponse {
@@ -105,8 +161,9 @@ export class Writes {
     const next = settled(old, wanted, request);
     validate(target, old, next);
     const dryRun = isDryRun(request);
-    const effects = dryRun ? [] : effectsOf(old, next, this.#revisionsOf(old));
+    const effects = dryRun ? [] : this.#effects(old, next);
     const stored = dryRun ? next : this.#cluster.store.replace(old as ObjectOf[Kind], next as ObjectOf[Kind]);
+    if (!dryRun && verb !== 'apply') this.#owners.updated(old.metadata.uid, managerOf(request), old, next);
     if (!dryRun) this.#cluster.reconcile(request.atMs);
     this.#record(target, request, verb, dryRun, effects);
     return {
@@ -114,6 +171,13 @@ export class Writes {
       body: stored,
       note: effects.map((effect) => effect.kind).join(' ') || (dryRun ? 'dry run' : ''),
     };
+  }
+
+  #effects(old: ClusterObject, next: ClusterObject): ClusterEffect[] {
+    if (old.kind !== 'ConfigMap' || next.kind !== 'ConfigMap') return effectsOf(old, next, this.#revisionsOf(old));
+    const back =
+      JSON.stringify(old.data) !== JSON.stringify(next.data) && this.#cluster.wasSaid(old.metadata.name, next.data);
+    return [{ kind: back ? 'restore-config' : 'configure' }];
   }
 
   #revisionsOf(object: ClusterObject): { revision: number; template: unknown }[] {
@@ -138,9 +202,10 @@ function patched(old: unknown, request: WireRequest): unknown {
   if (type === null) {
     return refuse(
       'UnsupportedMediaType',
-      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
+      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml',
     );
   }
+  if (type === 'apply') return refuse('MethodNotAllowed', 'apply is not possible here');
   try {
     return applyPatch(type, old, request.json());
   } catch (error) {
@@ -167,9 +232,14 @@ function settled(old: ClusterObject, wanted: ClusterObject, request: WireRequest
     ...('status' in old ? { status: old.status } : {}),
   } as ClusterObject;
   if (next.kind !== 'ConfigMap') return next;
-  const manager = request.query.get('fieldManager') ?? request.headers['user-agent'] ?? 'unknown';
-  const managedFields = [...((old as ConfigMap).metadata.managedFields ?? []), managedBy(manager, request.atMs)];
-  return { ...next, metadata: { ...metadata, managedFields } } as ClusterObject;
+  const isApply = patchTypeOf(request.headers['content-type']) === 'apply';
+  if (isApply) return next;
+  const entry = managedBy(managerOf(request), request.atMs);
+  // One entry for each manager and operation; a later write of the same one moves its time.
+  const others = ((old as ConfigMap).metadata.managedFields ?? []).filter(
+    (one) => one.manager !== entry.manager || one.operation !== 'Update',
+  );
+  return { ...next, metadata: { ...metadata, managedFields: [...others, entry] } } as ClusterObject;
 }
 
 function validate(target: Target, old: ClusterObject, next: ClusterObject): void {
@@ -218,6 +288,15 @@ function scaleOf(object: Deployment | StatefulSet) {
         .join(','),
     },
   };
+}
+
+/** As the server words it before it deletes (apiserver, registry/rest/delete.go). */
+function checkUid(target: Target, object: ClusterObject, uid: string | undefined): void {
+  if (uid === undefined || uid === object.metadata.uid) return;
+  conflict(
+    target,
+    `the UID in the precondition (${uid}) does not match the UID in record (${object.metadata.uid}). The object might have been deleted and then recreated`,
+  );
 }
 
 function conflict(target: Target, words: string): never {
