@@ -1,4 +1,4 @@
-import { failure } from '../failures.ts';
+import { failure, notYet } from '../failures.ts';
 import type { ChangeActivities } from './api.ts';
 import type { BranchPort, ReviewPort } from './ports.ts';
 
@@ -25,6 +25,12 @@ export function createChangeActivities({ branches, reviews, baseBranch }: Change
       return { number, url, headSha, alreadyThere: found, open: state === 'open' };
     },
     requestReviewers: ({ number, reviewers }) => configured(reviews, GITHUB).requestReviewers(number, reviewers),
+    async awaitReview({ number, pollSeconds }) {
+      const { pull, approvedBy, changesRequestedBy } = await configured(reviews, GITHUB).reviews(number);
+      const done = pull.state !== 'open' || (approvedBy.length > 0 && changesRequestedBy.length === 0);
+      if (!done) throw notYet(`#${number} waits for a review`, pollSeconds);
+      return { state: pull.state, headSha: pull.headSha, approvedBy, changesRequestedBy };
+    },
     async readReviews({ number }) {
       const { pull, approvedBy, changesRequestedBy } = await configured(reviews, GITHUB).reviews(number);
       return { state: pull.state, headSha: pull.headSha, approvedBy, changesRequestedBy };

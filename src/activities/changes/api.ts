@@ -54,6 +54,8 @@ export interface ChangeActivities {
   openPullRequest(input: OpenPullRequestInput): Promise<OpenedPullRequest>;
   /** People by login, teams as `team:<slug>`. */
   requestReviewers(input: { readonly number: number; readonly reviewers: readonly string[] }): Promise<void>;
+  /** Waits (NotYet) until somebody approved it and nobody asks for changes, or until it is no longer open. */
+  awaitReview(input: { readonly number: number; readonly pollSeconds: number }): Promise<ReviewState>;
   readReviews(input: { readonly number: number }): Promise<ReviewState>;
   mergePullRequest(input: MergePullRequestInput): Promise<{ readonly sha: string; readonly alreadyThere: boolean }>;
 }

@@ -1,5 +1,6 @@
 import { notYet } from '../failures.ts';
 import type { EvidenceActivities } from './api.ts';
+import { watchCanary } from './canary.ts';
 import { collect } from './collect.ts';
 import type { EvidencePorts } from './ports.ts';
 import { lookAtRecovery } from './recovery.ts';
@@ -13,5 +14,6 @@ export function createEvidenceActivities(ports: EvidencePorts): EvidenceActiviti
       if (recovery.recovered) return recovery;
       throw notYet(recovery.words, input.pollSeconds);
     },
+    watchCanary: (input) => watchCanary(ports, input),
   };
 }

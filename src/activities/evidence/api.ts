@@ -1,6 +1,7 @@
 import type { EvidenceBundle, EvidenceRequest } from '../../domain/evidence.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type {
+  CanaryComparison,
   EvidencePolicy,
   ReportsPolicy,
   ResolutionPolicy,
@@ -35,6 +36,21 @@ export interface Recovery {
   readonly measuredAt: Instant;
 }
 
+export interface WatchCanaryInput {
+  readonly comparison: CanaryComparison;
+  /** It is promoted when it is well until then. */
+  readonly untilAt: Instant;
+  readonly pollSeconds: number;
+}
+
+export interface CanaryVerdict {
+  readonly well: boolean;
+  readonly words: string;
+  readonly figures: string;
+  /** What was asked, for the record. */
+  readonly queries: readonly string[];
+}
+
 export interface EvidenceActivities {
   /** Asks every probe at once, each with its own deadline; what cannot be had is a named gap (R2). */
   collectEvidence(input: CollectEvidenceInput): Promise<EvidenceBundle>;
@@ -42,4 +58,6 @@ export interface EvidenceActivities {
   measureRecovery(input: RecoveryInput): Promise<Recovery>;
   /** Waits (NotYet) until error ratio and p95 are below policy's limits; the caller sets the deadline. */
   awaitRecovery(input: RecoveryInput): Promise<Recovery>;
+  /** Waits (NotYet) until the canary is worse than the stable version, or has been well until `untilAt` (R5.11). */
+  watchCanary(input: WatchCanaryInput): Promise<CanaryVerdict>;
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { nextBusinessDayAt } from '../../domain/calendar.ts';
+import { nextBusinessDayAt, nextWindow } from '../../domain/calendar.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { secondsBetween } from '../../domain/instant.ts';
 import { documentAddress, postMortem, postMortemPath } from '../../views/post-mortem.ts';
@@ -37,6 +37,7 @@ export function createFollowUpActivities(ports: FollowUpPorts): FollowUpActiviti
         }),
       };
     },
+    planWindow: async (question) => nextWindow(question),
     measureImpact: (input) => measureImpact(ports.metrics, input),
     writePostMortem: (input) => writePostMortem(ports, input),
     placePostMortem: (input) => placePostMortem(ports, input),

@@ -42,6 +42,18 @@ export interface PlanReviewInput {
   readonly holidays: readonly string[];
 }
 
+export interface PlanWindowInput {
+  readonly after: Instant;
+  readonly from: string;
+  readonly to: string;
+  readonly timeZone: string;
+}
+
+export interface MaintenanceWindow {
+  readonly startsAt: Instant;
+  readonly endsAt: Instant;
+}
+
 export interface MeasureImpactInput {
   readonly incidentId: string;
   readonly failedRequestsQuery: string;
@@ -84,6 +96,8 @@ export interface PlacePostMortemInput {
 export interface FollowUpActivities {
   /** The meeting's instant: next business day of the team's zone (R6.1); zone arithmetic is done once and recorded. */
   planReview(input: PlanReviewInput): Promise<{ readonly meetingAt: Instant }>;
+  /** The next maintenance window (R5.8); zone arithmetic is done once and recorded. */
+  planWindow(input: PlanWindowInput): Promise<MaintenanceWindow>;
   measureImpact(input: MeasureImpactInput): Promise<PostMortemFigures>;
   writePostMortem(input: WritePostMortemInput): Promise<WrittenDocument>;
   /** Puts a text that people edited where documents live; the same text again changes nothing. */
