@@ -117,6 +117,9 @@ const workerSchema = z.object({
   CUSTOMERS_DATABASE_URL: postgres.optional(),
   /** The database's streaming replica, by the same role. */
   SERVICE_DATABASE_REPLICA_URL: postgres.optional(),
+  /** A role that owns the tables, for migrations only (R5.8), and the same in staging (R5.7). */
+  SERVICE_MIGRATION_URL: postgres.optional(),
+  STAGING_DATABASE_URL: postgres.optional(),
   SERVICE_CACHE_URL: redis.optional(),
   ANTHROPIC_API_URL: http.default('https://api.anthropic.com'),
   ANTHROPIC_API_KEY: secret.optional(),
@@ -190,6 +193,8 @@ const SECRETS: ReadonlySet<string> = new Set([
   'SERVICE_DATABASE_URL',
   'CUSTOMERS_DATABASE_URL',
   'SERVICE_DATABASE_REPLICA_URL',
+  'SERVICE_MIGRATION_URL',
+  'STAGING_DATABASE_URL',
   'SERVICE_CACHE_URL',
   'ANTHROPIC_API_KEY',
   'OPENAI_API_KEY',

@@ -273,6 +273,7 @@ export const policySchema = z.strictObject({
     snapshotBeforeHours: positive,
     snapshotAfterHours: positive,
     migrationsFolder: text.nullable(),
+    allowedMigrations: z.array(z.enum(['create-index', 'drop-index'])),
     fixBranchPrefix: text,
     reviewers: z.array(text),
     reviewReminderMinutes: positive,

@@ -391,6 +391,8 @@ export interface ResolutionPolicy {
   readonly snapshotBeforeHours: number;
   readonly snapshotAfterHours: number;
   readonly migrationsFolder: string | null;
+  /** What a migration may do (R5.6); anything else is a person's. */
+  readonly allowedMigrations: readonly MigrationKind[];
   readonly fixBranchPrefix: string;
   readonly reviewers: readonly string[];
   /** A review that nobody has given after so long is asked for again, in the on-call channel (R5.9). */
@@ -415,6 +417,9 @@ export interface CanaryComparison {
   readonly errorRatioMargin: number;
   readonly p95SecondsMargin: number;
 }
+
+/** Both CONCURRENTLY, so that reads and writes go on. */
+export type MigrationKind = 'create-index' | 'drop-index';
 
 export interface ReferencePolicy {
   readonly title: string;

@@ -257,6 +257,8 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     SMTP_URL: smtpUrl ?? '',
     SERVICE_DATABASE_URL: postgresUrl ?? '',
     ...(replicaUrl === null ? {} : { SERVICE_DATABASE_REPLICA_URL: replicaUrl }),
+    // The simulated database has one role for everything.
+    SERVICE_MIGRATION_URL: postgresUrl ?? '',
     SERVICE_CACHE_URL: redisUrl,
     ANTHROPIC_API_URL: anthropicUrls.apiUrl,
     ANTHROPIC_API_KEY: SECRETS.anthropic,

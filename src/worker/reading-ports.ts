@@ -10,7 +10,9 @@ import type { FailoverPorts } from '../activities/failover/ports.ts';
 import { failure } from '../activities/failures.ts';
 import type { MetricsPort as ImpactMetricsPort } from '../activities/follow-up/ports.ts';
 import { createHttpClient } from '../activities/http.ts';
+import type { MigrationClients } from '../activities/postgres/activities.ts';
 import { createPostgresClient } from '../activities/postgres/client.ts';
+import { createMigrationClient } from '../activities/postgres/migrations.ts';
 import { createPrimaryClient, createReplicaClient } from '../activities/postgres/replication.ts';
 import { createPrometheusClient } from '../activities/prometheus/client.ts';
 import { createProvidersClient } from '../activities/providers/client.ts';
@@ -75,6 +77,15 @@ export function failoverDatabases(env: WorkerEnv): Pick<FailoverPorts, 'primary'
     primary: primary === undefined ? null : createPrimaryClient(options(primary)),
     replica: replica === undefined ? null : createReplicaClient(options(replica)),
   };
+}
+
+/** Migrations are carried out by roles of their own: whoever only reads cannot. */
+export function migrationClients(env: WorkerEnv): MigrationClients {
+  const client = (connectionString: string | undefined) =>
+    connectionString === undefined
+      ? null
+      : createMigrationClient({ connectionString, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+  return { production: client(env.SERVICE_MIGRATION_URL), staging: client(env.STAGING_DATABASE_URL) };
 }
 
 export function cachePort(env: WorkerEnv): CachePort | null {

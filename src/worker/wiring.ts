@@ -16,6 +16,7 @@ import { createDatabaseCluster } from '../activities/kubernetes/database-place.t
 import { createManifests } from '../activities/kubernetes/manifests.ts';
 import { createPodGateway } from '../activities/kubernetes/pod-gateway.ts';
 import { createClusterReadings } from '../activities/kubernetes/readings.ts';
+import { createMigrationActivities } from '../activities/postgres/activities.ts';
 import { createPublicationActivities } from '../activities/publication/activities.ts';
 import type { Clock } from '../config/clock.ts';
 import { verifyDecision } from '../config/decision-signature.ts';
@@ -42,6 +43,7 @@ import {
   failoverDatabases,
   impactMetrics,
   metricsPort,
+  migrationClients,
   providersPort,
   serviceApiPort,
 } from './reading-ports.ts';
@@ -93,6 +95,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
     ),
     createProviderActivities(createAdminClient(createPodGateway(kubernetes, env.ADMIN_API_THROUGH))),
     createFailoverActivities({ ...failoverDatabases(env), cluster: createDatabaseCluster(kubernetes) }),
+    createMigrationActivities(migrationClients(env)),
     createPublicationActivities({
       chat: chatPort(env),
       statusPage: statusPagePort(env, ownStatusPage(store, clock)),

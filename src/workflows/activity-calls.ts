@@ -6,6 +6,7 @@ import type { EvidenceActivities } from '../activities/evidence/api.ts';
 import type { FailoverActivities } from '../activities/failover/api.ts';
 import type { FollowUpActivities } from '../activities/follow-up/api.ts';
 import type { ClusterActivities } from '../activities/kubernetes/api.ts';
+import type { MigrationActivities } from '../activities/postgres/api.ts';
 import type { PublicationActivities } from '../activities/publication/api.ts';
 import type { Instant } from '../domain/instant.ts';
 import { SPEED_MEMO } from './incident/api.ts';
@@ -87,6 +88,12 @@ export function wait(deadlineMs: number, summary: string) {
 export function remedy(summary: string) {
   const patience = { attemptSeconds: 30, altogether: { seconds: 5 * 60 }, retry: READS };
   return proxyActivities<Stamps<Remedy>>(options(summary, patience));
+}
+
+/** A build of an index may take hours; it looks first, so a retry after any end goes on where it was. */
+export function migration(summary: string) {
+  const patience = { attemptSeconds: 2 * 3600, altogether: { seconds: 4 * 3600 }, retry: READS };
+  return proxyActivities<Stamps<MigrationActivities>>(options(summary, patience));
 }
 
 /** Beats like every other call, so that a worker that died is noticed; what then came of it is read, not repeated. */

@@ -13,6 +13,7 @@ export interface SessionSettings {
   readonly writes?: boolean;
   /** For a statement that may take long, such as the making of an index. */
   readonly statementTimeoutMilliseconds?: number;
+  readonly lockTimeoutMilliseconds?: number;
   /** How long everything may take; the options' timeout when left out. */
   readonly deadlineMilliseconds?: number;
 }
@@ -35,7 +36,7 @@ export async function probe<T>(
     application_name: APPLICATION_NAME,
     connectionTimeoutMillis: options.timeoutMilliseconds,
     statement_timeout: settings.statementTimeoutMilliseconds ?? options.timeoutMilliseconds,
-    lock_timeout: options.timeoutMilliseconds,
+    lock_timeout: settings.lockTimeoutMilliseconds ?? options.timeoutMilliseconds,
     idle_in_transaction_session_timeout: options.timeoutMilliseconds,
     options: settings.writes === true ? '-c default_transaction_read_only=off' : '-c default_transaction_read_only=on',
   });

@@ -1,6 +1,6 @@
 import { plusMinutes, secondsBetween } from '../../domain/instant.ts';
 import type { RemedyOutcome, RemedyPlan } from '../../domain/remedy.ts';
-import { remedy, type Stamped, wait } from '../activity-calls.ts';
+import { migration, remedy, type Stamped, wait } from '../activity-calls.ts';
 import type { Attempt, IncidentRun } from '../incident/run.ts';
 import { failOver } from './database-failover.ts';
 
@@ -106,6 +106,8 @@ function callFor(run: IncidentRun, plan: RemedyPlan): Promise<Stamped<RemedyOutc
       return call.openCircuitBreaker({ plan, service: run.policy.service });
     case 'provider-failover':
       return call.failOverProvider({ plan, service: run.policy.service });
+    case 'migrate':
+      return migration(`migration of ${plan.target.name}`).migrateDatabase(plan);
     default:
       throw new Error(`${plan.action} was planned, but nothing carries it out`);
   }

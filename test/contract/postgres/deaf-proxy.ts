@@ -1,0 +1,47 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/** Stands on the wire before a database, and hangs up when the answer to a statement that it knows comes back. */
+export interface DeafProxy {
+  readonly url: string;
+  /** The next statement that matches is carried out, and nobody hears of it. */
+  loseAnswerOf(statement: RegExp): void;
+  close(): void;
+}
+
+export async function deafProxy(url: string): Promise<DeafProxy> {
+  const target = new URL(url);
+  const [host, port] = [target.hostname, Number(target.port)];
+  const sockets = new Set<Socket>();
+  let pattern: RegExp | null = null;
+  const server = createServer((client) => {
+    const upstream = connect(port, host);
+    let deaf = false;
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+    }
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+    client.on('data', (chunk) => {
+      if (pattern?.test(chunk.toString('latin1')) === true) {
+        pattern = null;
+        deaf = true;
+      }
+      upstream.write(chunk);
+    });
+    // What comes back after the statement says that it is done: that much is waited for.
+    upstream.on('data', (chunk) => (deaf ? client.destroy() : client.write(chunk)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  target.port = String((server.address() as AddressInfo).port);
+  return {
+    url: target.toString(),
+    loseAnswerOf(statement) {
+      pattern = statement;
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
