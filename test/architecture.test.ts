@@ -52,6 +52,7 @@ const ROOMS: readonly Room[] = [
       /^zod$/,
       /^@kubernetes\/client-node$/,
       /^ws$/,
+      /^yaml$/,
       /^pg$/,
       /^@slack\/web-api$/,
       /^nodemailer/,

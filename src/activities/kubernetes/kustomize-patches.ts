@@ -1,4 +1,4 @@
-import { loadYaml } from '@kubernetes/client-node';
+import { parse } from 'yaml';
 import { failure } from '../failures.ts';
 import type { PatchEntry } from './kustomize.ts';
 import type { ManifestObject } from './manifest-objects.ts';
@@ -12,7 +12,7 @@ export function applyPatchTo(
   text: string,
   where: string,
 ): readonly ManifestObject[] {
-  const patch = loadYaml<unknown>(text);
+  const patch = parse(text) as unknown;
   const operations = Array.isArray(patch) ? (patch as readonly unknown[]) : null;
   if (operations === null && !isObject(patch))
     throw failure('Invalid', `${where} has a patch that is neither an object nor a list.`);
@@ -81,13 +81,13 @@ function merged(target: unknown, patch: unknown, field: string): unknown {
 function mergedList(target: unknown, patch: readonly unknown[], field: string): unknown {
   const key = MERGE_KEYS[field];
   if (key === undefined || !Array.isArray(target)) return patch;
-  const sum = [...(target as unknown[])];
-  for (const item of patch) {
-    const at = sum.findIndex((one) => isObject(one) && isObject(item) && one[key] === item[key]);
-    if (at === -1) sum.push(item);
-    else sum[at] = merged(sum[at], item, '');
-  }
-  return sum;
+  const rest = [...(target as unknown[])];
+  // As kustomize does: what the patch names comes first, in its order.
+  const first = patch.map((item) => {
+    const at = rest.findIndex((one) => isObject(one) && isObject(item) && one[key] === item[key]);
+    return at === -1 ? item : merged(rest.splice(at, 1)[0], item, '');
+  });
+  return [...first, ...rest];
 }
 
 /** RFC 6902: add, replace and remove, which is what overlays use. */

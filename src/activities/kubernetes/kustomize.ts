@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { loadYaml } from '@kubernetes/client-node';
+import { parse } from 'yaml';
 import { failure } from '../failures.ts';
 import { applyPatchTo } from './kustomize-patches.ts';
 import { type ManifestObject, parseManifest } from './manifest-objects.ts';
@@ -84,7 +84,7 @@ async function kustomizationOf(
   for (const name of ['kustomization.yaml', 'kustomization.yml', 'Kustomization']) {
     const path = posix.join(folder, name);
     const text = await files.text(path).catch(() => null);
-    if (text !== null) return { path, content: loadYaml<Kustomization | null>(text) ?? {} };
+    if (text !== null) return { path, content: (parse(text) as Kustomization | null) ?? {} };
   }
   throw failure('Invalid', `${folder} has no kustomization.yaml.`);
 }

@@ -1,4 +1,4 @@
-import { loadAllYaml } from '@kubernetes/client-node';
+import { parseAllDocuments } from 'yaml';
 import { failure } from '../failures.ts';
 
 /** One object of a manifest, as far as it is looked at here. */
@@ -17,12 +17,11 @@ export interface ManifestObject {
 
 /** The objects of one YAML file, in its order; `path` is for messages. */
 export function parseManifest(path: string, text: string): readonly ManifestObject[] {
-  let documents: unknown[];
-  try {
-    documents = loadAllYaml(text);
-  } catch (error) {
-    throw failure('Invalid', `${path} is not YAML: ${(error as Error).message.split('\n')[0]}`);
-  }
+  const documents = parseAllDocuments(text, { uniqueKeys: true }).map((document) => {
+    const [error] = document.errors;
+    if (error !== undefined) throw failure('Invalid', `${path} is not YAML: ${error.message.split('\n')[0]}`);
+    return document.toJS({ maxAliasCount: 100 }) as unknown;
+  });
   return documents
     .filter((one) => one !== null && one !== undefined)
     .map((one) => {

@@ -7,6 +7,8 @@ import { type Bench, benchOf, type ListedCase, NAMESPACE, type Subject } from '.
 const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 const MCP = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/noa-mcp`;
 const LIMIT_MS = 120_000;
+/** On a machine that has never built the API server, that comes first. */
+const OPEN_LIMIT_MS = 25 * 60_000;
 
 interface Status {
   readonly kind: string;
@@ -41,7 +43,7 @@ export function kubernetesContract(name: string, open: () => Promise<Subject>): 
     let bench: Bench;
     beforeAll(async () => {
       bench = benchOf(await open());
-    }, LIMIT_MS);
+    }, OPEN_LIMIT_MS);
     afterAll(async () => {
       const listed = Object.entries(bench.subject.cannotShow);
       console.log(
