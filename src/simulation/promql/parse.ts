@@ -1,6 +1,6 @@
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
-import type { AggregateOperator, BinaryOperator, Expr, VectorMatching } from './ast.ts';
+import type { AggregateOperator, Binary, BinaryOperator, Expr, VectorMatching } from './ast.ts';
 import { COMPARISONS, SET_OPERATORS } from './ast.ts';
 import { checkTypes } from './check.ts';
 import { PromqlError, parseError } from './errors.ts';
@@ -150,8 +150,10 @@ class Reader {
 
   #offset(node: SyntaxNode, depth: number): Expr {
     const [inner, , duration] = children(node) as [SyntaxNode, SyntaxNode, SyntaxNode];
-    const target = this.expr(inner, depth + 1);
-    const offsetMs = this.#signedDuration(duration);
+    return this.#shifted(node, this.expr(inner, depth + 1), this.#signedDuration(duration));
+  }
+
+  #shifted(node: SyntaxNode, target: Expr, offsetMs: number): Expr {
     const twice = () => this.#fail(node, 'offset may not be set multiple times');
     switch (target.kind) {
       case 'vector-selector':
@@ -163,6 +165,11 @@ class Reader {
       case 'subquery':
         if (target.offsetMs !== 0) throw twice();
         return { ...target, offsetMs };
+      // The editor's grammar lets an offset belong to everything before it; in Prometheus it binds tightest of all.
+      case 'binary':
+        return { ...target, right: this.#shifted(node, target.right, offsetMs) };
+      case 'unary':
+        return { ...target, expr: this.#shifted(node, target.expr, offsetMs) };
       default:
         throw this.#fail(
           node,
@@ -219,7 +226,7 @@ class Reader {
     const left = this.expr(leftNode, depth + 1);
     const right = this.expr(rightNode, depth + 1);
     const clause = node.getChild('MatchingModifierClause');
-    const binary: Expr = {
+    const binary: Binary = {
       kind: 'binary',
       position: node.from,
       operator: operator as BinaryOperator,
@@ -239,7 +246,7 @@ class Reader {
       const base = { ...left, value: sign === '-' ? -left.value : left.value };
       return { kind: 'unary', position: node.from, operator: sign, expr: { ...binary, left: base } };
     }
-    return binary;
+    return leftNode.name === 'OffsetExpr' ? climbed(left, binary) : binary;
   }
 
   #matching(node: SyntaxNode, clause: SyntaxNode | null, operatorNode: SyntaxNode): VectorMatching {
@@ -303,6 +310,30 @@ class Reader {
 }
 
 const OPERATORS: ReadonlySet<string> = new Set(['+', '-', '*', '/', '%', '^', ...COMPARISONS, ...SET_OPERATORS]);
+
+const PRECEDENCE: readonly (readonly string[])[] = [
+  ['or'],
+  ['and', 'unless'],
+  [...COMPARISONS],
+  ['+', '-'],
+  ['*', '/', '%'],
+  ['^'],
+];
+
+/** What an offset had taken for one side of an operator may bind less tightly than that operator. */
+function climbed(left: Expr, binary: Binary): Binary {
+  if (
+    left.kind !== 'binary' ||
+    strength(left.operator) >= strength(binary.operator) + (binary.operator === '^' ? 1 : 0)
+  )
+    return { ...binary, left };
+  return { ...left, right: climbed(left.right, binary) };
+}
+
+function strength(operator: string): number {
+  return PRECEDENCE.findIndex((level) => level.includes(operator));
+}
+
 function only(node: SyntaxNode): SyntaxNode {
   return children(node)[0] as SyntaxNode;
 }
