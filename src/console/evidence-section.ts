@@ -57,6 +57,7 @@ ${gaps.length > 0 && html`<p class="hint">No answer from</p><ul class="plain gap
 function evidenceItem(item: EvidenceItem, bundle: number): Markup {
   return html`<li class="${item.abnormal ? 'abnormal' : 'ordinary'}"><details id="item-${bundle}-${item.id}"><summary>${item.words}</summary>
 <p class="hint">${item.source}, ${item.probe}${item.link !== null && html` · ${link('open', item.link)}`}${item.digest !== null && html` · <a href="/api/evidence/${item.digest}" download>the whole answer</a> (${item.sizeBytes} bytes)`}</p>
+${typeof item.picture === 'string' && html`<img class="picture" src="/api/evidence/${item.picture}" alt="${item.words}" loading="lazy">`}
 <pre class="command"><code>${item.command}</code></pre>
 ${item.excerpt !== '' && html`<pre class="excerpt">${item.excerpt}</pre>`}
 </details></li>`;

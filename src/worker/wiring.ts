@@ -9,6 +9,7 @@ import { createEvidenceActivities } from '../activities/evidence/activities.ts';
 import { createFailoverActivities } from '../activities/failover/activities.ts';
 import { createFollowUpActivities } from '../activities/follow-up/activities.ts';
 import type { ActionItemsPort } from '../activities/follow-up/ports.ts';
+import { createDashboardActivities } from '../activities/grafana/activities.ts';
 import { createClusterActivities } from '../activities/kubernetes/activities.ts';
 import { createKubernetesClient } from '../activities/kubernetes/client.ts';
 import { connectToKubernetes } from '../activities/kubernetes/connection.ts';
@@ -128,6 +129,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
       },
     }),
     createChangeActivities(changePorts(env)),
+    createDashboardActivities(grafana(env)),
     createAuthorityActivities({
       people: { person: (id) => people.byId(id) },
       isSigned: (decision) => verifyDecision(decision, keys),

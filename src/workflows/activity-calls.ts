@@ -5,6 +5,7 @@ import type { CustomerActivities } from '../activities/customers/api.ts';
 import type { EvidenceActivities } from '../activities/evidence/api.ts';
 import type { FailoverActivities } from '../activities/failover/api.ts';
 import type { FollowUpActivities } from '../activities/follow-up/api.ts';
+import type { DashboardActivities } from '../activities/grafana/api.ts';
 import type { ClusterActivities } from '../activities/kubernetes/api.ts';
 import type { MigrationActivities } from '../activities/postgres/api.ts';
 import type { PublicationActivities } from '../activities/publication/api.ts';
@@ -118,6 +119,12 @@ export function customerMail(summary: string) {
   const retry = { firstSeconds: 2, factor: 2, longestSeconds: 60 };
   const patience = { attemptSeconds: 60, altogether: { seconds: 10 * 60 }, retry };
   return proxyActivities<Stamps<CustomerActivities>>(options(summary, patience));
+}
+
+/** Marks on dashboards are a kindness to whoever looks later: nothing waits long for them. */
+export function marking(summary: string) {
+  const patience = { attemptSeconds: 20, altogether: { seconds: 60 }, retry: READS };
+  return proxyActivities<Stamps<DashboardActivities>>(options(summary, patience));
 }
 
 export function followUp(summary: string) {

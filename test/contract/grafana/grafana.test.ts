@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDashboardActivities } from '../../../src/activities/grafana/activities.ts';
 import { createGrafanaClient } from '../../../src/activities/grafana/client.ts';
 import { createGrafana, type Grafana } from '../../../src/simulation/systems/grafana.ts';
 import { openWire } from '../../activities/wire.ts';
@@ -68,6 +69,24 @@ describe('annotations', () => {
     world.log.record = record;
     expect(await client().annotate(ANNOTATION)).toEqual({ id: 1, found: true });
     expect(grafana.annotations).toHaveLength(1);
+  });
+});
+
+describe('marks of an incident on dashboards', () => {
+  const notes = [ANNOTATION, { ...ANNOTATION, key: 'incident-a/rollback', text: 'rolled back' }];
+
+  it('go on where they were when one of them failed', async () => {
+    const { annotateDashboards } = createDashboardActivities(client());
+    await annotateDashboards({ incidentId: 'incident-a', notes: notes.slice(0, 1) });
+    expect(await annotateDashboards({ incidentId: 'incident-a', notes })).toEqual({ written: 1, found: 1 });
+    expect(grafana.annotations.map(({ text }) => text)).toEqual(['noa restarted', 'rolled back']);
+  });
+
+  it('are none where no dashboards are configured', async () => {
+    expect(await createDashboardActivities(null).annotateDashboards({ incidentId: 'incident-a', notes })).toEqual({
+      written: 0,
+      found: 0,
+    });
   });
 });
 

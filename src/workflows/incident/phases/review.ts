@@ -1,6 +1,6 @@
 import { type IncidentState, openLeases } from '../../../domain/incident.ts';
 import { type Instant, plusMinutes } from '../../../domain/instant.ts';
-import { followUp } from '../../activity-calls.ts';
+import { followUp, marking } from '../../activity-calls.ts';
 import { publishRound } from '../publishing.ts';
 import { refiredSince } from '../relapse.ts';
 import type { IncidentRun } from '../run.ts';
@@ -11,6 +11,7 @@ export async function review(run: IncidentRun): Promise<void> {
   if (resolved === null || run.state.closed !== null) return;
   if (run.state.phase !== 'review') run.record({ kind: 'phase-entered', phase: 'review', because: 'resolved' });
   const id = `review${run.state.reopenings}`;
+  await markDashboards(run, id, resolved.at);
   if (run.policy.severities[run.state.highestSeverity].postMortem) {
     await scheduleMeeting(run, id, resolved.at);
     await writePostMortem(run, id, resolved.at);
@@ -19,6 +20,24 @@ export async function review(run: IncidentRun): Promise<void> {
   await awaitEnd(run, resolved.at);
   // Nothing is reviewed that was no incident, or another one's.
   if (closedOtherwise(run.state) && run.state.review !== null) await callOffMeeting(run);
+}
+
+/** Whoever looks at the graphs later sees the incident and what was done about it (R1.6). */
+async function markDashboards(run: IncidentRun, id: string, resolvedAt: Instant): Promise<void> {
+  const { incidentId, title, severity, detectedAt, remedies } = run.state;
+  const remedyNotes = remedies.flatMap(({ plan, carriedOutAt }) =>
+    carriedOutAt === null
+      ? []
+      : [{ key: plan.key, text: plan.preview, tags: ['incident', plan.action], at: carriedOutAt, untilAt: null }],
+  );
+  const whole = { key: id, text: `${severity}: ${title}`, tags: ['incident'], at: detectedAt, untilAt: resolvedAt };
+  await run.step(`${id}/annotated`, async () => {
+    const answer = await run.attempt(
+      marking('marks on the dashboards').annotateDashboards({ incidentId, notes: [whole, ...remedyNotes] }),
+    );
+    if (!answer.ok) trouble(run, 'dashboards', answer.words);
+    return answer.ok;
+  });
 }
 
 /** Invites once; when the incident came back and was resolved later, the same meeting is moved (R6.1). */
