@@ -33,6 +33,11 @@ const SIMULATED_SYSTEMS: ReadonlySet<string> = new Set([
   'status-page',
   'smtp',
   'service-api',
+  'grafana',
+  'elasticsearch',
+  'git',
+  'github',
+  'jenkins',
 ]);
 
 type Row = Readonly<Record<string, unknown>>;

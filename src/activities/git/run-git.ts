@@ -65,7 +65,8 @@ esac
 
 function runnerFor(access: GitAccess, repository: string, where: readonly string[], askpass: string | null): GitRunner {
   const host = URL.canParse(access.url) ? new URL(access.url).host : '';
-  const secrets = access.token === null ? [] : [access.token];
+  const basic = Buffer.from(`${access.username}:${access.token}`).toString('base64');
+  const secrets = access.token === null ? [] : [access.token, basic];
   return (args, options = {}) =>
     new Promise((resolve, reject) => {
       const whole = [...CONFIGURATION, '-c', `safe.directory=${repository}`, ...where, ...args];

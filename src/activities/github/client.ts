@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { BuildFact, CommitFact } from '../../domain/evidence.ts';
 import { type Instant, instant } from '../../domain/instant.ts';
 import { failure } from '../failures.ts';
-import { createHttpClient, failureOfAnswer, type HttpRequest, parseJson } from '../http.ts';
+import { createHttpClient, failureOfAnswer, type HttpRequest, parseJson, type WholeAnswer } from '../http.ts';
+import { redactSecrets } from '../redaction.ts';
 
 export interface GitHubSettings {
   /** `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise Server. */
@@ -58,9 +59,10 @@ const MESSAGE_CHARACTERS = 200;
 export interface GitHubCall {
   <T>(request: HttpRequest, shape: z.ZodType<T>): Promise<T>;
   /** Any status answered. */
-  answer(
-    request: HttpRequest,
-  ): Promise<{ readonly status: number; readonly headers: Headers; readonly text: string; readonly bytes: Buffer }>;
+  answer(request: HttpRequest): Promise<WholeAnswer>;
+  /** The failure that an answer means, without the token should GitHub have repeated it. */
+  failed(answer: WholeAnswer): Error;
+  redact(words: string): string;
 }
 
 export function gitHubCaller({ apiUrl, token, repository, timeoutMilliseconds }: GitHubSettings): GitHubCall {
@@ -78,12 +80,13 @@ export function gitHubCaller({ apiUrl, token, repository, timeoutMilliseconds }:
   });
   const repo = `/repos/${repository.split('/').map(encodeURIComponent).join('/')}`;
   const answer: GitHubCall['answer'] = (request) => http.send({ ...request, path: `${repo}${request.path}` });
+  const failed = (got: WholeAnswer) => failureOfAnswer(NAME, got, [token]);
   const call = async <T>(request: HttpRequest, shape: z.ZodType<T>): Promise<T> => {
     const got = await answer(request);
-    if (got.status < 200 || got.status > 299) throw failureOfAnswer(NAME, got, [token]);
+    if (got.status < 200 || got.status > 299) throw failed(got);
     return parseJson(NAME, got, shape);
   };
-  return Object.assign(call, { answer });
+  return Object.assign(call, { answer, failed, redact: (words: string) => redactSecrets(words, [token]) });
 }
 
 /**
@@ -99,7 +102,7 @@ async function pages<T>(
   const found: T[] = [];
   for (let page = 1; page <= MOST_PAGES; page += 1) {
     const answer = await call.answer({ path, query: { ...query, per_page: PER_PAGE, page } });
-    if (answer.status < 200 || answer.status > 299) throw failureOfAnswer(NAME, answer);
+    if (answer.status < 200 || answer.status > 299) throw call.failed(answer);
     const part = parseJson(NAME, answer, shape);
     found.push(...part);
     if (part.length === 0 || !/;\s*rel="next"/.test(answer.headers.get('link') ?? '')) return { found, complete: true };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failure } from '../failures.ts';
-import { failureOfAnswer, parseJson } from '../http.ts';
+import { parseJson } from '../http.ts';
 import { type GitHubSettings, gitHubCaller } from './client.ts';
 
 export interface PullRequestText {
@@ -59,7 +59,7 @@ export function createPullRequestClient(settings: GitHubSettings): PullRequestCl
       // 422 also says that another worker was quicker: then it is there.
       const quicker = answer.status === 422 ? await find(text) : null;
       if (quicker !== null) return { ...quicker, found: true };
-      throw answer.status === 422 ? failure('Invalid', unprocessable(answer.text)) : failureOfAnswer(NAME, answer);
+      throw answer.status === 422 ? failure('Invalid', call.redact(unprocessable(answer.text))) : call.failed(answer);
     },
     async requestReviewers(number, reviewers) {
       if (reviewers.length === 0) return;
@@ -67,8 +67,8 @@ export function createPullRequestClient(settings: GitHubSettings): PullRequestCl
       const people = reviewers.filter((name) => !name.startsWith(TEAM));
       const json = { reviewers: people, team_reviewers: teams };
       const answer = await call.answer({ method: 'POST', path: `/pulls/${number}/requested_reviewers`, json });
-      if (answer.status === 422) throw failure('Invalid', unprocessable(answer.text));
-      if (answer.status < 200 || answer.status > 299) throw failureOfAnswer(NAME, answer);
+      if (answer.status === 422) throw failure('Invalid', call.redact(unprocessable(answer.text)));
+      if (answer.status < 200 || answer.status > 299) throw call.failed(answer);
     },
     async reviews(number) {
       const [pull, reviews] = await Promise.all([
@@ -93,7 +93,7 @@ export function createPullRequestClient(settings: GitHubSettings): PullRequestCl
           'Conflict',
           `${NAME} cannot merge #${number}: it conflicts with its base, or a rule of the branch is not met.`,
         );
-      throw failureOfAnswer(NAME, answer);
+      throw call.failed(answer);
     },
   };
 }
