@@ -72,3 +72,57 @@ describe('the promise of the next update (R4.2, decision 7)', () => {
     expect(ended.at(-1)).toMatchObject({ how: 'superseded', because: 'the incident ended before it was due' });
   });
 });
+
+describe('when a channel is away (decision 7)', () => {
+  it('tells colleagues by mail after the time that policy gives, at the cadence, and not once chat is back', async () => {
+    const story = await opened();
+    await story.pass(20 * 60);
+    story.world.refused.set('chat', 60);
+    await story.pass(75 * 60);
+    const mails = () => story.world.said('mail').filter((what) => what === 'fallback').length;
+    expect(mails()).toBe(2);
+    expect((await story.now()).facts.unsent?.some(({ medium }) => medium === 'chat')).toBe(true);
+    story.world.refused.clear();
+    await story.pass(120 * 60);
+    expect(mails()).toBe(2);
+  });
+
+  it('takes what somebody made the status page show, and asks before going back (R4.4)', async () => {
+    const story = await opened();
+    await story.pass(60);
+    story.world.pageByHand = 'resolved';
+    await story.pass(40 * 60);
+    expect(await story.events('status-page-edited')).toMatchObject([{ from: 'investigating', to: 'resolved' }]);
+    expect((await story.state()).statusPageStatus).toBe('resolved');
+    expect((await story.questions()).some(({ name }) => name === 'publish-status')).toBe(true);
+  });
+});
+
+describe('who is told by time (R0.1–R0.4)', () => {
+  const escalations = async (severity: 'P0' | 'P1' | 'P2' | 'P3', minutes: number) => {
+    const story = await beginIncident(engine, policy, {
+      alert: { claimedSeverity: severity, labels: { alertname: 'Claimed', severity } },
+    });
+    story.world.cure = null;
+    await story.decideSoon('alice', 'set-severity', { to: severity, because: 'as claimed' });
+    await story.pass(minutes * 60);
+    return (await story.events('escalated'))
+      .filter(({ because }) => because.startsWith('by time'))
+      .flatMap(({ to }) => to);
+  };
+
+  it('EM and CTO at once for P0 (R0.1)', async () => {
+    expect(await escalations('P0', 1)).toEqual(['engineering-manager', 'cto']);
+  });
+  it('the engineering manager after 30 minutes for P1, not before (R0.2)', async () => {
+    expect(await escalations('P1', 28)).toEqual([]);
+    expect(await escalations('P1', 31)).toEqual(['engineering-manager']);
+  });
+  it('the team lead after two hours for P2 (R0.3)', async () => {
+    expect(await escalations('P2', 119)).toEqual([]);
+    expect(await escalations('P2', 121)).toEqual(['team-lead']);
+  });
+  it('nobody for P3 (R0.4)', async () => {
+    expect(await escalations('P3', 26 * 60)).toEqual([]);
+  });
+});

@@ -5,7 +5,7 @@ import type { PreviewInput } from '../../src/activities/kubernetes/api.ts';
 import type { Delivery, PublishInput, Receipt } from '../../src/activities/publication/api.ts';
 import type { EvidenceBundle, EvidenceItem, Finding } from '../../src/domain/evidence.ts';
 import type { RemedyPlan, RemedyWish } from '../../src/domain/remedy.ts';
-import type { TimelineEvent } from '../../src/domain/timeline.ts';
+import type { PublicStatus, TimelineEvent } from '../../src/domain/timeline.ts';
 
 /**
  * Activities without systems, for tests of the workflow's own order and promises. Whatever it is asked is counted;
@@ -20,6 +20,8 @@ export class PretendWorld {
   readonly delivered: Delivery[] = [];
   readonly acts: RemedyPlan[] = [];
   readonly calls: string[] = [];
+  /** What somebody makes the status page show by hand, before the next post. */
+  pageByHand: PublicStatus | null = null;
   /** What messages say about being late. */
   readonly lateWords: string[] = [];
   readonly #events = new Map<number, TimelineEvent>();
@@ -105,6 +107,11 @@ export class PretendWorld {
   }
 
   private deliver(delivery: Delivery): Receipt {
+    if (delivery.medium === 'status-page' && this.pageByHand !== null) {
+      const shownByHand = this.pageByHand;
+      this.pageByHand = null;
+      return { ...NOT_SENT, key: delivery.key, permanent: true, shownByHand };
+    }
     const retryAfterSeconds = this.refused.get(delivery.medium);
     if (retryAfterSeconds !== undefined) {
       return {
@@ -218,3 +225,12 @@ function item(finding: Finding, at: string): EvidenceItem {
     sizeBytes: 0,
   };
 }
+
+const NOT_SENT: Omit<Receipt, 'key'> = {
+  result: 'failed',
+  ref: null,
+  text: '',
+  reason: 'somebody changed it',
+  permanent: false,
+  retryAfterSeconds: null,
+};

@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import type { PublicStatus } from '../../domain/timeline.ts';
 import { chatMessage } from '../../views/chat.ts';
 import { chatSummary } from '../../views/chat-summary.ts';
 import { invitation } from '../../views/invitation.ts';
@@ -214,8 +215,21 @@ async function postStatus(ports: PublicationPorts, input: PublishInput, delivery
   const post = { ...view, incidentId: input.facts.incidentId, key: delivery.key };
   const now = await statusPage.find(input.facts.incidentId, delivery.ref);
   if (now?.latestKey === delivery.key) return { ref: now.ref, text: view.body, already: true };
-  const after = await placeStatus(statusPage, now, post, input, delivery);
-  return { ref: after.ref, text: view.body };
+  const byHand = changedByHand(now, delivery);
+  const after = await placeStatus(statusPage, now, post, input, delivery, byHand);
+  return { ref: after.ref, text: view.body, ...(byHand === null ? {} : { shownByHand: byHand }) };
+}
+
+/** The state that somebody gave the page by hand; null when it shows what we last said, or what we may have said. */
+function changedByHand(now: ShownStatus | null, { expected, pendingKeys = [] }: StatusDelivery): PublicStatus | null {
+  if (now === null || expected === undefined || expected === null || now.status === expected) return null;
+  if (now.latestKey !== null && pendingKeys.includes(now.latestKey)) return null;
+  // A post-mortem written there is no news about the incident.
+  return isPublicStatus(now.status) ? now.status : null;
+}
+
+function isPublicStatus(status: string): status is PublicStatus {
+  return ORDER.indexOf(status) >= 0 && status !== 'postmortem';
 }
 
 function placeStatus(
@@ -224,12 +238,14 @@ function placeStatus(
   post: StatusPost & PostMark,
   input: PublishInput,
   delivery: StatusDelivery,
+  byHand: PublicStatus | null,
 ): Promise<ShownStatus> {
   if (now === null) return statusPage.create(post);
-  if (isBackwards(now.status, post.status) && !mayGoBack(now.status, input, delivery)) {
+  if (isBackwards(now.status, post.status) && !mayGoBack(now.status, input, delivery, byHand)) {
     throw failure(
       'Conflict',
       `The status page already says "${now.status}"; going back to "${post.status}" needs a person's text.`,
+      byHand === null ? {} : { details: [{ shownByHand: byHand }] },
     );
   }
   return statusPage.update(now.ref, post);
@@ -242,11 +258,11 @@ function isBackwards(from: string, to: string): boolean {
 }
 
 /** Backwards only with a text a person wrote or agreed to, or when an incident that was resolved is open again. */
-function mayGoBack(from: string, input: PublishInput, delivery: StatusDelivery): boolean {
+function mayGoBack(from: string, input: PublishInput, delivery: StatusDelivery, byHand: PublicStatus | null): boolean {
   return (
     delivery.detail !== null ||
     delivery.agreedBackwards === true ||
-    (from === 'resolved' && input.facts.resolvedAt === null)
+    (from === 'resolved' && input.facts.resolvedAt === null && byHand === null)
   );
 }
 

@@ -43,6 +43,9 @@ export type Delivery = { readonly again?: boolean } & (
       readonly detail: string | null;
       /** What the page shows now; a post without news stays at that, whatever is known inside. */
       readonly shown?: PublicStatus;
+      /** What the page should show by what we know, and keys of posts whose answers were lost: anything else was done by hand. */
+      readonly expected?: PublicStatus | null;
+      readonly pendingKeys?: readonly string[];
       /** A person agreed that the page goes back to an earlier state. */
       readonly agreedBackwards?: boolean;
     }
@@ -103,6 +106,8 @@ export interface Receipt {
   readonly reason: string | null;
   readonly permanent: boolean;
   readonly retryAfterSeconds: number | null;
+  /** Of a status page that somebody changed by hand: the state it showed before this post (R4.4). */
+  readonly shownByHand?: PublicStatus;
   /** Of an opened channel: the name it really got, without #; it has a suffix when another incident owned the name. */
   readonly channelName?: string;
 }

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { PublicStatus } from '../../domain/timeline.ts';
 import { clipBytes } from '../../views/escape.ts';
 import type { Delivery, Receipt } from './api.ts';
 
@@ -10,6 +11,7 @@ export interface Sent {
   /** Something worth saying although it was delivered, e.g. an address that was refused. */
   readonly reason?: string | null;
   readonly channelName?: string;
+  readonly shownByHand?: PublicStatus;
 }
 
 /** Excerpts on the timeline are at most 1 KB. */
@@ -26,6 +28,7 @@ export function deliveredReceipt(delivery: Delivery, sent: Sent): Receipt {
     permanent: false,
     retryAfterSeconds: null,
     ...(sent.channelName === undefined ? {} : { channelName: sent.channelName }),
+    ...(sent.shownByHand === undefined ? {} : { shownByHand: sent.shownByHand }),
   };
 }
 
@@ -44,5 +47,12 @@ export function failedReceipt(delivery: Delivery, error: unknown): Receipt {
     reason: clipBytes(error instanceof Error ? error.message : String(error), REASON_BYTES),
     permanent: known === null ? true : known.nonRetryable === true,
     retryAfterSeconds: typeof delay === 'number' ? Math.ceil(delay / 1000) : null,
+    ...shownByHand(known),
   };
+}
+
+/** A post that would have gone over what somebody did by hand says what is shown there instead. */
+function shownByHand(known: ApplicationFailure | null): { readonly shownByHand?: PublicStatus } {
+  const said = (known?.details?.[0] as { readonly shownByHand?: PublicStatus } | undefined)?.shownByHand;
+  return said === undefined ? {} : { shownByHand: said };
 }

@@ -134,6 +134,8 @@ async function post(
       key,
       what,
       ref: run.state.statusPageRef,
+      expected: run.state.statusPageStatus,
+      pendingKeys: run.state.unsent.flatMap((record) => (record.medium === 'status-page' ? [record.key] : [])),
       detail: null,
       again: unsent !== undefined,
       ...options,

@@ -1,7 +1,7 @@
 import type { Delivery } from '../../activities/publication/api.ts';
 import { approvalById, type UnsentRecord } from '../../domain/incident.ts';
-import type { Instant } from '../../domain/instant.ts';
-import { isSuperseded, publishRound } from './publishing.ts';
+import { clockTimeUtc, type Instant, isBefore, plusMinutes } from '../../domain/instant.ts';
+import { isSuperseded, nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
 /**
@@ -47,4 +47,46 @@ function isMoot(run: IncidentRun, record: UnsentRecord): boolean {
   if (delivery.medium === 'page') return delivery.what === 'trigger' && run.state.acknowledged !== null;
   if (delivery.medium !== 'chat' || delivery.what !== 'question') return false;
   return approvalById(run.state, delivery.detail ?? '')?.state !== 'open';
+}
+
+const TOLD_ELSEWHERE = 'told-elsewhere';
+
+/**
+ * While chat takes nothing for longer than policy allows, colleagues are told by mail what would have been said there,
+ * at the cadence of the severity; when it is back, the newest message goes out in its place, marked late.
+ */
+export async function tellElsewhere(run: IncidentRun): Promise<void> {
+  while (run.state.closed === null) {
+    const dueAt = elsewhereAt(run);
+    const changed = () => run.state.closed !== null || elsewhereAt(run) !== dueAt;
+    if (dueAt === null) await run.agenda.forEvent(changed);
+    else if ((await run.agenda.until('tell colleagues by mail', dueAt, changed)) === 'due') await mailInstead(run);
+  }
+}
+
+function elsewhereAt(run: IncidentRun): Instant | null {
+  const { fallback } = run.policy.communication;
+  const since = awaySince(run)?.since ?? null;
+  if (fallback === null || since === null) return null;
+  const first = plusMinutes(since, fallback.afterMinutes);
+  const told = run.state.steps[TOLD_ELSEWHERE] as Instant | undefined;
+  if (told === undefined || isBefore(told, since)) return first;
+  return plusMinutes(told, run.policy.severities[run.state.severity].updateEveryMinutes);
+}
+
+/** The message to the incident's channel that has been owed longest. */
+function awaySince(run: IncidentRun): UnsentRecord | null {
+  const owed = run.state.unsent.filter((record) => record.medium === 'chat' && isSuperseded(record));
+  return [...owed].sort((a, b) => a.since.localeCompare(b.since))[0] ?? null;
+}
+
+async function mailInstead(run: IncidentRun): Promise<void> {
+  const { fallback } = run.policy.communication;
+  const owed = awaySince(run);
+  if (fallback === null || owed === null) return;
+  run.record({ kind: 'step-finished', step: TOLD_ELSEWHERE, outcome: run.now() });
+  const detail = `Chat has taken no message since ${clockTimeUtc(owed.since)} UTC (${owed.reason.replace(/\.$/u, '')}).`;
+  await publishRound(run, 'by mail, since chat is away', [
+    { medium: 'mail', key: nextKey(run, 'mail fallback'), what: 'fallback', to: fallback.mailTo, detail },
+  ]);
 }

@@ -2,7 +2,7 @@ import type { Delivery, PublishInput, Receipt } from '../../activities/publicati
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { UnsentRecord } from '../../domain/incident.ts';
 import { type Instant, plusSeconds, secondsBetween } from '../../domain/instant.ts';
-import type { Medium, Published } from '../../domain/timeline.ts';
+import type { Medium, PublicStatus, Published } from '../../domain/timeline.ts';
 import { factsFor, voiceFor } from '../../domain/voice.ts';
 import { message } from '../activity-calls.ts';
 import type { IncidentRun } from './run.ts';
@@ -93,6 +93,7 @@ function failedReceipt(delivery: Delivery, reason: string): Receipt {
 }
 
 function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, coversSeq: number): void {
+  if (receipt.shownByHand !== undefined && adoptEdit(run, delivery, receipt, receipt.shownByHand)) return;
   if (delivery.what === 'pinned') {
     // One that could not be edited is put right by the next round; it is nobody's only source.
     if (delivery.ref === null && receipt.result !== 'failed' && receipt.ref !== null)
@@ -134,6 +135,18 @@ function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, c
   const speaksTo =
     receipt.result === 'already-delivered' ? Number(delivery.key.split('/').at(-1) ?? coversSeq) : coversSeq;
   run.record({ kind: 'published', message: publishedMessage(run, delivery, receipt, speaksTo), late });
+}
+
+/**
+ * Somebody changed the page by hand: what it shows is taken as said, on the timeline. A post that would have undone it
+ * is not owed any more; where the incident disagrees, the next state is asked about (going back needs a person, R4.4).
+ */
+function adoptEdit(run: IncidentRun, delivery: Delivery, receipt: Receipt, to: PublicStatus): boolean {
+  const undone = receipt.result === 'failed';
+  const words = undone ? `it stays as it is; our post "${delivery.what}" was not sent` : 'our next post followed it';
+  run.record({ kind: 'status-page-edited', from: run.state.statusPageStatus, to, words });
+  if (undone) run.record({ kind: 'publication-superseded', key: delivery.key, newerKey: 'changed by hand' });
+  return undone;
 }
 
 /** Later each time, as long as the other side stays away; null when trying again is of no use. */

@@ -6,7 +6,7 @@ import { keepCustomersInformed, sendTestMails } from './informing-customers.ts';
 import { keepPublicFromSilence, keepPublicInformed } from './informing-public.ts';
 import { keepLeases } from './leasing.ts';
 import { registerMessages } from './messages.ts';
-import { settleDebts } from './outbox.ts';
+import { settleDebts, tellElsewhere } from './outbox.ts';
 import { escalateByTime, watchAcknowledgement } from './paging.ts';
 import { detection } from './phases/detection.ts';
 import { investigation } from './phases/investigation.ts';
@@ -39,6 +39,7 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
     escalateByTime,
     keepLeases,
     settleDebts,
+    tellElsewhere,
     keepLooking,
     watchWindows,
   ];

@@ -185,6 +185,26 @@ describe('publish', () => {
     expect(page.incidents[0]).toMatchObject({ status: 'identified', body: 'It is back.' });
   });
 
+  it('sees that somebody changed the page by hand: never undoes it, and says what is shown (R4.4)', async () => {
+    const worker = activities();
+    await worker.publish(input(STATUS));
+    const shown = page.incidents[0] as (typeof page.incidents)[number];
+    shown.status = 'resolved';
+    const next = { ...STATUS, key: 'i/status/2', what: 'identified', ref: 'inc1', expected: 'investigating' };
+    expect(await worker.publish(input(next as Delivery))).toMatchObject([
+      { result: 'failed', permanent: true, shownByHand: 'resolved' },
+    ]);
+    expect(shown.status).toBe('resolved');
+
+    shown.status = 'identified';
+    const forward = { ...next, key: 'i/status/3', what: 'monitoring' };
+    expect(await worker.publish(input(forward as Delivery))).toMatchObject([
+      { result: 'delivered', shownByHand: 'identified' },
+    ]);
+    const lost = { ...next, key: 'i/status/4', what: 'resolved', pendingKeys: ['i/status/3'] };
+    expect((await worker.publish(input(lost as Delivery)))[0]).not.toHaveProperty('shownByHand');
+  });
+
   it('reopens a resolved post when the incident is open again', async () => {
     const worker = activities();
     await worker.publish({ ...input({ ...STATUS, what: 'resolved' } as Delivery), facts: RESOLVED });
