@@ -47,6 +47,7 @@ import {
   postMortemQuery,
   postMortemWorkflowId,
 } from './workflows/post-mortem/api.ts';
+import { USER_REPORT_WORKFLOW, type UserReportInput } from './workflows/user-report/api.ts';
 
 export type { AgendaEntry } from './workflows/incident/api.ts';
 
@@ -103,6 +104,8 @@ export interface IncidentClient {
   openWithAlerts(input: IncidentInput, batch: AlertBatch, batchId: string): Promise<Delivered>;
   /** Later alerts (or first ones while no worker runs), by signal-with-start. Throws TemporalAway. */
   signalAlerts(input: IncidentInput, batch: AlertBatch): Promise<Delivered>;
+  /** Begins a verification, or finds the one that is begun. Throws TemporalAway. */
+  startUserReport(input: UserReportInput): Promise<void>;
   decide(decision: Decision): Promise<Decided>;
   state(incidentId: string): Promise<Asked<IncidentStateAnswer>>;
   timelineSince(incidentId: string, seq: number): Promise<Asked<readonly TimelineEvent[]>>;
@@ -214,6 +217,24 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     }
   };
 
+  const startUserReport = async (input: UserReportInput): Promise<void> => {
+    try {
+      await within(HAND_OVER_WITHIN_MS, () =>
+        client.workflow.start(USER_REPORT_WORKFLOW, {
+          workflowId: input.verificationId,
+          taskQueue,
+          args: [input] as [UserReportInput],
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          staticSummary: `verification ${input.verificationId}`,
+        }),
+      );
+    } catch (error) {
+      // It has run to its end already: another gateway was faster.
+      if (!hasEnded(error)) throw away(error);
+    }
+  };
+
   const decide = async (decision: Decision): Promise<Decided> => {
     const handle = handleOf(decision.incidentId);
     let signalWithinMs = HAND_OVER_WITHIN_MS;
@@ -303,6 +324,7 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
   return {
     openWithAlerts,
     signalAlerts,
+    startUserReport,
     decide,
     state: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(stateQuery)),
     timelineSince: (incidentId, seq) => ask(incidentId, () => handleOf(incidentId).query(timelineSinceQuery, seq)),

@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { Forwarder } from './forwarder.ts';
 import { registerMetrics } from './metrics.ts';
 import { answerRefusals } from './refusals.ts';
+import type { ReportForwarder } from './report-forwarder.ts';
 import { acceptJsonOnly, MAX_BODY_BYTES } from './request-body.ts';
 import { registerDecisions } from './routes/decisions.ts';
 import { registerHealth } from './routes/health.ts';
@@ -15,6 +16,7 @@ import { registerLive } from './routes/live.ts';
 import { registerPostMortems } from './routes/post-mortems.ts';
 import { registerPreview } from './routes/preview.ts';
 import { registerRecord } from './routes/record.ts';
+import { registerReports } from './routes/reports.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 
 export interface GatewaySecrets {
@@ -22,6 +24,9 @@ export interface GatewaySecrets {
   readonly alertmanagerTokens: readonly string[];
   /** None: PagerDuty's webhook is not configured. */
   readonly pagerdutySecrets: readonly string[];
+  /** None: tickets are not taken for reports. */
+  readonly zendeskSecrets?: readonly string[];
+  readonly jiraSecrets?: readonly string[];
   readonly decisionSigningKey: string;
 }
 
@@ -29,6 +34,8 @@ export interface GatewayOptions {
   readonly store: Store;
   readonly client: IncidentClient;
   readonly forwarder: Forwarder;
+  /** Absent: reports wait in the store for a gateway that has one. */
+  readonly reportForwarder?: ReportForwarder;
   readonly policy: () => Policy;
   readonly people: PeopleDirectory;
   readonly clock: Clock;
@@ -62,6 +69,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.register(async (api) => {
     acceptJsonOnly(api);
     registerWebhooks(api, options);
+    registerReports(api, options);
     registerIncidents(api, options);
     registerPostMortems(api, options);
     registerRecord(api, options);

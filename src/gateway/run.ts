@@ -11,6 +11,7 @@ import { openStore } from '../store/store.ts';
 import { createForwarder } from './forwarder.ts';
 import { createGateway, type GatewayOptions } from './gateway.ts';
 import { createHistoryKeeper } from './history-keeper.ts';
+import { createReportForwarder } from './report-forwarder.ts';
 import { slackFromEnv } from './slack/from-env.ts';
 import { registerSlack } from './slack/routes.ts';
 
@@ -29,6 +30,14 @@ export async function runGateway(
   const client = createIncidentClient();
   const forwarder = createForwarder({ store, client, policy: () => policy, clock, speed: env.INCIDENT_SPEED, log });
   const historyKeeper = createHistoryKeeper({ store, client, clock, log });
+  const reportForwarder = createReportForwarder({
+    store,
+    client,
+    policy: () => policy,
+    clock,
+    speed: env.INCIDENT_SPEED,
+    log,
+  });
   const people = peopleOfPolicyFile(
     env.INCIDENT_POLICY,
     loadPolicy,
@@ -39,12 +48,15 @@ export async function runGateway(
     store,
     client,
     forwarder,
+    reportForwarder,
     policy: () => policy,
     people,
     clock,
     secrets: {
       alertmanagerTokens: rotatedSecrets(env.ALERTMANAGER_TOKEN),
       pagerdutySecrets: rotatedSecrets(env.PAGERDUTY_WEBHOOK_SECRET),
+      zendeskSecrets: rotatedSecrets(env.ZENDESK_WEBHOOK_SECRET),
+      jiraSecrets: rotatedSecrets(env.JIRA_WEBHOOK_SECRET),
       decisionSigningKey: env.DECISION_SIGNING_KEY,
     },
     log,
@@ -79,6 +91,7 @@ export async function runGateway(
     await app.close();
     await slack.stop();
     await forwarder.stop();
+    await reportForwarder.stop();
     await historyKeeper.stop();
     await client.close();
     await store.close();
@@ -87,6 +100,7 @@ export async function runGateway(
     process.once(signal, () => void stop().then(() => process.exit(0)));
   }
   forwarder.start();
+  reportForwarder.start();
   historyKeeper.start();
   await slack.start();
   await app.listen({ host: env.HOST, port: env.PORT });

@@ -39,6 +39,8 @@ export interface FleetOptions {
   readonly followUpsOf: (incidentId: string) => readonly string[];
   /** Where activities wait for their turn. */
   readonly turnstile: Turnstile;
+  /** Verifications of what people reported that Temporal has begun. */
+  readonly verificationIds: () => Promise<readonly string[]>;
 }
 
 /** A timer set for an instant fires within this of it: the engine rounds up to its own grid. */
@@ -132,10 +134,13 @@ export class Fleet {
       const intake = await this.options.intakeBusy();
       if (intake !== null) return intake;
       for (const id of await this.options.incidentIds()) this.#enrol(id, true);
+      for (const id of await this.options.verificationIds()) this.#enrol(id, false);
       this.#newsExpected = false;
     }
     const busy = await Promise.all([...this.#ships.values()].map((ship) => this.#refresh(ship, nowMs)));
-    return busy.find((words) => words !== null) ?? null;
+    const words = busy.find((one) => one !== null) ?? null;
+    // A verification hands what it confirmed to intake, which then opens or joins an incident.
+    return words === null && this.#newsExpected ? 'a verification has moved on' : words;
   }
 
   /** The first that waits, by incident and then by when it was asked for; false when nobody does. */
@@ -192,6 +197,7 @@ export class Fleet {
     ship.running = moment.running;
     ship.agenda = agenda?.value ?? [];
     ship.readLength = moment.historyLength;
+    if (!ship.isIncident) this.#newsExpected = true;
     return (await this.#enrolFollowUps(ship)) ? `${ship.workflowId} has left something behind that begins` : null;
   }
 

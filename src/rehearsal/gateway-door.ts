@@ -23,12 +23,13 @@ export class GatewayDoor {
   async intakeBusy(): Promise<string | null> {
     try {
       const response = await fetch(`${this.url}/readyz`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-      const { inboxPending, forwarding, trouble } = (await response.json()) as {
+      const { inboxPending, reportsPending, forwarding, trouble } = (await response.json()) as {
         inboxPending: number | null;
+        reportsPending: number | null;
         forwarding: number;
         trouble: string | null;
       };
-      if (inboxPending === 0 && forwarding === 0) return null;
+      if (inboxPending === 0 && (reportsPending ?? 0) === 0 && forwarding === 0) return null;
       return `the gateway holds ${inboxPending ?? 'unknown'} alerts back${trouble === null ? '' : ` (${trouble})`}`;
     } catch (error) {
       return `the gateway does not answer (${wordsOf(error)})`;
@@ -51,6 +52,17 @@ export class GatewayDoor {
     } catch (error) {
       throw new Error(`The gateway cannot list its incidents: ${wordsOf(error)}.`);
     }
+  }
+
+  /** Verifications of what people reported that were handed to Temporal. */
+  async verificationIds(): Promise<readonly string[]> {
+    const response = await fetch(`${this.url}/api/reports`, {
+      headers: { authorization: `Bearer ${this.observerToken}` },
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    if (!response.ok) throw new Error(`The gateway cannot list its reports: it answers ${response.status}.`);
+    const { verifications } = (await response.json()) as { verifications: readonly { id: string; state: string }[] };
+    return verifications.filter(({ state }) => state !== 'pending').map(({ id }) => id);
   }
 
   /**

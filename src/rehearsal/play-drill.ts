@@ -55,6 +55,7 @@ async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: Play
   const { production } = theatre;
   for (const fault of drill.faults) production.world.addFault(fault.spec, drill.startAtMs + fault.atMs);
   const door = new GatewayDoor(theatre.gatewayUrl, cast.tokens, cast.observerToken, slackDoor(theatre, cast));
+  const reported = drill.faults.some(({ spec }) => spec.kind === 'user-report');
   const fleet = new Fleet({
     virtualTime: theatre.virtualTime,
     client: theatre.client,
@@ -62,6 +63,7 @@ async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: Play
     intakeBusy: () => door.intakeBusy(),
     followUpsOf: (incidentId) => [postMortemWorkflowId(incidentId), actionItemsWorkflowId(incidentId)],
     turnstile: theatre.turnstile,
+    verificationIds: async () => (reported ? door.verificationIds() : []),
   });
   const people = new People({
     drill,

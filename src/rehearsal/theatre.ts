@@ -50,6 +50,7 @@ const RECEIVER = 'incidents';
 const ALERTMANAGER_TOKEN = 'drill-alertmanager-token';
 const PAGERDUTY_SECRET = 'drill-pagerduty-secret';
 const SLACK_SIGNING_SECRET = 'drill-slack-signing-secret';
+const REPORT_SECRETS = { zendesk: 'drill-zendesk-secret', jira: 'drill-jira-secret' };
 const SIGNING_KEY = 'drill-decision-signing-key';
 const START_WITHIN_MS = 30_000;
 const STRETCH = 1000;
@@ -85,6 +86,11 @@ export async function openTheatre(drill: Drill, cast: Cast, ground: Ground): Pro
     production.setReceivers([
       { name: RECEIVER, url: `${gatewayUrl}/webhooks/alertmanager`, bearerToken: ALERTMANAGER_TOKEN },
     ]);
+    production.setReportReceivers({
+      slack: { url: `${gatewayUrl}/slack/events`, signingSecret: SLACK_SIGNING_SECRET },
+      zendesk: { url: `${gatewayUrl}/webhooks/zendesk`, secret: REPORT_SECRETS.zendesk },
+      jira: { url: `${gatewayUrl}/webhooks/jira`, secret: REPORT_SECRETS.jira },
+    });
     const turnstile = await openTurnstile();
     closers.push(() => turnstile.close());
     const places = { policyFile, clockFile, documentsDir, port, endpoints: production.endpoints };
@@ -153,6 +159,7 @@ function productionOptions(drill: Drill, policy: Policy, ground: Ground) {
     mode: ground.realTime ? ('live' as const) : ('virtual' as const),
     world: drill.world,
     people: peopleOf(policy),
+    supportChannel: (policy.reports.slackChannels[0] ?? '#general').replace(/^#/, ''),
     statusPage: {
       pageId: 'drillpage',
       components: policy.communication.statusPageComponents.map(({ id, name }) => ({ id, name })),
@@ -191,9 +198,14 @@ function peopleOf(policy: Policy): PeopleSettings {
     });
   }
   const { incidentsChannel, oncallChannel, engineeringChannel } = policy.communication;
-  const channels = [incidentsChannel, oncallChannel, engineeringChannel, '#devops', '#general'].map((name) =>
-    name.replace(/^#/, ''),
-  );
+  const channels = [
+    ...policy.reports.slackChannels,
+    incidentsChannel,
+    oncallChannel,
+    engineeringChannel,
+    '#devops',
+    '#general',
+  ].map((name) => name.replace(/^#/, ''));
   return {
     people,
     groups: [...groups].map(([handle, members]) => ({ handle, members })),
@@ -236,6 +248,8 @@ function environment(drill: Drill, ground: Ground, places: Places): Record<strin
     ALERTMANAGER_TOKEN,
     PAGERDUTY_WEBHOOK_SECRET: PAGERDUTY_SECRET,
     SLACK_SIGNING_SECRET,
+    ZENDESK_WEBHOOK_SECRET: REPORT_SECRETS.zendesk,
+    JIRA_WEBHOOK_SECRET: REPORT_SECRETS.jira,
     LOG_LEVEL: process.env.DRILL_LOG_LEVEL ?? 'info',
   };
 }

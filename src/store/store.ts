@@ -11,12 +11,14 @@ import { createMeasures, type Measures } from './measures.ts';
 import { migrate } from './migrate.ts';
 import { createProjection, type Projection } from './projection.ts';
 import { createRecord, type IncidentRecord } from './record.ts';
+import { createReports, type Reports } from './reports.ts';
 import { createStatusBoard, type StatusBoard } from './status-board.ts';
 
 /** What must be remembered outside Temporal, in PostgreSQL. Every function throws StoreUnavailable when it is away. */
 export interface Store {
   readonly inbox: Inbox;
   readonly incidents: Incidents;
+  readonly reports: Reports;
   readonly projection: Projection;
   readonly evidence: EvidenceStore;
   readonly mailLedger: MailLedger;
@@ -46,6 +48,7 @@ export async function openStore(options: DatabaseOptions): Promise<Store> {
   return {
     inbox: createInbox(database),
     incidents: createIncidents(database),
+    reports: createReports(database),
     projection,
     evidence: createEvidenceStore(database),
     mailLedger: createMailLedger(database),

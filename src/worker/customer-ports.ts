@@ -1,5 +1,6 @@
 import type { MentionsPort, StatusPagePort, WrittenTicketsPort } from '../activities/evidence/ports.ts';
 import { createJiraClient, type JiraClient } from '../activities/jira/client.ts';
+import { createSlackClient, type SlackClient } from '../activities/slack/client.ts';
 import { createSocialClient } from '../activities/social/client.ts';
 import { createPublicStatusPage } from '../activities/status-page/public-page.ts';
 import { createZendeskClient, type ZendeskClient } from '../activities/zendesk/client.ts';
@@ -29,6 +30,13 @@ export function ticketSystems(env: WorkerEnv): TicketSystems {
             issueType: env.JIRA_ISSUE_TYPE,
           }),
   };
+}
+
+/** Null: reports from chat cannot be answered there. */
+export function answeringChat(env: WorkerEnv): SlackClient | null {
+  return env.SLACK_BOT_TOKEN === undefined
+    ? null
+    : createSlackClient({ token: env.SLACK_BOT_TOKEN, apiUrl: env.SLACK_API_URL });
 }
 
 export function writtenTickets({ zendesk, jira }: TicketSystems): readonly WrittenTicketsPort[] {

@@ -19,6 +19,7 @@ import { createPodGateway } from '../activities/kubernetes/pod-gateway.ts';
 import { createClusterReadings } from '../activities/kubernetes/readings.ts';
 import { createMigrationActivities } from '../activities/postgres/activities.ts';
 import { createPublicationActivities } from '../activities/publication/activities.ts';
+import { createUserReportActivities } from '../activities/user-reports/activities.ts';
 import type { Clock } from '../config/clock.ts';
 import { verifyDecision } from '../config/decision-signature.ts';
 import { rotatedSecrets, type WorkerEnv } from '../config/env.ts';
@@ -34,7 +35,7 @@ import {
   logSearchPort,
   repositoryDocuments,
 } from './change-ports.ts';
-import { mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from './customer-ports.ts';
+import { answeringChat, mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from './customer-ports.ts';
 import { chatPort, mailPort, openBulkMail, pagingPort, statusPagePort } from './message-ports.ts';
 import { ownStatusPage } from './own-status-page.ts';
 import {
@@ -130,6 +131,12 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
     }),
     createChangeActivities(changePorts(env)),
     createDashboardActivities(grafana(env)),
+    createUserReportActivities({
+      reports: store.reports,
+      intake: store.inbox,
+      answers: { chat: answeringChat(env), zendesk: tickets.zendesk, jira: tickets.jira },
+      clock,
+    }),
     createAuthorityActivities({
       people: { person: (id) => people.byId(id) },
       isSigned: (decision) => verifyDecision(decision, keys),

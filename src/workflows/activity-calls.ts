@@ -9,6 +9,7 @@ import type { DashboardActivities } from '../activities/grafana/api.ts';
 import type { ClusterActivities } from '../activities/kubernetes/api.ts';
 import type { MigrationActivities } from '../activities/postgres/api.ts';
 import type { PublicationActivities } from '../activities/publication/api.ts';
+import type { UserReportActivities } from '../activities/user-reports/api.ts';
 import type { Instant } from '../domain/instant.ts';
 import { SPEED_MEMO } from './incident/api.ts';
 
@@ -125,6 +126,13 @@ export function customerMail(summary: string) {
 export function marking(summary: string) {
   const patience = { attemptSeconds: 20, altogether: { seconds: 60 }, retry: READS };
   return proxyActivities<Stamps<DashboardActivities>>(options(summary, patience));
+}
+
+/** What people reported: judged, settled, answered; each may be repeated. */
+export function reporting(summary: string) {
+  const retry = { firstSeconds: 2, factor: 2, longestSeconds: 60 };
+  const patience = { attemptSeconds: 30, altogether: { seconds: 20 * 3600 }, retry };
+  return proxyActivities<Stamps<UserReportActivities>>(options(summary, patience));
 }
 
 export function followUp(summary: string) {

@@ -9,8 +9,9 @@ export function registerHealth(app: FastifyInstance, options: GatewayOptions): v
   app.get('/livez', async () => ({ live: true }));
 
   app.get('/readyz', async (_request, reply) => {
-    const [counts, temporal] = await Promise.all([
+    const [counts, reports, temporal] = await Promise.all([
       options.store.inbox.counts().catch((error: Error) => error),
+      options.store.reports.countPending().catch(() => null),
       options.client.trouble(),
     ]);
     const ready = !(counts instanceof Error);
@@ -21,7 +22,8 @@ export function registerHealth(app: FastifyInstance, options: GatewayOptions): v
       temporal: temporal ?? 'ok',
       inboxPending: ready ? counts.pending : null,
       incidentsPending: ready ? counts.incidents : null,
-      forwarding: delivering,
+      reportsPending: reports,
+      forwarding: delivering + (options.reportForwarder?.under() ?? 0),
       trouble,
     });
   });

@@ -59,7 +59,19 @@ const eventMessage = z.object({
   type: z.string(),
   challenge: z.string().max(1_000).optional(),
   event_id: z.string().optional(),
-  event: z.object({ type: z.string(), user: z.string().optional(), tab: z.string().optional() }).optional(),
+  event: z
+    .object({
+      type: z.string(),
+      user: z.string().optional(),
+      tab: z.string().optional(),
+      subtype: z.string().optional(),
+      bot_id: z.string().optional(),
+      text: z.string().optional(),
+      channel: z.string().optional().catch(undefined),
+      ts: z.string().optional(),
+      thread_ts: z.string().optional(),
+    })
+    .optional(),
 });
 export type EventMessage = z.infer<typeof eventMessage>;
 

@@ -11,6 +11,7 @@ import { readCommandLine } from './command-line.ts';
 import { openForm, type Trigger } from './forms.ts';
 import type { BlockActions, EventMessage, Interaction, SlashCommand, ViewSubmission } from './payloads.ts';
 import { answerReading, showHome } from './readings.ts';
+import { hearReport } from './reports.ts';
 import { refreshPinned } from './shown-message.ts';
 import { readSubmission } from './submissions.ts';
 import { type Addressee, tell } from './telling.ts';
@@ -222,6 +223,8 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       const { user } = event ?? {};
       if (event?.type === 'app_home_opened' && user !== undefined && event.tab !== 'messages')
         later(() => showHome(options, user));
+      // Kept before Slack is answered: what is not kept, Slack sends again.
+      if (event?.type === 'message' || event?.type === 'app_mention') await hearReport(options, event);
       return NOTHING;
     },
     changed: (incidentId) => later(() => refreshPinned(options, incidentId)),

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { SEVERITIES } from '../../domain/severity.ts';
 import type { Performance } from '../play-drill.ts';
 import { durationMs, durationWords } from '../schema-parts.ts';
+import { answerChecks } from './answers.ts';
 import { customerMailChecks } from './customer-mails.ts';
 import {
   allEvents,
@@ -28,6 +29,7 @@ export function expectationChecks(performance: Performance): readonly Check[] {
     ...remedies(performance, expect),
     ...times(performance, expect),
     ...messages(performance, expect),
+    ...answerChecks(performance),
     ...(expect.also ?? []).map((what) => also(performance, what)),
   ];
 }

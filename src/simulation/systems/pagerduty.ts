@@ -48,6 +48,11 @@ export interface PagerDuty {
   readonly pages: readonly PageEntry[];
   readonly incidents: readonly PagerDutyIncident[];
   readonly changes: readonly { readonly atMs: number; readonly summary: string }[];
+  readonly responderRequests: readonly {
+    readonly incidentId: string;
+    readonly message: string;
+    readonly atMs: number;
+  }[];
   /** Routing key by service name. */
   readonly routingKeys: Readonly<Record<string, string>>;
   onPage(listener: (page: Page) => void): void;
@@ -79,6 +84,8 @@ export function createPagerDuty(options: {
   readonly log: WireLedger;
   readonly people: PeopleSettings;
   readonly apiToken: string;
+  /** What the account has paid for; everything when left out. */
+  readonly abilities?: readonly string[];
 }): PagerDuty {
   const { clock, people } = options;
   const pages: PageEntry[] = [];
@@ -86,6 +93,7 @@ export function createPagerDuty(options: {
   const changes: { atMs: number; summary: string }[] = [];
   const listeners: ((page: Page) => void)[] = [];
   const routingKeys = Object.fromEntries(people.pagingServices.map(({ name }) => [name, routingKeyOf(name)]));
+  const responderRequests: { incidentId: string; message: string; atMs: number }[] = [];
   let webhooks = 0;
   const server = createWireServer({
     system: 'pagerduty',
@@ -183,16 +191,33 @@ export function createPagerDuty(options: {
       return { status: 201, body: { note: noteJson(added, incident.notes.length - 1) } };
     }),
   );
-  rest('GET', '/oncalls', () => ({
-    status: 200,
-    body: {
-      oncalls: people.pagingServices.map((one) => oncallJson(one, people)),
-      limit: 100,
-      offset: 0,
-      total: null,
-      more: false,
-    },
-  }));
+  rest('GET', '/oncalls', (request) => {
+    const offset = Number(request.query.get('offset') ?? 0);
+    const limit = Math.min(100, Number(request.query.get('limit') ?? 25));
+    const all = people.pagingServices.map((one) => oncallJson(one, people));
+    const oncalls = all.slice(offset, offset + limit);
+    return { status: 200, body: { oncalls, limit, offset, total: null, more: all.length > offset + limit } };
+  });
+  rest('POST', '/incidents/:id/responder_requests', (request) =>
+    withIncident(request, (incident) => {
+      if (options.abilities?.includes('coordinated_responding') === false)
+        return {
+          status: 402,
+          body: { error: { code: 2014, message: 'Account does not have the abilities to perform the action.' } },
+        };
+      const body = request.json() as { requester_id?: string; message?: string; responder_request_targets?: unknown[] };
+      if (
+        !people.people.some(({ pagingId }) => pagingId === body.requester_id) ||
+        !body.responder_request_targets?.length
+      )
+        return {
+          status: 400,
+          body: { error: { code: 2001, message: 'Invalid Input Provided', errors: ['Requester is invalid'] } },
+        };
+      responderRequests.push({ incidentId: incident.id, message: body.message ?? '', atMs: request.atMs });
+      return { status: 200, body: { responder_request: { message: body.message ?? '' } } };
+    }),
+  );
   rest('GET', '/users', () => ({
     status: 200,
     body: {
@@ -265,6 +290,7 @@ export function createPagerDuty(options: {
     pages,
     incidents,
     changes,
+    responderRequests,
     routingKeys,
     onPage: (listener) => void listeners.push(listener),
     listen: (port) => server.listen(port),

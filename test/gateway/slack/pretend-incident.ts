@@ -47,6 +47,7 @@ export function pretendIncident(incidentId: string, policy: Policy, clock: () =>
     self.away ? { ok: false, why: 'away', words: 'The incident does not answer.' } : { ok: true, value };
   const client: IncidentClient = {
     openWithAlerts: async () => ({ outcome: 'signalled' }),
+    startUserReport: async () => undefined,
     signalAlerts: async () => ({ outcome: 'signalled' }),
     decide: answer,
     state: async (id): Promise<Asked<IncidentStateAnswer>> =>

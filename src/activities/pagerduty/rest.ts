@@ -1,0 +1,177 @@
+import { z } from 'zod';
+import { failure } from '../failures.ts';
+import { createHttpClient, type HttpClient } from '../http.ts';
+
+export interface PagerDutyRestSettings {
+  /** `https://api.pagerduty.com`, or `https://api.eu.pagerduty.com`. */
+  readonly apiUrl: string;
+  readonly apiToken: string;
+  /** A user's address: PagerDuty wants to know on whose behalf its API writes. */
+  readonly fromEmail: string;
+  readonly timeoutMilliseconds?: number;
+}
+
+export interface OnCall {
+  readonly escalationPolicy: string;
+  readonly level: number;
+  readonly userId: string;
+  readonly name: string;
+  readonly email: string | null;
+}
+
+export interface PagedIncident {
+  readonly id: string;
+  readonly key: string | null;
+  readonly status: 'triggered' | 'acknowledged' | 'resolved';
+  readonly url: string | null;
+}
+
+export interface PagerDutyRest {
+  /** Whom a page reaches now, by escalation policy and level; who has no end of duty included. */
+  onCalls(): Promise<readonly OnCall[]>;
+  /** Open incidents of this key; an empty key would list every one, so it is refused. */
+  openOfKey(incidentKey: string): Promise<readonly PagedIncident[]>;
+  incident(id: string): Promise<PagedIncident>;
+  /** Absolute: what already is so stays so, what is resolved is not opened again. Answers where it stands. */
+  setStatus(id: string, status: 'acknowledged' | 'resolved'): Promise<PagedIncident>;
+  /** Once for a key, which stands at the note's end. */
+  note(id: string, note: { readonly key: string; readonly text: string }): Promise<void>;
+  /** Asks others to help; who was asked already is not asked again. Needs an ability that must be paid for (402). */
+  requestResponders(
+    id: string,
+    request: { readonly message: string; readonly userIds: readonly string[] },
+  ): Promise<void>;
+}
+
+/** PagerDuty's REST API, version 2. Throws the failures of failures.ts; nothing is retried here. */
+export function createPagerDutyRest(settings: PagerDutyRestSettings): PagerDutyRest {
+  const http = createHttpClient({
+    name: 'PagerDuty',
+    baseUrl: settings.apiUrl,
+    headers: {
+      authorization: `Token token=${settings.apiToken}`,
+      accept: 'application/vnd.pagerduty+json;version=2',
+      from: settings.fromEmail,
+    },
+    secrets: [settings.apiToken],
+    timeoutMilliseconds: settings.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
+  });
+  const path = (id: string, rest = '') => `/incidents/${encodeURIComponent(id)}${rest}`;
+  const one = async (id: string) => shown((await http.json({ path: path(id) }, ONE)).incident);
+  return {
+    onCalls: () => onCalls(http),
+    async openOfKey(incidentKey) {
+      if (incidentKey === '') throw failure('Invalid', 'An empty incident key would list every open incident.');
+      const query = { incident_key: incidentKey, limit: PAGE };
+      const statuses = 'statuses%5B%5D=triggered&statuses%5B%5D=acknowledged';
+      const { incidents } = await http.json(
+        { path: `/incidents?${statuses}`, query },
+        z.object({ incidents: z.array(INCIDENT) }),
+      );
+      return incidents.filter((incident) => incident.incident_key === incidentKey).map(shown);
+    },
+    incident: one,
+    async setStatus(id, status) {
+      const now = await one(id);
+      if (now.status === status || now.status === 'resolved') return now;
+      const json = { incident: { type: 'incident_reference', status } };
+      await http.json({ method: 'PUT', path: path(id), json }, ONE);
+      // The answer to a write says what was understood; where it stands is read back.
+      const after = await one(id);
+      if (after.status === status || after.status === 'resolved') return after;
+      throw failure(
+        'Conflict',
+        `PagerDuty shows ${id} as ${after.status} after it was set to ${status}. Look at it there.`,
+      );
+    },
+    async note(id, { key, text }) {
+      const mark = `[${key}]`;
+      const shape = z.object({ notes: z.array(z.object({ content: z.string() })) });
+      const { notes } = await http.json({ path: path(id, '/notes') }, shape);
+      if (notes.some(({ content }) => content.endsWith(mark))) return;
+      const content = `${text.slice(0, NOTE_CHARACTERS)} ${mark}`;
+      await http.json(
+        { method: 'POST', path: path(id, '/notes'), json: { note: { content } } },
+        z.object({ note: z.object({}) }),
+      );
+    },
+    async requestResponders(id, { message, userIds }) {
+      const [requester] = await usersByEmail(http, settings.fromEmail);
+      if (requester === undefined)
+        throw failure('Invalid', `PagerDuty has no user with the address of PAGERDUTY_FROM_EMAIL.`);
+      const json = {
+        requester_id: requester,
+        message,
+        responder_request_targets: userIds.map((userId) => ({
+          responder_request_target: { id: userId, type: 'user_reference' },
+        })),
+      };
+      await http.json({ method: 'POST', path: path(id, '/responder_requests'), json }, z.object({}));
+    },
+  };
+}
+
+const TIMEOUT_MILLISECONDS = 7_000;
+const PAGE = 100;
+/** Beyond offset and limit of 10,000 the API answers 400 (code 2002). */
+const PAGES = 20;
+const NOTE_CHARACTERS = 2_000;
+
+const INCIDENT = z.object({
+  id: z.string(),
+  incident_key: z.string().nullish(),
+  status: z.enum(['triggered', 'acknowledged', 'resolved']),
+  html_url: z.string().nullish(),
+});
+const ONE = z.object({ incident: INCIDENT });
+const ONCALLS = z.object({
+  oncalls: z.array(
+    z.object({
+      escalation_level: z.number(),
+      escalation_policy: z.object({ summary: z.string().nullish(), id: z.string() }),
+      user: z.object({
+        id: z.string(),
+        summary: z.string().nullish(),
+        name: z.string().nullish(),
+        email: z.string().nullish(),
+      }),
+    }),
+  ),
+  more: z.boolean().nullish(),
+});
+
+async function onCalls(http: HttpClient): Promise<readonly OnCall[]> {
+  const found: OnCall[] = [];
+  for (let page = 0; page < PAGES; page += 1) {
+    const answer = await http.json(
+      { path: '/oncalls?include%5B%5D=users', query: { earliest: 'true', limit: PAGE, offset: page * PAGE } },
+      ONCALLS,
+    );
+    found.push(
+      ...answer.oncalls.map(({ escalation_level: level, escalation_policy: policy, user }) => ({
+        escalationPolicy: policy.summary ?? policy.id,
+        level,
+        userId: user.id,
+        name: user.name ?? user.summary ?? user.id,
+        email: user.email ?? null,
+      })),
+    );
+    if (answer.more !== true) break;
+  }
+  return found;
+}
+
+async function usersByEmail(http: HttpClient, email: string): Promise<readonly string[]> {
+  const shape = z.object({ users: z.array(z.object({ id: z.string(), email: z.string() })) });
+  const { users } = await http.json({ path: '/users', query: { query: email } }, shape);
+  return users.filter((user) => user.email.toLowerCase() === email.toLowerCase()).map(({ id }) => id);
+}
+
+function shown(incident: z.infer<typeof INCIDENT>): PagedIncident {
+  return {
+    id: incident.id,
+    key: incident.incident_key ?? null,
+    status: incident.status,
+    url: incident.html_url ?? null,
+  };
+}

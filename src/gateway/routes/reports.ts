@@ -1,0 +1,77 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { UserReport } from '../../domain/user-report.ts';
+import type { TakenReport } from '../../store/reports.ts';
+import { authenticate } from '../authentication.ts';
+import type { GatewayOptions } from '../gateway.ts';
+import { RequestRefused } from '../refusals.ts';
+import { bodyOf } from '../request-body.ts';
+import { isSignedByJira, readJira } from '../sources/jira.ts';
+import type { NoReport } from '../sources/report-text.ts';
+import { readZendesk, zendeskSignatureProblem } from '../sources/zendesk.ts';
+
+const LIST_LIMIT = 200;
+
+/** Tickets as reports (R1.7): 202 once durable, 503 when they cannot be kept, 4xx when they never will be. */
+export function registerReports(app: FastifyInstance, options: GatewayOptions): void {
+  app.post('/webhooks/zendesk', async (request, reply) => {
+    const secrets = configured(options.secrets.zendeskSecrets, 'Zendesk', 'ZENDESK_WEBHOOK_SECRET');
+    const { bytes, json } = bodyOf(request);
+    const signed = {
+      timestamp: header(request, 'x-zendesk-webhook-signature-timestamp'),
+      signature: header(request, 'x-zendesk-webhook-signature'),
+    };
+    const problem = zendeskSignatureProblem(signed, bytes, secrets, options.clock());
+    if (problem !== null) throw new RequestRefused(401, problem);
+    const read = understood(() => readZendesk(json, options.policy().reports, options.clock()));
+    return reply.code(202).send(await takeReport(options, read));
+  });
+
+  app.post('/webhooks/jira', async (request, reply) => {
+    const secrets = configured(options.secrets.jiraSecrets, 'Jira', 'JIRA_WEBHOOK_SECRET');
+    const { bytes, json } = bodyOf(request);
+    if (!isSignedByJira(header(request, 'x-hub-signature'), bytes, secrets)) {
+      throw new RequestRefused(
+        401,
+        'The signature does not fit the body. Check that this gateway has the secret of the webhook (X-Hub-Signature).',
+      );
+    }
+    const read = understood(() => readJira(json, options.policy().reports, options.clock()));
+    return reply.code(202).send(await takeReport(options, read));
+  });
+
+  app.get('/api/reports', async (request) => {
+    await authenticate(request, options.people);
+    return { verifications: await options.store.reports.list(LIST_LIMIT) };
+  });
+}
+
+/** Keeps a report and sets its verification on its way; what is none is answered with why. */
+export async function takeReport(
+  options: GatewayOptions,
+  read: UserReport | NoReport,
+): Promise<TakenReport | { readonly verificationId: null; readonly reason: string }> {
+  if ('because' in read) return { verificationId: null, reason: read.because };
+  const taken = await options.store.reports.take(read, options.policy().service.name);
+  if (taken.state === 'pending') options.reportForwarder?.nudge();
+  return taken;
+}
+
+function configured(secrets: readonly string[] | undefined, who: string, variable: string): readonly string[] {
+  if (secrets === undefined || secrets.length === 0)
+    throw new RequestRefused(404, `${who}’s webhook is not configured here: set ${variable}.`);
+  return secrets;
+}
+
+function header(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** What can never be understood is 422, so that the sender stops sending it. */
+function understood<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new RequestRefused(422, (error as Error).message);
+  }
+}

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { createPagerDutyClient } from '../../../src/activities/pagerduty/client.ts';
+import { createPagerDutyRest } from '../../../src/activities/pagerduty/rest.ts';
+import { createPagerDuty } from '../../../src/simulation/systems/pagerduty.ts';
+import { DEFAULT_PEOPLE } from '../../../src/simulation/systems/people.ts';
+import { holdsAgainstOddAnswers } from '../odd-answers.ts';
+import { bench } from '../simulated.ts';
+
+const TOKEN = 'planted-pagerduty-token';
+const at = bench();
+
+async function start(more: { readonly fromEmail?: string; readonly abilities?: readonly string[] } = {}) {
+  const { abilities } = more;
+  const pagerduty = createPagerDuty({
+    clock: at.clock,
+    faults: at.faults,
+    log: at.log,
+    people: DEFAULT_PEOPLE,
+    apiToken: TOKEN,
+    ...(abilities === undefined ? {} : { abilities }),
+  });
+  const { url } = await pagerduty.listen();
+  at.stops.push(() => pagerduty.close());
+  const events = createPagerDutyClient({ eventsUrl: url, routingKeys: pagerduty.routingKeys });
+  await events.page({
+    action: 'trigger',
+    pagingService: 'oncall-primary',
+    dedupKey: 'incident-1/page',
+    summary: 'API down',
+    source: 'test',
+    severity: 'critical',
+    at: '2026-03-03T09:00:00.000Z',
+    links: [],
+    details: {},
+  });
+  const rest = createPagerDutyRest({
+    apiUrl: url,
+    apiToken: TOKEN,
+    fromEmail: more.fromEmail ?? 'alice@noaserver.com',
+    timeoutMilliseconds: 2_000,
+  });
+  return { pagerduty, rest, id: pagerduty.incidents[0]?.id ?? '' };
+}
+
+describe('PagerDuty REST (R0.8, R1.4)', () => {
+  it('says who is on call now', async () => {
+    const { rest } = await start();
+    const calls = await rest.onCalls();
+    expect(calls[0]).toEqual({
+      escalationPolicy: 'oncall-primary',
+      level: 1,
+      userId: 'PALICE',
+      name: 'Alice Archer',
+      email: 'alice@noaserver.com',
+    });
+    expect(calls).toHaveLength(DEFAULT_PEOPLE.pagingServices.length);
+  });
+
+  it('finds the open incident of a key, and refuses to list all of them', async () => {
+    const { rest, id } = await start();
+    expect(await rest.openOfKey('incident-1/page')).toMatchObject([{ id, status: 'triggered' }]);
+    expect(await rest.openOfKey('incident-2/page')).toEqual([]);
+    await expect(rest.openOfKey('')).rejects.toMatchObject({ type: 'Invalid' });
+  });
+
+  it('acknowledges and resolves, reads back, and never opens what is resolved', async () => {
+    const { rest, id, pagerduty } = await start();
+    at.faults.set('pagerduty', { kind: 'lost-answer', times: 2 });
+    await expect(rest.setStatus(id, 'acknowledged')).rejects.toMatchObject({ type: 'Unavailable' });
+    at.faults.clear('pagerduty');
+    expect(await rest.setStatus(id, 'acknowledged')).toMatchObject({ status: 'acknowledged' });
+    expect(await rest.setStatus(id, 'resolved')).toMatchObject({ status: 'resolved' });
+    expect(await rest.setStatus(id, 'acknowledged')).toMatchObject({ status: 'resolved' });
+    expect(pagerduty.incidents[0]?.status).toBe('resolved');
+  });
+
+  it('writes a note once for its key', async () => {
+    const { rest, id, pagerduty } = await start();
+    const note = { key: 'incident-1/note/1', text: 'Rolled back.' };
+    await rest.note(id, note);
+    await rest.note(id, note);
+    expect(pagerduty.incidents[0]?.notes.map(({ content }) => content)).toEqual(['Rolled back. [incident-1/note/1]']);
+  });
+
+  it('asks for responders, and says that the ability must be paid for', async () => {
+    const { rest, id, pagerduty } = await start();
+    await rest.requestResponders(id, { message: 'please help', userIds: ['PBOB'] });
+    expect(pagerduty.responderRequests).toMatchObject([{ incidentId: id, message: 'please help' }]);
+    const poor = await start({ abilities: [] });
+    await expect(poor.rest.requestResponders(poor.id, { message: 'x', userIds: ['PBOB'] })).rejects.toMatchObject({
+      type: 'Invalid',
+      nonRetryable: true,
+      message: expect.stringContaining('abilities'),
+    });
+  });
+
+  it('an address that is no user’s is refused in PagerDuty’s own words', async () => {
+    const { rest, id } = await start({ fromEmail: 'nobody@noaserver.com' });
+    await expect(rest.setStatus(id, 'acknowledged')).rejects.toMatchObject({ type: 'Invalid' });
+    await expect(rest.incident('NOTHERE')).rejects.toMatchObject({ type: 'NotFound' });
+  });
+});
+
+holdsAgainstOddAnswers('PagerDuty', {
+  secrets: [TOKEN],
+  call: (apiUrl) =>
+    createPagerDutyRest({ apiUrl, apiToken: TOKEN, fromEmail: 'a@b.example', timeoutMilliseconds: 250 }).onCalls(),
+});
