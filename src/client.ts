@@ -226,6 +226,7 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
           args: [input] as [UserReportInput],
           workflowIdReusePolicy: 'REJECT_DUPLICATE',
           workflowIdConflictPolicy: 'USE_EXISTING',
+          ...speedMemo(input.speed),
           staticSummary: `verification ${input.verificationId}`,
         }),
       );
