@@ -1,5 +1,6 @@
 import { checkCache } from '../doctor/cache.ts';
 import { checkElasticsearch, checkGit, checkGitHub, checkGrafana, checkJenkins } from '../doctor/code.ts';
+import { checkServiceDatabases } from '../doctor/databases.ts';
 import { checkGateway, checkPolicyFor, checkPostgres, checkTemporal } from '../doctor/engine.ts';
 import { type SystemFinding, type SystemState, stateOf } from '../doctor/finding.ts';
 import { checkKubernetes } from '../doctor/kubernetes.ts';
@@ -17,14 +18,6 @@ const STORE_NEEDS = [
     advice: 'Start the gateway once: it creates the tables. Or give this user the right to read them.',
   },
 ] as const;
-const SERVICE_DATABASE_NEEDS = [
-  { query: 'SELECT count(*) FROM pg_stat_activity', advice: 'GRANT pg_read_all_stats to this user.' },
-  {
-    query: 'SELECT count(*) FROM pg_stat_statements',
-    advice: 'CREATE EXTENSION pg_stat_statements, and GRANT pg_read_all_stats to this user.',
-  },
-] as const;
-
 /** Checks everything that is configured, all at once. Exit code 0 when nothing is wrong, else 1. */
 export async function doctor(
   io: Io,
@@ -38,7 +31,7 @@ export async function doctor(
     checkPostgres('store', 'DATABASE_URL', settings, STORE_NEEDS),
     checkKubernetes(settings, policy),
     checkPrometheus(settings, policy),
-    checkPostgres('service database', 'SERVICE_DATABASE_URL', settings, SERVICE_DATABASE_NEEDS),
+    ...checkServiceDatabases(settings),
     checkCache(settings),
     checkSlack(settings),
     checkPagerDuty(settings, policy),
