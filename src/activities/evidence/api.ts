@@ -22,7 +22,8 @@ export interface CollectEvidenceInput {
 /** What "is it well again?" compares with (R3.2.5). Ratios 0..1. */
 export interface RecoveryInput {
   readonly incidentId: string;
-  readonly service: ServicePolicy;
+  /** Only the two questions that recovery is about: histories carry no more than a call needs. */
+  readonly service: { readonly queries: Pick<ServicePolicy['queries'], 'errorRatio' | 'p95Seconds'> };
   readonly verification: VerificationPolicy;
   /** Seconds between two looks, of wall time (already divided by a drill's speed). */
   readonly pollSeconds: number;

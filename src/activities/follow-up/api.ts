@@ -7,7 +7,7 @@ import type { Lease, TimelineEvent } from '../../domain/timeline.ts';
 export interface WritePostMortemInput {
   readonly facts: FactSet;
   readonly timeline: readonly TimelineEvent[];
-  readonly communication: CommunicationPolicy;
+  readonly communication: Pick<CommunicationPolicy, 'documentsUrl'>;
   readonly figures: PostMortemFigures;
   /** The action items as they stand; when there are none yet, the timeline's own proposals are written. */
   readonly items?: readonly {

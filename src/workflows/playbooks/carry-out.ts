@@ -1,6 +1,7 @@
 import { plusMinutes, secondsBetween } from '../../domain/instant.ts';
 import type { RemedyOutcome, RemedyPlan } from '../../domain/remedy.ts';
 import { migration, remedy, type Stamped, wait } from '../activity-calls.ts';
+import { recoveryInput } from '../incident/recovery.ts';
 import type { Attempt, IncidentRun } from '../incident/run.ts';
 import { failOver } from './database-failover.ts';
 
@@ -149,15 +150,10 @@ async function rolledOut(run: IncidentRun, plan: RemedyPlan): Promise<boolean> {
 export async function verify(run: IncidentRun, plan: RemedyPlan): Promise<boolean> {
   const record = run.state.remedies.find((candidate) => candidate.plan.key === plan.key);
   if (record?.helped != null) return record.helped;
-  const { verification, service } = run.policy;
+  const { verification } = run.policy;
   const since = record?.carriedOutAt ?? run.now();
   const left = Math.max(verification.pollSeconds, verification.withinMinutes * 60 - secondsBetween(since, run.now()));
-  const input = {
-    incidentId: run.state.incidentId,
-    service,
-    verification,
-    pollSeconds: run.milliseconds(verification.pollSeconds) / 1000,
-  };
+  const input = recoveryInput(run, run.milliseconds(verification.pollSeconds) / 1000);
   const answer = await run.waiting(() =>
     wait(run.milliseconds(left), `is it well again after ${plan.action}?`).awaitRecovery(input),
   );

@@ -2,6 +2,7 @@ import { plusMinutes } from '../../../domain/instant.ts';
 import { looking } from '../../activity-calls.ts';
 import { askApproval } from '../approving.ts';
 import { collectEvidence } from '../assessing.ts';
+import { recoveryInput } from '../recovery.ts';
 import { refiredSince } from '../relapse.ts';
 import type { IncidentRun } from '../run.ts';
 
@@ -39,8 +40,7 @@ async function heldUp(run: IncidentRun, id: string): Promise<boolean> {
 }
 
 async function measure(run: IncidentRun): Promise<{ readonly recovered: boolean; readonly words: string }> {
-  const { service, verification } = run.policy;
-  const input = { incidentId: run.state.incidentId, service, verification, pollSeconds: verification.pollSeconds };
+  const input = recoveryInput(run, run.policy.verification.pollSeconds);
   const answer = await run.attempt(looking('has it held?').measureRecovery(input));
   // Without a measurement nothing is claimed; the person who resolves is told so.
   return answer.ok ? answer.value : { recovered: true, words: `It could not be measured (${answer.words}).` };

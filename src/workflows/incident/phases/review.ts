@@ -105,7 +105,12 @@ async function writePostMortem(run: IncidentRun, id: string, resolvedAt: Instant
     return { failedRequests: null, failedRequestsFormula: `not recorded: ${answer.words}`, affectedUsers: null };
   });
   await run.busy(async () => {
-    const input = { facts: run.facts(), timeline: forDocument(run), communication: run.policy.communication, figures };
+    const input = {
+      facts: run.facts(),
+      timeline: forDocument(run),
+      communication: { documentsUrl: run.policy.communication.documentsUrl },
+      figures,
+    };
     const answer = await run.attempt(followUp('post-mortem document').writePostMortem(input));
     if (!answer.ok) return trouble(run, 'post-mortem', answer.words);
     run.record({
