@@ -87,7 +87,9 @@ describe('a drill file', () => {
   });
 
   it('refuses what the simulated production does not play, instead of playing it wrongly', () => {
-    expect(problems(`${HEAD}wires:\n  - { at: 5m, system: documents, fault: down }\n`)[0]).toContain('has no documents');
+    expect(problems(`${HEAD}wires:\n  - { at: 5m, system: documents, fault: down }\n`)[0]).toContain(
+      'has no documents',
+    );
   });
 
   it('refuses an act of somebody who is not in the cast', () => {

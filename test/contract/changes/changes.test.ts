@@ -140,6 +140,25 @@ describe('a fix (R5.9)', () => {
     expect(github.pullRequests[0]?.state).toBe('open');
   });
 
+  it('is approved only as it was reviewed', async () => {
+    const { openFixBranch, openPullRequest, readReviews } = worker();
+    const { branch } = await openFixBranch(FIX);
+    await openPullRequest(TEXT);
+    github.review(1, { login: 'alice', state: 'APPROVED', body: '', atMs: 0 });
+    expect(await readReviews({ number: 1 })).toMatchObject({ approvedBy: ['alice'] });
+    const committer = { name: 'Somebody', email: 's@example.com' };
+    const other = createGitClient({
+      url: urls.git,
+      username: 'bot',
+      token: TOKEN,
+      timeoutMilliseconds: 20_000,
+      committer,
+    });
+    const more = { path: MIGRATION, text: 'DROP TABLE requests;\n' };
+    await other.pushOnto({ branch, files: [more], message: 'one more thing', key: 'x', at: FIX.at });
+    expect(await readReviews({ number: 1 })).toMatchObject({ approvedBy: [], changesRequestedBy: [] });
+  });
+
   it('says why GitHub refuses', async () => {
     const { openPullRequest, openFixBranch, requestReviewers } = worker();
     expect(await thrown(openPullRequest(TEXT))).toMatchObject({
