@@ -178,7 +178,10 @@ export async function openStage(options: StageOptions) {
 }
 
 /** The policy of the product with the test's overrides, as a file. */
-function writePolicy(folder: string, overrides: PolicyOverrides): { readonly policy: Policy; readonly file: string } {
+export function writePolicy(
+  folder: string,
+  overrides: PolicyOverrides,
+): { readonly policy: Policy; readonly file: string } {
   const file = join(folder, 'policy.json');
   const { value } = readYaml(readFileSync(join(ROOT, 'policy/noa.yaml'), 'utf8'));
   const changed = applyOverrides(value, overrides);
@@ -191,7 +194,7 @@ function writePolicy(folder: string, overrides: PolicyOverrides): { readonly pol
   return { policy, file };
 }
 
-function writeTokens(folder: string): string {
+export function writeTokens(folder: string): string {
   const file = join(folder, 'tokens.json');
   const digest = (token: string) => createHash('sha256').update(token).digest('hex');
   writeFileSync(file, JSON.stringify(Object.fromEntries(PEOPLE.map((id) => [id, digest(`token-of-${id}`)]))));
@@ -207,7 +210,11 @@ function postgresOf(folder: string, old: EmbeddedPostgres | null): Promise<Embed
   });
 }
 
-async function temporalOf(folder: string, durable: boolean, old: TemporalServer | null): Promise<TemporalServer> {
+export async function temporalOf(
+  folder: string,
+  durable: boolean,
+  old: TemporalServer | null,
+): Promise<TemporalServer> {
   const { path } = await resolveTemporalBinary({ cacheDir: CACHE, log: () => {} });
   return startTemporalServer({
     binary: path,
@@ -255,7 +262,7 @@ async function restartable<S extends Stoppable>(
   };
 }
 
-function processOf(
+export function processOf(
   closers: (() => Promise<unknown>)[],
   name: string,
   entry: string,
@@ -292,6 +299,6 @@ function processOf(
   };
 }
 
-async function answerOf(response: Response): Promise<Answer> {
+export async function answerOf(response: Response): Promise<Answer> {
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }

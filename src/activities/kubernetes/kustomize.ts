@@ -50,7 +50,7 @@ const OBJECTS_LIMIT = 100;
 /**
  * What `kubectl kustomize` would print, for the part of kustomize that overlays of a deployment use: resources, patches,
  * images, replicas, namespace, name prefix and suffix, annotations. Anything else is refused by name instead of being
- * left out (docs/decisions/0007): a production that was applied half is worse than one that was not.
+ * left out (docs/decisions/0030): a production that was applied half is worse than one that was not.
  */
 export async function renderKustomization(folder: string, files: ManifestFiles): Promise<readonly ManifestObject[]> {
   return render(posix.normalize(folder), files, 0);

@@ -29,6 +29,7 @@ export async function openSimulated() {
   });
   kubernetes.connect({ world, providers: ['claude', 'openai'] });
   const { url } = await kubernetes.listen();
+  const connection = connectToKubernetes({ apiUrl: url, token: 'cluster-token', timeoutMilliseconds: 2000 });
   const connect = () =>
     createKubernetesClient(connectToKubernetes({ apiUrl: url, token: 'cluster-token', timeoutMilliseconds: 2000 }));
   const client = connect();
@@ -43,6 +44,17 @@ export async function openSimulated() {
     faults,
     kubernetes,
     client,
+    /** Somebody else writes, by a merge patch as kubectl annotate does. */
+    async annotatedBySomebody(path: string, annotations: Readonly<Record<string, string>>): Promise<void> {
+      const { status } = await connection.send({
+        method: 'PATCH',
+        path,
+        contentType: 'application/merge-patch+json',
+        query: { fieldManager: 'kubectl-annotate' },
+        body: { metadata: { annotations } },
+      });
+      if (status !== 200) throw new Error(`the cluster answered ${status}`);
+    },
     activities,
     /** A second worker's activities, with a client of its own. */
     otherWorker: () => createClusterActivities(connect(), createManifests({ directory: MANIFESTS })),

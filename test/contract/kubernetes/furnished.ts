@@ -1,12 +1,16 @@
-import { DEFAULT_CLUSTER } from '../../../src/simulation/systems/kubernetes/settings.ts';
+import { type ClusterSettings, DEFAULT_CLUSTER } from '../../../src/simulation/systems/kubernetes/settings.ts';
 import type { RealCluster } from '../../kubernetes/cluster/cluster.ts';
 
 /** What every pod of noa-mcp has said, on both clusters. */
 export const logLines = Array.from({ length: 40 }, (_, i) => `line ${i + 1}: request served`);
 
 /** Puts the company's cluster (the simulator's own settings) onto a real API server, by kubectl as its people would. */
-export async function furnish(cluster: RealCluster, logFile: string): Promise<void> {
-  const { namespace, deployments, statefulSets, configMaps, ingresses = [] } = DEFAULT_CLUSTER;
+export async function furnish(
+  cluster: RealCluster,
+  logFile: string,
+  settings: ClusterSettings = DEFAULT_CLUSTER,
+): Promise<void> {
+  const { namespace, deployments, statefulSets, configMaps, ingresses = [] } = settings;
   await cluster.kubectl(['create', 'namespace', namespace]);
   await cluster.apply(
     [
