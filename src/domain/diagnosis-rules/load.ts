@@ -50,10 +50,24 @@ function trafficSurge(reading: Reading): readonly Draft[] {
     draft.support(resources.id, 0.2, `CPU of ${hot.map((node) => node.name).join(', ')} is nearly used up`);
   const latency = reading.found('latency');
   if (latency !== null && reading.latencyHigh) draft.support(latency.id, 0.15, 'responses are slow everywhere');
+  // R3.1.0: a playbook begins at errors or slowness; many requests that are served well are good news.
+  if (!reading.errorsHigh && !reading.latencyHigh)
+    draft.contradict(traffic.id, 0.6, 'it is served without errors and without delay');
+  else if (!reading.latencyHigh && hot.length === 0 && !isOverloaded(reading))
+    draft.contradict(
+      traffic.id,
+      0.5,
+      'nothing is slow, used up or turned away, so the requests fail for another reason',
+    );
   const statement = slowStatement(reading);
   if (statement !== null && pool(reading)?.full === true)
     draft.contradict(statement.id, 0.25, 'a slow statement fills the pool by itself');
   return [draft];
+}
+
+/** Somebody says that there is too much to do: load is shed, limits are met, or every connection is taken. */
+function isOverloaded(reading: Reading): boolean {
+  return reading.logs('overload', 'rate-limit', 'timeout').count > 0 || pool(reading)?.full === true;
 }
 
 function hammeredEndpoint(reading: Reading): { readonly endpoint: string; readonly share: number } | null {

@@ -105,7 +105,8 @@ function remediesFor(reading: Reading, signal: ProviderSignal, fallback: Provide
     false,
   );
   const fallbackIll = fallback === null || fallback.api === 'down' || (fallback.errorRatio ?? 0) >= 0.2;
-  if (fallbackIll) return [breaker];
+  // An open breaker fails every call at once: without somewhere to go that is no better than calls that may succeed.
+  if (fallbackIll) return [];
   return [
     breaker,
     remedy('provider-failover', on, `${fallback.name} is well and takes over the requests of ${signal.name}`, true, {

@@ -14,7 +14,7 @@ import {
   pagedContacts,
   publicStates,
 } from './evidence.ts';
-import { judgedCause, type Minutes, minutesOf } from './measures.ts';
+import { foundCauses, judgedCause, type Minutes, minutesOf } from './measures.ts';
 import { brokenPromises } from './promises.ts';
 
 type Expect = Performance['drill']['expect'];
@@ -73,7 +73,11 @@ interface Cause {
 
 function causes(performance: Performance, expect: Expect): readonly Check[] {
   const wanted: readonly Cause[] = [...(expect.cause === undefined ? [] : [expect.cause]), ...(expect.causes ?? [])];
-  const found = performance.incidents.flatMap((ship) => judgedCause(ship) ?? []);
+  const { unknownBelow } = performance.cast.policy.diagnosis;
+  // One cause is the one ranked first; of several faults at once all have to be among what was found.
+  const found = performance.incidents.flatMap((ship) =>
+    expect.causes === undefined ? (judgedCause(ship) ?? []) : foundCauses(ship, unknownBelow),
+  );
   const words =
     found
       .map(({ cause, names, confidence }) => `${cause} (${names.join(', ')}; ${Math.round(confidence * 100)} % sure)`)

@@ -58,6 +58,18 @@ export function judgedCause(ship: Ship): Hypothesis | null {
   return current;
 }
 
+/** Every explanation that was well enough founded at some time, each as it was believed most. */
+export function foundCauses(ship: Ship, unknownBelow: number): readonly Hypothesis[] {
+  const best = new Map<string, Hypothesis>();
+  for (const { hypotheses } of eventsOf(ship, 'explained')) {
+    for (const one of hypotheses) {
+      if (one.cause === 'unknown' || one.confidence < unknownBelow) continue;
+      if (one.confidence > (best.get(one.id)?.confidence ?? 0)) best.set(one.id, one);
+    }
+  }
+  return [...best.values()];
+}
+
 /** The world's own word: when requests first failed beyond what is usual, before that alert. */
 function firstSymptomMs(performance: Performance, alertMs: number): number | null {
   const real = performance.theatre.production.world

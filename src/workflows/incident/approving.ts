@@ -1,3 +1,4 @@
+import { approvalMode } from '../../domain/approval-mode.ts';
 import type { Decision } from '../../domain/decision.ts';
 import { latestFinding } from '../../domain/facts.ts';
 import { type ApprovalRecord, approvalById, firingAlerts, leadingCause } from '../../domain/incident.ts';
@@ -43,15 +44,10 @@ function isOpen(run: IncidentRun, id: string): boolean {
   return approvalById(run.state, id)?.state === 'open';
 }
 
-/** What policy says; the pre-approved rollback holds only where a recent deploy is the cause, above the error limit (R3.2.4). */
 function modeOf(run: IncidentRun, question: Question): ApprovalMode {
   const name = question.options[0]?.name as ApprovalName;
-  const mode = run.policy.approvals[name];
-  if (mode !== 'automatic' || name !== 'rollback') return mode;
-  const errors = latestFinding(run.state, 'error-rate')?.ratio ?? 0;
-  const cure = leadingCause(run.state)?.suggests.find((remedy) => remedy.lasting);
-  const fits = cure?.action === 'rollback' && errors > run.policy.diagnosis.errorRatioPlaybookAbove;
-  return fits ? 'automatic' : 'ask';
+  const errors = latestFinding(run.state, 'error-rate')?.ratio ?? null;
+  return approvalMode(run.policy, name, leadingCause(run.state), errors);
 }
 
 async function openQuestion(run: IncidentRun, question: Question, mode: ApprovalMode): Promise<void> {

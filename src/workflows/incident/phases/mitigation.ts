@@ -1,5 +1,7 @@
-import type { Hypothesis } from '../../../domain/diagnosis.ts';
-import { leadingCause } from '../../../domain/incident.ts';
+import type { CauseKind, Hypothesis } from '../../../domain/diagnosis.ts';
+import { latestFinding } from '../../../domain/facts.ts';
+import { findingIn } from '../../../domain/findings.ts';
+import { leadingCause, openLeases } from '../../../domain/incident.ts';
 import { plusMinutes, secondsBetween } from '../../../domain/instant.ts';
 import type { RemedyPlan } from '../../../domain/remedy.ts';
 import { carryOut, verify } from '../../playbooks/carry-out.ts';
@@ -59,6 +61,7 @@ function whyMoot(run: IncidentRun, asked: Hypothesis): string | null {
 }
 
 async function act(run: IncidentRun, plan: RemedyPlan, approvalId: string): Promise<boolean> {
+  const before = latestFinding(run.state, 'error-rate')?.ratio ?? null;
   const inEffect = await carryOut(run, plan, approvalId);
   const helped = inEffect ? await verify(run, plan) : notInEffect(run, plan);
   if (!isOngoing(run)) return true;
@@ -68,7 +71,26 @@ async function act(run: IncidentRun, plan: RemedyPlan, approvalId: string): Prom
     return true;
   }
   await lookAgain(run);
+  if (inEffect) takeBackWhatMadeItWorse(run, plan, before);
   return false;
+}
+
+/** So much more of the requests fail than before that it was not the weather. */
+const WORSE_BY_ERROR_RATIO = 0.05;
+
+/** R3.6: a temporary change after which more requests fail than before is undone, and said; the next step follows. */
+function takeBackWhatMadeItWorse(run: IncidentRun, plan: RemedyPlan, before: number | null): void {
+  const after = latestFinding(run.state, 'error-rate')?.ratio ?? null;
+  const lease = openLeases(run.state).find((record) => record.lease.plan.key === plan.key);
+  if (before === null || after === null || after < before + WORSE_BY_ERROR_RATIO) return;
+  const worse = `${Math.round(before * 100)} % of the requests failed before ${plan.action} of ${plan.target.name}, ${Math.round(after * 100)} % do now`;
+  run.record({
+    kind: 'trouble',
+    where: `${plan.action} ${plan.target.name}`,
+    words: lease === undefined ? `${worse}. It cannot be taken back by itself.` : `${worse}. It is taken back.`,
+  });
+  if (lease !== undefined)
+    run.record({ kind: 'step-finished', step: `${lease.lease.id}/revert-wanted`, outcome: true });
 }
 
 function notInEffect(run: IncidentRun, plan: RemedyPlan): false {
@@ -100,9 +122,33 @@ async function afterNo(run: IncidentRun, id: string, cause: Hypothesis): Promise
 async function untilPeopleOrRecovery(run: IncidentRun, id: string): Promise<boolean> {
   await untilSomethingNew(run, id);
   if (!isOngoing(run)) return true;
-  if (await isWellAgain(run, `${id}/recovered`)) return true;
+  if (isMeasurable(run) && (await isWellAgain(run, `${id}/recovered`))) return true;
   await lookAgain(run);
   return false;
+}
+
+/** Requests that succeed say nothing about damaged data, a breach or refused logins: then the alerts have to clear. */
+const NOT_IN_REQUESTS: readonly CauseKind[] = [
+  'data-corruption',
+  'security-breach',
+  'authentication-broken',
+  'replica-lag',
+  'replica-missing',
+  'node-pressure',
+  'minor-bug',
+];
+
+/** Whether error rate and response times can tell that it is over: only where they told that it began. */
+function isMeasurable(run: IncidentRun): boolean {
+  if (allAlertsCleared(run)) return true;
+  const cause = leadingCause(run.state);
+  if (cause !== null && NOT_IN_REQUESTS.includes(cause.cause)) return false;
+  const { errorRatioBelow, p95SecondsBelow } = run.policy.verification;
+  return Object.values(run.state.evidence).some(
+    (bundle) =>
+      (findingIn(bundle ?? null, 'error-rate')?.ratio ?? 0) >= errorRatioBelow ||
+      (findingIn(bundle ?? null, 'latency')?.p95Seconds ?? 0) >= p95SecondsBelow,
+  );
 }
 
 async function untilSomethingNew(run: IncidentRun, id: string): Promise<void> {
