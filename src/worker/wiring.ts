@@ -19,6 +19,7 @@ import { createPodGateway } from '../activities/kubernetes/pod-gateway.ts';
 import { createClusterReadings } from '../activities/kubernetes/readings.ts';
 import { createMigrationActivities } from '../activities/postgres/activities.ts';
 import { createPublicationActivities } from '../activities/publication/activities.ts';
+import { createTicketActivities } from '../activities/tickets/activities.ts';
 import { createUserReportActivities } from '../activities/user-reports/activities.ts';
 import type { Clock } from '../config/clock.ts';
 import { verifyDecision } from '../config/decision-signature.ts';
@@ -131,6 +132,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
     }),
     createChangeActivities(changePorts(env)),
     createDashboardActivities(grafana(env)),
+    createTicketActivities({ systems: tickets, ledger: store.mailLedger, clock }),
     createUserReportActivities({
       reports: store.reports,
       intake: store.inbox,

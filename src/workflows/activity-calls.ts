@@ -9,6 +9,7 @@ import type { DashboardActivities } from '../activities/grafana/api.ts';
 import type { ClusterActivities } from '../activities/kubernetes/api.ts';
 import type { MigrationActivities } from '../activities/postgres/api.ts';
 import type { PublicationActivities } from '../activities/publication/api.ts';
+import type { TicketActivities } from '../activities/tickets/api.ts';
 import type { UserReportActivities } from '../activities/user-reports/api.ts';
 import type { Instant } from '../domain/instant.ts';
 import { SPEED_MEMO } from './incident/api.ts';
@@ -133,6 +134,13 @@ export function reporting(summary: string) {
   const retry = { firstSeconds: 2, factor: 2, longestSeconds: 60 };
   const patience = { attemptSeconds: 30, altogether: { seconds: 20 * 3600 }, retry };
   return proxyActivities<Stamps<UserReportActivities>>(options(summary, patience));
+}
+
+/** Tickets of follow-ups: a system that is away is asked again with the next reminder. */
+export function ticketing(summary: string) {
+  const retry = { firstSeconds: 5, factor: 2, longestSeconds: 300 };
+  const patience = { attemptSeconds: 60, altogether: { seconds: 3600 }, retry };
+  return proxyActivities<Stamps<TicketActivities>>(options(summary, patience));
 }
 
 export function followUp(summary: string) {

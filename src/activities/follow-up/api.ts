@@ -81,6 +81,11 @@ export interface OpenActionItemsInput {
   readonly contacts: Readonly<Record<Contact, ContactPolicy>>;
   readonly at: Instant;
   readonly speed: number;
+  /** Where each item gets a ticket, and the addresses of owners; null: nowhere (R6.6). */
+  readonly tickets?: {
+    readonly system: 'jira' | 'zendesk';
+    readonly ownerEmails: Readonly<Record<string, string>>;
+  } | null;
   /** The draft, to be edited and approved by people; null when this severity has no post-mortem. */
   readonly document: { readonly path: string; readonly digest: string; readonly dueAt: Instant } | null;
 }

@@ -41,3 +41,16 @@ export interface TicketsPort {
     comment: { readonly key: string; readonly text: string; readonly solve: boolean },
   ): Promise<void>;
 }
+
+/** Remembers what was begun, since an answer may be lost and a search may lag (the store's ledger). */
+export interface TicketLedger {
+  begin(entry: {
+    readonly key: string;
+    readonly messageId: string;
+    readonly at: Instant;
+  }): Promise<
+    { readonly kind: 'first' } | { readonly kind: 'in-doubt'; readonly begunAt: Instant } | { readonly kind: 'sent' }
+  >;
+  sent(entry: { readonly key: string; readonly at: Instant }): Promise<void>;
+  forget(key: string): Promise<void>;
+}

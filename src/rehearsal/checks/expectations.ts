@@ -205,6 +205,12 @@ function also(performance: Performance, what: string): Check {
     ).length;
     return check('also post-mortem', 'written', written > 0 ? `${written} written` : 'none written', written > 0);
   }
+  if (what === 'tickets') {
+    const { jira, zendesk } = theatre.production.reporting;
+    const issues = jira.issues.filter(({ byApi, duedate }) => byApi && duedate !== null).length;
+    const made = issues + zendesk.tickets.filter(({ byApi, dueAt }) => byApi && dueAt !== null).length;
+    return check('also tickets', 'made, with a due date', `${made} made`, made > 0);
+  }
   return check(
     `also ${what}`,
     'done and read back',

@@ -27,11 +27,27 @@ export interface ActionItemsInput {
   readonly leases: readonly Lease[];
   readonly communication: CommunicationPolicy;
   readonly contacts: Readonly<Record<Contact, ContactPolicy>>;
+  /** Where each item gets a ticket, and the addresses of owners; absent or null: nowhere. */
+  readonly tickets?: {
+    readonly system: 'jira' | 'zendesk';
+    readonly ownerEmails: Readonly<Record<string, string>>;
+  } | null;
   /** Incident time at which this run began. */
   readonly anchorAt: Instant;
   readonly speed: number;
   /** Ended items of an earlier run of this workflow, and how often each open one was chased. */
-  readonly carried: { readonly ended: readonly EndedItem[]; readonly chases: Readonly<Record<string, number>> } | null;
+  readonly carried: {
+    readonly ended: readonly EndedItem[];
+    readonly chases: Readonly<Record<string, number>>;
+    readonly tickets?: Readonly<Record<string, ItemTicket>>;
+  } | null;
+}
+
+/** The ticket of an item; `trouble` says why it has none, or what could not be set in it. */
+export interface ItemTicket {
+  readonly ref: string | null;
+  readonly url: string | null;
+  readonly trouble: string | null;
 }
 
 export interface EndedItem {
@@ -51,7 +67,7 @@ export interface EndItem {
 }
 
 export interface ActionItemsStatus {
-  readonly open: readonly (ActionItem & { readonly chases: number })[];
+  readonly open: readonly (ActionItem & { readonly chases: number; readonly ticket: ItemTicket | null })[];
   readonly ended: readonly EndedItem[];
 }
 

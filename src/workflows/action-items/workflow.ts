@@ -1,8 +1,10 @@
 import {
+  ActivityFailure,
   ApplicationFailure,
   allHandlersFinished,
   condition,
   continueAsNew,
+  isCancellation,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -10,7 +12,7 @@ import type { Delivery } from '../../activities/publication/api.ts';
 import { type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { Lease } from '../../domain/timeline.ts';
 import { factsFor, voiceFor } from '../../domain/voice.ts';
-import { message } from '../activity-calls.ts';
+import { message, ticketing } from '../activity-calls.ts';
 import { Agenda } from '../incident/agenda.ts';
 import { IncidentClock } from '../incident/clock.ts';
 import {
@@ -21,6 +23,7 @@ import {
   type EndItem,
   endItemSignal,
   endItemUpdate,
+  type ItemTicket,
   itemsAgendaQuery,
   itemsQuery,
 } from './api.ts';
@@ -38,6 +41,7 @@ export async function actionItems(input: ActionItemsInput): Promise<ActionItemsS
   });
   setHandler(itemsQuery, () => chase.status());
   setHandler(itemsAgendaQuery, () => chase.agenda.entries());
+  await chase.openTickets();
   while (chase.next() !== null && !workflowInfo().continueAsNewSuggested) await chase.once();
   await condition(allHandlersFinished);
   if (chase.next() !== null) return continueAsNew<typeof actionItems>(chase.carry());
@@ -50,6 +54,7 @@ class Chase {
   readonly #items: readonly ActionItem[];
   #ended: readonly EndedItem[];
   #chases: Readonly<Record<string, number>>;
+  #tickets: Readonly<Record<string, ItemTicket>>;
 
   constructor(private readonly input: ActionItemsInput) {
     this.#clock = new IncidentClock(input.anchorAt, input.speed);
@@ -57,6 +62,7 @@ class Chase {
     this.#items = [...input.items, ...input.leases.map(leaseItem)];
     this.#ended = input.carried?.ended ?? [];
     this.#chases = input.carried?.chases ?? {};
+    this.#tickets = input.carried?.tickets ?? {};
   }
 
   /** The open item that is due to be chased first; null when none is open. */
@@ -65,11 +71,75 @@ class Chase {
     return open.sort((a, b) => a.at.localeCompare(b.at) || a.item.id.localeCompare(b.item.id))[0] ?? null;
   }
 
+  /** Each item has a ticket with owner and due date; without one it is chased all the same (R6.6). */
+  async openTickets(): Promise<void> {
+    const { tickets, facts } = this.input;
+    if (tickets == null) return;
+    const { system, ownerEmails } = tickets;
+    for (const item of this.#open().filter(({ id }) => this.#tickets[id]?.ref == null)) {
+      const ownerEmail = item.owner === null ? null : (ownerEmails[item.owner] ?? null);
+      const { incidentId } = facts;
+      const externalId = `${incidentId}/${item.id}`;
+      const title = `${incidentId}: ${item.what}`;
+      const description = `${item.what}\n\nA follow-up of ${incidentId}. End this ticket when it is done, or as one that will not be done with the reason.`;
+      const { dueAt } = item;
+      const made = await this.#attempt(
+        ticketing(`ticket for ${item.id}`).createTicket({
+          system,
+          externalId,
+          incidentId,
+          title,
+          description,
+          dueAt,
+          ownerEmail,
+        }),
+      );
+      const ticket: ItemTicket = made.ok
+        ? { ref: made.value.ref, url: made.value.url, trouble: made.value.warnings.join(' ') || null }
+        : { ref: null, url: null, trouble: made.words };
+      this.#tickets = { ...this.#tickets, [item.id]: ticket };
+    }
+  }
+
+  /** What its ticket says ends it, or moves the next reminder to the day people agreed on; true when it is not to be chased now. */
+  async #settledByTicket(item: ActionItem): Promise<boolean> {
+    const { tickets } = this.input;
+    const ref = this.#tickets[item.id]?.ref ?? null;
+    if (tickets == null || ref === null) return false;
+    const read = await this.#attempt(ticketing(`ticket of ${item.id}`).readTicket({ system: tickets.system, ref }));
+    if (!read.ok || read.value.state === 'open' || this.#isEnded(item.id)) return this.#isEnded(item.id);
+    const { state, status, assignee } = read.value;
+    this.end({
+      id: item.id,
+      how: state,
+      because: `its ticket ${ref} is ${status}`,
+      by: assignee ?? tickets.system,
+      receivedAt: this.#clock.now(),
+    });
+    return true;
+  }
+
+  async #attempt<T>(
+    call: Promise<{ at: Instant; value: T }>,
+  ): Promise<{ ok: true; value: T } | { ok: false; words: string }> {
+    try {
+      const { at, value } = await call;
+      this.#clock.adopt(at);
+      return { ok: true, value };
+    } catch (error) {
+      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+      return { ok: false, words: error.cause?.message ?? error.message };
+    }
+  }
+
   async once(): Promise<void> {
     const next = this.next();
     if (next === null) return;
     const ended = () => this.#isEnded(next.item.id);
     if ((await this.agenda.until(`chase ${next.item.id}`, next.at, ended)) === 'met') return;
+    // A system that was away when the item began is asked again.
+    await this.openTickets();
+    if (await this.#settledByTicket(next.item)) return;
     this.#chases = { ...this.#chases, [next.item.id]: this.#chased(next.item) + 1 };
     const { facts, communication } = this.input;
     const deliveries = [this.#delivery(next.item)];
@@ -100,11 +170,22 @@ class Chase {
   }
 
   status(): ActionItemsStatus {
-    return { open: this.#open().map((item) => ({ ...item, chases: this.#chased(item) })), ended: this.#ended };
+    return {
+      open: this.#open().map((item) => ({
+        ...item,
+        chases: this.#chased(item),
+        ticket: this.#tickets[item.id] ?? null,
+      })),
+      ended: this.#ended,
+    };
   }
 
   carry(): ActionItemsInput {
-    return { ...this.input, anchorAt: this.#clock.now(), carried: { ended: this.#ended, chases: this.#chases } };
+    return {
+      ...this.input,
+      anchorAt: this.#clock.now(),
+      carried: { ended: this.#ended, chases: this.#chases, tickets: this.#tickets },
+    };
   }
 
   #open(): readonly ActionItem[] {
@@ -125,9 +206,15 @@ class Chase {
     return plusMinutes(item.dueAt, (daily + (chased - daily) * 7) * DAY_MINUTES);
   }
 
+  #ticketWords({ id }: ActionItem): string {
+    const ticket = this.#tickets[id];
+    if (ticket === undefined) return '';
+    return ticket.ref === null ? `; no ticket: ${ticket.trouble}` : `; ticket ${ticket.ref} ${ticket.url ?? ''}`;
+  }
+
   #delivery(item: ActionItem): Delivery {
     const owner = item.owner === null ? 'nobody owns it' : `owner ${item.owner}`;
-    const detail = `Open since ${item.dueAt}: ${item.what} (${owner}; chased ${this.#chased(item)} times). Mark it done or drop it with a reason.`;
+    const detail = `Open since ${item.dueAt}: ${item.what} (${owner}; chased ${this.#chased(item)} times${this.#ticketWords(item)}). Mark it done or drop it with a reason.`;
     const key = `${this.input.facts.incidentId}/chase/${item.id}/${this.#chased(item)}`;
     return { medium: 'chat', key, what: 'note', channel: this.input.communication.engineeringChannel, detail };
   }

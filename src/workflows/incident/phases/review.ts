@@ -154,6 +154,7 @@ async function handOnFollowUps(run: IncidentRun, id: string): Promise<void> {
       at: run.now(),
       speed: run.speed,
       document: documentOf(run),
+      tickets: ticketsOf(run),
     };
     const answer = await run.attempt(followUp('action items').openActionItems(input));
     if (!answer.ok) trouble(run, 'action items', answer.words);
@@ -167,6 +168,13 @@ async function handOnFollowUps(run: IncidentRun, id: string): Promise<void> {
     }
     return answer.ok;
   });
+}
+
+/** Each follow-up gets a ticket where policy says so, with its owner's address (R6.6). */
+function ticketsOf({ policy }: IncidentRun) {
+  const system = policy.reports?.ticketsIn ?? null;
+  if (system === null) return null;
+  return { system, ownerEmails: Object.fromEntries(policy.people.map(({ id, email }) => [id, email])) };
 }
 
 /** Where the draft stands; people have until the meeting to write their part of it. */
