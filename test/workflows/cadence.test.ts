@@ -78,7 +78,7 @@ describe('when a channel is away (decision 7)', () => {
     const story = await opened();
     await story.pass(20 * 60);
     story.world.refused.set('chat', 60);
-    await story.pass(75 * 60);
+    await story.pass(70 * 60);
     const mails = () => story.world.said('mail').filter((what) => what === 'fallback').length;
     expect(mails()).toBe(2);
     expect((await story.now()).facts.unsent?.some(({ medium }) => medium === 'chat')).toBe(true);

@@ -76,7 +76,9 @@ function elsewhereAt(run: IncidentRun): Instant | null {
 
 /** The message to the incident's channel that has been owed longest. */
 function awaySince(run: IncidentRun): UnsentRecord | null {
-  const owed = run.state.unsent.filter((record) => record.medium === 'chat' && isSuperseded(record));
+  const owed = run.state.unsent.filter(
+    (record) => record.medium === 'chat' && isSuperseded(record) && record.what !== 'reminder',
+  );
   return [...owed].sort((a, b) => a.since.localeCompare(b.since))[0] ?? null;
 }
 
