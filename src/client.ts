@@ -12,6 +12,7 @@ import { ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowNotFo
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { grpcCodeOf, HOPELESS, messageOf, UNAVAILABLE, untilAnswered } from './client/deadlines.ts';
 import { exportHistory } from './client/histories.ts';
+import { type QuickClient, quickClient } from './client/quick-actions.ts';
 import type { Decision, DecisionAnswer } from './domain/decision.ts';
 import type { FactSet } from './domain/fact-set.ts';
 import type { IncidentState } from './domain/incident.ts';
@@ -126,6 +127,8 @@ export interface IncidentClient {
   communication(
     incidentId: string,
   ): Promise<Asked<{ readonly communication: CommunicationPolicy; readonly chatGroups: readonly string[] }>>;
+  /** The runbook's quick reference (R8): looks and deeds with or without an incident. */
+  readonly quick: QuickClient;
   /** Incidents as Temporal lists them, newest first; at most `limit`. Behind the truth by about a second. */
   list(options?: { readonly openOnly?: boolean; readonly limit?: number }): Promise<Asked<readonly IncidentSummary[]>>;
   /** Null when Temporal answers, otherwise a sentence. */
@@ -330,6 +333,7 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     state: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(stateQuery)),
     timelineSince: (incidentId, seq) => ask(incidentId, () => handleOf(incidentId).query(timelineSinceQuery, seq)),
     agenda: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(agendaQuery)),
+    quick: quickClient({ client, taskQueue, within }),
     communication: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(communicationQuery)),
     paper: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(paperQuery)),
     postMortem: (incidentId) =>

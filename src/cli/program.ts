@@ -1,9 +1,11 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DECISION_NAMES } from '../domain/decision.ts';
+import { QUICK_ACTION_NAMES, QUICK_CHECK_NAMES } from '../domain/quick-action.ts';
 import type { DecideOptions } from './commands/decide.ts';
 import type { CreateOptions } from './commands/incidents.ts';
 import type { PostMortemOptions } from './commands/post-mortem.ts';
 import type { PreviewOptions } from './commands/preview.ts';
+import type { QuickOptions } from './commands/quick.ts';
 import type { StatsOptions } from './commands/record.ts';
 import type { WatchOptions } from './commands/watch.ts';
 import { DECISION_COMMANDS, type DecisionCommand } from './decisions.ts';
@@ -48,6 +50,7 @@ export function createProgram(io: Io, version: string): Program {
   addReading(context);
   addRecord(context);
   addDecisions(context);
+  addQuick(context);
   addDrills(context);
   addPolicy(context);
   addRest(context);
@@ -173,6 +176,54 @@ function addDecisions({ program, session }: Context): void {
       await (await import('./commands/decide.ts')).decide(session(flags), name, words, flags);
     });
   }
+}
+
+/** The runbook's quick reference (R8). */
+function addQuick({ program, session }: Context): void {
+  const load = () => import('./commands/quick.ts');
+  program.commandsGroup('Quick reference:');
+  leaf(program, 'check <what>', `look at production: ${QUICK_CHECK_NAMES.join(', ')}`)
+    .option('--incident <id>', 'the incident it is for; the only open one when left out')
+    .action(async (what: string, _own, command: Command) =>
+      (await load()).check(session(flagsOf(command)), what, flagsOf<QuickOptions>(command)),
+    );
+  leaf(
+    program,
+    'do <action> [target]',
+    `act on production, after a preview and a yes: ${QUICK_ACTION_NAMES.join(', ')}`,
+  )
+    .addHelpText(
+      'after',
+      '\nOf what waits: do approve <id>, do call-off <id>, do undo <id> (a temporary change), do list (the audit).',
+    )
+    .option('--because <text>', 'why; it stands in the audit')
+    .option('--replicas <n>', 'of scale')
+    .option('--incident <id>', 'the incident it is for; the only open one when left out')
+    .option('--yes', 'go ahead without asking, where policy lets you alone')
+    .action(async (action: string, target: string | undefined, _own, command: Command) => {
+      const quick = await load();
+      const flags = flagsOf<QuickOptions & CommonOptions>(command);
+      if (action === 'list') return quick.listQuick(session(flags));
+      if (action === 'approve' || action === 'call-off' || action === 'undo')
+        return quick.answerQuick(
+          session(flags),
+          action === 'approve' ? 'confirm' : action,
+          needed(target, action),
+          flags,
+        );
+      if (flags.because === undefined)
+        throw new CliFailure(
+          'usage',
+          `"do ${action}" needs a reason.`,
+          `Write: incident do ${action} ${target ?? '<target>'} --because "why"`,
+        );
+      return quick.act(session(flags), action, target ?? null, flags);
+    });
+}
+
+function needed(id: string | undefined, action: string): string {
+  if (id !== undefined) return id;
+  throw new CliFailure('usage', `"do ${action}" needs the id of what waits.`, 'See it: incident do list');
 }
 
 function addDrills({ program, io, done }: Context): void {

@@ -15,6 +15,7 @@ import { registerIncidents } from './routes/incidents.ts';
 import { registerLive } from './routes/live.ts';
 import { registerPostMortems } from './routes/post-mortems.ts';
 import { registerPreview } from './routes/preview.ts';
+import { registerQuickActions } from './routes/quick-actions.ts';
 import { registerRecord } from './routes/record.ts';
 import { registerReports } from './routes/reports.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
@@ -76,6 +77,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     registerDecisions(api, options);
     registerPreview(api, options);
     registerLive(api, options);
+    registerQuickActions(api, options);
     registerHealth(api, options);
   });
   const { mount } = options;

@@ -1,3 +1,4 @@
+import { type Audit, createAudit } from './audit.ts';
 import { type ChatRequests, createChatRequests } from './chat-requests.ts';
 import { type Claims, createClaims } from './claims.ts';
 import { type CustomerMailLedger, createCustomerMailLedger } from './customer-mail.ts';
@@ -25,6 +26,7 @@ export interface Store {
   readonly customerMail: CustomerMailLedger;
   readonly claims: Claims;
   readonly chatRequests: ChatRequests;
+  readonly audit: Audit;
   readonly record: IncidentRecord;
   readonly measures: Measures;
   readonly statusBoard: StatusBoard;
@@ -55,6 +57,7 @@ export async function openStore(options: DatabaseOptions): Promise<Store> {
     customerMail: createCustomerMailLedger(database),
     claims: createClaims(database),
     chatRequests: createChatRequests(database),
+    audit: createAudit(database),
     record: createRecord(database),
     measures: createMeasures(database),
     statusBoard: createStatusBoard(database),

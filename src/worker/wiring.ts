@@ -1,5 +1,6 @@
 import { createProviderActivities } from '../activities/admin-api/activities.ts';
 import { createAdminClient } from '../activities/admin-api/client.ts';
+import { createAuditActivities } from '../activities/audit/activities.ts';
 import { createAuthorityActivities } from '../activities/authority/activities.ts';
 import { createChangeActivities } from '../activities/changes/activities.ts';
 import { createCustomerActivities } from '../activities/customers/activities.ts';
@@ -130,6 +131,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
         get: async (digest) => (await store.evidence.get(digest))?.body.toString('utf8') ?? null,
       },
     }),
+    createAuditActivities({ audit: store.audit }),
     createChangeActivities(changePorts(env)),
     createDashboardActivities(grafana(env)),
     createTicketActivities({ systems: tickets, ledger: store.mailLedger, clock }),

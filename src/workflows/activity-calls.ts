@@ -1,5 +1,6 @@
 import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { ProviderActivities } from '../activities/admin-api/api.ts';
+import type { AuditActivities } from '../activities/audit/api.ts';
 import type { AuthorityActivities } from '../activities/authority/api.ts';
 import type { CustomerActivities } from '../activities/customers/api.ts';
 import type { EvidenceActivities } from '../activities/evidence/api.ts';
@@ -141,6 +142,11 @@ export function ticketing(summary: string) {
   const retry = { firstSeconds: 5, factor: 2, longestSeconds: 300 };
   const patience = { attemptSeconds: 60, altogether: { seconds: 3600 }, retry };
   return proxyActivities<Stamps<TicketActivities>>(options(summary, patience));
+}
+
+export function audit(summary: string) {
+  const patience = { attemptSeconds: 10, altogether: { seconds: 5 * 60 }, retry: READS };
+  return proxyActivities<Stamps<AuditActivities>>(options(summary, patience));
 }
 
 export function followUp(summary: string) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { clipColumns } from '../../src/cli/commands/watch.ts';
+import { clipColumns, columnsOf } from '../../src/cli/columns.ts';
 import { serverEvents } from '../../src/cli/sse.ts';
 import type { TimelineEvent } from '../../src/domain/timeline.ts';
 import { event } from '../views/facts.ts';
@@ -104,6 +104,17 @@ describe('watch on a terminal', () => {
   it('cuts between characters that are seen', () => {
     expect(clipColumns('abc', 3)).toBe('abc');
     expect(clipColumns('\x1b[31mabcdef\x1b[0m', 3)).toBe('\x1b[31mab…\x1b[0m');
+    expect(clipColumns('abcdef', 3)).toBe('ab…');
+  });
+
+  it('counts what terminals show: wide characters take two columns, marks none, families of emoji one place', () => {
+    expect(columnsOf('日本')).toBe(4);
+    expect(columnsOf('🔥')).toBe(2);
+    expect(columnsOf('👩‍👩‍👧')).toBe(2);
+    expect(columnsOf('e\u0301')).toBe(1);
+    expect(columnsOf('\x1b[31mab\x1b[0m')).toBe(2);
+    for (const columns of [4, 5, 6, 7, 20])
+      expect(columnsOf(clipColumns('日本語の🔥タイトル is long', columns))).toBeLessThanOrEqual(columns);
   });
 });
 

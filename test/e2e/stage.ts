@@ -83,6 +83,7 @@ export async function openStage(options: StageOptions) {
       INCIDENT_SPEED: String(options.speed),
       INCIDENT_TOKENS_FILE: writeTokens(folder),
       DECISION_SIGNING_KEY: 'e2e-decision-signing-key',
+      SLACK_SIGNING_SECRET: 'e2e-slack-signing-secret',
       ALERTMANAGER_TOKEN,
       DOCUMENTS_DIR: documentsDir,
       STATUSPAGE_REQUEST_INTERVAL_MS: '0',

@@ -1,3 +1,4 @@
+import { holdsRole } from '../../domain/decide.ts';
 import type { Decision } from '../../domain/decision.ts';
 import type { Role } from '../../domain/people.ts';
 import type { AuthorityActivities, AuthorityAnswer } from './api.ts';
@@ -26,7 +27,7 @@ export function createAuthorityActivities(ports: AuthorityPorts): AuthorityActiv
       }
       const found = await ports.people.person(person);
       if (found === null) return refused(`${person} is no longer among the people of the policy.`);
-      if (!found.roles.includes(role)) {
+      if (!holdsRole(found.roles, role)) {
         return refused(
           `${person} does not have the role ${role} now (has ${found.roles.join(', ') || 'none'}). Ask somebody who has it.`,
         );

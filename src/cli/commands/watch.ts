@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TimelineEvent } from '../../domain/timeline.ts';
+import { clipColumns } from '../columns.ts';
 import { CliFailure, Stopped } from '../failure.ts';
 import { at, readPage, readTimeline, resolveIncident } from '../incidents.ts';
 import { incidentScreen, type ScreenInput, timelineLine } from '../screen.ts';
@@ -120,8 +121,9 @@ async function* eventsOf({ gateway, io }: Session, id: string, seq: number) {
   }
 }
 
-const SCREEN_ON = '\x1b[?1049h\x1b[?25l';
-const SCREEN_OFF = '\x1b[?25h\x1b[?1049l';
+/** Without wrapping: a character that the terminal takes for wider than we do must not push the head off the screen. */
+const SCREEN_ON = '\x1b[?1049h\x1b[?25l\x1b[?7l';
+const SCREEN_OFF = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 const HOME = '\x1b[H';
 const CLEAR_LINE = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
@@ -140,7 +142,9 @@ async function watchScreen(session: Session, id: string): Promise<void> {
       trouble === '' ? 'Ctrl-C ends watching' : trouble,
       session,
     );
-    io.draw(`${HOME}${rows.map((row) => `${row}${CLEAR_LINE}`).join('\n')}${CLEAR_BELOW}`);
+    // Cleared before it is written: behind a full row the cursor still stands on its last character.
+    const lines = rows.map((row, index) => `${index === rows.length - 1 ? CLEAR_BELOW : CLEAR_LINE}${row}`);
+    io.draw(`${HOME}${lines.join('\n')}`);
   };
   // One reading at a time; what comes meanwhile makes one more.
   const refresh = (): void => {
@@ -180,10 +184,6 @@ async function watchScreen(session: Session, id: string): Promise<void> {
   for (const row of incidentScreen({ ...input, recentLines: 3 }, io)) io.out(row);
 }
 
-const ESCAPE = '\x1b';
-const COLOUR = new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'y');
-const COLOURS = new RegExp(COLOUR.source, 'g');
-
 /** As many rows and columns as the terminal has now: the head first, and of the recent lines the newest. */
 function fitted(rows: readonly string[], footer: string, { io }: Session): readonly string[] {
   const { columns, rows: height } = io.terminal() ?? { columns: 80, rows: 24 };
@@ -193,23 +193,4 @@ function fitted(rows: readonly string[], footer: string, { io }: Session): reado
   const left = room - head.length;
   const shown = left > 0 ? [...head, ...recent.slice(-left)] : head.slice(0, room);
   return [...shown.map((row) => clipColumns(row, columns)), io.colours.dim(clipColumns(footer, columns))];
-}
-
-/** Cuts to so many visible characters, keeping colours and ending them. */
-export function clipColumns(text: string, columns: number): string {
-  let visible = 0;
-  let index = 0;
-  while (index < text.length) {
-    COLOUR.lastIndex = index;
-    const colour = COLOUR.exec(text);
-    if (colour !== null) {
-      index += colour[0].length;
-      continue;
-    }
-    if (visible === columns - 1 && text.slice(index).replace(COLOURS, '').length > 1)
-      return `${text.slice(0, index)}…\x1b[0m`;
-    visible += 1;
-    index += 1;
-  }
-  return text;
 }

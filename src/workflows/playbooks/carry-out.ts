@@ -1,11 +1,13 @@
 import { plusMinutes, secondsBetween } from '../../domain/instant.ts';
+import type { ServicePolicy } from '../../domain/policy.ts';
 import type { RemedyOutcome, RemedyPlan } from '../../domain/remedy.ts';
 import { migration, remedy, type Stamped, wait } from '../activity-calls.ts';
 import { recoveryInput } from '../incident/recovery.ts';
 import type { Attempt, IncidentRun } from '../incident/run.ts';
 import { failOver } from './database-failover.ts';
 
-const ROLLED_OUT = new Set([
+/** Actions whose pods have to come up before they are in effect. */
+export const ROLLED_OUT: ReadonlySet<string> = new Set([
   'restart',
   'rollback',
   'scale',
@@ -36,7 +38,7 @@ async function actAndTell(run: IncidentRun, plan: RemedyPlan): Promise<void> {
 }
 
 async function act(run: IncidentRun, plan: RemedyPlan): Promise<void> {
-  tell(run, plan, confirmed(plan, await run.attempt(callFor(run, plan))));
+  tell(run, plan, confirmed(plan, await run.attempt(callRemedy(plan, run.policy.service))));
 }
 
 /** No plan names more pods than this (activities/kubernetes/replacing.ts); a call more sees that none is left. */
@@ -48,7 +50,7 @@ const REPLACEMENT_CALLS_LIMIT = 21;
  */
 async function replaceOneByOne(run: IncidentRun, plan: RemedyPlan): Promise<void> {
   for (let call = 1; ; call += 1) {
-    const outcome = confirmed(plan, await run.busy(() => run.attempt(callFor(run, plan))));
+    const outcome = confirmed(plan, await run.busy(() => run.attempt(callRemedy(plan, run.policy.service))));
     const over =
       outcome.result === 'unknown' || outcome.result === 'refused' || outcome.result === 'changed-underneath';
     if (over || outcome.observed.left === 0) return tell(run, plan, outcome);
@@ -80,7 +82,8 @@ function tell(run: IncidentRun, plan: RemedyPlan, outcome: RemedyOutcome): void 
   }
 }
 
-function callFor(run: IncidentRun, plan: RemedyPlan): Promise<Stamped<RemedyOutcome>> {
+/** The activity that carries out a plan: marked by its key and read back, so that a retry is safe. */
+export function callRemedy(plan: RemedyPlan, service: ServicePolicy): Promise<Stamped<RemedyOutcome>> {
   const call = remedy(`${plan.action} ${plan.target.name}`);
   switch (plan.action) {
     case 'restart':
@@ -104,9 +107,9 @@ function callFor(run: IncidentRun, plan: RemedyPlan): Promise<Stamped<RemedyOutc
     case 'promote':
       return call.promoteRelease(plan);
     case 'open-breaker':
-      return call.openCircuitBreaker({ plan, service: run.policy.service });
+      return call.openCircuitBreaker({ plan, service });
     case 'provider-failover':
-      return call.failOverProvider({ plan, service: run.policy.service });
+      return call.failOverProvider({ plan, service });
     case 'migrate':
       return migration(`migration of ${plan.target.name}`).migrateDatabase(plan);
     default:

@@ -61,6 +61,7 @@ export function pretendIncident(incidentId: string, policy: Policy, clock: () =>
     list: async () => asked([]),
     trouble: async () => null,
     history: async () => asked({} as never),
+    quick: {} as never,
     postMortem: async () => ({ ok: false, why: 'not-found', words: 'no post-mortem' }),
     editPostMortem: async () => ({ outcome: 'not-found', words: 'no post-mortem' }),
     approvePostMortem: async () => ({ outcome: 'not-found', words: 'no post-mortem' }),

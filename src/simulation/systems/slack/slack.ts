@@ -11,6 +11,7 @@ import { blocksProblem } from './blocks.ts';
 import { METHODS } from './methods.ts';
 import { eventOf, placeOf } from './payloads.ts';
 import { lackedScope } from './scopes.ts';
+import { openSocketMode, type SocketMode } from './socket-mode.ts';
 import type { SlackChannel, SlackEntry, SlackMessage } from './workspace.ts';
 import { TEAM, Workspace } from './workspace.ts';
 
@@ -48,6 +49,8 @@ export interface Slack {
   readonly responses: readonly SlackResponse[];
   listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
   close(): Promise<void>;
+  /** The app's connection by Socket Mode; opened when the app first asks for one. */
+  socketMode(): Promise<SocketMode>;
   sendSlashCommand(
     command: Sending & { readonly command?: string; readonly text: string; readonly channel?: string },
   ): Promise<InteractionAnswer>;
@@ -128,12 +131,23 @@ export function createSlack(options: {
   const hooks = createWireServer({ system: 'slack-hooks', clock, faults: options.faults, log: options.log });
   const scopeHeaders: Record<string, string> =
     options.scopes === undefined ? {} : { 'x-oauth-scopes': options.scopes.join(',') };
+  let socket: Promise<SocketMode> | null = null;
+  const socketMode = (): Promise<SocketMode> => {
+    socket ??= openSocketMode();
+    return socket;
+  };
+  /** Only an app-level token (xapp-…) opens connections. */
+  const connectionsOpen = async (token: string) => {
+    if (!token.startsWith('xapp-')) return { status: 200, body: { ok: false, error: 'not_allowed_token_type' } };
+    return { status: 200, body: { ok: true, url: (await socketMode()).url }, note: 'apps.connections.open' };
+  };
   const handle = (request: WireRequest) => {
     const name = request.params.method ?? '';
     try {
       const args = argsOf(request);
       const token = request.headers.authorization?.replace(/^Bearer /, '') ?? String(args.token ?? '');
       if (token === '') throw new SlackRefusal('not_authed');
+      if (name === 'apps.connections.open') return connectionsOpen(token);
       if (token !== options.botToken) throw new SlackRefusal('invalid_auth');
       const method = METHODS[name];
       if (method === undefined) throw new SlackRefusal('unknown_method', { req_method: name });
@@ -225,7 +239,8 @@ export function createSlack(options: {
       workspace.uploadBase = url;
       return listening;
     },
-    close: async () => void (await Promise.all([server.close(), hooks.close()])),
+    close: async () => void (await Promise.all([server.close(), hooks.close(), socket?.then((open) => open.close())])),
+    socketMode,
     async sendSlashCommand(command) {
       const { triggerId, responseId, responseUrl, user } = common(command);
       const channel = workspace.find(command.channel ?? 'general');
