@@ -1,6 +1,7 @@
 const MAX_BLOCKS = 50;
 const MAX_ACTION_ELEMENTS = 25;
 const MAX_FIELDS = 10;
+const MAX_ID = 255;
 const TEXT_LIMITS = {
   section: 3000,
   header: 150,
@@ -25,6 +26,10 @@ export function blocksProblem(
     const problem = isRecord(block) ? blockProblem(block) : 'must be an object';
     if (problem !== null) return { error: 'invalid_blocks', where: `${problem} [json-pointer:/blocks/${i}]` };
   }
+  const ids = (blocks as Block[]).flatMap(({ block_id: id }) => (typeof id === 'string' ? [id] : []));
+  if (ids.some((id) => id.length > MAX_ID))
+    return { error: 'invalid_blocks', where: `a block_id has over ${MAX_ID} characters` };
+  if (new Set(ids).size < ids.length) return { error: 'invalid_blocks', where: 'a block_id is there twice' };
   const total =
     JSON.stringify(blocks)
       .match(/"text":"(?:[^"\\]|\\.)*"/g)
@@ -62,15 +67,21 @@ function blockProblem(block: Block): string | null {
       const elements = Array.isArray(block.elements) ? (block.elements as unknown[]) : [];
       if (elements.length === 0 || elements.length > MAX_ACTION_ELEMENTS)
         return `actions need 1 to ${MAX_ACTION_ELEMENTS} elements`;
+      const actionIds = elements.map((element) => (isRecord(element) ? element.action_id : undefined));
+      if (new Set(actionIds).size < actionIds.length) return 'an action_id is there twice';
+      if (actionIds.some((id) => typeof id === 'string' && id.length > MAX_ID)) return 'an action_id is too long';
       return elements.map(elementProblem).find((one) => one !== null) ?? null;
     }
+    case 'input':
+      return (
+        textProblem(block.label, TEXT_LIMITS.value) ?? (isRecord(block.element) ? null : 'an input needs an element')
+      );
     case 'markdown':
       return typeof block.text === 'string' && block.text.length <= TEXT_LIMITS.markdown
         ? null
         : 'markdown needs text of at most 12000 characters';
     case 'divider':
     case 'image':
-    case 'input':
     case 'rich_text':
     case 'video':
     case 'table':
