@@ -42,6 +42,8 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly secrets: GatewaySecrets;
   readonly log?: FastifyBaseLogger;
+  /** Incident seconds per second; 1 when left out. */
+  readonly speed?: number;
   /** Told of each decision that an incident accepted, by whatever door it came. */
   readonly onDecided?: (incidentId: string) => void;
   /** Adds what others serve at the same address: the console, the status page, chat's webhooks. */

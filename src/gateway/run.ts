@@ -60,6 +60,7 @@ export async function runGateway(
       decisionSigningKey: env.DECISION_SIGNING_KEY,
     },
     log,
+    speed: env.INCIDENT_SPEED,
     onDecided: (incidentId) => slack.app?.changed(incidentId),
     mount: (site) =>
       registerSlack(site, { app: slack.app, signingSecrets: rotatedSecrets(env.SLACK_SIGNING_SECRET), clock }),

@@ -103,7 +103,7 @@ export function registerQuickActions(app: FastifyInstance, options: GatewayOptio
       leaseMinutes: policy.actions[wish.action].leaseMinutes,
       service: policy.service,
       anchorAt: options.clock(),
-      speed: 1,
+      speed: options.speed ?? 1,
     });
     valueOf(begun);
     return reply.code(202).send(await previewed(options, actionId));

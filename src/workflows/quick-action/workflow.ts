@@ -118,9 +118,10 @@ class QuickDeed {
 
   /** What exactly would happen, with every choice fixed; null when it cannot be done, and why. */
   async #preview(parameters: QuickActionInput['parameters'], suffix: string): Promise<RemedyPlan | null> {
-    const { action, target, id, service } = this.input;
+    const { action, target, id, service, incidentId } = this.input;
     const wish = { action, target, parameters };
-    const asked = { incidentId: id, keyPrefix: `${id}${suffix}`, wishes: [wish], at: this.#clock.now() };
+    // The claim on the resource is that of the incident it is for: what it holds already it may act on.
+    const asked = { incidentId: incidentId ?? id, keyPrefix: `${id}${suffix}`, wishes: [wish], at: this.#clock.now() };
     const call: Promise<Stamped<readonly RemedyPreview[]>> =
       target.kind === 'provider'
         ? looking('preview').previewProviderRemedies({ ...asked, service })
