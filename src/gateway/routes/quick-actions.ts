@@ -78,7 +78,7 @@ export function registerQuickActions(app: FastifyInstance, options: GatewayOptio
       incidentId: await incidentOf(options, wish.incidentId ?? null),
       at: options.clock(),
     });
-    return valueOf(answer);
+    return given(answer);
   });
 
   app.post('/api/quick-actions', async (request, reply) => {
@@ -105,13 +105,13 @@ export function registerQuickActions(app: FastifyInstance, options: GatewayOptio
       anchorAt: options.clock(),
       speed: options.speed ?? 1,
     });
-    valueOf(begun);
+    given(begun);
     return reply.code(202).send(await previewed(options, actionId));
   });
 
   app.get<OfAction>('/api/quick-actions/:id', async (request) => {
     await authenticate(request, options.people);
-    return valueOf(await options.client.quick.state(request.params.id));
+    return given(await options.client.quick.state(request.params.id));
   });
 
   app.post<OfAction>('/api/quick-actions/:id/answer', async (request) => {
@@ -119,7 +119,7 @@ export function registerQuickActions(app: FastifyInstance, options: GatewayOptio
     mayUse(person);
     const wish = read(answerBody, bodyOf(request).json, 'The answer');
     const actor = actorOf(person, viaOf(request));
-    return valueOf(await say(options, request.params.id, wish, actor));
+    return given(await say(options, request.params.id, wish, actor));
   });
 
   app.get('/api/audit', async (request) => {
@@ -193,7 +193,7 @@ function mayUse(person: PersonPolicy): void {
   );
 }
 
-function valueOf<T>(answer: QuickAnswer<T>): T {
+function given<T>(answer: QuickAnswer<T>): T {
   if (answer.ok) return answer.value;
   const status = { refused: 409, unauthorised: 403, 'not-found': 404, unavailable: 503 }[answer.why];
   throw new RequestRefused(status, answer.words);
