@@ -120,7 +120,10 @@ function answer({ gateway }: Session, id: string, name: string, because: string 
 
 /** Not done: it waits for somebody, was declined here, or cannot be. */
 function left({ io, json }: Session, state: QuickActionState): void {
-  if (json) return io.out(JSON.stringify(state));
+  if (json) {
+    io.out(JSON.stringify(state));
+    return;
+  }
   show(io, state);
   if (state.stage === 'waiting')
     io.out(
