@@ -1,5 +1,6 @@
 import { checkCache } from '../doctor/cache.ts';
 import { checkElasticsearch, checkGit, checkGitHub, checkGrafana, checkJenkins } from '../doctor/code.ts';
+import { checkJira, checkPagerDutyRest, checkSocial, checkZendesk } from '../doctor/customers.ts';
 import { checkServiceDatabases } from '../doctor/databases.ts';
 import { checkGateway, checkPolicyFor, checkPostgres, checkTemporal } from '../doctor/engine.ts';
 import { type SystemFinding, type SystemState, stateOf } from '../doctor/finding.ts';
@@ -35,6 +36,10 @@ export async function doctor(
     checkCache(settings),
     checkSlack(settings),
     checkPagerDuty(settings, policy),
+    checkPagerDutyRest(settings),
+    checkZendesk(settings),
+    checkJira(settings),
+    checkSocial(settings),
     checkStatusPage(settings),
     checkMail(settings),
     checkGitHub(settings),

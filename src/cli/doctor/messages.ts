@@ -5,7 +5,19 @@ import type { Settings } from './settings.ts';
 
 /** Where people are reached: chat, paging, status page; and the AI providers the service leans on. */
 
-const SCOPES = ['chat:write', 'channels:manage', 'channels:read', 'channels:history', 'users:read'] as const;
+const SCOPES = [
+  'chat:write',
+  'channels:manage',
+  'channels:read',
+  'channels:history',
+  'users:read',
+  'users:read.email',
+  'usergroups:read',
+  'pins:write',
+  'bookmarks:read',
+  'bookmarks:write',
+  'files:write',
+] as const;
 
 export async function checkSlack(settings: Settings): Promise<SystemFinding> {
   const system = 'Slack';

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { checkJira, checkPagerDutyRest, checkSocial, checkZendesk } from '../../src/cli/doctor/customers.ts';
+import { stateOf } from '../../src/cli/doctor/finding.ts';
+import { settingsOf } from '../../src/cli/doctor/settings.ts';
+import { createJira } from '../../src/simulation/systems/jira.ts';
+import { createPagerDuty } from '../../src/simulation/systems/pagerduty.ts';
+import { DEFAULT_PEOPLE } from '../../src/simulation/systems/people.ts';
+import { createSocial } from '../../src/simulation/systems/social.ts';
+import { createZendesk } from '../../src/simulation/systems/zendesk.ts';
+import { bench } from '../contract/simulated.ts';
+
+const SECRET = 'planted-doctor-secret';
+const EMAIL = 'alice@noaserver.com';
+const at = bench();
+
+async function started(permissions?: readonly string[]) {
+  const common = { clock: at.clock, faults: at.faults, log: at.log };
+  const zendesk = createZendesk({ ...common, email: EMAIL, apiToken: SECRET, agents: [], written: () => [] });
+  const jira = createJira({
+    ...common,
+    email: EMAIL,
+    apiToken: SECRET,
+    project: 'NOA',
+    accounts: {},
+    written: () => [],
+    ...(permissions === undefined ? {} : { permissions }),
+  });
+  const pagerduty = createPagerDuty({ ...common, people: DEFAULT_PEOPLE, apiToken: SECRET });
+  const social = createSocial({
+    ...common,
+    secrets: { xBearerToken: SECRET, blueskyIdentifier: 'i', blueskyAppPassword: SECRET, mastodonToken: SECRET },
+    written: () => [],
+  });
+  const [a, b, c, d] = await Promise.all([zendesk.listen(), jira.listen(), pagerduty.listen(), social.listen()]);
+  at.stops.push(async () => {
+    await Promise.all([zendesk.close(), jira.close(), pagerduty.close(), social.close()]);
+  });
+  return {
+    ZENDESK_URL: a.url,
+    ZENDESK_EMAIL: EMAIL,
+    ZENDESK_API_TOKEN: SECRET,
+    JIRA_URL: b.url,
+    JIRA_EMAIL: EMAIL,
+    JIRA_API_TOKEN: SECRET,
+    JIRA_PROJECT: 'NOA',
+    PAGERDUTY_API_URL: c.url,
+    PAGERDUTY_API_TOKEN: SECRET,
+    PAGERDUTY_FROM_EMAIL: EMAIL,
+    X_API_URL: d.xUrl,
+    X_BEARER_TOKEN: SECRET,
+    MASTODON_URL: d.mastodonUrl,
+    MASTODON_ACCESS_TOKEN: SECRET,
+  };
+}
+
+async function all(env: Readonly<Record<string, string>>) {
+  const settings = settingsOf(env);
+  return Promise.all([
+    checkZendesk(settings),
+    checkJira(settings),
+    checkPagerDutyRest(settings),
+    checkSocial(settings),
+  ]);
+}
+
+describe('doctor for the systems of customers', () => {
+  it('says ok when all is well, and unknown when nothing is configured', async () => {
+    expect((await all(await started())).map(stateOf)).toEqual(['ok', 'ok', 'ok', 'ok']);
+    expect((await all({})).map(stateOf)).toEqual(['unknown', 'unknown', 'unknown', 'unknown']);
+  });
+
+  it('names what a token lacks, and the sentence that mends it', async () => {
+    const env = await started(['BROWSE_PROJECTS', 'ADD_COMMENTS', 'ASSIGN_ISSUES', 'SCHEDULE_ISSUES', 'LINK_ISSUES']);
+    const [, jira] = await all(env);
+    expect(jira).toMatchObject({
+      authorised: 'no',
+      words: 'in NOA the token lacks CREATE_ISSUES',
+      advice: expect.stringContaining('permission scheme'),
+    });
+    const [, , pagerduty] = await all({ ...env, PAGERDUTY_FROM_EMAIL: 'nobody@noaserver.com' });
+    expect(pagerduty).toMatchObject({ authorised: 'no', words: 'PagerDuty has no user nobody@noaserver.com' });
+  });
+
+  it('says which credential is refused, without showing any', async () => {
+    const env = await started();
+    const wrong = 'another-planted-secret';
+    const findings = await all({
+      ...env,
+      ZENDESK_API_TOKEN: wrong,
+      JIRA_API_TOKEN: wrong,
+      PAGERDUTY_API_TOKEN: wrong,
+      X_BEARER_TOKEN: wrong,
+    });
+    expect(findings.map(({ authorised }) => authorised)).toEqual(['no', 'no', 'no', 'no']);
+    expect(JSON.stringify(findings)).not.toContain(wrong);
+    expect(findings[3]?.words).toBe('X answers 401');
+  });
+});
