@@ -7,8 +7,8 @@ import { createVirtualPostgres } from '../../../src/simulation/systems/postgres/
 import { WireFaults } from '../../../src/simulation/wire/faults.ts';
 import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
 import { StillWorld } from '../../simulation/systems/still-world.ts';
+import { type DeafProxy, deafProxy } from '../deaf-proxy.ts';
 import { contract, type Part } from '../suite.ts';
-import { type DeafProxy, deafProxy } from './deaf-proxy.ts';
 import { MISSING_POSTGRES, once, rows, startRealPair } from './real-pair.ts';
 
 interface Stage {

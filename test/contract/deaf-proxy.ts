@@ -1,10 +1,10 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** Stands on the wire before a database, and hangs up when the answer to a statement that it knows comes back. */
+/** Stands on the wire before a system, and hangs up when the answer to a request that it knows comes back. */
 export interface DeafProxy {
   readonly url: string;
-  /** The next statement that matches is carried out, and nobody hears of it. */
-  loseAnswerOf(statement: RegExp): void;
+  /** The next request that matches is carried out, and nobody hears of it. */
+  loseAnswerOf(request: RegExp): void;
   close(): void;
 }
 
@@ -29,15 +29,15 @@ export async function deafProxy(url: string): Promise<DeafProxy> {
       }
       upstream.write(chunk);
     });
-    // What comes back after the statement says that it is done: that much is waited for.
+    // What comes back after the request says that it is done: that much is waited for.
     upstream.on('data', (chunk) => (deaf ? client.destroy() : client.write(chunk)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   target.port = String((server.address() as AddressInfo).port);
   return {
     url: target.toString(),
-    loseAnswerOf(statement) {
-      pattern = statement;
+    loseAnswerOf(request) {
+      pattern = request;
     },
     close() {
       for (const socket of sockets) socket.destroy();
