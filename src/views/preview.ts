@@ -1,5 +1,6 @@
 import type { FactSet } from '../domain/fact-set.ts';
 import { type ChatBlock, type ChatKind, chatMessage } from './chat.ts';
+import { cleanLines } from './escape.ts';
 import { type MailKind, mailMessage } from './mail.ts';
 import { pageView } from './page.ts';
 import { type StatusKind, statusPost } from './status-page.ts';
@@ -37,7 +38,7 @@ const STATUS = [
 ] as const;
 const MAIL = ['mail-opened', 'mail-escalation', 'mail-resolved', 'mail-fallback'] as const;
 
-export const PREVIEW_NAMES = [...CHAT, ...STATUS, ...MAIL, 'page'] as const;
+export const PREVIEW_NAMES = [...CHAT, ...STATUS, ...MAIL, 'page', 'customer-mail'] as const;
 export type PreviewName = (typeof PREVIEW_NAMES)[number];
 
 export function isPreviewName(name: string): name is PreviewName {
@@ -57,6 +58,7 @@ export function preview(
     const { summary, ...fields } = pageView(facts, detail, speech);
     return { ...nothing, medium: 'page', text: summary, fields };
   }
+  if (message === 'customer-mail') return { ...nothing, medium: 'mail', text: waitingCustomerMail(facts) };
   if (message.startsWith('status-')) {
     const { body, title, ...fields } = statusPost(message.slice(7) as StatusKind, facts, detail, speech);
     return { ...nothing, medium: 'status-page', subject: title, text: body, fields };
@@ -69,3 +71,13 @@ export function preview(
   const view = chatMessage(message as ChatKind, facts, { ...speech, detail, groups: named, actionItems: null });
   return { ...nothing, medium: 'chat', text: view.text, blocks: view.blocks };
 }
+
+/** The very text that waits for approval (R4.5): it was rendered with figures of evidence, and goes out as it stands. */
+function waitingCustomerMail(facts: FactSet): string {
+  const shown = facts.openQuestions.flatMap(({ options }) => options.flatMap((option) => option.shown ?? []))[0];
+  return shown === undefined
+    ? 'No mail to customers waits for approval; one is prepared when an incident that concerns them is resolved.'
+    : cleanLines(shown, CUSTOMER_MAIL_CHARACTERS);
+}
+
+const CUSTOMER_MAIL_CHARACTERS = 20_000;
