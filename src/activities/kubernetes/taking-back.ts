@@ -1,9 +1,9 @@
 import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
 import type { PreviewInput } from './api.ts';
-import { outcome, type RecordedChange, recordedChange, refsOfWords, refWords } from './applying.ts';
+import { BEFORE_ANNOTATION, outcome, type RecordedChange, recordedChange, refsOfWords, refWords } from './applying.ts';
 import type { KubernetesClient } from './client.ts';
 import { claimAgainst, claimedWords, isMarked, marksOf } from './marks.ts';
-import type { AnyObject, ObjectRef } from './objects.ts';
+import { type AnyObject, FIELD_MANAGER, type ObjectRef } from './objects.ts';
 import { overlapOf, sameJson } from './overlap.ts';
 import { impossible, seal } from './plans.ts';
 
@@ -16,6 +16,7 @@ export async function previewTakingBack(
   const { name: path, namespace } = wish.target;
   const refs = refsOfWords(String(wish.parameters.objects ?? ''), namespace);
   const words: string[] = [];
+  const commands: string[] = [];
   for (const ref of refs) {
     const live = await client.object(ref);
     if (live === null) continue;
@@ -27,6 +28,7 @@ export async function previewTakingBack(
         wish,
         `${ref.kind} ${ref.name} is not as we left it: somebody else decided since, so it is left alone.`,
       );
+    commands.push(commandFor(ref, record));
     words.push(record.previous === null ? `deletes ${ref.kind} ${ref.name}` : `puts ${ref.kind} ${ref.name} back`);
   }
   if (words.length === 0) return impossible(wish, `Nothing of ${path} is there any more.`);
@@ -35,10 +37,17 @@ export async function previewTakingBack(
     before: {},
     preconditions: { claimFor: input.incidentId },
     preview: `Takes ${path} back: ${words.join('; ')}.`,
-    command: refs.map((ref) => `kubectl get ${ref.kind.toLowerCase()}/${ref.name} -n ${namespace} -o yaml`).join('; '),
+    command: commands.join(' && '),
     temporary: false,
   });
   return { kind: 'plan', plan };
+}
+
+/** What a person would type: the way back is kept beside the object. */
+function commandFor({ kind, namespace, name }: ObjectRef, record: RecordedChange): string {
+  const object = `${kind.toLowerCase()}/${name} -n ${namespace}`;
+  if (record.previous === null) return `kubectl delete ${object}`;
+  return `kubectl get ${object} -o json | jq '.metadata.annotations["${BEFORE_ANNOTATION}"] | fromjson | .previous' | kubectl apply -n ${namespace} --server-side --force-conflicts --field-manager=${FIELD_MANAGER} -f -`;
 }
 
 export async function takeBack(client: KubernetesClient, plan: RemedyPlan): Promise<RemedyOutcome> {

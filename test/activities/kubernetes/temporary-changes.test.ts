@@ -196,6 +196,7 @@ describe('canary and promotion (R5.10, R5.12)', () => {
     expect(rig.kubernetes.cluster.deployment('noa-mcp-canary')?.current.image).toContain('v1.9.1');
     const back = await rig.planFor(wishBack(plan), 'incident-a/revert');
     expect(back.preview).toContain('deletes Deployment noa-mcp-canary');
+    expect(back.command).toBe('kubectl delete deployment/noa-mcp-canary -n noa-server');
     expect(await rig.activities.applyCanary(back)).toMatchObject({ result: 'done' });
     expect(rig.kubernetes.cluster.deployment('noa-mcp-canary')).toBeNull();
     expect(await rig.activities.applyCanary(back)).toMatchObject({ result: 'already-done' });
