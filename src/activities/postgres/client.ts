@@ -50,11 +50,15 @@ const STATEMENTS_LIMIT = 20;
 const SLOWEST_BY_MEAN = 10;
 const QUERY_CHARACTERS = 500;
 
-/** Without pg_monitor other sessions hide their state: they are counted as hidden, never as nothing. */
+/**
+ * Without pg_monitor other sessions hide their state: they are counted as hidden, never as nothing. The one that sends
+ * to a replica calls itself active, and holds none of the service's connections.
+ */
 const ACTIVITY_SQL = `SELECT coalesce(state, 'hidden') AS state, coalesce(application_name, '') AS application, count(*)::int AS connections,
   max(extract(epoch FROM now() - query_start)) FILTER (WHERE state = 'active')::float8 AS longest,
   (count(*) FILTER (WHERE wait_event_type = 'Lock'))::int AS waiting
-FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND (state IS NOT NULL OR query = '<insufficient privilege>') GROUP BY 1, 2`;
+FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND coalesce(backend_type, 'client backend') = 'client backend' AND (state IS NOT NULL OR query = '<insufficient privilege>') GROUP BY 1, 2`;
 
 const SLOW_SQL = `SELECT query, calls::float8 AS calls, mean_exec_time AS mean, total_exec_time AS total
 FROM pg_stat_statements ORDER BY mean_exec_time DESC LIMIT ${STATEMENTS_LIMIT}`;
