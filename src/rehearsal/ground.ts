@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type EmbeddedPostgres, startPostgres } from '../embedded/postgres.ts';
+import { processBundle } from '../embedded/process-bundle.ts';
 import { resolveTemporalBinary } from '../embedded/temporal-binary.ts';
 import {
   registerNamespace,
@@ -54,8 +55,8 @@ export function needsOwnGround(drill: Drill): boolean {
 
 export async function openGround(wish: GroundWish): Promise<SharedGround> {
   const folder = mkdtempSync(join(tmpdir(), 'drills-'));
-  const [bundlePath, postgres, temporal] = await allOrNothing([
-    workflowBundle({ entry: join(ROOT, 'src/workflows/index.ts'), cacheDir: CACHE, log: wish.log }).then(doNotStop),
+  const [code, postgres, temporal] = await allOrNothing([
+    codeOf(wish.log).then(doNotStop),
     startStore(folder, wish.log).then((server) => ({ value: server, stop: () => server.current().kill() })),
     startTemporal(folder, wish).then((server) => ({ value: server, stop: () => server.current().kill() })),
   ]);
@@ -73,7 +74,7 @@ export async function openGround(wish: GroundWish): Promise<SharedGround> {
           namespace: name,
           databaseUrl,
           postgresAdminUrl: store.adminUrl,
-          bundlePath,
+          code,
         };
         return await play(
           { ...place, realTime: wish.realTime, speed: wish.speed },
@@ -96,6 +97,17 @@ export async function openGround(wish: GroundWish): Promise<SharedGround> {
 interface Restartable<S> {
   readonly current: () => S;
   readonly process: GroundProcess;
+}
+
+/** What the processes of a drill run, each in one file. */
+async function codeOf(log: (line: string) => void): Promise<Ground['code']> {
+  const sources = join(ROOT, 'src');
+  const [workflows, worker, gateway] = await Promise.all([
+    workflowBundle({ entry: join(sources, 'workflows/index.ts'), cacheDir: CACHE, log }),
+    processBundle({ entry: join(sources, 'worker.ts'), sources, cacheDir: CACHE }),
+    processBundle({ entry: join(sources, 'gateway/main.ts'), sources, cacheDir: CACHE }),
+  ]);
+  return { workflows, worker, gateway };
 }
 
 async function startStore(folder: string, log: (line: string) => void): Promise<Restartable<EmbeddedPostgres>> {

@@ -140,7 +140,7 @@ async function playOne(drill: Drill, run: Run): Promise<Judged> {
     const ground = own ?? (await run.shared());
     return await ground.lend(drill, (place, grounds) =>
       playDrill(drill, { ground: place, grounds, stopped: run.stopped }, (performed) =>
-        judge(performed, place.bundlePath, wallSeconds),
+        judge(performed, place.code.workflows, wallSeconds),
       ),
     );
   } catch (error) {

@@ -18,7 +18,8 @@ export interface Ground {
   readonly namespace: string;
   readonly databaseUrl: string;
   readonly postgresAdminUrl: string;
-  readonly bundlePath: string;
+  /** Files that were built: the workflows, and the two processes. */
+  readonly code: { readonly workflows: string; readonly worker: string; readonly gateway: string };
   readonly realTime: boolean;
   readonly speed: number;
 }
@@ -100,11 +101,11 @@ export async function openTheatre(drill: Drill, cast: Cast, ground: Ground): Pro
     };
     const starts: Record<StageProcess, () => Promise<RunningProcess>> = {
       worker: () =>
-        start('worker', 'src/worker.ts', env, { kind: 'line', pattern: /worker ready/ }, join(folder, 'worker.log')),
+        start('worker', ground.code.worker, env, { kind: 'line', pattern: /worker ready/ }, join(folder, 'worker.log')),
       gateway: () =>
         start(
           'gateway',
-          'src/gateway/main.ts',
+          ground.code.gateway,
           env,
           { kind: 'http', url: `${gatewayUrl}/readyz` },
           join(folder, 'gateway.log'),
@@ -166,7 +167,9 @@ function productionOptions(drill: Drill, policy: Policy, ground: Ground) {
     },
     rules: policy.alertRules,
     receivers: [{ name: RECEIVER, url: 'http://127.0.0.1:9/', bearerToken: null }],
-    ...(ground.realTime ? { postgresAdminUrl: ground.postgresAdminUrl } : {}),
+    ...(ground.realTime
+      ? { postgresAdminUrl: ground.postgresAdminUrl }
+      : { postgresTemplateFolder: join(ROOT, '.cache/virtual-postgres') }),
   };
 }
 
@@ -237,7 +240,7 @@ function environment(drill: Drill, ground: Ground, places: Places): Record<strin
     DATABASE_URL: ground.databaseUrl,
     TEMPORAL_ADDRESS: ground.temporalAddress,
     TEMPORAL_NAMESPACE: ground.namespace,
-    WORKFLOW_BUNDLE: ground.bundlePath,
+    WORKFLOW_BUNDLE: ground.code.workflows,
     INCIDENT_POLICY: places.policyFile,
     INCIDENT_CLOCK_FILE: places.clockFile,
     INCIDENT_SPEED: String(ground.realTime ? ground.speed : 1 / stretchOf(drill)),
@@ -264,7 +267,7 @@ function start(
   return spawnProcess({
     name,
     command: process.execPath,
-    args: ['--import', 'tsx', join(ROOT, entry)],
+    args: [entry],
     env,
     cwd: ROOT,
     logFile:

@@ -61,6 +61,8 @@ export interface ProductionOptions {
   readonly receivers?: readonly AlertReceiver[];
   /** Live mode only: a real PostgreSQL, by a role that may create databases. */
   readonly postgresAdminUrl?: string;
+  /** Virtual mode: a folder in which the database's empty cluster is kept from play to play. */
+  readonly postgresTemplateFolder?: string;
 }
 
 export interface AlertReceiver {
@@ -373,7 +375,11 @@ async function startDatabase(
     const live = await createLivePostgres({ ...common, adminUrl: requiredAdminUrl(options) });
     return { postgres: live, live, replicaUrl: null, promotions: [] };
   }
-  const postgres = await createVirtualPostgres({ ...common, ...(replica === undefined ? {} : { replica }) });
+  const postgres = await createVirtualPostgres({
+    ...common,
+    ...(replica === undefined ? {} : { replica }),
+    templateFolder: options.postgresTemplateFolder,
+  });
   const { url } = await postgres.listenReplica();
   return { postgres, live: null, replicaUrl: url, promotions: postgres.promotions };
 }

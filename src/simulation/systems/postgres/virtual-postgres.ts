@@ -1,19 +1,12 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
-import { PGlite } from '@electric-sql/pglite';
 import type { WireFault, WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
 import type { DatabaseTruth, ReplicaTruth } from '../../world/api.ts';
-import { promotes, REPLICA_SEARCH_PATH, REPLICATION_SCHEMA, replicationSql } from './replica-functions.ts';
+import { promotes, REPLICA_SEARCH_PATH, replicationSql } from './replica-functions.ts';
+import { startFromTemplate } from './template.ts';
 import { errorResponse, queryMessage, readStartUp, readyForQuery, takeBatch, welcome } from './wire-protocol.ts';
-import {
-  ACTIVITY_TABLE,
-  SEARCH_PATH,
-  SERVICE_TABLES,
-  STATEMENTS_TABLE,
-  statisticsSql,
-  WORLD_CLOCK,
-} from './world-statistics.ts';
+import { SEARCH_PATH, statisticsSql } from './world-statistics.ts';
 
 /** A statement that a client ran, for the judge. */
 export interface DatabaseEntry {
@@ -50,14 +43,11 @@ export async function createVirtualPostgres(options: {
   readonly truth: () => DatabaseTruth;
   /** The streaming replica, and what happens when it is promoted; without them there is none. */
   readonly replica?: { readonly truth: () => ReplicaTruth; readonly promote: () => void };
+  /** A folder in which the empty cluster is kept, so that it is made once and not for every play. */
+  readonly templateFolder?: string | undefined;
 }): Promise<VirtualPostgres> {
   const { clock, faults, log, truth, replica = null } = options;
-  const db = await PGlite.create({
-    username: 'postgres',
-    startParams: [...PGlite.defaultStartParams, '-c', `max_connections=${truth().maxConnections}`],
-  });
-  await db.exec(`${STATEMENTS_TABLE}${ACTIVITY_TABLE}${WORLD_CLOCK}${REPLICATION_SCHEMA}${SERVICE_TABLES}`);
-  await db.exec('ANALYZE public.requests');
+  const db = await startFromTemplate(options.templateFolder ?? null, truth().maxConnections);
   const { rows } = await db.query<{ server_version: string }>('SHOW server_version');
   const version = rows[0]?.server_version ?? '';
   const statements: DatabaseEntry[] = [];
