@@ -18,6 +18,7 @@ import { bundlePath } from './worker/bundle.ts';
 import { followUpStarter } from './worker/follow-up-workflows.ts';
 import { serveHealth } from './worker/health.ts';
 import { KeepBeating } from './worker/heartbeats.ts';
+import { IdleDeadlines } from './worker/idle-deadlines.ts';
 import { workerLog } from './worker/log.ts';
 import { mailPort } from './worker/message-ports.ts';
 import { workerMetrics } from './worker/metrics.ts';
@@ -26,6 +27,9 @@ import { startStatusMails } from './worker/status-mails.ts';
 import { InTurn } from './worker/turns.ts';
 import { wireActivities } from './worker/wiring.ts';
 import { TASK_QUEUE } from './workflows/incident/api.ts';
+
+/** Where a rehearsal gives turns and says what its production is about; empty everywhere else. */
+const TURNS_URL = process.env.INCIDENT_TURNS_URL ?? '';
 
 /** The process that runs incidents: workflows and activities on one task queue. Wiring only. */
 async function main(): Promise<void> {
@@ -60,6 +64,7 @@ async function main(): Promise<void> {
       people,
       clock,
       actionItems: followUpStarter(connectionOptions ?? {}, space),
+      ...(TURNS_URL === '' ? {} : { deadlines: new IdleDeadlines(TURNS_URL) }),
     }),
     interceptors: { activity: activityInterceptors(clock, metrics) },
     sinks: projectionSinks(store, log.warn),
@@ -86,12 +91,11 @@ async function main(): Promise<void> {
 
 /** Outermost first. Turns are taken only where a rehearsal says that it gives them. */
 function activityInterceptors(clock: Clock, metrics: ReturnType<typeof workerMetrics>): ActivityInterceptorsFactory[] {
-  const turnsUrl = process.env.INCIDENT_TURNS_URL ?? '';
   return [
     () => ({ inbound: new StampAnswers(clock) }),
     () => ({ inbound: new KeepBeating() }),
     (context) => ({ inbound: metrics.counting(context.info.activityType) }),
-    ...(turnsUrl === '' ? [] : [() => ({ inbound: new InTurn(turnsUrl) })]),
+    ...(TURNS_URL === '' ? [] : [() => ({ inbound: new InTurn(TURNS_URL) })]),
   ];
 }
 

@@ -92,7 +92,7 @@ export async function openTheatre(drill: Drill, cast: Cast, ground: Ground): Pro
       zendesk: { url: `${gatewayUrl}/webhooks/zendesk`, secret: REPORT_SECRETS.zendesk },
       jira: { url: `${gatewayUrl}/webhooks/jira`, secret: REPORT_SECRETS.jira },
     });
-    const turnstile = await openTurnstile();
+    const turnstile = await openTurnstile(() => production.log.stir());
     closers.push(() => turnstile.close());
     const places = { policyFile, clockFile, documentsDir, port, endpoints: production.endpoints };
     const env = {

@@ -38,6 +38,7 @@ import {
   repositoryDocuments,
 } from './change-ports.ts';
 import { answeringChat, mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from './customer-ports.ts';
+import type { IdleDeadlines } from './idle-deadlines.ts';
 import { chatPort, mailPort, openBulkMail, pagingPort, statusPagePort } from './message-ports.ts';
 import { ownStatusPage } from './own-status-page.ts';
 import {
@@ -59,10 +60,12 @@ export interface WiringOptions {
   readonly people: PeopleDirectory;
   readonly clock: Clock;
   readonly actionItems: ActionItemsPort;
+  /** Counted by the wall clock when left out. */
+  readonly deadlines?: IdleDeadlines;
 }
 
 /** Every activity with the clients of the systems that the environment names. The one place where rooms meet. */
-export function wireActivities({ env, store, people, clock, actionItems }: WiringOptions) {
+export function wireActivities({ env, store, people, clock, actionItems, deadlines }: WiringOptions) {
   const kubernetes = createKubernetesClient(
     connectToKubernetes({
       ...(env.KUBERNETES_API_URL === undefined ? {} : { apiUrl: env.KUBERNETES_API_URL }),
@@ -76,10 +79,11 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
   const keys = rotatedSecrets(env.DECISION_SIGNING_KEY);
   return merged(
     createEvidenceActivities({
+      ...(deadlines === undefined ? {} : { deadlines }),
       cluster: createClusterReadings(kubernetes),
       metrics,
-      database: databasePort(env),
-      cache: cachePort(env),
+      database: timed(databasePort(env), deadlines),
+      cache: timed(cachePort(env), deadlines),
       providers: providersPort(env),
       statusPage: publicStatusPort(env),
       serviceApi: serviceApiPort(env),
@@ -101,6 +105,7 @@ export function wireActivities({ env, store, people, clock, actionItems }: Wirin
     createFailoverActivities({ ...failoverDatabases(env), cluster: createDatabaseCluster(kubernetes) }),
     createMigrationActivities(migrationClients(env)),
     createPublicationActivities({
+      ...(deadlines === undefined ? {} : { deadlines }),
       chat: chatPort(env),
       statusPage: statusPagePort(env, ownStatusPage(store, clock)),
       mail: mailPort(env),
@@ -183,4 +188,21 @@ function merged<const G extends readonly object[]>(...groups: G): Together<G> {
     }
   }
   return all as Together<G>;
+}
+
+/** In a rehearsal an answer took as long as production slept over it; what this machine needed is not production's. */
+function timed<P extends { answers(): Promise<{ readonly milliseconds: number | null }> }>(
+  port: P | null,
+  deadlines: IdleDeadlines | undefined,
+): P | null {
+  if (port === null || deadlines === undefined) return port;
+  return {
+    ...port,
+    async answers() {
+      const beforeMs = await deadlines.sleptMilliseconds();
+      const answer = await port.answers();
+      const sleptMs = (await deadlines.sleptMilliseconds()) - beforeMs;
+      return answer.milliseconds === null ? answer : { ...answer, milliseconds: Math.round(sleptMs) };
+    },
+  };
 }

@@ -9,7 +9,7 @@ import { CUSTOMER_PROBES } from './customer-probes.ts';
 import { DATABASE_PROBES } from './database-probes.ts';
 import { LOG_PROBES } from './log-probes.ts';
 import { OUTSIDE_PROBES } from './outside-probes.ts';
-import type { EvidencePorts, EvidenceStore, PanelPort } from './ports.ts';
+import type { EvidencePorts, EvidenceStore } from './ports.ts';
 import { type Look, type Observation, type ProbeTable, seriesFromAt, within } from './probe.ts';
 import { RECORD_PROBES } from './record-probes.ts';
 import { TRAFFIC_PROBES } from './traffic-probes.ts';
@@ -60,8 +60,8 @@ async function answerOf(
   try {
     const deadline = look.evidence.probeDeadlineSeconds;
     // The picture is asked for beside the question and has no longer than it, so a slow renderer costs nothing.
-    const rendered = renderedPanel(ports.panels, look, name);
-    const seen = await within(deadline, `${source} did not answer`, () => ask(ports, look));
+    const rendered = renderedPanel(ports, look, name);
+    const seen = await within(deadline, `${source} did not answer`, () => ask(ports, look), ports.deadlines);
     const picture = await pictureOf(ports.store, seen, await rendered);
     return { ...(await itemOf(ports.store, look, name, source, seen, collectedAt)), ...picture };
   } catch (error) {
@@ -99,16 +99,19 @@ async function itemOf(
 }
 
 /** A dashboard's own picture of what the probe asks about; null when there is none, or none in time. */
-async function renderedPanel(panels: PanelPort | null, look: Look, name: ProbeName): Promise<Buffer | null> {
+async function renderedPanel(
+  { panels, deadlines }: EvidencePorts,
+  look: Look,
+  name: ProbeName,
+): Promise<Buffer | null> {
   const dashboard = look.service.dashboards.find((one) => one.panels?.[name] !== undefined);
   const panelId = dashboard?.panels[name];
   // After a remedy the same panel was looked at minutes ago, and numbers decide.
   if (panels === null || dashboard === undefined || panelId === undefined || look.request.purpose === 'after-remedy')
     return null;
   const panel = { dashboardUrl: dashboard.url, panelId, fromAt: seriesFromAt(look), untilAt: look.request.at };
-  return within(look.evidence.probeDeadlineSeconds, 'The picture did not come', () => panels.panel(panel)).catch(
-    () => null,
-  );
+  const draw = () => panels.panel(panel);
+  return within(look.evidence.probeDeadlineSeconds, 'The picture did not come', draw, deadlines).catch(() => null);
 }
 
 /** The rendered panel, else our own chart; the digest of what was kept, or nothing. */

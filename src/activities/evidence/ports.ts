@@ -1,5 +1,6 @@
 import type { BuildFact, CommitFact, Finding, RolloutRevision, SeriesPoint } from '../../domain/evidence.ts';
 import type { Instant } from '../../domain/instant.ts';
+import type { Deadlines } from '../deadlines.ts';
 
 /**
  * What collecting evidence needs of each system; worker.ts wires the real clients in. Every method makes one bounded
@@ -24,6 +25,8 @@ export interface EvidencePorts {
   readonly panels: PanelPort | null;
   readonly store: EvidenceStore;
   readonly clock: () => Instant;
+  /** How the deadline of each question is counted; by the wall clock when left out. */
+  readonly deadlines?: Deadlines;
 }
 
 type FindingOf<P extends Finding['probe']> = Extract<Finding, { probe: P }>;

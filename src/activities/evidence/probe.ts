@@ -1,6 +1,7 @@
 import type { Finding, ProbeName } from '../../domain/evidence.ts';
 import { type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { ChartInput } from '../../views/chart.ts';
+import { type Deadlines, REAL_DEADLINES } from '../deadlines.ts';
 import type { CollectEvidenceInput } from './api.ts';
 import type { EvidencePorts } from './ports.ts';
 
@@ -47,13 +48,15 @@ export function needed<T>(port: T | null, what: string): T {
 }
 
 /** Rejects with a sentence when it takes longer. */
-export function within<T>(seconds: number, what: string, run: () => Promise<T>): Promise<T> {
+export function within<T>(
+  seconds: number,
+  what: string,
+  run: () => Promise<T>,
+  deadlines: Deadlines = REAL_DEADLINES,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${what} within ${seconds} s.`)), seconds * 1000);
-    Promise.resolve()
-      .then(run)
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer));
+    const giveUp = deadlines.after(seconds * 1000, () => reject(new Error(`${what} within ${seconds} s.`)));
+    Promise.resolve().then(run).then(resolve, reject).finally(giveUp);
   });
 }
 

@@ -7,6 +7,7 @@ import { mailMessage } from '../../views/mail.ts';
 import { pageView } from '../../views/page.ts';
 import { type StatusPost, statusPost } from '../../views/status-page.ts';
 import type { Speech, TextRenderer } from '../../views/templates.ts';
+import { type Deadlines, REAL_DEADLINES } from '../deadlines.ts';
 import { failure } from '../failures.ts';
 import type { Delivery, PublicationActivities, PublishInput, Receipt } from './api.ts';
 import type { ChatPort, MailLedger, MailPort, PagingPort, PostMark, ShownStatus, StatusPagePort } from './ports.ts';
@@ -24,6 +25,8 @@ export interface PublicationPorts {
   /** Which attempt of the activity this is, from 1; Temporal's by default. */
   readonly attempt?: () => number;
   readonly deadlineMilliseconds?: number;
+  /** How that deadline is counted; by the wall clock when left out. */
+  readonly deadlines?: Deadlines;
 }
 
 /** One round (R4): every audience at once; a system that is down costs its own receipt and nobody else's. */
@@ -92,7 +95,9 @@ async function deliver(
 ): Promise<Receipt> {
   const mayBeThere = attempt > 1 || delivery.again === true || round.uncertain.has(delivery.key);
   try {
-    const sent = await within(milliseconds, delivery, () => send(round, input, delivery, mayBeThere));
+    const sent = await within(round.ports.deadlines ?? REAL_DEADLINES, milliseconds, delivery, () =>
+      send(round, input, delivery, mayBeThere),
+    );
     round.uncertain.delete(delivery.key);
     return deliveredReceipt(delivery, sent);
   } catch (error) {
@@ -102,21 +107,26 @@ async function deliver(
   }
 }
 
-async function within<T>(milliseconds: number, delivery: Delivery, work: () => Promise<T>): Promise<T> {
+async function within<T>(
+  deadlines: Deadlines,
+  milliseconds: number,
+  delivery: Delivery,
+  work: () => Promise<T>,
+): Promise<T> {
   const late = () =>
     failure(
       'Unavailable',
       `No answer for ${delivery.what} (${delivery.medium}) in time; it may have arrived and is looked for before it is sent again.`,
     );
   if (milliseconds <= 0) throw late();
-  let timer: NodeJS.Timeout | undefined;
+  let giveUp = () => {};
   const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(late()), milliseconds);
+    giveUp = deadlines.after(milliseconds, () => reject(late()));
   });
   try {
     return await Promise.race([work(), deadline]);
   } finally {
-    clearTimeout(timer);
+    giveUp();
   }
 }
 

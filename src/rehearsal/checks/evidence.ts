@@ -116,8 +116,12 @@ export function wholeTimeline({ incidents }: Performance): readonly TimelineEven
   return incidents.flatMap(({ timeline }) => timeline);
 }
 
+/** In order of time; those of one instant by name, since a round pages everybody at once. */
 export function pagedContacts(performance: Performance): readonly Contact[] {
-  return pagesSeen(performance.theatre, performance.cast, performance).flatMap(({ contacts }) => contacts.slice(0, 1));
+  const pages = pagesSeen(performance.theatre, performance.cast, performance).flatMap(({ atMs, contacts }) =>
+    contacts.slice(0, 1).map((contact) => ({ atMs, contact })),
+  );
+  return pages.sort((a, b) => a.atMs - b.atMs || a.contact.localeCompare(b.contact)).map(({ contact }) => contact);
 }
 
 /** Contacts to whose address an escalation was mailed, by the mail server's word. */

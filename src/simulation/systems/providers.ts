@@ -42,7 +42,7 @@ export const OPENAI: Vendor = {
 };
 
 /** Real time that a slow provider takes; longer than any probe waits, shorter than sockets live. */
-const HANG_MS = 20_000;
+const HANG_SECONDS = 20;
 const RETRY_AFTER_SECONDS = 30;
 
 export function createProvider(options: {
@@ -71,7 +71,7 @@ export function createProvider(options: {
           headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
         };
       case 'slow':
-        await hang();
+        await log.sleep(HANG_SECONDS);
         return failed(vendor, 504, 'timeout_error', 'The request took too long');
       case 'unauthorised':
         return failed(vendor, 401, 'authentication_error', 'invalid x-api-key');
@@ -164,11 +164,4 @@ function summaryOf(vendor: Vendor, { statusPage }: ProviderTruth, nowMs: number)
     incidents: statusPage === 'operational' ? [] : [incident],
     scheduled_maintenances: [],
   };
-}
-
-// A hanging provider is a real wait for whoever probes it; probes have deadlines of their own.
-function hang(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, HANG_MS).unref();
-  });
 }

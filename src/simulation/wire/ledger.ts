@@ -12,9 +12,54 @@ export interface WireEntry {
   readonly note: string;
 }
 
+/** What is going on at this very moment. Two equal ones with nothing in hand, a while apart: nobody will be answered any more. */
+export interface WireStir {
+  readonly recorded: number;
+  /** Requests that are being answered right now; those that a fault lets hang, or that sleep, are not. */
+  readonly inHand: number;
+  /** Real milliseconds until the first of those that sleep goes on; null when none does. */
+  readonly wakesInMs: number | null;
+  /** Real milliseconds that were slept on purpose so far. */
+  readonly sleptMs: number;
+}
+
 /** Append-only record of every request to every simulated system: what drills are judged by. */
 export class WireLedger {
   readonly #entries: WireEntry[] = [];
+  readonly #sleepers = new Set<number>();
+  #begun = 0;
+  #sleptMs = 0;
+
+  /** Counts this work as under way while it lasts. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#begun += 1;
+    try {
+      return await work();
+    } finally {
+      this.#begun -= 1;
+    }
+  }
+
+  /** The only real waiting of the simulation, inside of `during`: what is slow is slow for the client that holds it. */
+  async sleep(seconds: number): Promise<void> {
+    const wakesAtMs = performance.now() + seconds * 1000;
+    this.#sleepers.add(wakesAtMs);
+    await new Promise((resolve) => {
+      setTimeout(resolve, seconds * 1000).unref();
+    });
+    this.#sleepers.delete(wakesAtMs);
+    this.#sleptMs += seconds * 1000;
+  }
+
+  stir(): WireStir {
+    const wakesInMs = this.#sleepers.size === 0 ? null : Math.min(...this.#sleepers) - performance.now();
+    return {
+      recorded: this.size,
+      inHand: this.#begun - this.#sleepers.size,
+      wakesInMs,
+      sleptMs: this.#sleptMs,
+    };
+  }
 
   record(entry: WireEntry): void {
     this.#entries.push(Object.freeze({ ...entry }));

@@ -73,7 +73,7 @@ export function createWireServer(options: WireServerOptions): WireServer {
   const routes = new Routes<WireHandler>();
   const sockets = new Set<Socket>();
   const server = createServer((incoming, outgoing) => {
-    serve(incoming, outgoing).catch(() => incoming.socket.destroy());
+    log.during(() => serve(incoming, outgoing)).catch(() => incoming.socket.destroy());
   });
   // A simulated system must not hang up on an idle client by itself: that would be a fault nobody asked for.
   server.keepAliveTimeout = 0;
@@ -110,7 +110,7 @@ export function createWireServer(options: WireServerOptions): WireServer {
       return send(outgoing, { status: 413, body: { error: 'request body too large' } });
     }
     const slow = faults.take(system, (fault) => fault.kind === 'slow');
-    if (slow?.kind === 'slow') await realSeconds(slow.seconds);
+    if (slow?.kind === 'slow') await log.sleep(slow.seconds);
     const fault = faults.take(
       system,
       ({ kind }) => kind !== 'slow' && !DELIVERY_FAULTS.has(kind) && !CONNECTION_FAULTS.has(kind),
@@ -290,11 +290,4 @@ function bodyBytes(body: unknown): Buffer {
 
 function isStream(body: unknown): body is AsyncIterable<string | Uint8Array> {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
-}
-
-// The only real waiting of the simulation: a slow wire is slow for the client that holds it.
-function realSeconds(seconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, seconds * 1000).unref();
-  });
 }

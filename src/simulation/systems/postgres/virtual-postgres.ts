@@ -136,7 +136,9 @@ export async function createVirtualPostgres(options: {
         if (next === null) return;
         buffer = next.rest;
         if (next.ends === 'terminate') return void socket.end();
-        await answer(socket, session, next.batch);
+        const { batch } = next;
+        const asked = session;
+        await log.during(() => answer(socket, asked, batch));
       }
     };
     socket.on('data', (chunk) => {
@@ -186,7 +188,7 @@ export async function createVirtualPostgres(options: {
     const sql = sqlOf(batch);
     statements.push(...sql.map((one) => ({ atMs: clock(), applicationName: session.applicationName, sql: one })));
     const slow = take('slow');
-    if (slow?.kind === 'slow') await realSeconds(slow.seconds);
+    if (slow?.kind === 'slow') await log.sleep(slow.seconds);
     if (!isUp(session.role)) return void socket.resetAndDestroy();
     const fault = take('error-500', 'lost-answer', 'reset-mid-body', 'timeout', 'half-open');
     note('QUERY', '/', fault === null ? 200 : null, fault, sql[0]?.slice(0, 80) ?? '');
@@ -342,11 +344,4 @@ class Turns {
     this.#release?.();
     this.#release = null;
   }
-}
-
-// A slow wire is slow for the client that holds it.
-function realSeconds(seconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, seconds * 1000).unref();
-  });
 }

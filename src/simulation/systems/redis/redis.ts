@@ -63,7 +63,9 @@ export function createRedis(options: {
         buffer = buffer.subarray(next.bytes);
         if (next.words === null) return void socket.end(error('ERR Protocol error: invalid multibulk length'));
         const words = next.words;
-        working = working.then(() => answer(socket, session, words)).catch(() => void socket.destroy());
+        working = working
+          .then(() => log.during(() => answer(socket, session, words)))
+          .catch(() => void socket.destroy());
       }
     });
   }
@@ -71,7 +73,7 @@ export function createRedis(options: {
   async function answer(socket: Socket, session: RedisSession, words: readonly string[]): Promise<void> {
     if (socket.destroyed || words.length === 0) return;
     const slow = take('slow');
-    if (slow?.kind === 'slow') await realSeconds(slow.seconds);
+    if (slow?.kind === 'slow') await log.sleep(slow.seconds);
     if (!truth().answers) return void socket.resetAndDestroy();
     const fault = take('error-500', 'error-503', 'unauthorised', 'malformed', 'lost-answer', 'reset-mid-body');
     note((words[0] ?? '').toUpperCase(), fault === null ? 200 : null, fault);
@@ -110,10 +112,3 @@ const REFUSALS: Partial<Record<WireFault['kind'], Buffer>> = {
   unauthorised: error('WRONGPASS invalid username-password pair or user is disabled.'),
   malformed: Buffer.concat([Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'), bulk('?')]),
 };
-
-// A slow wire is slow for the client that holds it.
-function realSeconds(seconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, seconds * 1000).unref();
-  });
-}
