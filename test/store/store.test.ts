@@ -196,6 +196,21 @@ describe('intake', () => {
 });
 
 describe('projection', () => {
+  it('replaces an event of a step that was never accepted by what really became of it', async () => {
+    const { store } = await freshStore();
+    const id = 'incident-20241023-1430';
+    const at = '2024-10-23T14:40:00.000Z';
+    const phantom = anEvent(7, at, { kind: 'noted', text: 'said by a worker that was killed before its step counted' });
+    const after = anEvent(8, at, { kind: 'noted', text: 'and what would have followed' });
+    await store.projection.append(id, [phantom, after], someFacts(id, at));
+    // Readers may fill gaps with what they have meanwhile: that does not decide which of two is true.
+    const real = anEvent(7, at, { kind: 'noted', text: 'what the next worker did instead' });
+    await store.projection.fill(id, [real]);
+    expect(await store.projection.timelineSince(id, 6, 10)).toEqual([phantom, after]);
+    await store.projection.append(id, [real], someFacts(id, at));
+    expect(await store.projection.timelineSince(id, 6, 10)).toEqual([real, after]);
+  });
+
   it('takes events in any order and any number of times, and tells readers', async () => {
     const { store, url } = await freshStore();
     const reader = await another(url);
