@@ -237,6 +237,15 @@ function addDrills({ program, io, done }: Context): void {
     .action(async (paths: string[], _own, command: Command) =>
       done(await (await load()).runDrillFiles(io, paths, flagsOf(command))),
     );
+  leaf(
+    drill,
+    'report <path...>',
+    'a row for each drill: cause, actions, wrong ones, times, promises; or of `run --json` output',
+  )
+    .option('--parallel <n>', 'drills at once; as many as there are cores when left out')
+    .action(async (paths: string[], _own, command: Command) =>
+      done(await (await import('./commands/drill-report.ts')).reportDrills(io, paths, flagsOf(command))),
+    );
   leaf(drill, 'list [path...]', 'the drills of drills/, or of another folder').action(
     async (paths: string[], _own, command: Command) =>
       done(await (await load()).listDrills(io, paths, flagsOf(command))),
