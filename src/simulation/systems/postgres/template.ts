@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { REPLICATION_SCHEMA } from './replica-functions.ts';
 import { ACTIVITY_TABLE, SERVICE_TABLES, STATEMENTS_TABLE, WORLD_CLOCK } from './world-statistics.ts';
@@ -41,6 +42,7 @@ async function keep(db: PGlite, folder: string, file: string): Promise<void> {
 
 /** Another version, or other tables, make another template. */
 function templateName(): string {
-  const { version } = createRequire(import.meta.url)('@electric-sql/pglite/package.json') as { version: string };
+  const entry = createRequire(import.meta.url).resolve('@electric-sql/pglite');
+  const { version } = JSON.parse(readFileSync(join(dirname(entry), '../package.json'), 'utf8')) as { version: string };
   return createHash('sha256').update(`${version}\0${TABLES}`).digest('hex').slice(0, 16);
 }
