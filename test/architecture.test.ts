@@ -45,7 +45,11 @@ const ROOMS: readonly Room[] = [
   {
     name: 'activities',
     holds: under('activities'),
-    rooms: [/^domain\//, /^views\//, /^activities\/(failures|http|redaction|remedy-plan|stamping|projection)\.ts$/],
+    rooms: [
+      /^domain\//,
+      /^views\//,
+      /^activities\/(deadlines|failures|http|redaction|remedy-plan|stamping|projection)\.ts$/,
+    ],
     typesFrom: [/^activities\/[^/]+\/(api|client)\.ts$/, /^activities\/failover\/ports\.ts$/],
     packages: [
       /^@temporalio\/(activity|common)$/,

@@ -18,7 +18,10 @@ export async function reportDrills(io: Io, paths: readonly string[], options: Dr
   const reports = kept.flatMap((path) => readReports(io, path));
   if (played.length > 0) {
     let printed = '';
-    const quiet = { ...io, draw: (text: string) => void (printed += text) };
+    const hear = (text: string): void => {
+      printed += text;
+    };
+    const quiet = { ...io, draw: hear };
     const code = await runDrillFiles(quiet, played, { ...options, json: true });
     if (code === EXIT.usage) return code;
     reports.push(...reportsOf(printed, 'what was played'));
