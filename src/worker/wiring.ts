@@ -129,7 +129,10 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
     createFollowUpActivities({
       documents: keptDocuments(documentsOf(env, clock), store, clock),
       metrics: impactMetrics(metrics),
-      store: { recordTimeline: async (input) => void (await store.record.recordTimeline(input)) },
+      store: {
+        recordTimeline: async (input) => void (await store.record.recordTimeline(input)),
+        timeline: (incidentId) => store.projection.timelineSince(incidentId, 0, TIMELINE_EVENTS),
+      },
       actionItems,
       texts: {
         put: (text) => store.evidence.put({ body: text, mediaType: 'text/markdown', at: clock() }),
@@ -173,6 +176,8 @@ function keptDocuments(documents: DocumentsClient, store: Store, clock: Clock): 
 }
 
 export const TIMEOUT_MILLISECONDS = 5_000;
+/** More than the engine lets one incident have. */
+const TIMELINE_EVENTS = 50_000;
 
 type Together<G extends readonly object[]> = G extends readonly [infer H, ...infer T extends readonly object[]]
   ? H & Together<T>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { nextBusinessDayAt, nextWindow } from '../../domain/calendar.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
+import { documentTimeline } from '../../domain/document-timeline.ts';
 import { secondsBetween } from '../../domain/instant.ts';
 import { documentAddress, postMortem, postMortemPath } from '../../views/post-mortem.ts';
 import { mergePostMortem } from '../../views/post-mortem-merge.ts';
@@ -98,12 +99,13 @@ function finiteOrNull(value: number | null): number | null {
  * again, keeps two incidents of one title apart, and shows whether people have edited the text since (R6.3).
  */
 async function writePostMortem(
-  { documents, texts }: Pick<FollowUpPorts, 'documents' | 'texts'>,
+  { documents, texts, store }: Pick<FollowUpPorts, 'documents' | 'texts' | 'store'>,
   input: WritePostMortemInput,
 ): Promise<WrittenDocument> {
+  const timeline = documentTimeline(input.timeline ?? (await store.timeline(input.facts.incidentId)));
   const text = postMortem({
     facts: input.facts,
-    timeline: input.timeline,
+    timeline,
     figures: input.figures,
     items: input.items ?? [],
   });

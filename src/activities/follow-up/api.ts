@@ -6,7 +6,8 @@ import type { Lease, TimelineEvent } from '../../domain/timeline.ts';
 
 export interface WritePostMortemInput {
   readonly facts: FactSet;
-  readonly timeline: readonly TimelineEvent[];
+  /** Null: as it was recorded (`recordTimeline`), so that a history does not carry it twice. */
+  readonly timeline: readonly TimelineEvent[] | null;
   readonly communication: Pick<CommunicationPolicy, 'documentsUrl'>;
   readonly figures: PostMortemFigures;
   /** The action items as they stand; when there are none yet, the timeline's own proposals are written. */

@@ -1,4 +1,5 @@
 import type { Instant } from '../../domain/instant.ts';
+import type { TimelineEvent } from '../../domain/timeline.ts';
 import type { OpenActionItemsInput, RecordTimelineInput } from './api.ts';
 
 /** Where post-mortems live. Paths are relative, with `/`; a path that would leave the place is refused. */
@@ -17,6 +18,8 @@ export interface MetricsPort {
 
 export interface TimelineStorePort {
   recordTimeline(input: RecordTimelineInput, digest: string): Promise<void>;
+  /** Everything that was recorded of an incident, in order. */
+  timeline(incidentId: string): Promise<readonly TimelineEvent[]>;
 }
 
 export interface ActionItemsPort {

@@ -44,6 +44,8 @@ export class IncidentRun {
   #state: IncidentState;
   #timeline: TimelineEvent[];
   readonly olderDigest: string | null;
+  /** The newest event of this run that the store's copy has (recording.ts). */
+  recordedThroughSeq = 0;
   #inFlight = 0;
   #draining = false;
   #unprojectedFrom: number;

@@ -1,5 +1,4 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
-import { followUp } from '../activity-calls.ts';
 import type { IncidentInput, IncidentResult } from './api.ts';
 import { channelOf, endPromises, keepTalking } from './communicating.ts';
 import { keepCustomersInformed, sendTestMails } from './informing-customers.ts';
@@ -14,6 +13,7 @@ import { mitigation } from './phases/mitigation.ts';
 import { resolution } from './phases/resolution.ts';
 import { review } from './phases/review.ts';
 import { nextKey, publishLastRound } from './publishing.ts';
+import { keepRecord } from './recording.ts';
 import { IncidentRun } from './run.ts';
 import { keepLooking } from './watching-evidence.ts';
 import { watchWindows } from './watching-windows.ts';
@@ -116,15 +116,4 @@ async function publishClosing(run: IncidentRun): Promise<void> {
     },
     ...pages,
   ]);
-}
-
-async function keepRecord(run: IncidentRun): Promise<void> {
-  const input = { incidentId: run.state.incidentId, events: run.timeline, facts: run.facts() };
-  const kept = await run.attempt(followUp('authoritative copy of the timeline').recordTimeline(input));
-  if (!kept.ok)
-    run.record({
-      kind: 'trouble',
-      where: 'record',
-      words: `The timeline could not be copied to the store: ${kept.words}`,
-    });
 }

@@ -62,7 +62,10 @@ function activities() {
         return users;
       },
     },
-    store: { recordTimeline: async (input, digest) => void recorded.push({ input, digest }) },
+    store: {
+      recordTimeline: async (input, digest) => void recorded.push({ input, digest }),
+      timeline: async () => recorded.flatMap(({ input }) => input.events),
+    },
     texts: {
       put: async (text) => {
         const digest = createHash('sha256').update(text).digest('hex');
@@ -139,6 +142,12 @@ describe('measureImpact', () => {
 
 describe('writePostMortem', () => {
   const path = 'postmortems/2024-10-23-api-high-error-rate.md';
+
+  it('writes from what was recorded when the timeline does not come with the call', async () => {
+    await activities().recordTimeline({ incidentId: DOCUMENT.facts.incidentId, events: story(), facts: RESOLVED });
+    const written = await activities().writePostMortem({ ...DOCUMENT, timeline: null });
+    expect(written.digest).toBe((await activities().writePostMortem(DOCUMENT)).digest);
+  });
 
   it('writes it once: the same incident finds its own document', async () => {
     const first = await activities().writePostMortem(DOCUMENT);

@@ -1,7 +1,9 @@
+import { documentTimeline } from '../../../domain/document-timeline.ts';
 import { type IncidentState, openLeases } from '../../../domain/incident.ts';
 import { type Instant, plusMinutes } from '../../../domain/instant.ts';
 import { followUp, marking } from '../../activity-calls.ts';
 import { publishRound } from '../publishing.ts';
+import { keepRecord } from '../recording.ts';
 import { refiredSince } from '../relapse.ts';
 import type { IncidentRun } from '../run.ts';
 
@@ -105,9 +107,11 @@ async function writePostMortem(run: IncidentRun, id: string, resolvedAt: Instant
     return { failedRequests: null, failedRequestsFormula: `not recorded: ${answer.words}`, affectedUsers: null };
   });
   await run.busy(async () => {
+    // The document is written from the store's copy: sent once, not a second time with this call.
+    const recorded = await keepRecord(run);
     const input = {
       facts: run.facts(),
-      timeline: forDocument(run),
+      timeline: recorded ? null : documentTimeline(run.timeline),
       communication: { documentsUrl: run.policy.communication.documentsUrl },
       figures,
     };
@@ -121,23 +125,6 @@ async function writePostMortem(run: IncidentRun, id: string, resolvedAt: Instant
       path: answer.value.path,
     });
   });
-}
-
-/** The document needs what happened, not the machine's own bookkeeping nor whole evidence. */
-function forDocument(run: IncidentRun) {
-  return run.timeline
-    .filter((event) => event.kind !== 'step-finished')
-    .map((event) =>
-      event.kind === 'evidence-collected'
-        ? {
-            ...event,
-            bundle: {
-              ...event.bundle,
-              items: event.bundle.items.filter((item) => item.abnormal).map((item) => ({ ...item, excerpt: '' })),
-            },
-          }
-        : event,
-    );
 }
 
 /** What outlives the incident goes to workflows of its own: the document, the items, temporary changes still in place. */
