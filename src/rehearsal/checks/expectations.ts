@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs';
 import { SEVERITIES } from '../../domain/severity.ts';
 import type { Performance } from '../play-drill.ts';
 import { durationMs, durationWords } from '../schema-parts.ts';
+import { alsoCheck } from './also.ts';
 import { answerChecks } from './answers.ts';
 import { customerMailChecks } from './customer-mails.ts';
 import {
@@ -30,7 +30,7 @@ export function expectationChecks(performance: Performance): readonly Check[] {
     ...times(performance, expect),
     ...messages(performance, expect),
     ...answerChecks(performance),
-    ...(expect.also ?? []).map((what) => also(performance, what)),
+    ...(expect.also ?? []).map((what) => alsoCheck(performance, what)),
   ];
 }
 
@@ -192,31 +192,6 @@ function published(name: string, wanted: 'none' | readonly string[], seen: reado
         ? inOrder(list, seen)
         : inOrder(list, seen) && list.at(-1) === seen.at(-1);
   return check(name, list.join(', ') || 'none', seen.join(', ') || 'none', passed);
-}
-
-function also(performance: Performance, what: string): Check {
-  const { theatre } = performance;
-  const invitations = theatre.production.smtp.mails.filter(({ ics }) => ics !== null).length;
-  if (what === 'invitation')
-    return check('also invitation', 'sent', invitations > 0 ? `${invitations} sent` : 'none sent', invitations > 0);
-  if (what === 'post-mortem') {
-    const written = readdirSync(theatre.documentsDir, { recursive: true }).filter((name) =>
-      String(name).endsWith('.md'),
-    ).length;
-    return check('also post-mortem', 'written', written > 0 ? `${written} written` : 'none written', written > 0);
-  }
-  if (what === 'tickets') {
-    const { jira, zendesk } = theatre.production.reporting;
-    const issues = jira.issues.filter(({ byApi, duedate }) => byApi && duedate !== null).length;
-    const made = issues + zendesk.tickets.filter(({ byApi, dueAt }) => byApi && dueAt !== null).length;
-    return check('also tickets', 'made, with a due date', `${made} made`, made > 0);
-  }
-  return check(
-    `also ${what}`,
-    'done and read back',
-    'the simulated production has no system that could have received it',
-    false,
-  );
 }
 
 function sameMembers(wanted: readonly string[], seen: readonly string[]): boolean {
