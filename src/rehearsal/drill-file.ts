@@ -28,6 +28,7 @@ const SIMULATED_SYSTEMS: ReadonlySet<string> = new Set([
   'alertmanager',
   'kubernetes',
   'postgres',
+  'redis',
   'anthropic',
   'openai',
   'status-page',
