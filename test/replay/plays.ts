@@ -16,6 +16,7 @@ import {
 import type { Engine } from '../workflows/engine.ts';
 import { PretendWorld } from '../workflows/pretend-world.ts';
 import { alert, beginIncident } from '../workflows/story.ts';
+import { QUICK_PLAYS } from './quick-plays.ts';
 
 /** What is played for one kept history (or several, one a run). */
 export interface Play {
@@ -146,6 +147,7 @@ export const PLAYS: readonly Play[] = [
     shortRuns: false,
     run: writeTogether,
   },
+  ...QUICK_PLAYS,
 ];
 
 async function writeTogether(engine: Engine, policy: Policy): Promise<string> {

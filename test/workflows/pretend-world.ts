@@ -73,6 +73,7 @@ export class PretendWorld {
         return { digest: 'd' };
       },
       openActionItems: () => ({ workflowId: 'action-items' }),
+      recordAudit: () => undefined,
       annotateDashboards: ({ notes }: { notes: readonly unknown[] }) => ({ written: notes.length, found: 0 }),
     };
     return Object.fromEntries(Object.entries(all).map(([name, work]) => [name, stamped(name, work)]));
