@@ -242,6 +242,26 @@ describe('a question with buttons', () => {
     expect(message()?.metadata).toMatchObject({ event_payload: { key: 'k' } });
   });
 
+  it('the draft of a reminder is sent with one click, and once however often it is clicked (R4.2)', async () => {
+    const asked = await rig.incident.client.state(INCIDENT);
+    if (!asked.ok) throw new Error(asked.words);
+    const view = chatMessage('reminder', asked.value.facts, {
+      voice: { templates: {}, consoleUrl: null } as never,
+      render: (() => '') as never,
+      detail: 'we are looking at the database',
+      groups: {},
+      actionItems: null,
+    });
+    const reminder = { channel: 'incidents', ts: '1.000001', blocks: view.blocks };
+    const answers = await Promise.all([
+      told(await press('alice', reminder, 'update:0')),
+      told(await press('alice', reminder, 'update:0')),
+    ]);
+    expect(answers.filter((words) => words.includes('The update goes out now')).length).toBeGreaterThan(0);
+    const updates = rig.incident.timeline.filter(({ kind }) => kind === 'update-written');
+    expect(updates).toMatchObject([{ text: 'we are looking at the database', by: { person: 'alice' } }]);
+  });
+
   it('a stale button is answered, not obeyed', async () => {
     const question = await ask();
     rig.incident.record({ kind: 'approval-withdrawn', approvalId: 'r1.1', because: 'it recovered' });
