@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { readDrill } from '../src/rehearsal/drill-file.ts';
 import { readDrillText } from './diagnosis/drills.ts';
 import { playOne, type Verdict } from './diagnosis/judge.ts';
 import { printReport } from './diagnosis/report.ts';
@@ -7,6 +8,7 @@ import { printReport } from './diagnosis/report.ts';
 // How often the cause is ranked first, over a generated set of drills played over the simulators' real wires, without
 // the engine: world → evidence → explanation.
 // Run it with: npx tsx bench/diagnosis.ts [--seed N] [--count N] [--only KIND] [--processes N]
+//          or: npx tsx bench/diagnosis.ts --files drills/*.yaml
 
 const argument = (name: string): string | null => {
   const at = process.argv.indexOf(`--${name}`);
@@ -16,6 +18,8 @@ const seed = Number(argument('seed') ?? 1);
 const count = Number(argument('count') ?? 300);
 const only = argument('only');
 const processes = Number(argument('processes') ?? 1);
+const filesAt = process.argv.indexOf('--files');
+const files = filesAt < 0 ? [] : process.argv.slice(filesAt + 1).filter((word) => word.endsWith('.yaml'));
 
 function mine(index: number, name: string): boolean {
   const part = Number(process.env.BENCH_PART ?? 0);
@@ -23,8 +27,9 @@ function mine(index: number, name: string): boolean {
 }
 
 async function playMine(tell: (verdict: Verdict) => void): Promise<void> {
-  for (let index = 0; index < count; index++) {
-    const drill = readDrillText(seed, index);
+  for (let index = 0; index < (files.length === 0 ? count : files.length); index++) {
+    const file = files[index];
+    const drill = file === undefined ? readDrillText(seed, index) : await readDrill(file);
     if (!mine(index, drill.name)) continue;
     const verdict = await playOne(drill);
     const mark = verdict.right ? 'ok  ' : verdict.unknown ? '?   ' : 'BAD ';

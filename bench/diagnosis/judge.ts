@@ -39,6 +39,18 @@ export async function playOne(drill: Drill): Promise<Verdict> {
   }
 }
 
+/** What the drill's own `expect` says that can be seen without acting: cause, severity, the first remedy offered. */
+function expectationsMissed(drill: Drill, watched: Watched | null): string {
+  const { cause, severity, firstAction } = drill.expect;
+  const missed: string[] = [];
+  if (cause !== undefined && watched !== null && watched.judged?.cause !== cause.kind)
+    missed.push(`cause ${cause.kind}?`);
+  if (severity !== undefined && watched !== null && watched.severity !== severity) missed.push(`${severity}?`);
+  const offered = watched === null ? 'none' : (watched.offered[0] ?? 'none');
+  if (firstAction !== undefined && ![firstAction].flat().includes(offered as never)) missed.push(`first ${offered}`);
+  return missed.length === 0 ? '' : `<<${missed.join(', ')}>> `;
+}
+
 type Truth = ReturnType<Awaited<ReturnType<typeof openStage>>['production']['world']['truths']>[number];
 
 function verdictOf(drill: Drill, watched: Watched | null, truths: readonly Truth[], unknownBelow: number): Verdict {
@@ -88,6 +100,6 @@ function verdictOf(drill: Drill, watched: Watched | null, truths: readonly Truth
     proposedAfterSeconds:
       watched === null || !watched.proposed ? null : (watched.judgedAtMs - watched.detectedAtMs) / 1000,
     cpuMs: watched?.looks.map(({ cpuMs }) => cpuMs) ?? [],
-    line: `${drill.name} ${watched === null ? 'not detected' : `${watched.severity} +${detectedAfterMinutes?.toFixed(1) ?? '-'}m`} ${bothFound === false ? 'ONE-MISSED ' : ''}${top} [${watched?.alerts.map(({ name }) => name).join(',') ?? ''}] ${watched?.severityReasons[0] ?? ''}`,
+    line: `${drill.name} ${expectationsMissed(drill, watched)}${watched === null ? 'not detected' : `${watched.severity} +${detectedAfterMinutes?.toFixed(1) ?? '-'}m`} ${bothFound === false ? 'ONE-MISSED ' : ''}${top} [${watched?.alerts.map(({ name }) => name).join(',') ?? ''}] ${watched?.severityReasons[0] ?? ''}`,
   };
 }

@@ -18,6 +18,8 @@ export interface Watched {
   readonly judged: Hypothesis | null;
   readonly judgedAtMs: number;
   readonly proposed: boolean;
+  /** The remedies of the judged explanation in the order of the playbook. */
+  readonly offered: readonly string[];
   readonly looks: readonly Look[];
   readonly severity: Severity;
   readonly severityReasons: readonly string[];
@@ -106,6 +108,7 @@ export async function watch(stage: Stage, policy: Policy, first: Alert): Promise
     judged: judged?.hypothesis ?? last?.hypotheses[0] ?? null,
     judgedAtMs: judged?.atMs ?? last?.atMs ?? detectedAtMs,
     proposed: judged !== null,
+    offered: judged === null ? [] : remediesInOrder(judged.hypothesis).map(({ action }) => action),
     looks,
     severity,
     severityReasons,

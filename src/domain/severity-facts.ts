@@ -45,8 +45,13 @@ export function severityFacts(
         claimed,
         said.map((claim) => claim.severity),
       ) || measuredMinimal({ errorRatio, p95Seconds, usersAffectedRatio }, policy),
-    measured: bundle !== null,
+    measured: bundle !== null && !isOnlyLate(bundle),
   };
+}
+
+/** In the first look one question may simply have got its answer too late: it is asked again before anybody is alarmed. */
+function isOnlyLate(bundle: EvidenceBundle): boolean {
+  return bundle.purpose === 'first-assessment' && bundle.gaps.some((gap) => gap.probe === 'affected-users');
 }
 
 /** When hardly any question was answered, a health check without an answer says more about us than about the service. */

@@ -121,6 +121,14 @@ describe("the runbook's examples (R0.6)", () => {
 });
 
 describe('severityFacts', () => {
+  it('asks again before it raises for users that the first look could not count (R0.5)', () => {
+    const late = [{ probe: 'affected-users' as const, source: 'Prometheus', reason: 'did not answer within 2 s' }];
+    const look = (purpose: 'first-assessment' | 'investigation') =>
+      classify(severityFacts([], { ...bundle([errors(0.3)]), purpose, gaps: late }, classification), classification);
+    expect(look('first-assessment')).toMatchObject({ severity: 'P1', provisional: true });
+    expect(look('investigation')).toMatchObject({ severity: 'P0', provisional: true });
+  });
+
   it('takes a resolved alert for no evidence', () => {
     expect(severityFacts([alert('P0 Alert', { status: 'resolved' })], null, classification).claimed).toEqual([]);
   });

@@ -93,9 +93,13 @@ function remediesTried(state: IncidentState) {
     .map(({ plan: { action, target }, helped }) => ({
       action,
       target,
-      helped: helped === true && (state.mitigated !== null || isRelief(state, action)),
+      helped:
+        helped === true && (state.mitigated !== null || isRelief(state, action) || LIVES_IN_PODS.includes(action)),
     }));
 }
+
+/** What a process only remembers is gone with its pod: after a rollout it is to be done again, not held against it. */
+const LIVES_IN_PODS: readonly ActionName[] = ['provider-failover', 'open-breaker'];
 
 function isRelief(state: IncidentState, action: ActionName): boolean {
   return state.hypotheses.some((hypothesis) =>

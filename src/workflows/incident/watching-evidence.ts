@@ -49,7 +49,13 @@ function hasGaps(run: IncidentRun): boolean {
 }
 
 /** Without these an explanation may blame the wrong thing. */
-const ESSENTIAL: readonly ProbeName[] = ['rollouts', 'error-rate', 'database-connections', 'provider-traffic'];
+const ESSENTIAL: readonly ProbeName[] = [
+  'rollouts',
+  'error-rate',
+  'affected-users',
+  'database-connections',
+  'provider-traffic',
+];
 
 function lastLook(run: IncidentRun): string {
   return Object.values(run.state.evidence).reduce(
