@@ -18,9 +18,16 @@ function trafficSurge(reading: Reading): readonly Draft[] {
   const { deployment } = reading.policy.service.application;
   const { scaleReplicas, rateLimitManifest } = reading.policy.playbooks;
   const hammered = hammeredEndpoint(reading);
-  const scale = remedy('scale', target(reading, 'deployment', deployment), 'more pods carry more traffic', true, {
-    replicas: scaleReplicas,
-  });
+  // Abuse takes what more pods offer: there they only buy time, and the limit at the door comes first (R3.3.5).
+  const scale = remedy(
+    'scale',
+    target(reading, 'deployment', deployment),
+    'more pods carry more traffic',
+    hammered === null,
+    {
+      replicas: scaleReplicas,
+    },
+  );
   const limit =
     rateLimitManifest === null
       ? []
