@@ -1,6 +1,9 @@
 import { quantile } from '../figures.ts';
 import type { Verdict } from './judge.ts';
 
+/** No metric tells of these, so no alert fires: a ticket reports the first, and the second waits for a canary of ours. */
+const SILENT: readonly string[] = ['minor-bug', 'canary-regression'];
+
 /** The confusion table: rows are what was true, columns what was ranked first. */
 export function printReport(verdicts: readonly Verdict[]): void {
   const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -17,7 +20,7 @@ export function printReport(verdicts: readonly Verdict[]): void {
     const cells = [...counts].sort((a, b) => b[1] - a[1]).map(([name, times]) => `${name} ${times}`);
     say(`${truth.padEnd(34)}${`${right}/${own.length}`.padStart(7)}   ${cells.join(', ')}`);
   }
-  const incidents = verdicts.filter(({ plan }) => plan !== 'benign');
+  const incidents = verdicts.filter(({ plan, truth }) => plan !== 'benign' && !SILENT.includes(truth));
   const share = (part: number, whole: number) =>
     `${part}/${whole} (${((100 * part) / Math.max(1, whole)).toFixed(1)} %)`;
   const wrong = incidents.filter(({ right }) => !right);
@@ -25,6 +28,7 @@ export function printReport(verdicts: readonly Verdict[]): void {
   const cpu = verdicts.flatMap(({ cpuMs }) => cpuMs);
   const proposed = verdicts.flatMap(({ proposedAfterSeconds }) => proposedAfterSeconds ?? []);
   say('');
+  say(`without an alert of their own, not counted: ${verdicts.filter(({ truth }) => SILENT.includes(truth)).length}`);
   say(`right first            ${share(incidents.length - wrong.length, incidents.length)}`);
   say(`of the rest "unknown"  ${share(wrong.filter(({ unknown }) => unknown).length, wrong.length)}`);
   say(`both of two found      ${share(two.filter(({ bothFound }) => bothFound).length, two.length)}`);

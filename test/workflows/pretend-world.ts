@@ -20,6 +20,8 @@ export class PretendWorld {
   readonly delivered: Delivery[] = [];
   readonly acts: RemedyPlan[] = [];
   readonly calls: string[] = [];
+  /** What is found instead of the usual bad deploy while it is sick. */
+  findings: readonly Finding[] | null = null;
   /** What somebody makes the status page show by hand, before the next post. */
   pageByHand: PublicStatus | null = null;
   /** What messages say about being late. */
@@ -154,7 +156,7 @@ export class PretendWorld {
 
   /** What a deploy that exhausts the connection pool looks like; nothing but health once it is well. */
   private evidence({ request }: CollectEvidenceInput): EvidenceBundle {
-    const findings = this.healthy ? [HEALTHY_ERRORS] : sick(request.aroundAt);
+    const findings = this.healthy ? [HEALTHY_ERRORS] : (this.findings ?? sick(request.aroundAt));
     const items = findings
       .filter((finding) => request.probes.includes(finding.probe))
       .map((finding) => item(finding, request.at));

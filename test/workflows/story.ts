@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Alert } from '../../src/domain/alert.ts';
 import type { DecisionBodies, DecisionName } from '../../src/domain/decision.ts';
+import type { Finding } from '../../src/domain/evidence.ts';
 import type { Role } from '../../src/domain/people.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineKind } from '../../src/domain/timeline.ts';
@@ -25,11 +26,16 @@ const ROLES: Record<string, readonly Role[]> = { alice: ['responder', 'commander
 export async function beginIncident(
   engine: Engine,
   policy: Policy,
-  about: { readonly service?: string; readonly alert?: Partial<Alert> } = {},
+  about: {
+    readonly service?: string;
+    readonly alert?: Partial<Alert>;
+    readonly findings?: readonly Finding[];
+  } = {},
 ) {
   const incidentId = `incident-${randomUUID().slice(0, 8)}`;
   const world = new PretendWorld();
   world.at = () => OPENED_AT;
+  world.findings = about.findings ?? null;
   const worker = await engine.worker(incidentId, world.activities());
   const input: IncidentInput = {
     incidentId,

@@ -8,6 +8,7 @@ import { carryOut, verify } from '../../playbooks/carry-out.ts';
 import { prepareOptions } from '../../playbooks/options.ts';
 import { playbookFor } from '../../playbooks/registry.ts';
 import { allAlertsCleared, askApproval } from '../approving.ts';
+import { informInfrastructure } from '../informing-infrastructure.ts';
 import { isOngoing } from '../ongoing.ts';
 import { isWellAgain } from '../recovery.ts';
 import type { IncidentRun } from '../run.ts';
@@ -23,6 +24,7 @@ export async function mitigation(run: IncidentRun): Promise<void> {
     if (cause === null) return;
     if (run.state.phase !== 'mitigation')
       run.record({ kind: 'phase-entered', phase: 'mitigation', because: cause.words });
+    await informInfrastructure(run, cause);
     const id = `r${run.state.round}.${attemptsEnded(run) + 1}`;
     const over = await tryOnce(run, id, cause);
     run.record({ kind: 'step-finished', step: `${id}/ended`, outcome: true });
@@ -153,12 +155,14 @@ function isMeasurable(run: IncidentRun): boolean {
 
 async function untilSomethingNew(run: IncidentRun, id: string): Promise<void> {
   const alerts = run.state.alerts.length;
+  // Alerts that have cleared long ago are nothing new: without waiting this would look again and again at one instant.
+  const clearedBefore = allAlertsCleared(run);
   const minutes = run.policy.evidence.againEveryMinutes * Math.min(LONGEST_WAIT_FACTOR, attemptsEnded(run) + 1);
   const until = await run.step(`${id}/wait-until`, async () => plusMinutes(run.now(), minutes));
   await run.agenda.until(
     'look again',
     until,
-    () => !isOngoing(run) || run.state.alerts.length > alerts || allAlertsCleared(run),
+    () => !isOngoing(run) || run.state.alerts.length > alerts || (!clearedBefore && allAlertsCleared(run)),
   );
 }
 
