@@ -87,7 +87,7 @@ function refusalByName(state: IncidentState, decision: Decision): string | null 
       return refuseUnknownApprovalNamed(state, body(decision, 'call-off').what);
     case 'pause-canary':
     case 'abort-canary':
-      return 'No canary is running for this incident.';
+      return canaryRuns(state) ? null : 'No canary is running for this incident.';
     default:
       return null;
   }
@@ -128,6 +128,7 @@ function refuseUnknownApproval(state: IncidentState, approvalId: string): string
 }
 
 function refuseUnknownApprovalNamed(state: IncidentState, what: string): string | null {
+  if (migrationWaits(state, what)) return null;
   const open = state.approvals.filter((record) => record.state === 'open');
   if (open.some((record) => record.approval.id === what || record.approval.options[0]?.name === what)) return null;
   return `Nothing named ${what} is waiting. Waiting now: ${open.map((record) => record.approval.options[0]?.name).join(', ') || 'nothing'}.`;
@@ -267,12 +268,48 @@ export function decide(state: IncidentState, decision: Decision, policy: Policy)
         open === undefined
           ? []
           : [{ kind: 'approval-withdrawn', approvalId: open.approval.id, because: `${who} called it off: ${because}` }];
+      if (migrationWaits(state, what))
+        facts.push({
+          kind: 'fix-progressed',
+          stage: 'called-off',
+          words: `${who} called the migration off: ${because}`,
+          link: null,
+        });
       return { facts, effect: `${what} is called off.` };
     }
     case 'pause-canary':
-    case 'abort-canary':
-      return { facts: [], effect: 'No canary is running.' };
+      return decidePause(state, who, body(decision, 'pause-canary').because);
+    case 'abort-canary': {
+      const words = `${who} stopped the canary: ${body(decision, 'abort-canary').because}`;
+      return {
+        facts: [{ kind: 'fix-progressed', stage: 'canary-aborted', words, link: null }],
+        effect: 'The canary is being taken back; nothing is promoted.',
+      };
+    }
   }
+}
+
+function canaryRuns(state: IncidentState): boolean {
+  return state.permanentFix?.canary === 'watched' || state.permanentFix?.canary === 'paused';
+}
+
+/** The same button holds it and lets it go on. */
+function decidePause(state: IncidentState, who: string, because: string): DecisionEffect {
+  const paused = state.permanentFix?.canary === 'paused';
+  const words = paused ? `${who} lets the canary go on: ${because}` : `${who} holds the canary: ${because}`;
+  return {
+    facts: [{ kind: 'fix-progressed', stage: paused ? 'canary-watched' : 'canary-paused', words, link: null }],
+    effect: paused
+      ? 'It is watched again, from the beginning.'
+      : 'It stays as it is and is not promoted. The same decision again lets it go on.',
+  };
+}
+
+/** The migration that waits for its window may be named in any of these ways. */
+const MIGRATION_NAMES: readonly string[] = ['migrate', 'migration', 'fix'];
+
+function migrationWaits(state: IncidentState, what: string): boolean {
+  return state.permanentFix?.migration === 'waiting' && MIGRATION_NAMES.includes(what);
 }
 
 /** Whoever acknowledges first leads until somebody else takes over. */

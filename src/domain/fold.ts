@@ -4,11 +4,12 @@ import type {
   ApprovalRecord,
   IncidentState,
   LeaseRecord,
+  PermanentFix,
   PromiseRecord,
   RemedyRecord,
 } from './incident.ts';
 import { higherOf } from './severity.ts';
-import type { EventOf, TimelineEvent } from './timeline.ts';
+import type { EventOf, FixStage, TimelineEvent } from './timeline.ts';
 
 const DECISIONS_REMEMBERED = 500;
 const ALERTS_REMEMBERED = 200;
@@ -68,6 +69,7 @@ export function openedState(incidentId: string, event: EventOf<'opened'>): Incid
     reopenings: 0,
     review: null,
     postMortem: null,
+    permanentFix: null,
     closed: null,
     steps: {},
     decisions: [],
@@ -249,6 +251,8 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
       };
     case 'review-scheduled':
       return { ...next, review: { meetingAt: event.meetingAt, attendees: event.attendees } };
+    case 'fix-progressed':
+      return { ...next, permanentFix: withFix(state.permanentFix, event) };
     case 'post-mortem-written':
       return { ...next, postMortem: { location: event.location, approved: event.approved } };
     case 'closed':
@@ -420,3 +424,30 @@ function withPublished(state: IncidentState, event: EventOf<'published'>): Incid
   const shown = message.what === 'no-news' ? state.statusPageStatus : (message.what as IncidentState['status']);
   return { ...state, said, unsent, statusPageRef: message.ref ?? state.statusPageRef, statusPageStatus: shown };
 }
+
+function withFix(before: PermanentFix | null, event: EventOf<'fix-progressed'>): PermanentFix {
+  const { stage, words, at, link } = event;
+  return {
+    stage,
+    words,
+    at,
+    pullRequest: stage === 'pull-request' ? link : (before?.pullRequest ?? null),
+    canary: CANARY_OF[stage] ?? before?.canary ?? null,
+    migration: MIGRATION_OF[stage] ?? before?.migration ?? null,
+    over: stage === 'finished' || stage === 'left-to-people',
+  };
+}
+
+const CANARY_OF: Readonly<Partial<Record<FixStage, PermanentFix['canary']>>> = {
+  'canary-watched': 'watched',
+  'canary-paused': 'paused',
+  'canary-aborted': 'aborted',
+  'canary-regressed': 'over',
+  'canary-well': 'over',
+};
+
+const MIGRATION_OF: Readonly<Partial<Record<FixStage, PermanentFix['migration']>>> = {
+  'window-planned': 'waiting',
+  'called-off': 'called-off',
+  migrated: 'done',
+};

@@ -7,7 +7,7 @@ import type { Contact } from './people.ts';
 import type { ApprovalName } from './policy.ts';
 import type { ActionName, RemedyOutcome, RemedyPlan } from './remedy.ts';
 import type { Severity } from './severity.ts';
-import type { Approval, Lease, Medium, Phase, PromiseMade, PublicStatus } from './timeline.ts';
+import type { Approval, FixStage, Lease, Medium, Phase, PromiseMade, PublicStatus } from './timeline.ts';
 
 /**
  * Everything the incident knows now: a fold over its timeline (fold.ts), plain JSON, carried over continue-as-new.
@@ -108,6 +108,8 @@ export interface IncidentState {
   readonly reopenings: number;
   readonly review: { readonly meetingAt: Instant; readonly attendees: readonly string[] } | null;
   readonly postMortem: { readonly location: string; readonly approved: boolean } | null;
+  /** The permanent fix (R5.6–R5.12): its newest stage of each track; null while none is being made. */
+  readonly permanentFix: PermanentFix | null;
   readonly closed: {
     readonly as: 'resolved' | 'false-alarm' | 'merged' | 'cancelled';
     readonly into: string | null;
@@ -118,6 +120,17 @@ export interface IncidentState {
   readonly steps: Readonly<Record<string, unknown>>;
   /** Effects of decisions already taken, by decision id; bounded, newest last. */
   readonly decisions: readonly { readonly id: string; readonly effect: string }[];
+}
+
+export interface PermanentFix {
+  readonly stage: FixStage;
+  readonly words: string;
+  readonly at: Instant;
+  readonly pullRequest: string | null;
+  readonly canary: 'watched' | 'paused' | 'aborted' | 'over' | null;
+  readonly migration: 'waiting' | 'called-off' | 'done' | null;
+  /** Nothing more is done by the machine: it is finished, or left to people. */
+  readonly over: boolean;
 }
 
 export interface AlertRecord {

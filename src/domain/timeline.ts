@@ -61,6 +61,24 @@ export interface PromiseMade {
   readonly dueAt: Instant;
 }
 
+/** How far the permanent fix has come (R5.6–R5.12), in the order of the runbook. */
+export type FixStage =
+  | 'proposed'
+  | 'tried'
+  | 'pull-request'
+  | 'merged'
+  | 'canary-watched'
+  | 'canary-paused'
+  | 'canary-aborted'
+  | 'canary-regressed'
+  | 'canary-well'
+  | 'promoted'
+  | 'window-planned'
+  | 'called-off'
+  | 'migrated'
+  | 'finished'
+  | 'left-to-people';
+
 export type Medium = 'chat' | 'status-page' | 'mail' | 'page' | 'document';
 
 /** One message that went out, with the id the other side gave it. */
@@ -214,6 +232,12 @@ export type TimelineFact =
       readonly approved: boolean;
       /** Below where documents live; absent in older events. */
       readonly path?: string;
+    }
+  | {
+      readonly kind: 'fix-progressed';
+      readonly stage: FixStage;
+      readonly words: string;
+      readonly link: string | null;
     }
   | { readonly kind: 'decision-refused'; readonly decision: DecisionName; readonly reason: string }
   | { readonly kind: 'asked-person'; readonly question: string }

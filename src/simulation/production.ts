@@ -23,6 +23,7 @@ import type { PeopleSettings } from './systems/people.ts';
 import { DEFAULT_PEOPLE } from './systems/people.ts';
 import type { LivePostgres } from './systems/postgres/live-postgres.ts';
 import { createLivePostgres } from './systems/postgres/live-postgres.ts';
+import { createStagingPostgres } from './systems/postgres/staging-postgres.ts';
 import type { VirtualPostgres } from './systems/postgres/virtual-postgres.ts';
 import { createVirtualPostgres } from './systems/postgres/virtual-postgres.ts';
 import type { Prometheus } from './systems/prometheus.ts';
@@ -139,6 +140,8 @@ const SECRETS = {
   grafana: 'glsa_simulated',
 };
 
+/** So long after they were asked, somebody of the company has looked at a change and finds it good. */
+const REVIEW_AFTER_MS = 20 * 60_000;
 const REPOSITORY = 'noa-server/noa-server';
 const GIT_USER = 'x-access-token';
 const JENKINS_USER = 'incident-bot';
@@ -192,6 +195,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     git,
     collaborators: people.people.map(({ handle }) => handle),
     teams: people.groups.map(({ handle }) => handle),
+    reviewAfterMs: REVIEW_AFTER_MS,
   });
   const commits = () => git.main();
   const jenkins = createJenkins({ ...common, userId: JENKINS_USER, apiToken: SECRETS.jenkins, commits });
@@ -219,6 +223,8 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
   ]);
   const [kubernetesUrl, prometheusUrl, slackUrl, pagerDutyUrl, statusPageUrl, smtpUrl, serviceUrl, postgresUrl] =
     listening.map(({ url }) => url);
+  const staging = createStagingPostgres(common);
+  const { url: stagingUrl } = await staging.listen();
   const redis = createRedis({ ...common, truth: () => made.cache() });
   const { url: redisUrl } = await redis.listen();
   const [gitUrl, githubUrl, jenkinsUrl, elasticsearchUrl, grafanaUrl] = (
@@ -261,6 +267,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     ...(replicaUrl === null ? {} : { SERVICE_DATABASE_REPLICA_URL: replicaUrl }),
     // The simulated database has one role for everything.
     SERVICE_MIGRATION_URL: postgresUrl ?? '',
+    STAGING_DATABASE_URL: stagingUrl,
     SERVICE_CACHE_URL: redisUrl,
     ANTHROPIC_API_URL: anthropicUrls.apiUrl,
     ANTHROPIC_API_KEY: SECRETS.anthropic,
@@ -352,6 +359,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
         anthropic,
         openai,
         postgres,
+        staging,
         redis,
         git,
         github,

@@ -110,6 +110,8 @@ function sentence(event: TimelineEvent): string {
       return `${who(event)} reopened the incident: ${event.because}`;
     case 'review-scheduled':
       return `Review scheduled for ${timeUtc(event.meetingAt, event.at)} with ${counted(event.attendees.length, 'attendee')}`;
+    case 'fix-progressed':
+      return `Permanent fix, ${event.stage.replaceAll('-', ' ')}: ${event.words}${event.link === null ? '' : ` (${event.link})`}`;
     case 'post-mortem-written':
       return `Post-mortem ${event.approved ? 'approved' : 'written'}: ${event.location}`;
     case 'decision-refused':

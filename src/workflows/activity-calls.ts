@@ -2,6 +2,7 @@ import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio
 import type { ProviderActivities } from '../activities/admin-api/api.ts';
 import type { AuditActivities } from '../activities/audit/api.ts';
 import type { AuthorityActivities } from '../activities/authority/api.ts';
+import type { ChangeActivities } from '../activities/changes/api.ts';
 import type { CustomerActivities } from '../activities/customers/api.ts';
 import type { EvidenceActivities } from '../activities/evidence/api.ts';
 import type { FailoverActivities } from '../activities/failover/api.ts';
@@ -27,11 +28,13 @@ import { SPEED_MEMO } from './incident/api.ts';
  * heartbeat is about the process, whose seconds are real ones.
  */
 type Look = Pick<EvidenceActivities, 'collectEvidence' | 'measureRecovery'> &
+  Pick<ChangeActivities, 'readReviews'> &
   Pick<ClusterActivities, 'previewClusterRemedies'> &
   Pick<ProviderActivities, 'previewProviderRemedies'> &
   Pick<FailoverActivities, 'previewDatabaseFailover' | 'readDatabaseFailover'> &
   AuthorityActivities;
-type Wait = Pick<EvidenceActivities, 'awaitRecovery'> &
+type Wait = Pick<EvidenceActivities, 'awaitRecovery' | 'watchCanary'> &
+  Pick<ChangeActivities, 'awaitReview'> &
   Pick<ClusterActivities, 'awaitRollout'> &
   Pick<FailoverActivities, 'awaitOldPrimaryFenced'>;
 type Remedy = Omit<ClusterActivities, 'previewClusterRemedies' | 'awaitRollout'> &
@@ -153,4 +156,11 @@ export function followUp(summary: string) {
   const retry = { firstSeconds: 2, factor: 2, longestSeconds: 60 };
   const patience = { attemptSeconds: 60, altogether: { seconds: 60 * 60 }, retry };
   return proxyActivities<Stamps<FollowUpActivities>>(options(summary, patience));
+}
+
+/** Changes of code: minutes, no emergency; each is found again instead of done twice. */
+export function change(summary: string) {
+  const retry = { firstSeconds: 2, factor: 2, longestSeconds: 60 };
+  const patience = { attemptSeconds: 120, altogether: { seconds: 60 * 60 }, retry };
+  return proxyActivities<Stamps<Omit<ChangeActivities, 'awaitReview'>>>(options(summary, patience));
 }

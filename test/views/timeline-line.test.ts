@@ -166,6 +166,10 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
       { location: 'https://d.example/x', digest: 'd', approved: false },
       'Post-mortem written: https://d.example/x',
     ],
+    'fix-progressed': [
+      { stage: 'pull-request', words: '#7 is open.', link: 'https://git.example/7' },
+      'Permanent fix, pull request: #7 is open. (https://git.example/7)',
+    ],
     'decision-refused': [
       { decision: 'approve', reason: 'not an approver' },
       'The decision approve of jane was refused: not an approver',

@@ -2,6 +2,7 @@ import type { CollectEvidenceInput, Recovery, RecoveryInput } from '../../src/ac
 import { failure, notYet } from '../../src/activities/failures.ts';
 import type { RecordTimelineInput } from '../../src/activities/follow-up/api.ts';
 import type { PreviewInput } from '../../src/activities/kubernetes/api.ts';
+import type { MigrationPreviewInput } from '../../src/activities/postgres/api.ts';
 import type { Delivery, PublishInput, Receipt } from '../../src/activities/publication/api.ts';
 import type { EvidenceBundle, EvidenceItem, Finding } from '../../src/domain/evidence.ts';
 import type { RemedyPlan, RemedyWish } from '../../src/domain/remedy.ts';
@@ -15,6 +16,12 @@ export class PretendWorld {
   healthy = false;
   /** What makes it healthy, e.g. `rollback`; null: nothing does. */
   cure: string | null = 'rollback';
+  /** What becomes of the permanent fix; null: no index follows from any statement. */
+  fix: {
+    helpsInStaging: boolean;
+    reviewed: boolean;
+    canary: 'well' | 'worse' | 'watched';
+  } | null = null;
   /** Media that fail now, with the seconds after which to try again. */
   readonly refused = new Map<string, number>();
   readonly delivered: Delivery[] = [];
@@ -53,6 +60,44 @@ export class PretendWorld {
       openCircuitBreaker: ({ plan }: { plan: RemedyPlan }) => this.act(plan),
       failOverProvider: ({ plan }: { plan: RemedyPlan }) => this.act(plan),
       awaitRollout: () => ({ complete: true, failed: false, words: '3 of 3 pods replaced' }),
+      previewMigration: (input: MigrationPreviewInput) =>
+        this.fix === null
+          ? { kind: 'impossible', wish: {}, reason: 'No index follows from the statement alone.' }
+          : { kind: 'plan', plan: this.migration(input) },
+      tryMigrationInStaging: () => ({
+        result: this.fix?.helpsInStaging ? 'helped' : 'no-difference',
+        words: 'cost 900 before, 4 after',
+        before: null,
+        after: null,
+      }),
+      migrateDatabase: (plan: RemedyPlan) => this.act(plan),
+      applyCanary: (plan: RemedyPlan) => this.act(plan),
+      promoteRelease: (plan: RemedyPlan) => this.act(plan),
+      openFixBranch: () => ({ branch: 'fix/x', sha: 'abc', alreadyThere: false }),
+      openPullRequest: () => ({
+        number: 7,
+        url: 'https://git.example/7',
+        headSha: 'abc',
+        alreadyThere: false,
+        open: true,
+      }),
+      requestReviewers: () => undefined,
+      awaitReview: ({ pollSeconds }: { pollSeconds: number }) => {
+        if (!this.fix?.reviewed) throw notYet('#7 waits for a review', pollSeconds);
+        return { state: 'open', headSha: 'abc', approvedBy: ['rob'], changesRequestedBy: [] };
+      },
+      mergePullRequest: () => ({ sha: 'def0123456789', alreadyThere: false }),
+      watchCanary: ({ pollSeconds }: { pollSeconds: number }) => {
+        if (this.fix?.canary === 'watched') throw notYet('still watched', pollSeconds);
+        const well = this.fix?.canary === 'well';
+        return { well, words: well ? 'errors 0.4 % beside 0.4 %' : 'more errors', figures: '', queries: [] };
+      },
+      planWindow: ({ after }: { after: string }) => {
+        const day = after.slice(0, 10);
+        const start =
+          `${day}T02:00:00.000Z` > after ? Date.parse(`${day}T02:00:00Z`) : Date.parse(`${day}T02:00:00Z`) + 86_400_000;
+        return { startsAt: new Date(start).toISOString(), endsAt: new Date(start + 7_200_000).toISOString() };
+      },
       publish: (input: PublishInput) => {
         if (typeof input.facts.lateBecause === 'string') this.lateWords.push(input.facts.lateBecause);
         return input.deliveries.map((delivery) => this.deliver(delivery));
@@ -139,6 +184,27 @@ export class PretendWorld {
     };
   }
 
+  private migration(input: MigrationPreviewInput): RemedyPlan {
+    const index = 'requests_status_idx';
+    return {
+      key: `${input.keyPrefix}/migrate/${index}`,
+      action: 'migrate',
+      target: input.target,
+      parameters: {
+        sql: `CREATE INDEX CONCURRENTLY ${index} ON requests (status);`,
+        index,
+        statement: input.statement ?? '',
+      },
+      before: {},
+      preconditions: {},
+      preview: `CREATE INDEX CONCURRENTLY ${index}`,
+      command: 'psql',
+      plannedAt: input.at,
+      digest: 'digest of migrate',
+      temporary: false,
+    };
+  }
+
   private plan(input: PreviewInput, wish: RemedyWish): RemedyPlan {
     if (wish.target.name === '') throw failure('Invalid', 'a remedy needs a target');
     return {
@@ -150,7 +216,7 @@ export class PretendWorld {
       command: `kubectl ${wish.action} ${wish.target.name}`,
       plannedAt: input.at,
       digest: `digest of ${wish.action}`,
-      temporary: wish.action === 'scale',
+      temporary: wish.action === 'scale' || (wish.action === 'canary' && wish.parameters.revert !== 1),
     };
   }
 

@@ -111,6 +111,12 @@ export async function beginIncident(
         await story.pass(1);
       }
     },
+    /** Says yes to one question by its name. */
+    async approve(name: string, person = 'alice') {
+      const question = (await story.questions()).find((one) => one.name === name);
+      if (question === undefined) throw new Error(`Nothing named ${name} is asked.`);
+      return story.decide(person, 'approve', { approvalId: question.approvalId, option: null });
+    },
     alerts: (alerts: readonly Alert[]) => handle.signal(alertsSignal, { alerts }),
     history: () => handle.fetchHistory(),
     /** How many runs the incident took: each continue-as-new begins one. */

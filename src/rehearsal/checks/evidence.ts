@@ -48,7 +48,7 @@ export function deeds({ theatre, cast }: Performance): readonly Deed[] {
   const found: Deed[] = withoutRepeats(
     actions
       .filter((action) => !action.dryRun)
-      .flatMap(({ atMs, name, effects }) => effects.flatMap((effect) => deedOf(effect, atMs, name))),
+      .flatMap(({ atMs, name, verb, effects }) => effects.flatMap((effect) => deedOf(effect, atMs, name, verb))),
   );
   for (const { atMs, change } of adminActions) {
     const action =
@@ -69,6 +69,11 @@ export function deeds({ theatre, cast }: Performance): readonly Deed[] {
   const database = cast.policy.service.database?.statefulSet ?? '';
   for (const { atMs } of theatre.production.promotions)
     found.push({ atMs, action: 'failover-database', target: database });
+  const { postgres } = theatre.production;
+  if ('statements' in postgres) {
+    for (const { atMs, sql } of postgres.statements)
+      if (/^\s*CREATE INDEX CONCURRENTLY/i.test(sql)) found.push({ atMs, action: 'migrate', target: database });
+  }
   return found.sort((a, b) => a.atMs - b.atMs);
 }
 
@@ -85,7 +90,7 @@ function withoutRepeats(all: readonly Deed[]): Deed[] {
 
 type Effect = Performance['theatre']['production']['kubernetes']['actions'][number]['effects'][number];
 
-function deedOf(effect: Effect, atMs: number, target: string): readonly Deed[] {
+function deedOf(effect: Effect, atMs: number, target: string, verb: string): readonly Deed[] {
   switch (effect.kind) {
     case 'restart':
     case 'rollback':
@@ -103,7 +108,11 @@ function deedOf(effect: Effect, atMs: number, target: string): readonly Deed[] {
       return [{ atMs, action: effect.after === null ? 'revert-rate-limit' : 'rate-limit', target }];
     case 'create':
     case 'delete':
+      return target.endsWith('-canary')
+        ? [{ atMs, action: effect.kind === 'create' ? 'canary' : 'revert-canary', target }]
+        : [];
     case 'image':
+      return verb === 'apply' && !target.endsWith('-canary') ? [{ atMs, action: 'promote', target }] : [];
     case 'fence':
     case 'annotate':
     case 'configure':

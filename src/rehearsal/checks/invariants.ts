@@ -176,14 +176,16 @@ function disagreements(performance: Performance): readonly string[] {
   return [...unseen, ...untold, ...pagesUntold(performance)];
 }
 
-/** The timeline names the manifest of a rate limit, the ledger the object in it: both are the rate limit. */
+/** The timeline names the manifest (or the database), the ledger the object in it: both are the same deed. */
+const NAMED_BY_ACTION: ReadonlySet<string> = new Set(['rate-limit', 'canary', 'revert-canary', 'promote', 'migrate']);
+
 function nameOfDeed(action: string, target: string): string {
-  return action === 'rate-limit' ? 'rate-limit on the way in' : `${action} on ${target}`;
+  return NAMED_BY_ACTION.has(action) ? `${action} on what it names` : `${action} on ${target}`;
 }
 
 /** Deeds that a ledger of the simulated production records. */
 function isLedgered(name: string): boolean {
-  return /^(restart|rollback|scale|delete-pod|memory-limit|replace-pods|restore-config|rate-limit|open-breaker|provider-failover|failover-database) /.test(
+  return /^(restart|rollback|scale|delete-pod|memory-limit|replace-pods|restore-config|rate-limit|canary|promote|open-breaker|provider-failover|failover-database) /.test(
     name,
   );
 }

@@ -22,6 +22,8 @@ export interface Question {
   readonly approver: Role;
   /** Ends the wait without an answer, e.g. because it recovered by itself. */
   readonly moot: () => string | null;
+  /** How long it waits before somebody is reminded; policy's limit for emergencies when it is left out. */
+  readonly patienceMinutes?: number;
 }
 
 /**
@@ -58,7 +60,7 @@ async function openQuestion(run: IncidentRun, question: Question, mode: Approval
   const deadlineAt =
     mode === 'objection'
       ? plusSeconds(now, approvalLimits.objectionSeconds)
-      : plusMinutes(now, approvalLimits.expireMinutes);
+      : plusMinutes(now, question.patienceMinutes ?? approvalLimits.expireMinutes);
   const approval: Approval = {
     id: question.id,
     mode,
@@ -100,7 +102,7 @@ async function awaitAnswer(run: IncidentRun, question: Question, mode: ApprovalM
   if (!isOpen(run, question.id)) return;
   if (moot !== null) run.record({ kind: 'approval-withdrawn', approvalId: question.id, because: moot });
   else if (mode === 'objection') grant(run, question, 'no-objection', 'nobody objected in time');
-  else await afterDeadline(run, record, asked);
+  else await afterDeadline(run, question, record, asked);
 }
 
 async function remind(run: IncidentRun, record: ApprovalRecord, asked: number): Promise<void> {
@@ -115,17 +117,26 @@ function timesExtended(run: IncidentRun, id: string): number {
 }
 
 /** Nobody answered in time: the question itself is escalated by mail, a limited number of times; it stays open. */
-async function afterDeadline(run: IncidentRun, record: ApprovalRecord, asked: number): Promise<void> {
+async function afterDeadline(
+  run: IncidentRun,
+  question: Question,
+  record: ApprovalRecord,
+  asked: number,
+): Promise<void> {
   if (asked > ESCALATIONS_OF_ONE_APPROVAL) {
     await run.agenda.forEvent(
-      () => !isOpen(run, record.approval.id) || run.state.closed !== null || run.state.mitigated !== null,
+      () =>
+        !isOpen(run, record.approval.id) ||
+        run.state.closed !== null ||
+        (question.patienceMinutes === undefined ? run.state.mitigated !== null : question.moot() !== null),
     );
     if (isOpen(run, record.approval.id))
       run.record({ kind: 'approval-withdrawn', approvalId: record.approval.id, because: 'it is no longer needed' });
     return;
   }
   const contact = run.policy.contacts['engineering-manager'];
-  const deadlineAt = plusMinutes(run.now(), run.policy.approvalLimits.expireMinutes);
+  const patience = question.patienceMinutes ?? run.policy.approvalLimits.expireMinutes;
+  const deadlineAt = plusMinutes(run.now(), patience);
   run.record({ kind: 'step-finished', step: `${record.approval.id}/extended`, outcome: asked });
   run.record({ kind: 'approval-extended', approvalId: record.approval.id, deadlineAt });
   const because = `nobody answered ${record.approval.id} (${record.approval.options[0]?.name}) in time`;

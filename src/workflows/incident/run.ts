@@ -137,15 +137,19 @@ export class IncidentRun {
     }
   }
 
-  /** A wait that only looks: given up when the run drains, and asked again by the run that takes over. */
-  async waiting<T>(call: () => Promise<Stamped<T>>): Promise<Attempt<T>> {
+  /**
+   * A wait that only looks: given up when the run drains, and asked again by the run that takes over; given up too when
+   * `pointless` says so, which the caller then sees by its own state.
+   */
+  async waiting<T>(call: () => Promise<Stamped<T>>, pointless: () => boolean = () => false): Promise<Attempt<T>> {
     if (this.#draining) await condition(() => false);
     const scope = new CancellationScope({ cancellable: true });
-    const givenUp = condition(() => this.#draining).then(() => scope.cancel());
+    const givenUp = condition(() => this.#draining || pointless()).then(() => scope.cancel());
     void givenUp;
     try {
       return await this.attempt(scope.run(call));
     } catch (error) {
+      if (isCancellation(error) && !this.#draining && pointless()) return { ok: false, words: 'it was given up' };
       if (!this.#draining || !isCancellation(error)) throw error;
       await condition(() => false);
       throw error;

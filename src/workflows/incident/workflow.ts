@@ -7,6 +7,7 @@ import { keepLeases } from './leasing.ts';
 import { registerMessages } from './messages.ts';
 import { settleDebts, tellElsewhere } from './outbox.ts';
 import { escalateByTime, watchAcknowledgement } from './paging.ts';
+import { seeFixThrough } from './permanent-fix/see-through.ts';
 import { detection } from './phases/detection.ts';
 import { investigation } from './phases/investigation.ts';
 import { mitigation } from './phases/mitigation.ts';
@@ -42,6 +43,7 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
     tellElsewhere,
     keepLooking,
     watchWindows,
+    seeFixThrough,
   ];
   const broken = Promise.all(duties.map((duty) => duty(run)));
   await Promise.race([broken, condition(() => run.state.closed !== null || wantsNewRun(run))]);

@@ -15,6 +15,8 @@ export const ROLLED_OUT: ReadonlySet<string> = new Set([
   'replace-pods',
   'memory-limit',
   'restore-config',
+  'canary',
+  'promote',
 ]);
 
 /**

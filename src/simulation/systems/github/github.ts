@@ -27,6 +27,8 @@ export interface GitHubOptions {
   /** Logins that may be asked for a review, and team slugs. */
   readonly collaborators: readonly string[];
   readonly teams: readonly string[];
+  /** Somebody who was asked approves after this long; absent: only `review` does. */
+  readonly reviewAfterMs?: number;
   /** What the token may do; everything when left out. */
   readonly rights?: { readonly push: boolean; readonly actions: boolean; readonly pulls: boolean };
 }
@@ -48,7 +50,8 @@ const ANSWERS: Answers = {
 export function createGitHub(options: GitHubOptions): GitHub {
   const { git, repository, clock } = options;
   const rights = options.rights ?? { push: true, actions: true, pulls: true };
-  const pulls = new PullRequests({ ...options, answers: ANSWERS, mayWrite: rights.pulls });
+  const { reviewAfterMs = null } = options;
+  const pulls = new PullRequests({ ...options, reviewAfterMs, answers: ANSWERS, mayWrite: rights.pulls });
   const server = createWireServer({
     system: 'github',
     clock,

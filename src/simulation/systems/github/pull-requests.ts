@@ -22,6 +22,7 @@ export interface PullRequest {
   state: 'open' | 'closed';
   mergedAtMs: number | null;
   mergeCommit: string | null;
+  askedAtMs: number | null;
   readonly reviewers: Set<string>;
   readonly teams: Set<string>;
   readonly reviews: Review[];
@@ -35,6 +36,8 @@ interface Parts {
   readonly teams: readonly string[];
   readonly answers: Answers;
   readonly mayWrite: boolean;
+  /** Somebody who was asked approves after this long; null: nobody reviews by themselves. */
+  readonly reviewAfterMs: number | null;
 }
 
 const AUTHOR = 'incident-bot';
@@ -103,6 +106,7 @@ export class PullRequests {
       state: 'open',
       mergedAtMs: null,
       mergeCommit: null,
+      askedAtMs: null,
       reviewers: new Set(),
       teams: new Set(),
       reviews: [],
@@ -128,6 +132,7 @@ export class PullRequests {
         );
       for (const one of reviewers) pull.reviewers.add(one);
       for (const one of teams) pull.teams.add(one);
+      pull.askedAtMs ??= this.#parts.clock();
       return { status: 201, body: this.json(pull), note: `#${pull.number} ${[...reviewers, ...teams].join(', ')}` };
     });
   }
@@ -138,6 +143,14 @@ export class PullRequests {
     // Whoever has reviewed is no longer asked to.
     pull.reviewers.delete(review.login);
     pull.reviews.push({ ...review, commit: this.#parts.git.head(pull.head) ?? '' });
+  }
+
+  #reviewWhenDue(pull: PullRequest): void {
+    const { reviewAfterMs, clock, collaborators } = this.#parts;
+    if (reviewAfterMs === null || pull.askedAtMs === null || pull.reviews.length > 0 || pull.state !== 'open') return;
+    const login = [...pull.reviewers][0] ?? collaborators.find((one) => one !== AUTHOR);
+    if (login !== undefined && clock() >= pull.askedAtMs + reviewAfterMs)
+      this.review(pull.number, { login, state: 'APPROVED', body: 'Looks right.', atMs: clock() });
   }
 
   async merge(request: WireRequest): Promise<WireResponse> {
@@ -190,6 +203,7 @@ export class PullRequests {
   }
 
   reviewsJson(pull: PullRequest) {
+    this.#reviewWhenDue(pull);
     return pull.reviews.map((review, index) => ({
       id: pull.number * 1000 + index,
       user: { login: review.login },

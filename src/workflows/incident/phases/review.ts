@@ -2,6 +2,7 @@ import { documentTimeline } from '../../../domain/document-timeline.ts';
 import { type IncidentState, openLeases } from '../../../domain/incident.ts';
 import { type Instant, plusMinutes } from '../../../domain/instant.ts';
 import { followUp, marking } from '../../activity-calls.ts';
+import { isFixUnderWay } from '../permanent-fix/see-through.ts';
 import { publishRound } from '../publishing.ts';
 import { keepRecord } from '../recording.ts';
 import { refiredSince } from '../relapse.ts';
@@ -196,11 +197,19 @@ async function awaitEnd(run: IncidentRun, resolvedAt: Instant): Promise<void> {
     (await run.agenda.until('reopen window ends', windowEnds, changed)) === 'due'
       ? await run.agenda.until('review meeting ends', meetingEnds, changed)
       : 'met';
+  if (why === 'due') await awaitFix(run, resolvedAt, changed);
   const words = back();
   if (run.state.closed !== null || run.state.resolved === null) return;
   if (words !== null) return reopen(run, words);
   if (why === 'due')
     run.record({ kind: 'closed', as: 'resolved', into: null, because: 'resolved, reviewed, and quiet since' });
+}
+
+/** A fix that is under way is seen through, within the time that policy gives the review (R6). */
+async function awaitFix(run: IncidentRun, resolvedAt: Instant, changed: () => boolean): Promise<void> {
+  if (!isFixUnderWay(run)) return;
+  const limit = plusMinutes(resolvedAt, run.policy.review.reviewWithinHours * 60);
+  await run.agenda.until('the permanent fix is done', limit, () => changed() || !isFixUnderWay(run));
 }
 
 function reopen(run: IncidentRun, words: string): void {
