@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { roseAt, thinOut } from '../../../src/activities/evidence/trend.ts';
+import { beganToRiseAt, roseAt, thinOut } from '../../../src/activities/evidence/trend.ts';
 import type { SeriesPoint } from '../../../src/domain/evidence.ts';
 import { epochMs, plusMinutes } from '../../../src/domain/instant.ts';
 
@@ -8,6 +8,21 @@ const series = (values: readonly (number | null)[]): SeriesPoint[] =>
   values.map((value, minute) => [epochMs(START) / 1000 + minute * 60, value]);
 const flat = (count: number, value: number): number[] => Array.from({ length: count }, () => value);
 const noise = { noiseBelow: 0.01 };
+
+describe('when a climb began', () => {
+  it('follows it back to its foot, where a jump would be dated to its middle', () => {
+    const climb = Array.from({ length: 30 }, (_, minute) => 4 + 3 * minute);
+    const points = series([...flat(90, 4), ...climb]);
+    expect(beganToRiseAt(points, 6)).toBe(plusMinutes(START, 91));
+    expect(roseAt(points, noise)).not.toBe(plusMinutes(START, 91));
+  });
+
+  it('is null for what only varies, for a single peak, and for too little', () => {
+    expect(beganToRiseAt(series(Array.from({ length: 120 }, (_, minute) => 4 + (minute % 3))), 3)).toBeNull();
+    expect(beganToRiseAt(series([...flat(90, 4), 60, ...flat(20, 4)]), 3)).toBeNull();
+    expect(beganToRiseAt(series([1, 50, 60]), 3)).toBeNull();
+  });
+});
 
 describe('when a series rose', () => {
   it('names the first minute of the stay above a third of the rise', () => {
