@@ -205,6 +205,51 @@ const SECRETS: ReadonlySet<string> = new Set([
   'GRAFANA_TOKEN',
 ]);
 
+export type ProcessName = 'gateway' | 'worker' | 'status page';
+export type VariableName =
+  | keyof typeof gatewaySchema.shape
+  | keyof typeof workerSchema.shape
+  | keyof typeof statusPageSchema.shape;
+
+/** A variable as docs/configuration.md shows it. */
+export interface EnvironmentVariable {
+  readonly name: VariableName;
+  readonly processes: readonly ProcessName[];
+  readonly needed: boolean;
+  /** What is taken when it is left out; null: nothing is. */
+  readonly standard: string | null;
+  readonly secret: boolean;
+}
+
+/** Every variable of every process, in the order of the schemas. */
+export function environmentVariables(): readonly EnvironmentVariable[] {
+  const schemas: readonly (readonly [ProcessName, z.ZodObject])[] = [
+    ['gateway', gatewaySchema],
+    ['worker', workerSchema],
+    ['status page', statusPageSchema],
+  ];
+  const names = new Set(schemas.flatMap(([, schema]) => Object.keys(schema.shape)));
+  return [...names].map((name) => {
+    const having = schemas.filter(([, schema]) => name in schema.shape);
+    const standards = having.map(([process, schema]) => {
+      const leftOut = (schema.shape[name] as z.ZodType).safeParse(undefined);
+      return { process, needed: !leftOut.success, value: leftOut.success ? leftOut.data : undefined };
+    });
+    const values = new Set(standards.map(({ value }) => value));
+    const words = (value: unknown) => (value === undefined ? null : String(value));
+    return {
+      name: name as VariableName,
+      processes: having.map(([process]) => process),
+      needed: standards.some(({ needed }) => needed),
+      standard:
+        values.size === 1
+          ? words([...values][0])
+          : standards.map(({ process, value }) => `${words(value) ?? 'none'} (${process})`).join(', '),
+      secret: SECRETS.has(name),
+    };
+  });
+}
+
 /** What to do about a variable that is missing or wrong. */
 const ADVICE: Readonly<Record<string, string>> = {
   DATABASE_URL:
