@@ -46,7 +46,7 @@ export function configThatBrought(reading: Reading, climbedAt: string | null): s
   if (climbedAt === null) return null;
   const change = (reading.found('config-changes')?.finding.changes ?? []).find(({ changedAt }) => {
     const before = secondsBetween(changedAt, climbedAt) / 60;
-    return before >= -3 && before <= 8;
+    return before >= -3 && before <= 13;
   });
   return change?.configmap ?? null;
 }

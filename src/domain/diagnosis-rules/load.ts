@@ -36,7 +36,7 @@ function trafficSurge(reading: Reading): readonly Draft[] {
             'rate-limit',
             target(reading, 'manifest', rateLimitManifest),
             'stricter limits turn the excess away and keep the service up for the rest',
-            true,
+            false,
           ),
         ];
   const draft = new Draft({

@@ -62,8 +62,15 @@ async function proposeResolve(run: IncidentRun, id: string): Promise<void> {
   if (isOver(run)) return;
   const back = refiredSince(run.state, since);
   if (back !== null) return relapse(run, back);
-  if (granted !== null) declareResolved(run, id);
-  else await run.agenda.forEvent(() => isOver(run) || refiredSince(run.state, since) !== null);
+  if (granted === null) {
+    await run.agenda.forEvent(() => isOver(run) || refiredSince(run.state, since) !== null);
+    return;
+  }
+  // People take their time to say yes, and relief may have worn off meanwhile: the world is asked just before it is told.
+  const measured = await run.step(`${id}.still-well`, () => measure(run));
+  if (isOver(run)) return;
+  if (measured.recovered) declareResolved(run, id);
+  else relapse(run, measured.words);
 }
 
 function declareResolved(run: IncidentRun, id: string): void {
