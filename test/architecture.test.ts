@@ -97,7 +97,7 @@ const ROOMS: readonly Room[] = [
     name: 'console',
     holds: under('console'),
     rooms: [/^domain\//, /^views\//, /^console\//],
-    packages: [/^fastify$/, node],
+    packages: [/^fastify$/, /^markdown-it$/, node],
   },
   {
     name: 'cli',

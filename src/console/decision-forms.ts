@@ -28,12 +28,14 @@ interface DecisionForm {
   readonly fields: readonly Field[];
   /** Whether it makes sense now; the incident itself has the last word. */
   readonly when: (state: IncidentState) => boolean;
-  /** Stands beside what it is about (a question, a temporary change) instead of among the general ones. */
-  readonly beside?: 'question' | 'lease';
+  /** Stands beside what it is about (a question, a temporary change, the fix) instead of among the general ones. */
+  readonly beside?: 'question' | 'lease' | 'fix';
 }
 
 const BECAUSE: Field = { name: 'because', label: 'Because', kind: 'text' };
 const open = (state: IncidentState): boolean => state.closed === null;
+const canaryRuns = ({ closed, permanentFix: fix }: IncidentState): boolean =>
+  closed === null && (fix?.canary === 'watched' || fix?.canary === 'paused');
 const unresolved = (state: IncidentState): boolean => open(state) && state.resolved === null;
 
 /** A form for each decision a person can make; a new decision does not compile without one. */
@@ -112,8 +114,20 @@ export const DECISION_FORMS: { readonly [N in DecisionName]: DecisionForm } = {
   },
   'false-alarm': { verb: 'Close as a false alarm', about: 'Nothing was wrong.', fields: [BECAUSE], when: unresolved },
   cancel: { verb: 'Cancel the incident', about: 'Stop running the runbook.', fields: [BECAUSE], when: unresolved },
-  'pause-canary': { verb: 'Pause the canary', about: 'Hold it where it is.', fields: [BECAUSE], when: unresolved },
-  'abort-canary': { verb: 'Abort the canary', about: 'Take it back.', fields: [BECAUSE], when: unresolved },
+  'pause-canary': {
+    verb: 'Pause the canary',
+    about: 'Hold it where it is.',
+    fields: [BECAUSE],
+    when: canaryRuns,
+    beside: 'fix',
+  },
+  'abort-canary': {
+    verb: 'Abort the canary',
+    about: 'Take it back.',
+    fields: [BECAUSE],
+    when: canaryRuns,
+    beside: 'fix',
+  },
   approve: { verb: 'Approve', about: 'Say yes to what is asked.', fields: [], when: open, beside: 'question' },
   reject: { verb: 'Reject', about: 'Say no to what is asked.', fields: [BECAUSE], when: open, beside: 'question' },
   'call-off': {
@@ -168,6 +182,7 @@ export function decisionForm(
   context: FormContext,
   given: Given = {},
   key = name as string,
+  verb = DECISION_FORMS[name].verb,
 ): Markup | null {
   if (mayDecide(name, context.roles) !== null) return null;
   const form = DECISION_FORMS[name];
@@ -175,7 +190,7 @@ export function decisionForm(
   return html`<form class="decision" data-decision="${name}" data-incident="${context.incidentId}">
 ${Object.entries(given).map(([field, value]) => html`<input type="hidden" name="${field}" value="${value}" data-kind="text">`)}
 ${form.fields.map((field) => control(field, `${key}-${field.name}`, context))}
-<button class="${look}" id="do-${key}">${form.verb}</button>
+<button class="${look}" id="do-${key}">${verb}</button>
 </form>`;
 }
 

@@ -10,8 +10,32 @@ export interface PageFrame {
   readonly now: Instant;
   /** Incident seconds that pass in a second: the clocks of the page count by it. */
   readonly speed: number;
-  readonly modules: readonly ('clocks' | 'live' | 'decisions' | 'session' | 'refresh')[];
+  readonly modules: readonly ('clocks' | 'live' | 'decisions' | 'session' | 'refresh' | 'keys' | 'post-mortem')[];
   readonly body: Markup;
+}
+
+const PAGES = [
+  ['/', 'Incidents'],
+  ['/record', 'Record'],
+  ['/drills', 'Drills'],
+  ['/policy', 'Policy'],
+  ['/health', 'Health'],
+] as const;
+
+const KEYS = [
+  ['j or ↓, k or ↑', 'next or previous incident of the list'],
+  ['Enter', 'open it'],
+  ['a', 'to the button that acknowledges'],
+  ['d', 'to what you are asked'],
+  ['u', 'back to the list'],
+  ['?', 'this help'],
+] as const;
+
+/** Opened by `?` (`public/keys.js`). */
+function keysDialog(): Markup {
+  return html`<dialog id="keys" aria-labelledby="keys-title"><h2 id="keys-title">Keys</h2>
+<dl class="facts">${KEYS.map(([key, words]) => html`<dt><kbd>${key}</kbd></dt><dd>${words}</dd>`)}</dl>
+<form method="dialog"><button class="second">Close</button></form></dialog>`;
 }
 
 /** A whole page. No inline script or style: the content security policy allows neither. */
@@ -26,18 +50,20 @@ export function page(frame: PageFrame): string {
 <title>${frame.title}</title>
 <link rel="icon" href="/console/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/console/console.css">
-${frame.modules.map((name) => html`<script type="module" src="/console/${name}.js"></script>`)}
+${[...frame.modules, ...(me === null ? [] : ['keys'])].map((name) => html`<script type="module" src="/console/${name}.js"></script>`)}
 </head>
 <body data-now="${frame.now}" data-speed="${frame.speed}">
 <a class="skip" href="#main">Skip to the content</a>
 <header class="bar">
 <a class="home" href="/">${frame.product} <span>incidents</span></a>
 <span class="clock" title="Incident time, UTC"><time data-clock datetime="${frame.now}">${frame.now.slice(11, 16)}</time> UTC${frame.speed !== 1 && html` <span class="speed">×${frame.speed}</span>`}</span>
+${me !== null && html`<nav class="pages" aria-label="Pages">${PAGES.map(([path, words]) => html`<a href="${path}">${words}</a>`)}</nav>`}
 ${me !== null && html`<span class="me">${me.name} <button class="quiet" type="button" data-sign-out>Sign out</button></span>`}
 </header>
 <main id="main" tabindex="-1">
 ${frame.body}
 </main>
+${me !== null && keysDialog()}
 <p id="said" class="said" role="status" aria-live="polite" hidden></p>
 <noscript><p class="note">This page shows everything without JavaScript, but deciding and live news need it. The command line does both: incident --help</p></noscript>
 </body>

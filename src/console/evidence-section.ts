@@ -4,6 +4,7 @@ import type { Instant } from '../domain/instant.ts';
 import { counted, percent } from '../views/words.ts';
 import { html, type Markup } from './markup.ts';
 import { instantWords, link } from './parts.ts';
+import { trendsOf } from './trend.ts';
 
 /** Why we think so (R2.20): each explanation with what speaks for and against it, then the evidence and its gaps. */
 export function evidenceSection(
@@ -25,7 +26,7 @@ ${bundles.map((bundle, index) => bundleDetails(bundle, bundles.length - index, i
 function hypothesis(one: Hypothesis, index: number): Markup {
   const inside = html`${weighed('Speaks for it', one.supports)}${weighed('Speaks against it', one.contradicts)}
 ${one.wouldTellApart !== null && html`<p class="hint">Would tell it apart: ${one.wouldTellApart}</p>`}`;
-  return html`<li><details id="cause-${one.id}"><summary><span class="sure">${percent(one.confidence)}</span> ${one.words}</summary>${inside}</details>
+  return html`<li><details id="cause-${one.id}"${index === 0 && html` open`}><summary><span class="sure">${percent(one.confidence)}</span> ${one.words}</summary>${inside}</details>
 ${index === 0 && html`<meter min="0" max="1" value="${one.confidence}" aria-label="How sure">${percent(one.confidence)}</meter>`}</li>`;
 }
 
@@ -57,6 +58,7 @@ ${gaps.length > 0 && html`<p class="hint">No answer from</p><ul class="plain gap
 function evidenceItem(item: EvidenceItem, bundle: number): Markup {
   return html`<li class="${item.abnormal ? 'abnormal' : 'ordinary'}"><details id="item-${bundle}-${item.id}"><summary>${item.words}</summary>
 <p class="hint">${item.source}, ${item.probe}${item.link !== null && html` · ${link('open', item.link)}`}${item.digest !== null && html` · <a href="/api/evidence/${item.digest}" download>the whole answer</a> (${item.sizeBytes} bytes)`}</p>
+${trendsOf(item)}
 ${typeof item.picture === 'string' && html`<img class="picture" src="/api/evidence/${item.picture}" alt="${item.words}" loading="lazy">`}
 <pre class="command"><code>${item.command}</code></pre>
 ${item.excerpt !== '' && html`<pre class="excerpt">${item.excerpt}</pre>`}

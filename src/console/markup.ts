@@ -1,7 +1,7 @@
 /** Text that is already HTML. Only `html` makes it, so whatever else is put into a page is escaped. */
 export class Markup {
   readonly text: string;
-  /** Use `html` instead; `document.ts` alone writes what no template can. */
+  /** Use `html` instead; `document.ts` and `markdown.ts` alone write what no template can. */
   constructor(text: string) {
     this.text = text;
   }
@@ -47,6 +47,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: removing control characters is the purpose.
 const DECEIVING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/gu;
 
+export function withoutDeceiving(text: string): string {
+  return text.replace(DECEIVING, '');
+}
+
 function escaped(text: string): string {
-  return text.replace(DECEIVING, '').replace(/[&<>"'`]/gu, (character) => ENTITIES[character] ?? '');
+  return withoutDeceiving(text).replace(/[&<>"'`]/gu, (character) => ENTITIES[character] ?? '');
 }

@@ -1,14 +1,15 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Instant } from '../domain/instant.ts';
+import type { Policy } from '../domain/policy.ts';
 import type { KnownPerson } from './decision-forms.ts';
-import { bouncePage, type PageFrame, page } from './document.ts';
-import { html, type Markup } from './markup.ts';
-import { incidentBody } from './pages/incident.ts';
-import { listBody } from './pages/list.ts';
-import { messageBody, signInBody } from './pages/sign-in.ts';
+import { page } from './document.ts';
+import { registerIncidentPages } from './incident-pages.ts';
+import type { DrillFile } from './pages/drills.ts';
+import type { Door } from './pages/health.ts';
 import { publicFiles } from './public-files.ts';
-import type { IncidentReading, ListedIncident, Me, TimelineReading } from './reading.ts';
 import { createSessions, foreign, type Sessions } from './session.ts';
+import { registerTeamPages } from './team-pages.ts';
+import { ask, type Framed, visits } from './visit.ts';
 
 export interface ConsoleOptions {
   /** Seals the sessions; the same for every gateway of the team. */
@@ -25,6 +26,13 @@ export interface ConsoleOptions {
   /** Temporal Web's page of an incident; null when there is none. */
   readonly historyUrl: (incidentId: string) => string | null;
   readonly nowMs?: () => number;
+  /** What the policy viewer shows. */
+  readonly policy?: () => Policy;
+  readonly drills?: () => Promise<readonly DrillFile[]>;
+  /** Which systems this gateway was told about. */
+  readonly doors?: readonly Door[];
+  /** Where a sign-in by the team's own accounts begins (OIDC). */
+  readonly signInPath?: string | null;
 }
 
 export interface Console {
@@ -118,126 +126,11 @@ function registerSession(site: FastifyInstance, sessions: Sessions): void {
   });
 }
 
-type OfIncident = { Params: { id: string }; Querystring: { all?: string } };
-
+/** The frame of every page, and the pages themselves. */
 function registerPages(site: FastifyInstance, sessions: Sessions, options: ConsoleOptions): void {
-  const frame = (title: string, me: Me | null, modules: PageFrame['modules'], body: Markup): string =>
+  const frame: Framed = (title, me, modules, body) =>
     page({ title, product: options.product(), me, now: options.clock(), speed: options.speed, modules, body });
-
-  /** Runs `show` for somebody who is signed in; everybody else is asked to sign in, and trouble becomes a page. */
-  const signedIn = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    show: (visit: Visit) => Promise<string>,
-  ): Promise<FastifyReply> => {
-    reply.type('text/html; charset=utf-8');
-    const session = sessions.of(request.headers);
-    if (session === null)
-      return reply
-        .code(401)
-        .send(
-          comesFromElsewhere(request) ? bouncePage(request.url) : frame('Sign in', null, ['session'], signInBody(null)),
-        );
-    const read = async <T>(path: string): Promise<T> => {
-      const { status, json, text } = await ask<T & { error?: string }>(site, session.token, path);
-      if (status >= 400) throw new Refused(status, json?.error ?? text);
-      return json ?? (text as T);
-    };
-    try {
-      const me = await read<Me>('/api/me');
-      return reply.send(await show({ me, read }));
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (error.status === 401) {
-        return reply
-          .code(401)
-          .header('set-cookie', sessions.close())
-          .send(frame('Sign in', null, ['session'], signInBody('Your API token is not valid any more.')));
-      }
-      const heading = error.status === 404 ? 'Not there' : 'Not now';
-      return reply.code(error.status).send(frame(heading, null, ['session'], messageBody(heading, error.message)));
-    }
-  };
-
-  site.get('/', (request, reply) =>
-    signedIn(request, reply, async ({ me, read }) => {
-      const { incidents } = await read<{ incidents: readonly ListedIncident[] }>('/api/incidents?state=all');
-      return frame('Incidents', me, ['clocks', 'refresh', 'session'], listBody(incidents, me, options.clock()));
-    }),
-  );
-
-  site.get<OfIncident>('/incidents/:id', (request, reply) =>
-    signedIn(request, reply, async ({ me, read }) => {
-      const at = `/api/incidents/${encodeURIComponent(request.params.id)}`;
-      const [reading, timeline] = await Promise.all([
-        read<IncidentReading>(at),
-        read<TimelineReading>(`${at}/timeline`),
-      ]);
-      const { id, title } = reading.incident;
-      const body = incidentBody({
-        reading,
-        timeline,
-        me,
-        people: options.people(),
-        now: options.clock(),
-        historyUrl: options.historyUrl(id),
-        allEvents: request.query.all !== undefined,
-      });
-      return frame(
-        `${reading.facts?.severity ?? ''} ${title}`.trim(),
-        me,
-        ['clocks', 'live', 'decisions', 'session'],
-        body,
-      );
-    }),
-  );
-
-  for (const [name, title] of [
-    ['paper', 'The remaining steps'],
-    ['post-mortem', 'Post-mortem'],
-  ] as const) {
-    site.get<OfIncident>(`/incidents/:id/${name}`, (request, reply) =>
-      signedIn(request, reply, async ({ me, read }) => {
-        const { id } = request.params;
-        const text = await read<string>(`/api/incidents/${encodeURIComponent(id)}/${name}`);
-        const body = html`<article class="page"><p class="crumb"><a href="/">Incidents</a> / <a href="/incidents/${encodeURIComponent(id)}">${id}</a></p><h1>${title}</h1><pre class="paper" tabindex="0">${text}</pre></article>`;
-        return frame(`${title} of ${id}`, me, ['clocks', 'session'], body);
-      }),
-    );
-  }
-}
-
-interface Visit {
-  readonly me: Me;
-  /** Asks the gateway's API as the person who is signed in; throws Refused with the sentence it answers. */
-  readonly read: <T>(path: string) => Promise<T>;
-}
-
-class Refused extends Error {
-  override readonly name = 'Refused';
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/** A link in chat or mail: the browser withholds a strict cookie on the way here, and sends it from our own page. */
-function comesFromElsewhere({ headers }: FastifyRequest): boolean {
-  return headers['sec-fetch-site'] === 'cross-site' || headers['sec-fetch-site'] === 'same-site';
-}
-
-/** Asks the gateway's own API without leaving the process. */
-async function ask<T>(
-  app: FastifyInstance,
-  token: string,
-  url: string,
-): Promise<{ status: number; json: T; text: string }> {
-  const answer = await app.inject({
-    method: 'GET',
-    url,
-    headers: { authorization: `Bearer ${token}`, 'x-incident-via': 'console' },
-  });
-  const isJson = String(answer.headers['content-type'] ?? '').startsWith('application/json');
-  return { status: answer.statusCode, json: (isJson ? answer.json() : null) as T, text: answer.body };
+  const signedIn = visits(site, sessions, frame, options.signInPath ?? null);
+  registerIncidentPages(site, { frame, signedIn, options });
+  registerTeamPages(site, { frame, signedIn, options });
 }

@@ -55,8 +55,7 @@ export async function endLeftovers({ processFile }: Places, say: (line: string) 
 export function wipe({ demo }: Places): void {
   const elsewhere = readOrNull(dataDirNote(demo));
   // PostgreSQL runs as another user under root and then keeps its data in the temporary folder.
-  if (elsewhere !== null && elsewhere.startsWith(join(tmpdir(), 'postgres-data-')))
-    rmSync(elsewhere, { recursive: true, force: true });
+  if (elsewhere?.startsWith(join(tmpdir(), 'postgres-data-'))) rmSync(elsewhere, { recursive: true, force: true });
   rmSync(demo, { recursive: true, force: true });
 }
 

@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createIncidentClient } from '../client.ts';
 import { clockFromEnv } from '../config/clock.ts';
+import { drillFiles } from '../config/drill-files.ts';
 import { type GatewayEnv, gatewayEnv, rotatedSecrets } from '../config/env.ts';
 import { peopleOfPolicyFile } from '../config/people.ts';
 import { loadPolicy } from '../config/policy.ts';
 import { type Console, mountConsole } from '../console/mount.ts';
 import { mountStatusPage } from '../console/status/mount.ts';
 import { openStore } from '../store/store.ts';
+import { doorsOf } from './doors.ts';
 import { createForwarder } from './forwarder.ts';
 import { createGateway, type GatewayOptions } from './gateway.ts';
 import { createHistoryKeeper } from './history-keeper.ts';
@@ -75,6 +77,9 @@ export async function runGateway(
     product: () => policy.team.product,
     people: () => policy.people.map(({ id, name }) => ({ id, name })),
     historyUrl: (incidentId) => historyUrl(env, incidentId),
+    policy: () => policy,
+    drills: () => drillFiles('drills'),
+    doors: doorsOf(env),
   });
   mountStatusPage(app, {
     board: store.statusBoard,

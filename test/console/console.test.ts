@@ -195,10 +195,11 @@ describe('a page', () => {
     }
   });
 
-  it('shows a hostile post-mortem as plain text', async () => {
-    api.postMortem = `# ${EVIL}\n<iframe src="//evil.example"></iframe>`;
+  it('shows a hostile post-mortem as a document in which nothing runs or is fetched', async () => {
+    api.postMortem = `# ${EVIL}\n<iframe src="//evil.example"></iframe>\n\n[x](javascript:alert(5)) ![x](https://evil.example/x.png)\n\n</textarea>`;
     const { body } = await get(`/incidents/${ID}/post-mortem`);
     expect(body).toContain('&lt;iframe');
+    expect(body.match(/<\/textarea>/g)).toHaveLength(2);
     expectHarmless(body);
   });
 
@@ -336,6 +337,8 @@ describe('forms', () => {
       'session.js',
       'said.js',
       'refresh.js',
+      'keys.js',
+      'post-mortem.js',
       'icon.svg',
     ]) {
       const answer = await app.inject({ url: `/console/${path}` });

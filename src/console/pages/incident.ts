@@ -3,9 +3,12 @@ import type { IncidentState } from '../../domain/incident.ts';
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
 import { durationWords, percent, secondsWords, statusWords } from '../../views/words.ts';
 import { decisionForm, type FormContext, generalDecisions } from '../decision-forms.ts';
+import { draftSection } from '../draft-section.ts';
 import { evidenceSection } from '../evidence-section.ts';
+import { fixSection } from '../fix-section.ts';
 import { html, type Markup } from '../markup.ts';
 import { countdown, instantWords, link, severityBadge } from '../parts.ts';
+import { pastSection } from '../past-section.ts';
 import { questionCards } from '../question-cards.ts';
 import {
   duePromises,
@@ -37,6 +40,7 @@ export function incidentBody(input: IncidentPage): Markup {
   const { incident, facts, notes } = reading;
   const state = stateOf(incident.id, timeline.events);
   const context: FormContext = { incidentId: incident.id, roles: me.roles, people };
+  const evidence = evidenceOf(timeline.events);
   const lastSeq = timeline.events.at(-1)?.seq ?? 0;
   if (facts === null) return waitingBody(input);
   return html`<article class="page" data-incident-page="${incident.id}" data-last-seq="${lastSeq}">
@@ -50,12 +54,15 @@ ${due(facts, state, now)}
 <div class="columns">
 <div class="first">
 ${questionCards(facts, state, context, now)}
+${fixSection(timeline.events, state, context, now)}
+${draftSection(facts, state, context, now)}
 ${timelineSection(timeline.events, now, input.allEvents, incident.id)}
 </div>
 <div class="second">
 ${situation(facts)}
 <section class="card" id="acts" data-live><h2>Decide</h2>${state === null ? html`<p class="hint">The incident does not answer yet.</p>` : generalDecisions(state, context)}</section>
-${evidenceSection(evidenceOf(timeline.events), hypothesesOf(timeline.events), now)}
+${evidenceSection(evidence, hypothesesOf(timeline.events), now)}
+${pastSection(evidence)}
 ${more(input)}
 </div>
 </div>

@@ -1,10 +1,11 @@
 import { html, type Markup } from '../markup.ts';
 
-/** `trouble` says why somebody who thought to be signed in is asked again. */
-export function signInBody(trouble: string | null): Markup {
+/** `signInPath`: where the team's own sign-in begins. `trouble` says why somebody who thought to be signed in is asked again. */
+export function signInBody(trouble: string | null, signInPath: string | null = null): Markup {
   return html`<section class="card narrow">
 <h1>Sign in</h1>
 ${trouble !== null && html`<p class="note">${trouble}</p>`}
+${signInPath !== null && html`<p><a class="button primary" href="${signInPath}">Sign in with your account</a></p><p class="hint">or with an API token:</p>`}
 <form data-sign-in>
 <label for="token">Your API token</label>
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>

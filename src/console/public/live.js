@@ -9,10 +9,12 @@ if (page !== null) follow(page.dataset.incidentPage, Number(page.dataset.lastSeq
 
 function follow(incidentId, lastSeq) {
   const source = new EventSource(`/api/incidents/${encodeURIComponent(incidentId)}/events?since=${lastSeq}`);
-  let timer = null;
+  let gathering = false;
   const soon = () => {
-    timer ??= setTimeout(() => {
-      timer = null;
+    if (gathering) return;
+    gathering = true;
+    setTimeout(() => {
+      gathering = false;
       refresh().then(() => say('live'));
     }, GATHER_MS);
   };

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { drillFiles } from '../../src/config/drill-files.ts';
+import { loadPolicy } from '../../src/config/policy.ts';
+import { draftSection } from '../../src/console/draft-section.ts';
+import { fixSection } from '../../src/console/fix-section.ts';
+import { healthBody } from '../../src/console/pages/health.ts';
+import { policyBody } from '../../src/console/pages/policy.ts';
+import { recordBody } from '../../src/console/pages/record.ts';
+import { pastSection } from '../../src/console/past-section.ts';
+import { stateOf } from '../../src/console/reading.ts';
+import { trendsOf } from '../../src/console/trend.ts';
+import type { EvidenceItem, Finding } from '../../src/domain/evidence.ts';
+import type { FixStage } from '../../src/domain/timeline.ts';
+import { event, FACTS } from '../views/facts.ts';
+import { story } from '../views/story.ts';
+
+const NOW = '2024-10-23T14:50:00.000Z';
+const CONTEXT = { incidentId: 'incident-20241023-1430', roles: ['commander', 'approver'] as const, people: [] };
+const answer = (finding: Finding): EvidenceItem => ({
+  id: 'e1',
+  probe: finding.probe,
+  source: 'prometheus',
+  collectedAt: NOW,
+  command: '',
+  link: null,
+  words: 'x',
+  abnormal: true,
+  finding,
+  excerpt: '',
+  digest: null,
+  sizeBytes: 0,
+});
+
+function progressed(...stages: readonly FixStage[]) {
+  const steps = stages.map((stage) =>
+    event('14:49', { kind: 'fix-progressed', stage, words: `at ${stage}`, link: null }),
+  );
+  return [...story().filter(({ kind }) => kind !== 'closed'), ...steps].map((one, index) => ({
+    ...one,
+    seq: index + 1,
+  }));
+}
+
+describe('the incident page', () => {
+  it('draws a trend whose gaps are gaps, and says it in words for whoever does not see it (R2.9)', () => {
+    const trend = [
+      [0, 0.01],
+      [60, null],
+      [120, 0.45],
+    ] as const;
+    const drawn = trendsOf(answer({ probe: 'error-rate', ratio: 0.45, trend, roseAt: '1970-01-01T00:01:30.000Z' }));
+    expect(drawn?.text).toContain('requests that fail: 45% now, 45% at most, rose at 00:01 UTC');
+    expect(drawn?.text.match(/d="([^"]*)"/)?.[1]?.match(/M/g)).toHaveLength(2);
+    expect(drawn?.text).toContain('class="rose"');
+    expect(trendsOf(answer({ probe: 'error-rate', ratio: null, trend: [[0, null]], roseAt: null }))).toBeNull();
+  });
+
+  it('shows how far the permanent fix is, with the brakes that make sense at that stage (R5.11)', () => {
+    const shown = (...stages: readonly FixStage[]) => {
+      const events = progressed(...stages);
+      return fixSection(events, stateOf('i', events), CONTEXT, NOW).text;
+    };
+    expect(shown('pull-request')).not.toContain('abort-canary');
+    expect(shown('pull-request', 'canary-watched')).toContain('data-decision="abort-canary"');
+    expect(shown('canary-paused')).toContain('Let the canary go on');
+    expect(shown('canary-aborted')).not.toContain('data-decision="pause-canary"');
+    expect(shown('window-planned')).toMatch(/data-decision="call-off"[\s\S]*value="migration"/);
+    expect(shown('migrated')).not.toContain('data-decision');
+    expect(shown()).not.toContain('Permanent fix');
+  });
+
+  it('shows what was like it in the record, and what goes out when nobody writes (R2.19, R4.1)', () => {
+    const incidents = [
+      {
+        id: 'incident-1',
+        title: 'Pool exhausted',
+        severity: 'P1',
+        resolvedAt: NOW,
+        cause: 'slow query',
+        fix: 'an index',
+        resolveMinutes: 35,
+        score: 1,
+        why: ['the same alert'],
+      },
+    ];
+    const bundle = {
+      purpose: 'investigation',
+      collectedAt: NOW,
+      items: [answer({ probe: 'past-incidents', incidents })],
+      gaps: [],
+    } as const;
+    const past = pastSection([bundle]).text;
+    for (const words of ['Pool exhausted', 'an index', 'the same alert', '35 minutes']) expect(past).toContain(words);
+    expect(pastSection([]).text).toContain('Not looked up yet');
+    const draft = { id: 'draft-1', text: 'No change since 14:50.', dueAt: NOW };
+    const state = stateOf('i', progressed());
+    expect(draftSection({ ...FACTS, draft }, state, CONTEXT, NOW).text).toMatch(/No change since 14:50[\s\S]*draft-1/);
+    expect(draftSection({ ...FACTS, draft }, state, { ...CONTEXT, roles: ['viewer'] }, NOW).text).not.toContain(
+      'button',
+    );
+  });
+});
+
+describe('the pages of the team', () => {
+  it('show the policy without anything secret', async () => {
+    const policy = await loadPolicy('policy/noa.yaml');
+    const people = policy.people.map((person) => ({ ...person, tokenSha256: 'ab'.repeat(32) }));
+    const { text } = policyBody({ ...policy, people });
+    for (const name of Object.keys(policy.approvals)) expect(text).toContain(`>${name}<`);
+    expect(text).toContain(policy.severities.P0.definition.slice(0, 20));
+    expect(text).not.toContain('abab');
+  });
+
+  it('show figures with how many incidents each rests on, and never a zero for what is not known (R6.7)', () => {
+    const known = { recorded: 3, medianSeconds: 300, invalid: 0 };
+    const lengths = { acknowledge: known, mitigate: known, resolve: { recorded: 0, medianSeconds: null, invalid: 1 } };
+    const group = { group: 'P1', incidents: 4, lengths, promises: { kept: 9, late: 1, missed: 0 }, relapses: 1 };
+    const { text } = recordBody({ total: null, groups: [group] }, 'severity', [], NOW);
+    expect(text).toContain('5 minutes <span class="hint">(3)</span>');
+    expect(text).toContain('none</span> <span class="hint">1 not usable');
+    expect(recordBody({ total: null, groups: [] }, 'month', [], NOW).text).toContain('No incident is over yet');
+  });
+
+  it('say what does not answer, and what is missing without it', () => {
+    const readiness = {
+      ready: false,
+      store: 'The store is away.',
+      temporal: 'ok',
+      inboxPending: null,
+      incidentsPending: null,
+      reportsPending: null,
+      forwarding: 0,
+      trouble: null,
+    };
+    const { text } = healthBody(readiness, [{ name: 'Slack', configured: false, without: 'No chat.' }]);
+    for (const words of ['The store is away.', 'Alerts are refused', 'No chat.', 'not known'])
+      expect(text).toContain(words);
+  });
+
+  it('know every drill by its sentence', async () => {
+    const drills = await drillFiles('drills');
+    expect(drills.length).toBeGreaterThan(10);
+    expect(drills.find(({ name }) => name === 'approver-answers-late')?.about).toContain('twenty minutes');
+    expect(await drillFiles('no-such-folder')).toEqual([]);
+  });
+});
