@@ -65,7 +65,7 @@ function bodyOf(run: IncidentRun, migration: Migration, trial: Trial): string {
     `Removes the cause of ${incidentId} (${title}) for good. Expedited review, please: production had an incident.`,
     migration.words,
     `\`\`\`sql\n${migration.sql.trim()}\n\`\`\``,
-    `**Staging**: ${trial.words}`,
+    `**Staging**: ${trial.words}${trial.times === null ? '' : ` ${trial.times.before.toFixed(1)} ms before, ${trial.times.after.toFixed(1)} ms after.`}`,
     `Production follows in the maintenance window, with an approval of its own.`,
   ].join('\n\n');
 }

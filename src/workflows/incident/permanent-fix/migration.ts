@@ -21,6 +21,8 @@ export interface Migration {
 export interface Trial {
   readonly helped: boolean;
   readonly words: string;
+  /** Milliseconds before and after; null when the statement was not run. */
+  readonly times: { readonly before: number; readonly after: number } | null;
 }
 
 /** A migration with every choice fixed, or why there can be none. */

@@ -1,4 +1,5 @@
 import { getExternalWorkflowHandle } from '@temporalio/workflow';
+import type { StagingTrial } from '../../../activities/postgres/api.ts';
 import { latestFinding } from '../../../domain/facts.ts';
 import { leadingCause } from '../../../domain/incident.ts';
 import type { RemedyPlan } from '../../../domain/remedy.ts';
@@ -114,9 +115,18 @@ async function triedInStaging(run: IncidentRun, { plan }: Migration): Promise<Tr
   return run.step('fix/tried', async () => {
     const answer = await run.attempt(migrationCall('migration tried in staging').tryMigrationInStaging(plan));
     const trial: Trial = answer.ok
-      ? { helped: answer.value.result === 'helped', words: answer.value.words }
-      : { helped: false, words: `It could not be tried in staging, so production is left alone: ${answer.words}` };
+      ? { helped: answer.value.result === 'helped', words: answer.value.words, times: timesOf(answer.value) }
+      : {
+          helped: false,
+          words: `It could not be tried in staging, so production is left alone: ${answer.words}`,
+          times: null,
+        };
     progress(run, 'tried', trial.words);
     return trial;
   });
+}
+
+function timesOf({ before, after }: StagingTrial): Trial['times'] {
+  if (before?.milliseconds == null || after?.milliseconds == null) return null;
+  return { before: before.milliseconds, after: after.milliseconds };
 }
