@@ -13,10 +13,12 @@ import {
   type PostMortemInput,
   postMortemWorkflowId,
 } from '../../src/workflows/post-mortem/api.ts';
+import { USER_REPORT_WORKFLOW } from '../../src/workflows/user-report/api.ts';
 import type { Engine } from '../workflows/engine.ts';
 import { PretendWorld } from '../workflows/pretend-world.ts';
 import { alert, beginIncident } from '../workflows/story.ts';
 import { QUICK_PLAYS } from './quick-plays.ts';
+import { verifyReport } from './user-report-play.ts';
 
 /** What is played for one kept history (or several, one a run). */
 export interface Play {
@@ -139,6 +141,13 @@ export const PLAYS: readonly Play[] = [
     workflow: ACTION_ITEMS_WORKFLOW,
     shortRuns: false,
     run: chase,
+  },
+  {
+    name: 'user-report',
+    about: 'R1.7: seen at the second look, declared, answered',
+    workflow: USER_REPORT_WORKFLOW,
+    shortRuns: false,
+    run: verifyReport,
   },
   {
     name: 'post-mortem',
