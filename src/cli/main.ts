@@ -23,6 +23,20 @@ export async function runProcess(): Promise<void> {
   const io = processIo(ROOT);
   const code = await main(process.argv.slice(2), io);
   process.exitCode = io.signalled() ?? code;
+  leaveSoon();
+}
+
+/** A command that has given its answer has ended; what it may have left open (a socket, a thread) holds it no longer. */
+const LEAVES_WITHIN_MS = 5_000;
+
+/** The timer itself holds nothing up: where nothing was left open, the process is gone long before. */
+function leaveSoon(): void {
+  const leave = (): void => {
+    // Whoever reads slowly still gets all of it.
+    if (process.stdout.writableLength > 0 || process.stderr.writableLength > 0) leaveSoon();
+    else process.exit();
+  };
+  setTimeout(leave, LEAVES_WITHIN_MS).unref();
 }
 
 function exitOf(error: unknown, json: boolean, io: Io): number {

@@ -59,7 +59,10 @@ export async function openGround(wish: GroundWish): Promise<SharedGround> {
     codeOf(wish.log).then(doNotStop),
     startStore(folder, wish.log).then((server) => ({ value: server, stop: () => server.current().kill() })),
     startTemporal(folder, wish).then((server) => ({ value: server, stop: () => server.current().kill() })),
-  ]);
+  ]).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  });
   return {
     async lend(drill, play) {
       const name = `${drill.name}-${randomUUID().slice(0, 8)}`;

@@ -112,7 +112,19 @@ export async function openTheatre(drill: Drill, cast: Cast, ground: Ground): Pro
         ),
     };
     // The gateway first: whoever comes second finds the store's tables in place.
-    const [gateway, worker] = await Promise.all([starts.gateway(), starts.worker()]);
+    const starting = [starts.gateway(), starts.worker()] as const;
+    // When one does not start, the other may still come up: it is waited for, and ended too.
+    closers.push(() =>
+      Promise.all(
+        starting.map((one) =>
+          one.then(
+            (started) => started.kill(),
+            () => undefined,
+          ),
+        ),
+      ),
+    );
+    const [gateway, worker] = await Promise.all(starting);
     const running: Record<StageProcess, RunningProcess> = { worker, gateway };
     closers.push(() => Promise.all([running.gateway.kill(), running.worker.kill()]));
     const client = createIncidentClient({
