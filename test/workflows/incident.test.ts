@@ -103,7 +103,7 @@ describe('the incident', () => {
     await story.pass(60);
     expect(story.world.acts.map((plan) => plan.action)).toEqual(['restart']);
     story.world.healthy = false;
-    await story.pass(policy.verification.holdMinutes * 60 + 30);
+    await story.pass(policy.verification.holdMinutes * 60 + 120);
     const kinds = await story.kinds();
     expect(kinds).toContain('relapsed');
     expect((await story.state()).round).toBe(2);

@@ -1,4 +1,4 @@
-import { plusMinutes } from '../../../domain/instant.ts';
+import { isBefore, plusMinutes, plusSeconds } from '../../../domain/instant.ts';
 import { looking } from '../../activity-calls.ts';
 import { askApproval } from '../approving.ts';
 import { collectEvidence } from '../assessing.ts';
@@ -26,20 +26,50 @@ export async function resolution(run: IncidentRun): Promise<void> {
   await proposeResolve(run, `${id}.resolve`);
 }
 
-/** Watches for policy's hold time, then measures once more; a relapse is recorded and ends the round. */
+/**
+ * Watches for policy's hold time, then measures; an alert that fires again on the way is a reason to measure sooner. Two
+ * looks in a row have to find it ill: alerts look minutes back, and what heals crosses the limit more than once.
+ */
 async function heldUp(run: IncidentRun, id: string): Promise<boolean> {
   const { mitigated } = run.state;
   if (mitigated === null) return false;
   const until = plusMinutes(mitigated.at, run.policy.verification.holdMinutes);
-  await run.agenda.until('has it held?', until, () => isOver(run) || refiredSince(run.state, mitigated.at) !== null);
-  if (isOver(run)) return false;
-  const measured = await run.step(`${id}.held`, () => measure(run));
-  if (measured.recovered) return true;
-  if (!isOver(run)) relapse(run, measured.words);
-  return false;
+  let seenSince = mitigated.at;
+  for (let look = 1; ; look += 1) {
+    const refired = () => refiredSince(run.state, seenSince) !== null;
+    await run.agenda.until('has it held?', until, () => isOver(run) || refired());
+    if (isOver(run)) return false;
+    const first = await run.step(`${id}.held${look}`, () => measure(run));
+    const measured = first.recovered ? first : await lookAgain(run, `${id}.held${look}.again`);
+    if (measured === null) return false;
+    if (!measured.recovered) {
+      relapse(run, measured.words);
+      return false;
+    }
+    if (!isBefore(run.now(), until)) return true;
+    seenSince = run.now();
+  }
 }
 
-async function measure(run: IncidentRun): Promise<{ readonly recovered: boolean; readonly words: string }> {
+/** Null when it ended another way meanwhile. */
+async function lookAgain(run: IncidentRun, step: string): Promise<Measured | null> {
+  const at = await run.step(`${step}.at`, async () =>
+    plusSeconds(run.now(), run.policy.verification.pollSeconds * POLLS_OF_DOUBT),
+  );
+  await run.agenda.until('is it really back?', at, () => isOver(run));
+  if (isOver(run)) return null;
+  const measured = await run.step(step, () => measure(run));
+  return isOver(run) ? null : measured;
+}
+
+const POLLS_OF_DOUBT = 4;
+
+interface Measured {
+  readonly recovered: boolean;
+  readonly words: string;
+}
+
+async function measure(run: IncidentRun): Promise<Measured> {
   const input = recoveryInput(run, run.policy.verification.pollSeconds);
   const answer = await run.attempt(looking('has it held?').measureRecovery(input));
   // Without a measurement nothing is claimed; the person who resolves is told so.
@@ -47,7 +77,8 @@ async function measure(run: IncidentRun): Promise<{ readonly recovered: boolean;
 }
 
 async function proposeResolve(run: IncidentRun, id: string): Promise<void> {
-  const since = run.state.mitigated?.at ?? run.now();
+  // It was measured to be well just now: only what fires after that is news.
+  const since = await run.step(`${id}.since`, async () => run.now());
   const moot = () => (isOver(run) ? 'it ended another way' : refiredSince(run.state, since));
   const page = run.state.statusPageStatus === null ? '' : ' The status page then says resolved.';
   const preview = `Declare it resolved: ${run.state.mitigated?.words ?? 'well again'}${page}`;
