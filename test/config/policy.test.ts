@@ -197,8 +197,8 @@ describe('errors of a policy', () => {
     ],
     [
       'a bracket that is never closed',
-      'requestsPerMinute: 60 * sum(rate(http_requests_total[5m]))',
-      'requestsPerMinute: 60 * sum(rate(http_requests_total[5m])',
+      'requestsPerMinute: 60 * sum(rate(http_requests_total[2m]))',
+      'requestsPerMinute: 60 * sum(rate(http_requests_total[2m])',
       'never closed',
     ],
     ['a query without its range', '[$range]', '[1h]', 'must contain $range'],
