@@ -1,5 +1,5 @@
 import type { AlertTransition } from '../promql/alert-rules.ts';
-import { goQueryEscape, goTime } from '../promql/literals.ts';
+import { goQueryEscape } from '../promql/literals.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
 import type { WireRequest } from '../wire/server.ts';
@@ -67,7 +67,7 @@ export function createAlertmanager(options: AlertmanagerOptions): Alertmanager {
     body: {
       cluster: { name: '', peers: [], status: 'disabled' },
       config: { original: '' },
-      uptime: goTime(startedAtMs),
+      uptime: strfmtTime(startedAtMs),
       versionInfo: {
         branch: 'HEAD',
         buildDate: '',
@@ -170,15 +170,20 @@ function postedAlert(value: unknown, atMs: number): HeldAlert {
 function alertJson(alert: HeldAlert, silencedBy: string[], receivers: readonly Receiver[], atMs: number) {
   return {
     annotations: alert.annotations,
-    endsAt: goTime(alert.endsAtMs ?? atMs + RESOLVE_TIMEOUT_MS),
+    endsAt: strfmtTime(alert.endsAtMs ?? atMs + RESOLVE_TIMEOUT_MS),
     fingerprint: fingerprint(alert.labels),
     receivers: receivers.map(({ name }) => ({ name })),
-    startsAt: goTime(alert.startsAtMs),
+    startsAt: strfmtTime(alert.startsAtMs),
     status: { inhibitedBy: [], silencedBy, state: silencedBy.length > 0 ? 'suppressed' : 'active' },
-    updatedAt: goTime(alert.updatedAtMs),
+    updatedAt: strfmtTime(alert.updatedAtMs),
     generatorURL: alert.generatorUrl,
     labels: alert.labels,
   };
+}
+
+/** API v2 writes its instants through go-openapi's strfmt: always three digits of milliseconds, unlike Go's own JSON. */
+function strfmtTime(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function texts(value: unknown): Record<string, string> {
