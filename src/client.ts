@@ -13,6 +13,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { grpcCodeOf, HOPELESS, messageOf, UNAVAILABLE, untilAnswered } from './client/deadlines.ts';
 import { exportHistory } from './client/histories.ts';
 import { type QuickClient, quickClient } from './client/quick-actions.ts';
+import { wholeTimelineSince } from './client/whole-timeline.ts';
 import type { Decision, DecisionAnswer } from './domain/decision.ts';
 import type { FactSet } from './domain/fact-set.ts';
 import type { IncidentState } from './domain/incident.ts';
@@ -37,7 +38,6 @@ import {
   speedMemo,
   stateQuery,
   TASK_QUEUE,
-  timelineSinceQuery,
 } from './workflows/incident/api.ts';
 import {
   type ApprovePostMortem,
@@ -331,7 +331,7 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     startUserReport,
     decide,
     state: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(stateQuery)),
-    timelineSince: (incidentId, seq) => ask(incidentId, () => handleOf(incidentId).query(timelineSinceQuery, seq)),
+    timelineSince: (incidentId, seq) => ask(incidentId, () => wholeTimelineSince(handleOf(incidentId), seq)),
     agenda: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(agendaQuery)),
     quick: quickClient({ client, taskQueue, within }),
     communication: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(communicationQuery)),

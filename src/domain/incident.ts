@@ -226,6 +226,11 @@ export function openPromise(state: IncidentState, kind: PromiseMade['kind']): Pr
   return state.promises.find((record) => record.promise.kind === kind && record.ended === null) ?? null;
 }
 
+/** The number of the next promise: one more than the newest has, since ended ones are not all kept (carrying.ts). */
+export function nextPromiseNumber(state: IncidentState): number {
+  return Number(state.promises.at(-1)?.promise.id.split('-').at(-1) ?? 0) + 1;
+}
+
 /** Alerts that are firing as far as anybody has said. */
 export function firingAlerts(state: IncidentState): readonly AlertRecord[] {
   return state.alerts.filter((record) => record.clearedAt === null);

@@ -30,7 +30,10 @@ describe('an incident that continues as new again and again', () => {
     expect(await story.runs()).toBeGreaterThan(4);
     expect(story.world.acts.map((plan) => plan.action)).toEqual(['rollback']);
     expect(story.world.said('page').filter((what) => what === 'trigger')).toHaveLength(1);
-    // The pinned summary is edited in place, under one key for the whole incident.
+    // The pinned summary is written once and then edited where it stands, under one key through all runs.
+    const pinned = story.world.delivered.filter((delivery) => delivery.what === 'pinned');
+    expect(new Set(pinned.map((delivery) => delivery.key)).size).toBe(1);
+    expect(pinned.filter((delivery) => 'ref' in delivery && delivery.ref === null)).toHaveLength(1);
     const sent = story.world.delivered.filter((delivery) => delivery.what !== 'pinned');
     expect(new Set(sent.map((delivery) => delivery.key)).size).toBe(
       sent.filter((delivery) => delivery.medium !== 'page' || delivery.what === 'trigger').length,
@@ -38,6 +41,9 @@ describe('an incident that continues as new again and again', () => {
     const timeline = story.world.timeline();
     expect(timeline.map((event) => event.seq)).toEqual(timeline.map((_, index) => index + 1));
     expect(timeline.filter((event) => event.kind === 'opened')).toHaveLength(1);
+    // A yes that a run did not live to act on is acted on by the next: nobody is asked again.
+    const asked = timeline.flatMap((event) => (event.kind === 'approval-requested' ? event.approval.id : []));
+    expect(asked.filter((id) => id.startsWith('status.monitoring.'))).toEqual(['status.monitoring.1']);
     expect(timeline.filter((event) => event.kind === 'promise-ended' && event.how === 'missed')).toEqual([]);
   });
 });

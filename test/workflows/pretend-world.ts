@@ -4,8 +4,9 @@ import type { RecordTimelineInput } from '../../src/activities/follow-up/api.ts'
 import type { PreviewInput } from '../../src/activities/kubernetes/api.ts';
 import type { MigrationPreviewInput } from '../../src/activities/postgres/api.ts';
 import type { Delivery, PublishInput, Receipt } from '../../src/activities/publication/api.ts';
-import type { EvidenceBundle, EvidenceItem, Finding } from '../../src/domain/evidence.ts';
+import type { EvidenceBundle, EvidenceItem, EvidencePurpose, Finding } from '../../src/domain/evidence.ts';
 import type { RemedyPlan, RemedyWish } from '../../src/domain/remedy.ts';
+import { jsonBytes } from '../../src/domain/sizes.ts';
 import type { PublicStatus, TimelineEvent } from '../../src/domain/timeline.ts';
 
 /**
@@ -29,6 +30,12 @@ export class PretendWorld {
   readonly calls: string[] = [];
   /** What is found instead of the usual bad deploy while it is sick. */
   findings: readonly Finding[] | null = null;
+  /** Every answer to a look, in place of the findings. */
+  bundles: ((purpose: EvidencePurpose, at: string) => EvidenceBundle) | null = null;
+  /** How big each call was. */
+  readonly inputBytes: number[] = [];
+  /** Numbers of events that the record was given a second time. */
+  readonly recordedTwice: number[] = [];
   /** What somebody makes the status page show by hand, before the next post. */
   pageByHand: PublicStatus | null = null;
   /** What messages say about being late. */
@@ -40,6 +47,7 @@ export class PretendWorld {
   activities(): Record<string, (input: never) => Promise<unknown>> {
     const stamped = (name: string, work: (input: never) => unknown) => async (input: never) => {
       this.calls.push(name);
+      this.inputBytes.push(jsonBytes(input ?? null));
       return { at: this.at(), value: await work(input) };
     };
     const all: Record<string, (input: never) => unknown> = {
@@ -116,7 +124,10 @@ export class PretendWorld {
         return { location: `https://docs.example/${path}` };
       },
       recordTimeline: ({ events }: RecordTimelineInput) => {
-        for (const event of events) this.#events.set(event.seq, event);
+        for (const event of events) {
+          if (this.#events.has(event.seq)) this.recordedTwice.push(event.seq);
+          this.#events.set(event.seq, event);
+        }
         return { digest: 'd' };
       },
       openActionItems: () => ({ workflowId: 'action-items' }),
@@ -222,6 +233,7 @@ export class PretendWorld {
 
   /** What a deploy that exhausts the connection pool looks like; nothing but health once it is well. */
   private evidence({ request }: CollectEvidenceInput): EvidenceBundle {
+    if (this.bundles !== null) return this.bundles(request.purpose, request.at);
     const findings = this.healthy ? [HEALTHY_ERRORS] : (this.findings ?? sick(request.aroundAt));
     const items = findings
       .filter((finding) => request.probes.includes(finding.probe))

@@ -130,6 +130,15 @@ export async function beginIncident(
       for await (const _run of engine.client.workflow.list({ query: `WorkflowId = '${incidentId}'` })) count += 1;
       return count;
     },
+    /** How big the history of each run is. */
+    async historyBytes() {
+      const bytes: number[] = [];
+      for await (const run of engine.client.workflow.list({ query: `WorkflowId = '${incidentId}'` })) {
+        const described = await engine.client.workflow.getHandle(incidentId, run.runId).describe();
+        bytes.push(described.historySize ?? 0);
+      }
+      return bytes;
+    },
     result: async () => {
       const result = await handle.result();
       await worker.stop();

@@ -60,6 +60,8 @@ export interface CarriedIncident {
   /** The newest events; older ones are in the store under `olderDigest`. */
   readonly tail: readonly TimelineEvent[];
   readonly olderDigest: string | null;
+  /** The newest event that the store's copy has; absent in what was carried before it was kept. */
+  readonly recordedThroughSeq?: number;
 }
 
 export interface IncidentResult {
@@ -103,6 +105,9 @@ export const stateQuery = defineQuery<{
   readonly facts: FactSet;
   readonly now: Instant;
 }>('state');
+/** An answer that was cut is at least half as big: nothing on a timeline is bigger than the other half. */
+export const TIMELINE_ANSWER_BYTES = 384 * 1024;
+/** The oldest events after that number, as many as fit. */
 export const timelineSinceQuery = defineQuery<readonly TimelineEvent[], [number]>('timelineSince');
 export const agendaQuery = defineQuery<readonly AgendaEntry[]>('agenda');
 /** The texts of this incident: its policy is frozen, so a preview must not use the newest one. */

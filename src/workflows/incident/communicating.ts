@@ -1,6 +1,6 @@
 import type { ChatMessage, Delivery } from '../../activities/publication/api.ts';
 import { draftWords } from '../../domain/draft.ts';
-import { type IncidentState, openPromise } from '../../domain/incident.ts';
+import { type IncidentState, nextPromiseNumber, openPromise } from '../../domain/incident.ts';
 import { clockTimeUtc, type Instant, isBefore, laterOf, plusMinutes } from '../../domain/instant.ts';
 import { isSuperseded, nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
@@ -158,7 +158,7 @@ function promise(run: IncidentRun, dueAt: Instant): void {
     const because = run.state.snoozedUntil === dueAt ? 'snoozed by a person' : `severity is ${run.state.severity} now`;
     run.record({ kind: 'promise-ended', promiseId: open.promise.id, how: 'superseded', because });
   }
-  const id = `update-${run.state.promises.length + 1}`;
+  const id = `update-${nextPromiseNumber(run.state)}`;
   run.record({ kind: 'promised', promise: { id, kind: 'update', words: 'an update in the incident channel', dueAt } });
 }
 

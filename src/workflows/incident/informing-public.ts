@@ -1,5 +1,6 @@
 import type { StatusMessage } from '../../activities/publication/api.ts';
-import { type Instant, isBefore, plusMinutes } from '../../domain/instant.ts';
+import type { ApprovalRecord } from '../../domain/incident.ts';
+import { type Instant, isBefore, laterOf, plusMinutes } from '../../domain/instant.ts';
 import type { PublicStatus } from '../../domain/timeline.ts';
 import { askApproval } from './approving.ts';
 import { nextKey, publishRound } from './publishing.ts';
@@ -87,8 +88,16 @@ async function isApproved(run: IncidentRun, target: PublicStatus): Promise<boole
 }
 
 function questionId(run: IncidentRun, target: PublicStatus): string {
+  const newest = questionsAbout(run, target).at(-1);
+  if (newest !== undefined && isGrantedAndOwed(run, newest)) return newest.approval.id;
   const ended = questionsAbout(run, target).filter((record) => record.state !== 'open').length;
   return `status.${target}.${ended + 1}`;
+}
+
+/** Somebody said yes and it was not posted yet: a run that takes over just then posts it, and does not ask again. */
+function isGrantedAndOwed({ state }: IncidentRun, { state: answer, decidedAt }: ApprovalRecord): boolean {
+  const lastPostAt = state.said['status-page']?.at ?? state.openedAt;
+  return answer === 'granted' && decidedAt !== null && !isBefore(decidedAt, laterOf(state.phaseEnteredAt, lastPostAt));
 }
 
 function questionsAbout(run: IncidentRun, target: PublicStatus) {

@@ -2,6 +2,8 @@ import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { Alert } from '../../domain/alert.ts';
 import { decide, type Refusal, refusal } from '../../domain/decide.ts';
 import { DECISION_NAMES, type Decision, type DecisionAnswer, type DecisionName } from '../../domain/decision.ts';
+import { oldestWithin } from '../../domain/sizes.ts';
+import type { TimelineEvent } from '../../domain/timeline.ts';
 import {
   type AlertBatch,
   agendaQuery,
@@ -14,6 +16,7 @@ import {
   postMortemApprovedSignal,
   receiveAlertsUpdate,
   stateQuery,
+  TIMELINE_ANSWER_BYTES,
   timelineSinceQuery,
 } from './api.ts';
 import { assessSeverity } from './assessing.ts';
@@ -35,10 +38,16 @@ export function registerMessages(run: IncidentRun): void {
   });
   for (const name of DECISION_NAMES) registerDecision(run, name);
   setHandler(stateQuery, () => ({ state: run.state, facts: run.facts(), now: run.now() }));
-  setHandler(timelineSinceQuery, (seq) => run.timeline.filter((event) => event.seq > seq));
+  setHandler(timelineSinceQuery, (seq) => timelineSince(run, seq));
   setHandler(agendaQuery, () => run.agenda.entries());
   setHandler(communicationQuery, () => ({ communication: run.policy.communication, chatGroups: chatGroups(run) }));
   setHandler(paperQuery, () => paperOf(run.state, run.policy, run.now()));
+}
+
+/** Whoever is missing more than fits in an answer asks on from its end (client.ts). */
+function timelineSince(run: IncidentRun, seq: number): readonly TimelineEvent[] {
+  const missing = run.timeline.filter((event) => event.seq > seq);
+  return oldestWithin(missing, TIMELINE_ANSWER_BYTES);
 }
 
 /** Each decision comes as an update (somebody waits) or as a signal of the same name and shape (nobody does). */

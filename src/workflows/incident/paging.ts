@@ -1,5 +1,5 @@
 import type { Delivery } from '../../activities/publication/api.ts';
-import { openPromise } from '../../domain/incident.ts';
+import { nextPromiseNumber, openPromise } from '../../domain/incident.ts';
 import { isBefore, plusMinutes } from '../../domain/instant.ts';
 import type { Contact } from '../../domain/people.ts';
 import { pageOf } from './phases/detection.ts';
@@ -77,7 +77,7 @@ function promiseAcknowledgement(run: IncidentRun): void {
       because: `severity is ${state.severity} now`,
     });
   }
-  const id = `acknowledge-${state.promises.length + 1}`;
+  const id = `acknowledge-${nextPromiseNumber(state)}`;
   run.record({ kind: 'promised', promise: { id, kind: 'acknowledge', words: 'somebody has acknowledged', dueAt } });
 }
 

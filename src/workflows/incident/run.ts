@@ -10,6 +10,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { ProjectionSink } from '../../activities/projection.ts';
+import { carriedOver } from '../../domain/carrying.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import { factSet } from '../../domain/facts.ts';
 import { fold, openedState } from '../../domain/fold.ts';
@@ -17,6 +18,7 @@ import type { IncidentState } from '../../domain/incident.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { type Actor, MACHINE } from '../../domain/people.ts';
 import type { Policy } from '../../domain/policy.ts';
+import { jsonBytes } from '../../domain/sizes.ts';
 import type { EventOf, TimelineEvent, TimelineFact } from '../../domain/timeline.ts';
 import type { Stamped } from '../activity-calls.ts';
 import { Agenda } from './agenda.ts';
@@ -29,6 +31,9 @@ interface IncidentSinks extends Sinks {
 }
 
 const { projection } = proxySinks<IncidentSinks>();
+
+/** What a run is started with, its policy included; the engine refuses two megabytes. */
+const CARRIED_INPUT_BYTES = 240 * 1024;
 
 /** What came of a call to the outside: its answer, or why there is none, in words. */
 export type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly words: string };
@@ -45,7 +50,9 @@ export class IncidentRun {
   #timeline: TimelineEvent[];
   readonly olderDigest: string | null;
   /** The newest event of this run that the store's copy has (recording.ts). */
-  recordedThroughSeq = 0;
+  recordedThroughSeq: number;
+  /** Decisions taken by this run alone; the engine counts their updates by run. */
+  decisionsTaken = 0;
   #inFlight = 0;
   #draining = false;
   #unprojectedFrom: number;
@@ -57,6 +64,7 @@ export class IncidentRun {
     this.clock = new IncidentClock(input.anchorAt, input.speed);
     this.agenda = new Agenda(this.clock, () => this.#draining);
     this.olderDigest = input.carried?.olderDigest ?? null;
+    this.recordedThroughSeq = input.carried?.recordedThroughSeq ?? 0;
     if (input.carried !== null) {
       this.#state = input.carried.state;
       this.#timeline = [...input.carried.tail];
@@ -92,6 +100,7 @@ export class IncidentRun {
 
   /** Puts a fact on the timeline; the state follows. */
   record(fact: TimelineFact, by: Actor = MACHINE, decisionId: string | null = null): TimelineEvent {
+    if (decisionId !== null && this.#state.decisions.every((seen) => seen.id !== decisionId)) this.decisionsTaken += 1;
     const event = { ...fact, seq: this.#state.seq + 1, at: this.clock.stamp(), by, decisionId } as TimelineEvent;
     this.#state = fold(this.#state, event);
     this.#timeline.push(event);
@@ -163,8 +172,14 @@ export class IncidentRun {
   }
 
   carry(): CarriedIncident {
-    const tail = this.#timeline.slice(-this.policy.limits.timelineTailEvents);
-    return { state: this.#state, tail, olderDigest: this.olderDigest };
+    const { olderDigest, recordedThroughSeq } = this;
+    const room = CARRIED_INPUT_BYTES - jsonBytes({ ...this.input, carried: { olderDigest, recordedThroughSeq } });
+    const tailEvents = this.policy.limits.timelineTailEvents;
+    return {
+      ...carriedOver(this.#state, this.#timeline, { bytes: room, tailEvents, recordedThroughSeq }),
+      olderDigest,
+      recordedThroughSeq,
+    };
   }
 
   async #whileInFlight<T>(work: () => Promise<T>): Promise<T> {

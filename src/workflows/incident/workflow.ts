@@ -62,16 +62,17 @@ async function walkPhases(run: IncidentRun): Promise<void> {
   }
 }
 
-/** Only between decisions, and only when the engine says that the history has grown long (decision 12). */
-function wantsNewRun(run: IncidentRun): boolean {
-  return (
-    workflowInfo().continueAsNewSuggested ||
-    run.state.decisions.length - decisionsCarried(run) >= run.policy.limits.decisionsPerRun
-  );
-}
+/** The engine suggests a new run at twice this: evidence every few minutes makes a history big before it is long. */
+const HISTORY_BYTES_PER_RUN = 2 * 1024 * 1024;
 
-function decisionsCarried(run: IncidentRun): number {
-  return run.input.carried?.state.decisions.length ?? 0;
+/** Only between decisions, and only when the history has grown long or big (decision 12). */
+function wantsNewRun(run: IncidentRun): boolean {
+  const { continueAsNewSuggested, historySize } = workflowInfo();
+  return (
+    continueAsNewSuggested ||
+    historySize >= HISTORY_BYTES_PER_RUN ||
+    run.decisionsTaken >= run.policy.limits.decisionsPerRun
+  );
 }
 
 /** Continue-as-new, losing nothing: what is in flight ends first, the whole timeline is in the store before. */

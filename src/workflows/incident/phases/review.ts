@@ -1,12 +1,16 @@
 import { documentTimeline } from '../../../domain/document-timeline.ts';
 import { type IncidentState, openLeases } from '../../../domain/incident.ts';
 import { type Instant, plusMinutes } from '../../../domain/instant.ts';
+import { newestWithin } from '../../../domain/sizes.ts';
 import { followUp, marking } from '../../activity-calls.ts';
 import { isFixUnderWay } from '../permanent-fix/see-through.ts';
 import { publishRound } from '../publishing.ts';
 import { keepRecord } from '../recording.ts';
 import { refiredSince } from '../relapse.ts';
 import type { IncidentRun } from '../run.ts';
+
+/** What a document is written from while the store, which has all of it, is away. */
+const DOCUMENT_BYTES = 384 * 1024;
 
 /** Phase 6 (R6): the record, the meeting, the post-mortem, the follow-ups; then the incident closes. */
 export async function review(run: IncidentRun): Promise<void> {
@@ -112,7 +116,7 @@ async function writePostMortem(run: IncidentRun, id: string, resolvedAt: Instant
     const recorded = await keepRecord(run);
     const input = {
       facts: run.facts(),
-      timeline: recorded ? null : documentTimeline(run.timeline),
+      timeline: recorded ? null : newestWithin(documentTimeline(run.timeline), DOCUMENT_BYTES),
       communication: { documentsUrl: run.policy.communication.documentsUrl },
       figures,
     };
