@@ -16,6 +16,8 @@ interface Enrolled extends Ship {
   timeline: TimelineEvent[];
   running: boolean;
   runId: string;
+  /** Virtual instant at which this run began, and the incident time of it. */
+  virtualStartMs: number;
   anchorMs: number;
   speed: number;
   moment: Moment | null;
@@ -123,7 +125,7 @@ export class Fleet {
     const due = [...ship.attemptsDueMs.values()]
       .filter((attempt) => attempt.dueMs <= toMs)
       .map((attempt) => attempt.virtualDueMs);
-    const target = Math.max(moment.virtualStartMs + (toMs - ship.anchorMs) / ship.speed, ...due) + TIMER_GRACE_MS;
+    const target = Math.max(ship.virtualStartMs + (toMs - ship.anchorMs) / ship.speed, ...due) + TIMER_GRACE_MS;
     await this.options.virtualTime.forward(ship.workflowId, moment, target, FORWARD_WITHIN_MS);
     ship.reachedMs = toMs;
   }
@@ -213,13 +215,12 @@ export class Fleet {
   }
 
   async #adoptRun(ship: Enrolled, runId: string): Promise<void> {
-    const input = (await this.options.virtualTime.inputOf(ship.workflowId, runId)) as {
-      anchorAt?: Instant;
-      speed?: number;
-    } | null;
+    const beginning = await this.options.virtualTime.beginningOf(ship.workflowId, runId);
+    const input = beginning.input as { anchorAt?: Instant; speed?: number } | null;
     if (input?.anchorAt === undefined)
       throw new Error(`${ship.workflowId} was started without the incident time of its start.`);
     ship.runId = runId;
+    ship.virtualStartMs = beginning.virtualStartMs;
     ship.anchorMs = epochMs(input.anchorAt);
     ship.speed = input.speed ?? 1;
     ship.reachedMs = ship.anchorMs;
@@ -253,6 +254,7 @@ function enrolled(workflowId: string, isIncident: boolean): Enrolled {
     timeline: [],
     running: true,
     runId: '',
+    virtualStartMs: 0,
     anchorMs: 0,
     speed: 1,
     moment: null,

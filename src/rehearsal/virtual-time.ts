@@ -20,7 +20,6 @@ export interface Moment {
   /** Grows with everything that happens to it: the same length before and after a reading means that it stood still. */
   readonly historyLength: number;
   readonly virtualNowMs: number;
-  readonly virtualStartMs: number;
   /** Activities that wait for their next attempt. */
   readonly backoffs: readonly {
     readonly key: string;
@@ -39,11 +38,17 @@ export interface VirtualTime {
   look(workflowId: string): Promise<Moment | null>;
   /** Moves one workflow to that virtual instant; resolves when it is there or has ended. Throws after `giveUpMs`. */
   forward(workflowId: string, moment: Moment, virtualMs: number, giveUpMs: number): Promise<void>;
-  /** The first argument that this run was started with; the engine's own words, so a new run has its own. */
-  inputOf(workflowId: string, runId: string): Promise<unknown>;
+  /** The first argument that this run was started with, and when; the engine's own words, so a new run has its own. */
+  beginningOf(workflowId: string, runId: string): Promise<Beginning>;
   /** The whole history of its newest run. */
   history(workflowId: string): Promise<History>;
   close(): Promise<void>;
+}
+
+export interface Beginning {
+  readonly input: unknown;
+  /** By its first event: of a run that continued another, the engine's description counts skipped time twice. */
+  readonly virtualStartMs: number;
 }
 
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
@@ -111,14 +116,18 @@ export async function connectVirtualTime(
   return {
     look,
     forward,
-    async inputOf(workflowId, runId) {
+    async beginningOf(workflowId, runId) {
       const { history } = await service.getWorkflowExecutionHistory({
         namespace,
         execution: { workflowId, runId },
         maximumPageSize: 1,
       });
-      const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
-      return payload === undefined ? null : defaultPayloadConverter.fromPayload(payload);
+      const first = history?.events?.[0];
+      const payload = first?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+      return {
+        input: payload === undefined ? null : defaultPayloadConverter.fromPayload(payload),
+        virtualStartMs: requiredTsToMs(first?.eventTime, 'eventTime'),
+      };
     },
     history: (workflowId) => client.workflow.getHandle(workflowId).fetchHistory(),
     close: () => connection.close(),
@@ -129,7 +138,6 @@ type Described = Awaited<ReturnType<Connection['workflowService']['describeWorkf
 
 function momentOf(described: Described): Moment {
   const info = described.workflowExecutionInfo;
-  const virtualStartMs = requiredTsToMs(info?.startTime, 'startTime');
   const current = described.workflowExtendedInfo?.timeSkippingInfo?.currentTime;
   // Before its first fast-forward a workflow lives by the wall clock.
   const virtualNowMs = current ? requiredTsToMs(current, 'currentTime') : Date.now();
@@ -171,7 +179,6 @@ function momentOf(described: Described): Moment {
     begun,
     historyLength: Number(info?.historyLength ?? 0),
     virtualNowMs,
-    virtualStartMs,
     backoffs,
   };
 }
