@@ -1,7 +1,8 @@
 import type { RemedyOutcome, RemedyPlan } from '../../domain/remedy.ts';
 import { failure, notYet } from '../failures.ts';
 import type { FailoverActivities, FailoverInput, FailoverProgress } from './api.ts';
-import { checkFailoverPlan, fenceOfPlan, planFailover } from './plans.ts';
+import { lossBound } from './loss-bound.ts';
+import { checkFailoverPlan, fenceOfPlan, planFailover, tooFarBehind } from './plans.ts';
 import { type DatabaseObjects, type DatabasePlace, type FailoverPorts, placeOf } from './ports.ts';
 
 /** The server's own wait for a promotion; usually it takes a second. */
@@ -82,17 +83,12 @@ async function whyNotNow(
   const primary = await needed(ports.primary, 'the primary').state();
   if (!primary.answers || primary.writtenBytes === null) return null;
   // It answers again: what is lost is not what was approved, unless the replica has kept up.
-  const behindBytes = primary.writtenBytes - replica.receivedBytes;
-  const lagSeconds =
-    behindBytes <= 0 || replica.lastReplayAt === null
-      ? 0
-      : (Date.parse(replica.at) - Date.parse(replica.lastReplayAt)) / 1000;
-  if (lagSeconds <= Number(plan.parameters.maximumLagSeconds)) return null;
-  return outcome(
-    'refused',
-    `${place.replicaPod} is ${Math.ceil(lagSeconds)} s behind by now, more than the ${plan.parameters.maximumLagSeconds} s that policy allows. Nothing was changed.`,
-    { lagSeconds },
-  );
+  const bound = lossBound({ primary, replica, primaryPod: objects.primaryPod, rememberedStopAt: null });
+  const limitSeconds = Number(plan.parameters.maximumLagSeconds);
+  if (bound.seconds <= limitSeconds) return null;
+  return outcome('refused', `${tooFarBehind(place, bound, limitSeconds)} Nothing was changed.`, {
+    lagSeconds: bound.seconds,
+  });
 }
 
 /** Proved twice: by the cluster, which runs it no more, and by its address, where no session could write. */

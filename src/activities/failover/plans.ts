@@ -43,6 +43,8 @@ export async function planFailover(
     return impossible(`The replica ${place.replicaPod} is missing or does not answer: ${replica}`);
   const unfit = whyUnfit(place, objects, replica);
   if (unfit !== null) return impossible(unfit);
+  const fence = fenceFor(place, objects);
+  if (typeof fence === 'string') return impossible(fence);
   const bound = lossBound({
     primary,
     replica,
@@ -50,7 +52,7 @@ export async function planFailover(
     rememberedStopAt: (wish.parameters.stoppedAt as Instant | undefined) ?? null,
   });
   if (bound.seconds > input.maximumLagSeconds) return impossible(tooFarBehind(place, bound, input.maximumLagSeconds));
-  const plan = sealPlan(bodyOf(input, wish, { place, objects, replica, bound, isAlive: primary.answers }));
+  const plan = sealPlan(bodyOf(input, wish, { place, objects, replica, fence, bound, isAlive: primary.answers }));
   return rehearsed(ports, place, plan, impossible);
 }
 
@@ -72,6 +74,7 @@ interface Fixed {
   readonly place: DatabasePlace;
   readonly objects: DatabaseObjects;
   readonly replica: ReplicaFacts;
+  readonly fence: Fence;
   readonly bound: LossBound;
   readonly isAlive: boolean;
 }
@@ -91,11 +94,11 @@ function whyUnfit(place: DatabasePlace, objects: DatabaseObjects, replica: Repli
     return `${place.replicaPod} is not a replica any more: it is a primary of its own on timeline ${replica.timeline}. A person must say which of the two is right.`;
   if (objects.service.pod === place.replicaPod)
     return `The Service ${place.service} points at ${place.replicaPod} already, which is still a replica: a failover was left half done. A person must look at it.`;
-  if (typeof fenceFor(place, objects) === 'string') return fenceFor(place, objects) as string;
   return null;
 }
 
-function tooFarBehind(place: DatabasePlace, bound: LossBound, limitSeconds: number): string {
+/** Why a failover is refused; ends with what may be done instead. */
+export function tooFarBehind(place: DatabasePlace, bound: LossBound, limitSeconds: number): string {
   const lost =
     bound.seconds > UNKNOWN_LOSS_SECONDS ? 'an unknown amount of writes' : `up to ${bound.seconds} s of writes`;
   return `A failover to ${place.replicaPod} would lose ${lost} (${bound.words}); policy allows ${limitSeconds} s (playbooks.failoverMaximumLagSeconds). Wait until the replica has caught up, or let a person decide what may be lost.`;
@@ -121,8 +124,7 @@ function ordinalOf(podName: string): number {
 }
 
 function bodyOf(input: FailoverPreviewInput, wish: RemedyWish, fixed: Fixed): PlanBody {
-  const { place, objects, replica, bound } = fixed;
-  const fence = fenceFor(place, objects) as Fence;
+  const { place, objects, replica, fence, bound } = fixed;
   return {
     key: `${input.keyPrefix}/${wish.action}/${wish.target.name}`,
     action: wish.action,
