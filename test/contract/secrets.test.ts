@@ -39,7 +39,14 @@ describe.each(ECHOES)('a secret that comes back %s', (_where, answer) => {
     closed.add(() => wire.close());
     const github = { apiUrl: wire.url, token: SECRET, repository: 'acme/shop', timeoutMilliseconds };
     const pulls = createPullRequestClient(github);
-    const search = { namespace: 'n', selectors: ['app=x'], anyOf: ['ERROR'], ...WINDOW, limit: 1 };
+    const search = {
+      namespace: 'n',
+      selectors: ['app=x'],
+      anyOf: ['ERROR'],
+      ...WINDOW,
+      limit: 1,
+      deadlineMilliseconds: timeoutMilliseconds,
+    };
     const changes = createChangeActivities({
       branches: createGitClient({
         url: `${wire.url}/x.git`,

@@ -24,6 +24,8 @@ export interface LogSearch {
   readonly fromAt: Instant;
   readonly untilAt: Instant;
   readonly limit: number;
+  /** How long whoever asks will wait for the answer. */
+  readonly deadlineMilliseconds: number;
 }
 
 export interface FoundLogs {
@@ -53,7 +55,9 @@ export function createElasticsearchClient(settings: ElasticsearchSettings): Elas
   const path = `/${encodeURIComponent(settings.index)}/_search`;
   return {
     async search(search) {
-      const answer = await http.json({ method: 'POST', path, json: bodyOf(search) }, ANSWER);
+      const timeoutMilliseconds = Math.min(settings.timeoutMilliseconds, search.deadlineMilliseconds);
+      const json = bodyOf(search, timeoutMilliseconds);
+      const answer = await http.json({ method: 'POST', path, json, timeoutMilliseconds }, ANSWER);
       const failed = answer._shards.failed;
       if (answer.timed_out || failed > 0) {
         const why = answer.timed_out ? 'it ran out of time' : `${failed} of ${answer._shards.total} shards failed`;
@@ -70,7 +74,7 @@ export function createElasticsearchClient(settings: ElasticsearchSettings): Elas
       return { matched: answer.hits.total.value, lines: lines.reverse() };
     },
     link: (search) => (settings.kibana === null ? null : discoverLink(settings.kibana, search)),
-    command: (search) => `curl -s $ELASTICSEARCH_URL${path} -d '${JSON.stringify(bodyOf({ ...search, limit: 0 }))}'`,
+    command: (search) => `curl -s $ELASTICSEARCH_URL${path} -d '${JSON.stringify(bodyOf({ ...search, limit: 0 }, search.deadlineMilliseconds))}'`,
   };
 }
 
@@ -94,13 +98,13 @@ const ANSWER = z.object({
   }),
 });
 
-/** The server gives up a little before we do, so that it says so itself. */
-const SERVER_TIMEOUT = '1500ms';
+/** The server gives up when this share of our wait is over, so that it says so itself; the rest is the way here. */
+const SERVER_SHARE = 0.75;
 
-function bodyOf(search: LogSearch) {
+function bodyOf(search: LogSearch, waitMilliseconds: number) {
   return {
     size: search.limit,
-    timeout: SERVER_TIMEOUT,
+    timeout: `${Math.max(Math.floor(waitMilliseconds * SERVER_SHARE), 1)}ms`,
     track_total_hits: true,
     sort: [{ '@timestamp': 'desc' }],
     _source: ['@timestamp', 'message', 'kubernetes.pod.name'],

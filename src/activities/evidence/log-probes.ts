@@ -77,6 +77,7 @@ const logSearch: Probe = {
       fromAt: plusMinutes(request.at, -60 * evidence.exportHours),
       untilAt: request.at,
       limit: SEARCHED_LINES,
+      deadlineMilliseconds: evidence.probeDeadlineSeconds * 1000,
     };
     const { matched, lines } = await port.search(query);
     const patterns = logPatterns(lines);

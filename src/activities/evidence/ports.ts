@@ -200,6 +200,8 @@ export interface LogSearchQuery extends ChangeWindow {
   readonly selectors: readonly string[];
   readonly anyOf: readonly string[];
   readonly limit: number;
+  /** Nobody listens any more when this is over. */
+  readonly deadlineMilliseconds: number;
 }
 
 /** Logs of all pods, also of those that are gone (R2.7). */
