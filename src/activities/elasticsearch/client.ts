@@ -74,7 +74,8 @@ export function createElasticsearchClient(settings: ElasticsearchSettings): Elas
       return { matched: answer.hits.total.value, lines: lines.reverse() };
     },
     link: (search) => (settings.kibana === null ? null : discoverLink(settings.kibana, search)),
-    command: (search) => `curl -s $ELASTICSEARCH_URL${path} -d '${JSON.stringify(bodyOf({ ...search, limit: 0 }, search.deadlineMilliseconds))}'`,
+    command: (search) =>
+      `curl -s $ELASTICSEARCH_URL${path} -d '${JSON.stringify(bodyOf({ ...search, limit: 0 }, search.deadlineMilliseconds))}'`,
   };
 }
 

@@ -98,21 +98,26 @@ describe('a search of the logs (R2.7)', () => {
     });
   });
 
-  it.each([200, 2_000, 8_000])('asks the server to give up before we do, whatever the deadline: %d ms', async (ours) => {
-    const theirs: number[] = [];
-    const wire = await openWire(({ body }) => {
-      theirs.push(Number(/^(\d+)ms$/.exec((JSON.parse(body) as { timeout: string }).timeout)?.[1]));
-      return { body: { timed_out: false, _shards: { total: 1, failed: 0 }, hits: { total: { value: 0 }, hits: [] } } };
-    });
-    closed.add(() => wire.close());
-    await client({ url: wire.url }).search({ ...SEARCH, deadlineMilliseconds: ours });
-    // Of a wait of its own making the client keeps the shorter one.
-    await client({ url: wire.url, timeoutMilliseconds: 100 }).search({ ...SEARCH, deadlineMilliseconds: ours });
-    expect(theirs[0]).toBeGreaterThan(ours / 2);
-    expect(theirs[0]).toBeLessThan(ours);
-    expect(theirs[1]).toBeLessThan(100);
-    expect(client().command({ ...SEARCH, deadlineMilliseconds: ours })).toContain(`"timeout":"${theirs[0]}ms"`);
-  });
+  it.each([200, 2_000, 8_000])(
+    'asks the server to give up before we do, whatever the deadline: %d ms',
+    async (ours) => {
+      const theirs: number[] = [];
+      const wire = await openWire(({ body }) => {
+        theirs.push(Number(/^(\d+)ms$/.exec((JSON.parse(body) as { timeout: string }).timeout)?.[1]));
+        return {
+          body: { timed_out: false, _shards: { total: 1, failed: 0 }, hits: { total: { value: 0 }, hits: [] } },
+        };
+      });
+      closed.add(() => wire.close());
+      await client({ url: wire.url }).search({ ...SEARCH, deadlineMilliseconds: ours });
+      // Of a wait of its own making the client keeps the shorter one.
+      await client({ url: wire.url, timeoutMilliseconds: 100 }).search({ ...SEARCH, deadlineMilliseconds: ours });
+      expect(theirs[0]).toBeGreaterThan(ours / 2);
+      expect(theirs[0]).toBeLessThan(ours);
+      expect(theirs[1]).toBeLessThan(100);
+      expect(client().command({ ...SEARCH, deadlineMilliseconds: ours })).toContain(`"timeout":"${theirs[0]}ms"`);
+    },
+  );
 
   it('waits no longer than whoever asks', async () => {
     world.faults.set('elasticsearch', { kind: 'timeout', times: 1 });
