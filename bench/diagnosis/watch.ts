@@ -3,7 +3,7 @@ import { classify } from '../../src/domain/classify.ts';
 import { correlate } from '../../src/domain/correlation.ts';
 import { explain } from '../../src/domain/diagnose.ts';
 import type { Hypothesis } from '../../src/domain/diagnosis.ts';
-import type { EvidenceBundle } from '../../src/domain/evidence.ts';
+import type { EvidenceBundle, ProbeName } from '../../src/domain/evidence.ts';
 import { instant } from '../../src/domain/instant.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import { higherOf, type Severity } from '../../src/domain/severity.ts';
@@ -69,16 +69,12 @@ export async function watch(stage: Stage, policy: Policy, first: Alert): Promise
       severityFacts(alertsNow(), bundles.at(-1) ?? null, policy.classification),
       policy.classification,
     );
-    const bundle = await stage.activities.collectEvidence({
-      request: {
-        incidentId: 'bench',
-        purpose: look === 0 ? 'first-assessment' : 'investigation',
-        probes: look === 0 ? [...new Set([...firstAssessment, ...investigation])] : investigation,
-        aroundAt: first.startsAt,
-        at: instant(atMs),
-      },
-      service: policy.service,
-      evidence: policy.evidence,
+    const bundle = await collected(stage, policy, {
+      incidentId: 'bench',
+      purpose: look === 0 ? 'first-assessment' : 'investigation',
+      probes: look === 0 ? [...new Set([...firstAssessment, ...investigation])] : investigation,
+      aroundAt: first.startsAt,
+      at: instant(atMs),
     });
     if (bundles.length > 1) bundles.pop();
     bundles.push(bundle);
@@ -115,6 +111,32 @@ export async function watch(stage: Stage, policy: Policy, first: Alert): Promise
     alerts: alertsNow(),
   };
 }
+
+type Collecting = Parameters<Stage['activities']['collectEvidence']>[0];
+
+/**
+ * World time stands while it is asked, so an answer that is late is late because this machine is busy: production would
+ * have answered. What is really away refuses or is silent as long as it is asked.
+ */
+async function collected(stage: Stage, policy: Policy, request: Collecting['request']): Promise<EvidenceBundle> {
+  const evidence = { ...policy.evidence, probeDeadlineSeconds: PATIENCE_SECONDS };
+  for (let attempt = 1; ; attempt++) {
+    const bundle = await stage.activities.collectEvidence({ request, service: policy.service, evidence });
+    if (attempt === COLLECTING_ATTEMPTS || !isLate(bundle)) return bundle;
+  }
+}
+
+function isLate({ gaps, items }: EvidenceBundle): boolean {
+  const asked = items.filter(({ probe }) => ANSWERS.includes(probe)).map(({ words }) => words);
+  return [...gaps.map(({ reason }) => reason), ...asked].some((words) => LATE.test(words));
+}
+
+/** What these find is whether somebody answers. */
+const ANSWERS: readonly ProbeName[] = ['database-answers', 'cache-answers', 'service-health'];
+
+const PATIENCE_SECONDS = 30;
+const COLLECTING_ATTEMPTS = 3;
+const LATE = /within [\d.]+ m?s|timed? ?out|did not answer/i;
 
 /** The alerts that would have joined the incident of the first one, each as it was heard last. */
 function openAlerts(stage: Stage, policy: Policy, first: Alert): readonly Alert[] {

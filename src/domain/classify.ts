@@ -1,3 +1,4 @@
+import { exactPercent } from './percent.ts';
 import type { ClassificationPolicy } from './policy.ts';
 import { higherOf, oneHigher, type Severity } from './severity.ts';
 import { claimsInTexts } from './severity-claims.ts';
@@ -82,17 +83,18 @@ function treeReasons(facts: SeverityFacts, policy: ClassificationPolicy): Reason
   if (facts.dataLoss === 'full') say('P0', 'data is lost or corrupted');
   if (facts.dataLoss === 'partial') say('P1', 'part of the data is lost or corrupted');
   if (users !== null) {
-    const share = `${percent(users)} of the users are affected`;
-    if (users > policy.usersAffectedP0Above) say('P0', `${share}, more than ${percent(policy.usersAffectedP0Above)}`);
+    const share = `${exactPercent(users)} of the users are affected`;
+    if (users > policy.usersAffectedP0Above)
+      say('P0', `${share}, more than ${exactPercent(policy.usersAffectedP0Above)}`);
     else if (users > policy.usersAffectedP1Above)
-      say('P1', `${share}, more than ${percent(policy.usersAffectedP1Above)}`);
+      say('P1', `${share}, more than ${exactPercent(policy.usersAffectedP1Above)}`);
     else if (users > policy.errorRatioP2From) say('P2', `${share}: a subset, not hardly any`);
   }
   if (errors !== null) {
     if (errors > policy.errorRatioP1Above)
-      say('P1', `${percent(errors)} of the requests fail, more than ${percent(policy.errorRatioP1Above)}`);
+      say('P1', `${exactPercent(errors)} of the requests fail, more than ${exactPercent(policy.errorRatioP1Above)}`);
     else if (errors >= policy.errorRatioP2From)
-      say('P2', `${percent(errors)} of the requests fail, ${percent(policy.errorRatioP2From)} or more`);
+      say('P2', `${exactPercent(errors)} of the requests fail, ${exactPercent(policy.errorRatioP2From)} or more`);
   }
   if (p95 !== null) {
     if (p95 > policy.p95SecondsP1Above)
@@ -136,10 +138,6 @@ function usersCouldReach(severity: Severity, facts: SeverityFacts, policy: Class
 
 function inWords(reason: Reason): string {
   return `${reason.severity}: ${reason.words}`;
-}
-
-function percent(ratio: number): string {
-  return `${Number((ratio * 100).toFixed(1))} %`;
 }
 
 function seconds(value: number): string {

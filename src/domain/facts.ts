@@ -11,6 +11,7 @@ import {
   type RemedyRecord,
 } from './incident.ts';
 import { clockTimeUtc, type Instant } from './instant.ts';
+import { percent } from './percent.ts';
 import type { Policy } from './policy.ts';
 import type { TimelineEvent } from './timeline.ts';
 
@@ -167,11 +168,6 @@ function teamsNotified(state: IncidentState, policy: Policy): readonly string[] 
     ...state.escalations.map((escalation) => escalation.to),
   ]);
   return [...contacts].map((contact) => policy.contacts[contact].chatGroup ?? policy.contacts[contact].name);
-}
-
-export function percent(ratio: number): string {
-  const value = ratio * 100;
-  return `${value >= 10 ? value.toFixed(0) : value.toFixed(1)} %`;
 }
 
 /** What happened after event `seq`, for an honest update when nobody wrote one (R4.2). */

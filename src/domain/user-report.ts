@@ -1,5 +1,6 @@
 import type { EvidenceBundle, Finding } from './evidence.ts';
 import type { Instant } from './instant.ts';
+import { percent } from './percent.ts';
 import type { ReportsPolicy } from './policy.ts';
 
 /** Somebody outside says that something is broken (R1.7): a message or a ticket, and where to answer it. */
@@ -73,13 +74,15 @@ function findingOf(finding: Finding, rules: ReportsPolicy, ownAlerts: readonly s
       return down.length === 0 ? null : `${down.map(({ name }) => name).join(' and ')} cannot be used`;
     }
     case 'error-rate':
-      return (finding.ratio ?? 0) >= rules.errorRatioFrom ? `${percent(finding.ratio)} of requests fail` : null;
+      return (finding.ratio ?? 0) >= rules.errorRatioFrom ? `${percent(finding.ratio ?? 0)} of requests fail` : null;
     case 'latency':
       return (finding.p95Seconds ?? 0) >= rules.p95SecondsFrom
         ? `requests take ${finding.p95Seconds?.toFixed(1)} s (p95)`
         : null;
     case 'affected-users':
-      return (finding.ratio ?? 0) >= rules.errorRatioFrom ? `${percent(finding.ratio)} of users are affected` : null;
+      return (finding.ratio ?? 0) >= rules.errorRatioFrom
+        ? `${percent(finding.ratio ?? 0)} of users are affected`
+        : null;
     case 'firing-alerts': {
       const ours = finding.alerts.filter(({ name }) => ownAlerts.includes(name));
       return ours.length === 0 ? null : `alerts fire: ${[...new Set(ours.map(({ name }) => name))].join(', ')}`;
@@ -87,11 +90,6 @@ function findingOf(finding: Finding, rules: ReportsPolicy, ownAlerts: readonly s
     default:
       return null;
   }
-}
-
-function percent(ratio: number | null): string {
-  const value = (ratio ?? 0) * 100;
-  return `${value >= 10 ? value.toFixed(0) : value.toFixed(1)} %`;
 }
 
 const ANSWER_CHARACTERS = 1_500;

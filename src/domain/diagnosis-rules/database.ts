@@ -1,17 +1,8 @@
+import { brokenPods, weighBrokenPod } from './broken-pods.ts';
 import { configThatBrought, restoreConfig } from './config.ts';
 import { changeWords, Draft, deployNames, minutes, remedy, restartApplication, rollbackOf, target } from './draft.ts';
 import type { DeployBefore, Reading } from './reading.ts';
-import {
-  beganWith,
-  deadNodes,
-  podsOf,
-  pool,
-  recentDeploy,
-  sharesWord,
-  slowStatement,
-  statementAgeMinutes,
-  surge,
-} from './signals.ts';
+import { beganWith, pool, recentDeploy, sharesWord, slowStatement, statementAgeMinutes, surge } from './signals.ts';
 
 /** Refusals that mean "full", not "gone". */
 const FULL = /too many (clients|connections)|remaining connection slots|53300/i;
@@ -230,9 +221,7 @@ function postgresDown(reading: Reading): readonly Draft[] {
   const answers = reading.found('database-answers');
   const pods = reading.found('pods');
   if (database === null) return [];
-  const broken = podsOf(pods, database.statefulSet).filter(
-    (pod) => !pod.ready || pod.problem !== null || pod.phase !== 'Running',
-  );
+  const broken = brokenPods(pods, database.statefulSet);
   const silent = answers !== null && !answers.finding.answers && !FULL.test(answers.finding.error ?? '');
   if (!silent && broken.length === 0) return [];
   const draft = new Draft({
@@ -257,17 +246,7 @@ function postgresDown(reading: Reading): readonly Draft[] {
       `the database does not answer: ${answers.finding.error ?? 'no answer'}`,
     );
   if (answers?.finding.answers === true) draft.contradict(answers.id, 0.6, 'the database answers SELECT 1');
-  const node = broken[0]?.node ?? null;
-  const lost = reading.found('nodes');
-  if (lost !== null && node !== null && deadNodes(reading).has(node))
-    draft.contradict(lost.id, 0.6, `its node ${node} is down, and took it along`);
-  const pod = broken[0];
-  if (pods !== null && pod !== undefined)
-    draft.support(
-      pods.id,
-      0.5 * pods.freshness,
-      `${pod.name} is ${pod.problem ?? (pod.ready ? pod.phase : 'not ready')}`,
-    );
+  weighBrokenPod(reading, draft, broken[0], 0.5);
   supportByLogs(reading, draft, 0.25);
   return [draft];
 }

@@ -1,7 +1,7 @@
 import type { LogPattern } from '../evidence.ts';
 import { deployThatBrought } from './database.ts';
 import { changeWords, Draft, minutes, restartApplication, rollbackOf } from './draft.ts';
-import { failedOf, OWN_KINDS, ownFailures, ownPatterns } from './own-errors.ts';
+import { failedOf, ownFailures, ownPatterns } from './own-errors.ts';
 import type { DeployAfter, DeployBefore, Reading } from './reading.ts';
 import { isRecent, podsOf, pool, sharesWord, slowStatement, tableOf } from './signals.ts';
 
@@ -199,8 +199,6 @@ function errorsSince(
   const newest = bundles.at(-1);
   if (earlier.length === 0 || newest === undefined || newest.collectedAt <= deploy.revision.rolledOutAt) return null;
   const item = newest.items.find(({ finding }) => finding.probe === 'service-logs' || finding.probe === 'worker-logs');
-  const added = ownPatterns(newest).find(
-    (pattern) => !known.has(pattern.pattern) && OWN_KINDS.includes(pattern.kind) && failedOf(pattern) >= 3,
-  );
+  const added = ownPatterns(newest).find((pattern) => !known.has(pattern.pattern) && failedOf(pattern) >= 3);
   return item === undefined || added === undefined ? null : { evidenceId: item.id, pattern: added };
 }

@@ -119,7 +119,3 @@ export function minutes(value: number): string {
   const whole = Math.max(0, Math.round(value));
   return whole === 1 ? '1 minute' : `${whole} minutes`;
 }
-
-export function percent(ratio: number): string {
-  return `${Number((ratio * 100).toFixed(1))} %`;
-}

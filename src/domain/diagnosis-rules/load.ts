@@ -1,8 +1,10 @@
 import { hasStaleConnections, isEvicting } from '../cache.ts';
 import { measured } from '../findings.ts';
-import { Draft, percent, remedy, target } from './draft.ts';
+import { exactPercent } from '../percent.ts';
+import { brokenPods, weighBrokenPod } from './broken-pods.ts';
+import { Draft, remedy, target } from './draft.ts';
 import type { Reading } from './reading.ts';
-import { deadNodes, podsOf, pool, slowStatement, surge } from './signals.ts';
+import { pool, slowStatement, surge } from './signals.ts';
 
 /** One endpoint with this share of a surge is hammered, rather than many customers coming. */
 const ABUSE_SHARE = 0.7;
@@ -42,7 +44,7 @@ function trafficSurge(reading: Reading): readonly Draft[] {
   const draft = new Draft({
     cause: 'traffic-surge',
     names: hammered === null ? [deployment] : [deployment, hammered.endpoint],
-    words: `Traffic is ${traffic.ratio.toFixed(1)} times its baseline${hammered === null ? '' : `, ${percent(hammered.share)} of it to ${hammered.endpoint}`}.`,
+    words: `Traffic is ${traffic.ratio.toFixed(1)} times its baseline${hammered === null ? '' : `, ${exactPercent(hammered.share)} of it to ${hammered.endpoint}`}.`,
     tellApart: 'who sends the requests: many customers, or a few addresses',
     suggests: hammered === null ? [scale, ...limit] : [...limit, scale],
   });
@@ -91,9 +93,7 @@ function redisDown(reading: Reading): readonly Draft[] {
   const answers = reading.found('cache-answers');
   const pods = reading.found('pods');
   if (cache === null) return [];
-  const broken = podsOf(pods, cache.workload).filter(
-    (pod) => !pod.ready || pod.problem !== null || pod.phase !== 'Running',
-  );
+  const broken = brokenPods(pods, cache.workload);
   if (answers?.finding.answers !== false && broken.length === 0) return [];
   const draft = new Draft({
     cause: 'redis-down',
@@ -117,17 +117,7 @@ function redisDown(reading: Reading): readonly Draft[] {
       `the cache does not answer: ${answers.finding.error ?? 'no answer'}`,
     );
   if (answers?.finding.answers === true) draft.contradict(answers.id, 0.7, 'the cache answers');
-  const node = broken[0]?.node ?? null;
-  const lost = reading.found('nodes');
-  if (lost !== null && node !== null && deadNodes(reading).has(node))
-    draft.contradict(lost.id, 0.6, `its node ${node} is down, and took it along`);
-  const pod = broken[0];
-  if (pods !== null && pod !== undefined)
-    draft.support(
-      pods.id,
-      0.45 * pods.freshness,
-      `${pod.name} is ${pod.problem ?? (pod.ready ? pod.phase : 'not ready')}`,
-    );
+  weighBrokenPod(reading, draft, broken[0], 0.45);
   const logs = reading.logs('cache');
   if (logs.count > 0)
     draft.support(
@@ -155,7 +145,7 @@ function cacheDegraded(reading: Reading): readonly Draft[] {
   const draft = new Draft({
     cause: 'cache-degraded',
     names: [cache.workload],
-    words: `Only ${percent(ratio)} of the lookups are answered by the cache ${cache.workload}${evicting ? ', which is full and throws keys out: it needs more memory, and a restart would empty it' : ''}.`,
+    words: `Only ${exactPercent(ratio)} of the lookups are answered by the cache ${cache.workload}${evicting ? ', which is full and throws keys out: it needs more memory, and a restart would empty it' : ''}.`,
     tellApart: 'evictions and connected clients of the cache: a restart helps against stale connections only',
     // R3.3.3 restarts it "to clear stale connections"; against evictions that would only cost what is still cached.
     suggests: evicting ? [] : [restart],
@@ -175,7 +165,7 @@ function cacheDegraded(reading: Reading): readonly Draft[] {
   draft.support(
     found.id,
     0.6 * found.freshness,
-    `the hit rate is ${percent(ratio)}, expected is more than ${percent(cache.minimumHitRatio)}`,
+    `the hit rate is ${exactPercent(ratio)}, expected is more than ${exactPercent(cache.minimumHitRatio)}`,
   );
   const logs = reading.logs('cache');
   if (logs.count > 0) draft.support(logs.evidenceId, 0.2, `${logs.count} log lines about the cache`);

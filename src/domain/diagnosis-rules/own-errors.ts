@@ -2,7 +2,7 @@ import type { EvidenceBundle, LogKind, LogPattern } from '../evidence.ts';
 import type { Reading } from './reading.ts';
 
 /** Kinds of lines that the code itself makes; the others are about what it depends on. */
-export const OWN_KINDS: readonly LogKind[] = ['exception', 'fatal', 'other'];
+const OWN_KINDS: readonly LogKind[] = ['exception', 'fatal', 'other'];
 const BORROWED_KINDS: readonly LogKind[] = [
   'database-connection',
   'timeout',

@@ -1,5 +1,6 @@
 import { measured } from '../findings.ts';
-import { Draft, percent, remedy, target } from './draft.ts';
+import { exactPercent } from '../percent.ts';
+import { Draft, remedy, target } from './draft.ts';
 import type { Reading } from './reading.ts';
 import { naming, total } from './signals.ts';
 
@@ -46,15 +47,20 @@ function outage(reading: Reading, signal: ProviderSignal, fallback: ProviderSign
     words:
       errorRatio === null
         ? `Provider ${name} is failing.`
-        : `Provider ${name} is failing: ${percent(errorRatio)} of the requests to it fail.`,
+        : `Provider ${name} is failing: ${exactPercent(errorRatio)} of the requests to it fail.`,
     tellApart: `a request to ${name} from outside the service`,
     suggests: remediesFor(reading, signal, fallback),
   });
   const traffic = reading.found('provider-traffic');
   if (traffic !== null && errorRatio !== null) {
     const weight = errorRatio >= 0.5 ? 0.65 : errorRatio >= 0.2 ? 0.5 : errorRatio >= EVERYDAY_ERROR_RATIO ? 0.35 : 0;
-    draft.support(traffic.id, weight * traffic.freshness, `${percent(errorRatio)} of the requests to ${name} fail`);
-    if (weight === 0) draft.contradict(traffic.id, 0.7, `only ${percent(errorRatio)} of the requests to ${name} fail`);
+    draft.support(
+      traffic.id,
+      weight * traffic.freshness,
+      `${exactPercent(errorRatio)} of the requests to ${name} fail`,
+    );
+    if (weight === 0)
+      draft.contradict(traffic.id, 0.7, `only ${exactPercent(errorRatio)} of the requests to ${name} fail`);
   }
   const health = reading.found('providers');
   if (health !== null) {
