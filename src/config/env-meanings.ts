@@ -9,7 +9,8 @@ export const MEANINGS: Readonly<Record<VariableName, string>> = {
   INCIDENT_CLOCK_FILE: 'Only in rehearsals: the file that tells the simulated world’s time.',
   INCIDENT_TOKENS_FILE: 'JSON file, person of the policy → SHA-256 (hex) of their API token.',
   INCIDENT_SPEED: 'Incident seconds that pass in a second; leave it out in production.',
-  DECISION_SIGNING_KEY: 'Signs decisions between gateway and worker; the same at both, at least 16 characters.',
+  DECISION_SIGNING_KEY:
+    'Signs decisions between gateway and worker, and seals sessions; the same at both, at least 16 characters. Several separated by commas: the first signs, each is accepted (operations.md).',
   LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent.',
   PORT: 'Port to listen on.',
   HOST: 'Address to listen on; 0.0.0.0 in a container.',

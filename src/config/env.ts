@@ -26,6 +26,17 @@ const routingKeys = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Keys of one kind, commas between them while one is being exchanged: the first makes, each is accepted. */
+export type Keys = readonly [string, ...string[]];
+const SHORTEST_KEY_CHARACTERS = 16;
+const signingKeys = secret.transform((text, context): Keys => {
+  const [first, ...others] = rotatedSecrets(text);
+  if (first !== undefined && [first, ...others].every((key) => key.length >= SHORTEST_KEY_CHARACTERS))
+    return [first, ...others];
+  context.addIssue({ code: 'custom', message: `must have at least ${SHORTEST_KEY_CHARACTERS} characters in each key` });
+  return z.NEVER;
+});
+
 const names = z.string().transform((text) => text.split(',').flatMap((name) => name.trim() || []));
 
 /** What gateway and worker share. */
@@ -38,7 +49,7 @@ const common = {
   /** JSON file `{ "<person>": "<SHA-256 of the API token, hex>" }`, beside those of the policy. */
   INCIDENT_TOKENS_FILE: z.string().optional(),
   INCIDENT_SPEED: speed.default(1),
-  DECISION_SIGNING_KEY: secret.min(16, 'must have at least 16 characters'),
+  DECISION_SIGNING_KEY: signingKeys,
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 };
 
@@ -255,7 +266,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   DATABASE_URL:
     'Give the PostgreSQL that keeps inbox and projection, e.g. postgres://incident:secret@db:5432/incident.',
   INCIDENT_POLICY: 'Give the path of the team’s policy file, e.g. policy/noa.yaml.',
-  DECISION_SIGNING_KEY: 'Give gateway and workers the same random text, e.g. the output of `openssl rand -hex 32`.',
+  DECISION_SIGNING_KEY:
+    'Give gateway and workers the same random text, e.g. the output of `openssl rand -hex 32`; two, while it is being exchanged, are separated by a comma.',
   ALERTMANAGER_TOKEN:
     'Give the token that Alertmanager sends as `authorization: credentials:`; several, while it is being changed, are separated by commas.',
   INCIDENT_SPEED:

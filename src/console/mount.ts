@@ -12,8 +12,8 @@ import { registerTeamPages } from './team-pages.ts';
 import { ask, type Framed, visits } from './visit.ts';
 
 export interface ConsoleOptions {
-  /** Seals the sessions; the same for every gateway of the team. */
-  readonly sessionSecret: string;
+  /** The first seals sessions, each opens them; the same for every gateway of the team. */
+  readonly sessionSecrets: readonly [string, ...string[]];
   /** True when people reach the console by https. */
   readonly secureCookies: boolean;
   /** Incident time. */
@@ -59,7 +59,7 @@ const POLICY = [
  */
 export function mountConsole(app: FastifyInstance, options: ConsoleOptions): Console {
   const nowMs = options.nowMs ?? Date.now;
-  const sessions = createSessions({ secret: options.sessionSecret, secure: options.secureCookies, nowMs });
+  const sessions = createSessions({ secrets: options.sessionSecrets, secure: options.secureCookies, nowMs });
   letSessionsUseTheApi(app, sessions);
   app.register(async (site) => {
     site.addHook('onRequest', async (_request, reply) => void reply.headers(HEADERS));

@@ -16,8 +16,11 @@ export interface Sessions {
 }
 
 export interface SessionOptions {
-  /** Known to every gateway of this team, so that a restart or another gateway signs nobody out. */
-  readonly secret: string;
+  /**
+   * Known to every gateway of this team, so that a restart or another gateway signs nobody out. The first seals, each
+   * opens, so that nobody is signed out while it is exchanged.
+   */
+  readonly secrets: readonly [string, ...string[]];
   /** Over https the cookie must never travel otherwise. */
   readonly secure: boolean;
   readonly nowMs: () => number;
@@ -33,8 +36,9 @@ const TAG_BYTES = 16;
  * Sessions are sealed into their cookie (AES-256-GCM): nothing to store, nothing to read for whoever sees the cookie
  * at rest. The token inside is checked at every request, so that taking a token away ends its sessions.
  */
-export function createSessions({ secret, secure, nowMs }: SessionOptions): Sessions {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'incident console session', 32));
+export function createSessions({ secrets, secure, nowMs }: SessionOptions): Sessions {
+  const key = keyOf(secrets[0]);
+  const keys = secrets.map(keyOf);
   const attributes = `Path=/; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
   return {
     open: (session) =>
@@ -42,7 +46,7 @@ export function createSessions({ secret, secure, nowMs }: SessionOptions): Sessi
     close: () => `${SESSION_COOKIE}=; Max-Age=0; ${attributes}`,
     of(headers) {
       const sealed = cookie(headers.cookie, SESSION_COOKIE);
-      const content = sealed === null ? null : unseal(key, sealed);
+      const content = sealed === null ? null : unseal(keys, sealed);
       return content === null || content.untilMs < nowMs() ? null : { token: content.token };
     },
   };
@@ -63,6 +67,10 @@ export function foreign(headers: IncomingHttpHeaders): string | null {
   return null;
 }
 
+function keyOf(secret: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'incident console session', 32));
+}
+
 interface Content extends Session {
   readonly untilMs: number;
 }
@@ -74,7 +82,15 @@ function seal(key: Buffer, content: Content): string {
   return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
 }
 
-function unseal(key: Buffer, text: string): Content | null {
+function unseal(keys: readonly Buffer[], text: string): Content | null {
+  for (const key of keys) {
+    const content = unsealWith(key, text);
+    if (content !== null) return content;
+  }
+  return null;
+}
+
+function unsealWith(key: Buffer, text: string): Content | null {
   try {
     const bytes = Buffer.from(text, 'base64url');
     const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });

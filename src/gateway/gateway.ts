@@ -28,6 +28,7 @@ export interface GatewaySecrets {
   /** None: tickets are not taken for reports. */
   readonly zendeskSecrets?: readonly string[];
   readonly jiraSecrets?: readonly string[];
+  /** One key, which the workers accept beside others while keys are exchanged. */
   readonly decisionSigningKey: string;
 }
 

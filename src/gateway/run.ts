@@ -59,7 +59,7 @@ export async function runGateway(
       pagerdutySecrets: rotatedSecrets(env.PAGERDUTY_WEBHOOK_SECRET),
       zendeskSecrets: rotatedSecrets(env.ZENDESK_WEBHOOK_SECRET),
       jiraSecrets: rotatedSecrets(env.JIRA_WEBHOOK_SECRET),
-      decisionSigningKey: env.DECISION_SIGNING_KEY,
+      decisionSigningKey: env.DECISION_SIGNING_KEY[0],
     },
     log,
     speed: env.INCIDENT_SPEED,
@@ -70,7 +70,7 @@ export async function runGateway(
   const slack = slackFromEnv(env, options);
   const app = createGateway(options);
   const webConsole = mountConsole(app, {
-    sessionSecret: env.DECISION_SIGNING_KEY,
+    sessionSecrets: env.DECISION_SIGNING_KEY,
     secureCookies: policy.communication.consoleUrl?.startsWith('https:') ?? false,
     clock,
     speed: env.INCIDENT_SPEED,

@@ -24,7 +24,7 @@ import { createTicketActivities } from '../activities/tickets/activities.ts';
 import { createUserReportActivities } from '../activities/user-reports/activities.ts';
 import type { Clock } from '../config/clock.ts';
 import { verifyDecision } from '../config/decision-signature.ts';
-import { rotatedSecrets, type WorkerEnv } from '../config/env.ts';
+import type { WorkerEnv } from '../config/env.ts';
 import { createTemplateRenderer } from '../config/liquid.ts';
 import type { PeopleDirectory } from '../config/people.ts';
 import type { Store } from '../store/store.ts';
@@ -76,7 +76,6 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
   );
   const metrics = metricsPort(env);
   const tickets = ticketSystems(env);
-  const keys = rotatedSecrets(env.DECISION_SIGNING_KEY);
   return merged(
     createEvidenceActivities({
       ...(deadlines === undefined ? {} : { deadlines }),
@@ -151,7 +150,7 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
     }),
     createAuthorityActivities({
       people: { person: (id) => people.byId(id) },
-      isSigned: (decision) => verifyDecision(decision, keys),
+      isSigned: (decision) => verifyDecision(decision, env.DECISION_SIGNING_KEY),
     }),
   );
 }

@@ -31,6 +31,15 @@ describe('the environment', () => {
     expect(rotatedSecrets(gatewayEnv(GOOD).ALERTMANAGER_TOKEN)).toEqual(['one', 'two']);
   });
 
+  it('reads the keys that sign decisions one by one, for gateway and worker alike', () => {
+    const keys = ['a-key-of-today-0123', 'a-key-of-tomorrow-45'];
+    const exchanged = { ...GOOD, DECISION_SIGNING_KEY: ` ${keys.join(' , ')},` };
+    expect(gatewayEnv(exchanged).DECISION_SIGNING_KEY).toEqual(keys);
+    expect(workerEnv(exchanged).DECISION_SIGNING_KEY).toEqual(keys);
+    for (const weak of ['a-key-of-today-0123,short', ',', 'many,short,ones,that,are,long,together'])
+      expect(messageOf(() => gatewayEnv({ ...GOOD, DECISION_SIGNING_KEY: weak }))).toContain('in each key');
+  });
+
   it('names every variable that is missing or wrong, and what to do, without showing values', () => {
     const bad = {
       ...GOOD,

@@ -38,7 +38,7 @@ beforeEach(async () => {
   app = Fastify();
   app.register(async (routes) => registerApi(routes));
   mountConsole(app, {
-    sessionSecret: 'a-secret-that-seals-sessions',
+    sessionSecrets: ['a-secret-that-seals-sessions'],
     secureCookies: false,
     clock: () => '2024-10-23T14:50:00.000Z',
     speed: 30,

@@ -3,8 +3,8 @@ import { createSessions, foreign, SESSION_COOKIE } from '../../src/console/sessi
 
 const SECRET = 'a-secret-that-seals-sessions';
 
-function sessions(options: { secret?: string; secure?: boolean; nowMs?: () => number } = {}) {
-  return createSessions({ secret: SECRET, secure: false, nowMs: () => 1_000, ...options });
+function sessions(options: { secrets?: [string, ...string[]]; secure?: boolean; nowMs?: () => number } = {}) {
+  return createSessions({ secrets: [SECRET], secure: false, nowMs: () => 1_000, ...options });
 }
 
 function headersWith(setCookie: string) {
@@ -33,12 +33,22 @@ describe('a session', () => {
     expect(sessions().of(headersWith(sessions().close()))).toBeNull();
   });
 
+  it('outlives an exchange of the secret, in either order, until the old one is taken away', () => {
+    const old = sessions().open({ token: 't' });
+    const NEW = 'the-secret-of-tomorrow';
+    expect(sessions({ secrets: [NEW, SECRET] }).of(headersWith(old))).toEqual({ token: 't' });
+    const fresh = sessions({ secrets: [NEW, SECRET] }).open({ token: 't' });
+    expect(sessions({ secrets: [SECRET, NEW] }).of(headersWith(fresh))).toEqual({ token: 't' });
+    expect(sessions().of(headersWith(fresh))).toBeNull();
+    expect(sessions({ secrets: [NEW] }).of(headersWith(old))).toBeNull();
+  });
+
   it('is refused when it was changed, made with another secret, or is no session at all', () => {
     const cookie = sessions().open({ token: 't' });
     const value = cookie.split(/[=;]/)[1] ?? '';
     const changed = value.slice(0, -2) + (value.endsWith('AA') ? 'BB' : 'AA');
     expect(sessions().of({ cookie: `${SESSION_COOKIE}=${changed}` })).toBeNull();
-    expect(sessions({ secret: 'another-secret-of-sessions' }).of(headersWith(cookie))).toBeNull();
+    expect(sessions({ secrets: ['another-secret-of-sessions'] }).of(headersWith(cookie))).toBeNull();
     for (const junk of ['', 'x', '{}', 'A'.repeat(4_000)])
       expect(sessions().of({ cookie: `${SESSION_COOKIE}=${junk}` })).toBeNull();
     expect(sessions().of({})).toBeNull();

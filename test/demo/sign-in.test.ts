@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function gateway(demo: boolean) {
   const app = Fastify();
   const webConsole = mountConsole(app, {
-    sessionSecret: 'a-secret-that-seals-sessions',
+    sessionSecrets: ['a-secret-that-seals-sessions'],
     secureCookies: false,
     clock: () => '2024-10-23T14:50:00.000Z',
     speed: 1,

@@ -20,6 +20,9 @@ import { pause, runningClock, TICK_MS } from './running-clock.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const CACHE = join(ROOT, '.cache');
+// Keys are being exchanged: the gateway still signs with the old one, the worker was given the new one first.
+const KEY = 'e2e-decision-signing-key';
+const NEXT_KEY = 'e2e-decision-signing-key-of-tomorrow';
 const ALERTMANAGER_TOKEN = 'e2e-alertmanager-token';
 const RECEIVER = 'incidents';
 const PEOPLE = ['alice', 'bob', 'carol', 'erin', 'grace'] as const;
@@ -82,7 +85,7 @@ export async function openStage(options: StageOptions) {
       INCIDENT_CLOCK_FILE: clock.file,
       INCIDENT_SPEED: String(options.speed),
       INCIDENT_TOKENS_FILE: writeTokens(folder),
-      DECISION_SIGNING_KEY: 'e2e-decision-signing-key',
+      DECISION_SIGNING_KEY: `${KEY},${NEXT_KEY}`,
       SLACK_SIGNING_SECRET: 'e2e-slack-signing-secret',
       ALERTMANAGER_TOKEN,
       DOCUMENTS_DIR: documentsDir,
@@ -92,7 +95,14 @@ export async function openStage(options: StageOptions) {
       LOG_LEVEL: 'info',
     };
     const gateway = processOf(closers, 'gateway', 'src/gateway/main.ts', env, folder, `${gatewayUrl}/readyz`);
-    const worker = processOf(closers, 'worker', 'src/worker.ts', env, folder, null);
+    const worker = processOf(
+      closers,
+      'worker',
+      'src/worker.ts',
+      { ...env, DECISION_SIGNING_KEY: `${NEXT_KEY},${KEY}` },
+      folder,
+      null,
+    );
     await Promise.all([gateway.start(), worker.start()]);
 
     const ask = (path: string, init: RequestInit = {}, token = 'token-of-alice') =>

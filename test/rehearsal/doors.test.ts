@@ -56,7 +56,7 @@ describe('the doors of a drill’s people', () => {
     postgres = await testPostgres();
     rig = await slackRig(postgres, undefined, (app, clock) =>
       mountConsole(app, {
-        sessionSecret: 'a-secret-that-seals',
+        sessionSecrets: ['a-secret-that-seals'],
         secureCookies: false,
         clock,
         speed: 1,
