@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { ACTION_NAMES, type ActionName } from '../domain/remedy.ts';
 import { type FaultKind, type FaultSpec, namesOf } from '../simulation/faults/faults.ts';
 import { Dice } from './generate/dice.ts';
 import { FAULT_DRAWS, type WrittenFault } from './generate/fault-draws.ts';
@@ -68,19 +69,9 @@ const PEOPLE_ONLY: readonly FaultKind[] = [
   'replica-missing',
   'minor-bug',
 ];
-const REMEDIES = [
-  'restart',
-  'rollback',
-  'scale',
-  'delete-pod',
-  'replace-pods',
-  'failover-database',
-  'open-breaker',
-  'provider-failover',
-  'rate-limit',
-  'memory-limit',
-  'restore-config',
-];
+/** What mends an incident; the others see a permanent fix through. */
+const FIXES: readonly ActionName[] = ['migrate', 'canary', 'promote'];
+const REMEDIES = ACTION_NAMES.filter((name) => !FIXES.includes(name));
 const FIRST_START_MS = Date.UTC(2026, 1, 2, 6);
 const HOUR_MS = 3_600_000;
 

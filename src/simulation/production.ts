@@ -111,8 +111,6 @@ export interface Production {
   isDue(): boolean;
   /** Sends the next notification that is due now: whether its receiver answered, or null when none is left. */
   sendNext(): Promise<boolean | null>;
-  /** The next instant at which something is known to happen here by itself; null when nothing is. */
-  nextEventAtMs(): number | null;
   stop(): Promise<void>;
 }
 
@@ -344,7 +342,6 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     advanceUntilDue: (ms) => course.advance(ms, 'before-sending'),
     isDue: () => course.isDue(),
     sendNext: () => course.sendNext(),
-    nextEventAtMs: () => course.nextEventAtMs(),
     async stop() {
       const servers = [
         kubernetes,
@@ -477,16 +474,6 @@ class Course {
     }
   }
 
-  nextEventAtMs(): number | null {
-    const now = this.#world.nowMs;
-    const firing = this.#parts.prometheus.nextFiringAtMs();
-    const onGrid = firing === null ? null : Math.max(this.#evaluatedMs + EVALUATION_MS, this.#gridAtOrAfter(firing));
-    const instants = [this.#world.nextEventAtMs(), this.#parts.alertmanager.nextFlushAtMs(), onGrid].filter(
-      (at) => at !== null,
-    );
-    return instants.length === 0 ? null : Math.max(now, Math.min(...instants));
-  }
-
   /** The next evaluation, flush, or message of noise. */
   #nextInstantMs(): number {
     const flush = this.#parts.alertmanager.nextFlushAtMs() ?? Number.POSITIVE_INFINITY;
@@ -544,11 +531,6 @@ class Course {
     return report === undefined
       ? this.#parts.alertmanager.sendNext(this.#world.nowMs)
       : this.#parts.reporting.deliver([report]);
-  }
-
-  #gridAtOrAfter(ms: number): number {
-    const steps = Math.ceil((ms - this.#world.startMs) / EVALUATION_MS);
-    return this.#world.startMs + steps * EVALUATION_MS;
   }
 }
 

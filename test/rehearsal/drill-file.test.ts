@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { DrillError } from '../../src/rehearsal/drill.ts';
 import { parseDrill } from '../../src/rehearsal/drill-file.ts';
 import { drillJsonSchema } from '../../src/rehearsal/drill-schema.ts';
+import { FAULT_SCHEMAS } from '../../src/rehearsal/fault-schemas.ts';
 import { durationMs, durationWords } from '../../src/rehearsal/schema-parts.ts';
+import { FAULT_KINDS } from '../../src/simulation/faults/faults.ts';
 
 const HEAD = 'drill: one\nversion: 1\nstart: 2026-03-03T09:00:00Z\n';
 
@@ -84,6 +86,10 @@ describe('a drill file', () => {
       '2',
       '3',
     ]);
+  });
+
+  it('knows exactly the faults that the simulated world plays', () => {
+    expect(Object.keys(FAULT_SCHEMAS).sort()).toEqual([...FAULT_KINDS].sort());
   });
 
   it('refuses what the simulated production does not play, instead of playing it wrongly', () => {

@@ -125,38 +125,8 @@ export type FaultSpec = Lasting &
 export type FaultKind = FaultSpec['kind'];
 export type FaultOf<K extends FaultKind> = Extract<FaultSpec, { readonly kind: K }>;
 
-/** Every kind that the drill format knows, in the order of its table. */
+/** Every kind that the drill format knows and the world plays, in the order of its table. */
 export const FAULT_KINDS: readonly FaultKind[] = [
-  'bad-deploy',
-  'slow-query',
-  'connection-leak',
-  'postgres-down',
-  'postgres-unreachable',
-  'replica-lag',
-  'replica-missing',
-  'redis-down',
-  'cache-degraded',
-  'provider-outage',
-  'memory-leak',
-  'traffic-surge',
-  'slow-endpoint',
-  'node-pressure',
-  'node-down',
-  'pods-stuck',
-  'config-change',
-  'canary-regression',
-  'infrastructure-down',
-  'data-corruption',
-  'security-breach',
-  'authentication-broken',
-  'minor-bug',
-  'user-report',
-  'noise',
-  'alert-storm',
-];
-
-/** The kinds whose mechanism the world plays. A drill that asks for another is refused rather than played wrongly. */
-export const SIMULATED_FAULTS: readonly FaultKind[] = [
   'bad-deploy',
   'slow-query',
   'connection-leak',

@@ -59,13 +59,6 @@ export class RuleState {
     return this.#lastEvaluationMs;
   }
 
-  /** The next instant at which a pending alert would fire if its condition held; null when none is pending. */
-  nextFiringAtMs(): number | null {
-    const pending = this.active.filter((alert) => alert.state === 'pending');
-    if (pending.length === 0) return null;
-    return Math.min(...pending.map((alert) => alert.activeAtMs)) + this.rule.forSeconds * 1000;
-  }
-
   evaluate(atMs: number, source: SeriesSource): AlertTransition[] {
     const found = this.#found(atMs, source);
     const transitions: AlertTransition[] = [];

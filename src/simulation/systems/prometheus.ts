@@ -30,8 +30,6 @@ export interface Prometheus {
   close(): Promise<void>;
   /** Evaluates every rule at that world instant, in order, and returns what changed. Instants must not go back. */
   evaluateRules(atMs: number): AlertTransition[];
-  /** The earliest instant at which a pending alert would fire if nothing else changed; null when none is pending. */
-  nextFiringAtMs(): number | null;
   activeAlerts(): readonly ActiveAlert[];
 }
 
@@ -104,10 +102,6 @@ export function createPrometheus(options: PrometheusOptions): Prometheus {
     listen: (port) => server.listen(port),
     close: () => server.close(),
     evaluateRules: (atMs) => states.flatMap((state) => state.evaluate(atMs, source)),
-    nextFiringAtMs() {
-      const instants = states.map((state) => state.nextFiringAtMs()).filter((ms) => ms !== null);
-      return instants.length === 0 ? null : Math.min(...instants);
-    },
     activeAlerts: () => states.flatMap((state) => state.active),
   };
 }

@@ -1,5 +1,5 @@
 import type { FaultKind, FaultSpec } from '../faults/faults.ts';
-import { kindsOf, namesOf, SIMULATED_FAULTS } from '../faults/faults.ts';
+import { FAULT_KINDS, kindsOf, namesOf } from '../faults/faults.ts';
 import { type StrayAlert, strayAlerts } from './alert-noise.ts';
 import type { PlacedFault } from './conditions.ts';
 import { beginFault, endFault, keepFault, type Stage } from './disturbances.ts';
@@ -28,8 +28,8 @@ export class FaultBook {
   }
 
   add(spec: FaultSpec, atMs: number): string {
-    if (!SIMULATED_FAULTS.includes(spec.kind)) {
-      throw new Error(`This world does not play ${spec.kind}; it plays ${SIMULATED_FAULTS.join(', ')}.`);
+    if (!FAULT_KINDS.includes(spec.kind)) {
+      throw new Error(`This world does not play ${spec.kind}; it plays ${FAULT_KINDS.join(', ')}.`);
     }
     const id = `fault-${this.all.length + 1}`;
     const endMs = spec.forMs === undefined ? null : atMs + spec.forMs;
