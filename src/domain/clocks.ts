@@ -66,3 +66,15 @@ function dues(
   }
   return found;
 }
+
+const DAY_MINUTES = 24 * 60;
+const DAILY_REMINDERS = 5;
+
+/**
+ * When whoever owes something is reminded next, after so many reminders: daily at first, then weekly; what is forgotten
+ * stays visible without becoming noise (R6.6).
+ */
+export function reminderAt(dueAt: Instant, reminded: number): Instant {
+  const daily = Math.min(reminded, DAILY_REMINDERS);
+  return plusMinutes(dueAt, (daily + (reminded - daily) * 7) * DAY_MINUTES);
+}

@@ -72,6 +72,12 @@ export interface RemedyPlan {
   readonly temporary: boolean;
 }
 
+/** How to take a change back: the value before, and the marker by which a preview knows a way back from a way on. */
+export function wayBack({ action, target, before }: RemedyPlan): RemedyWish {
+  const values = Object.entries(before).filter((entry): entry is [string, string | number] => entry[1] !== null);
+  return { action, target, parameters: { ...Object.fromEntries(values), revert: 1 } };
+}
+
 /** What the preview answers: a plan, or why there can be none. */
 export type RemedyPreview =
   | { readonly kind: 'plan'; readonly plan: RemedyPlan }

@@ -37,7 +37,13 @@ export function stretchesOf(
 
 /** The oldest events that fit, at least one. */
 export function oldestWithin(events: readonly TimelineEvent[], maximumBytes: number): readonly TimelineEvent[] {
-  return stretchesOf(events, maximumBytes)[0] ?? [];
+  let bytes = 0;
+  let end = 0;
+  for (; end < events.length; end += 1) {
+    bytes += jsonBytes(events[end]) + 1;
+    if (end > 0 && bytes > maximumBytes) break;
+  }
+  return events.slice(0, end);
 }
 
 /** The newest events that fit, in order; none when not even the last one does. */

@@ -1,4 +1,10 @@
-import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  type ActivityOptions,
+  isCancellation,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ProviderActivities } from '../activities/admin-api/api.ts';
 import type { AuditActivities } from '../activities/audit/api.ts';
 import type { AuthorityActivities } from '../activities/authority/api.ts';
@@ -15,6 +21,7 @@ import type { TicketActivities } from '../activities/tickets/api.ts';
 import type { UserReportActivities } from '../activities/user-reports/api.ts';
 import type { Instant } from '../domain/instant.ts';
 import { SPEED_MEMO } from './incident/api.ts';
+import type { IncidentClock } from './incident/clock.ts';
 
 /**
  * Timeouts and retries by kind of call, in one place. Every kind ends: a limit on every wait.
@@ -49,6 +56,25 @@ export interface Stamped<T> {
 type Stamps<A> = {
   [K in keyof A]: A[K] extends (...args: infer P) => Promise<infer R> ? (...args: P) => Promise<Stamped<R>> : never;
 };
+
+/** What came of a call to the outside: its answer, or why there is none, in words. */
+export type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly words: string };
+
+/** An activity's failure is an answer, in words; a cancellation, or a fault of our own, is thrown on. */
+export async function attempted<T>(
+  clock: IncidentClock,
+  call: Promise<Stamped<T>>,
+  words: (failure: ActivityFailure) => string = (failure) => failure.cause?.message ?? failure.message,
+): Promise<Attempt<T>> {
+  try {
+    const { at, value } = await call;
+    clock.adopt(at);
+    return { ok: true, value };
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    return { ok: false, words: words(error) };
+  }
+}
 
 const READS = { firstSeconds: 1, factor: 2, longestSeconds: 10 } as const;
 /** Every activity beats once a second (worker/heartbeats.ts): after so long without, its worker is taken for dead. */

@@ -1,18 +1,17 @@
 import {
-  ActivityFailure,
   ApplicationFailure,
   allHandlersFinished,
   condition,
   continueAsNew,
-  isCancellation,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Delivery } from '../../activities/publication/api.ts';
-import { type Instant, plusMinutes } from '../../domain/instant.ts';
+import { reminderAt } from '../../domain/clocks.ts';
+import type { Instant } from '../../domain/instant.ts';
 import type { Lease } from '../../domain/timeline.ts';
 import { factsFor, voiceFor } from '../../domain/voice.ts';
-import { message, ticketing } from '../activity-calls.ts';
+import { attempted, message, ticketing } from '../activity-calls.ts';
 import { Agenda } from '../incident/agenda.ts';
 import { IncidentClock } from '../incident/clock.ts';
 import {
@@ -27,10 +26,6 @@ import {
   itemsAgendaQuery,
   itemsQuery,
 } from './api.ts';
-
-const DAY_MINUTES = 24 * 60;
-/** Reminders come daily at first, then weekly; a forgotten item stays visible without becoming noise. */
-const DAILY_CHASES = 5;
 
 /** Chases what an incident left behind until each item is done or consciously dropped (R6.6), for as long as it takes. */
 export async function actionItems(input: ActionItemsInput): Promise<ActionItemsStatus> {
@@ -83,7 +78,8 @@ class Chase {
       const title = `${incidentId}: ${item.what}`;
       const description = `${item.what}\n\nA follow-up of ${incidentId}. End this ticket when it is done, or as one that will not be done with the reason.`;
       const { dueAt } = item;
-      const made = await this.#attempt(
+      const made = await attempted(
+        this.#clock,
         ticketing(`ticket for ${item.id}`).createTicket({
           system,
           externalId,
@@ -106,7 +102,10 @@ class Chase {
     const { tickets } = this.input;
     const ref = this.#tickets[item.id]?.ref ?? null;
     if (tickets == null || ref === null) return false;
-    const read = await this.#attempt(ticketing(`ticket of ${item.id}`).readTicket({ system: tickets.system, ref }));
+    const read = await attempted(
+      this.#clock,
+      ticketing(`ticket of ${item.id}`).readTicket({ system: tickets.system, ref }),
+    );
     if (!read.ok || read.value.state === 'open' || this.#isEnded(item.id)) return this.#isEnded(item.id);
     const { state, status, assignee } = read.value;
     this.end({
@@ -117,19 +116,6 @@ class Chase {
       receivedAt: this.#clock.now(),
     });
     return true;
-  }
-
-  async #attempt<T>(
-    call: Promise<{ at: Instant; value: T }>,
-  ): Promise<{ ok: true; value: T } | { ok: false; words: string }> {
-    try {
-      const { at, value } = await call;
-      this.#clock.adopt(at);
-      return { ok: true, value };
-    } catch (error) {
-      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-      return { ok: false, words: error.cause?.message ?? error.message };
-    }
   }
 
   async once(): Promise<void> {
@@ -201,9 +187,7 @@ class Chase {
   }
 
   #chaseAt(item: ActionItem): Instant {
-    const chased = this.#chased(item);
-    const daily = Math.min(chased, DAILY_CHASES);
-    return plusMinutes(item.dueAt, (daily + (chased - daily) * 7) * DAY_MINUTES);
+    return reminderAt(item.dueAt, this.#chased(item));
   }
 
   #ticketWords({ id }: ActionItem): string {

@@ -57,9 +57,8 @@ export interface IncidentInput {
 
 export interface CarriedIncident {
   readonly state: IncidentState;
-  /** The newest events; older ones are in the store under `olderDigest`. */
+  /** The newest events; older ones are in the store, under the digest chain of the record. */
   readonly tail: readonly TimelineEvent[];
-  readonly olderDigest: string | null;
   /** The newest event that the store's copy has; absent in what was carried before it was kept. */
   readonly recordedThroughSeq?: number;
 }

@@ -1,6 +1,6 @@
 import { type LeaseRecord, openLeases } from '../../domain/incident.ts';
 import { plusMinutes } from '../../domain/instant.ts';
-import type { RemedyPlan } from '../../domain/remedy.ts';
+import { type RemedyPlan, wayBack } from '../../domain/remedy.ts';
 import { looking } from '../activity-calls.ts';
 import { carryOut } from '../playbooks/carry-out.ts';
 import { channelOf } from './communicating.ts';
@@ -78,7 +78,7 @@ async function revert(run: IncidentRun, record: LeaseRecord): Promise<void> {
 }
 
 async function planRevert(run: IncidentRun, plan: RemedyPlan): Promise<RemedyPlan | null> {
-  const wishes = [{ action: plan.action, target: plan.target, parameters: revertParameters(plan) }];
+  const wishes = [wayBack(plan)];
   const input = { incidentId: run.state.incidentId, keyPrefix: `${plan.key}/revert`, wishes, at: run.now() };
   const provider = plan.target.kind === 'provider';
   const answer = await run.attempt(
@@ -88,10 +88,4 @@ async function planRevert(run: IncidentRun, plan: RemedyPlan): Promise<RemedyPla
   );
   const preview = answer.ok ? answer.value[0] : undefined;
   return preview?.kind === 'plan' ? preview.plan : null;
-}
-
-/** The value before, and the marker by which the activities know a way back from a way on. */
-function revertParameters(plan: RemedyPlan): Readonly<Record<string, string | number>> {
-  const before = Object.entries(plan.before).filter((entry): entry is [string, string | number] => entry[1] !== null);
-  return { ...Object.fromEntries(before), revert: 1 };
 }

@@ -1,5 +1,5 @@
 import {
-  ActivityFailure,
+  type ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   condition,
@@ -20,7 +20,7 @@ import { type Actor, MACHINE } from '../../domain/people.ts';
 import type { Policy } from '../../domain/policy.ts';
 import { jsonBytes } from '../../domain/sizes.ts';
 import type { EventOf, TimelineEvent, TimelineFact } from '../../domain/timeline.ts';
-import type { Stamped } from '../activity-calls.ts';
+import { type Attempt, attempted, type Stamped } from '../activity-calls.ts';
 import { Agenda } from './agenda.ts';
 import { type CarriedIncident, type IncidentInput, SEARCH_ATTRIBUTES } from './api.ts';
 import { IncidentClock } from './clock.ts';
@@ -35,9 +35,6 @@ const { projection } = proxySinks<IncidentSinks>();
 /** What a run is started with, its policy included; the engine refuses two megabytes. */
 const CARRIED_INPUT_BYTES = 240 * 1024;
 
-/** What came of a call to the outside: its answer, or why there is none, in words. */
-export type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly words: string };
-
 /**
  * One incident while it runs: its state, timeline, clock and agenda. The only way to change anything is `record`.
  * Steps are remembered by id, so that a run that continues as new takes up where the last one stopped.
@@ -48,7 +45,6 @@ export class IncidentRun {
   readonly policy: Policy;
   #state: IncidentState;
   #timeline: TimelineEvent[];
-  readonly olderDigest: string | null;
   /** The newest event of this run that the store's copy has (recording.ts). */
   recordedThroughSeq: number;
   /** Decisions taken by this run alone; the engine counts their updates by run. */
@@ -63,7 +59,6 @@ export class IncidentRun {
     this.policy = input.policy;
     this.clock = new IncidentClock(input.anchorAt, input.speed);
     this.agenda = new Agenda(this.clock, () => this.#draining);
-    this.olderDigest = input.carried?.olderDigest ?? null;
     this.recordedThroughSeq = input.carried?.recordedThroughSeq ?? 0;
     if (input.carried !== null) {
       this.#state = input.carried.state;
@@ -135,15 +130,8 @@ export class IncidentRun {
   }
 
   /** Calls an activity; its failure becomes words, cancellation passes. Adopts the instant it answers with. */
-  async attempt<T>(call: Promise<Stamped<T>>): Promise<Attempt<T>> {
-    try {
-      const answer = await call;
-      this.clock.adopt(answer.at);
-      return { ok: true, value: answer.value };
-    } catch (error) {
-      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-      return { ok: false, words: failureWords(error) };
-    }
+  attempt<T>(call: Promise<Stamped<T>>): Promise<Attempt<T>> {
+    return attempted(this.clock, call, failureWords);
   }
 
   /**
@@ -172,12 +160,11 @@ export class IncidentRun {
   }
 
   carry(): CarriedIncident {
-    const { olderDigest, recordedThroughSeq } = this;
-    const room = CARRIED_INPUT_BYTES - jsonBytes({ ...this.input, carried: { olderDigest, recordedThroughSeq } });
+    const { recordedThroughSeq } = this;
+    const room = CARRIED_INPUT_BYTES - jsonBytes({ ...this.input, carried: { recordedThroughSeq } });
     const tailEvents = this.policy.limits.timelineTailEvents;
     return {
       ...carriedOver(this.#state, this.#timeline, { bytes: room, tailEvents, recordedThroughSeq }),
-      olderDigest,
       recordedThroughSeq,
     };
   }

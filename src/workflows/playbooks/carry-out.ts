@@ -1,9 +1,9 @@
 import { plusMinutes, secondsBetween } from '../../domain/instant.ts';
 import type { ServicePolicy } from '../../domain/policy.ts';
 import type { RemedyOutcome, RemedyPlan } from '../../domain/remedy.ts';
-import { migration, remedy, type Stamped, wait } from '../activity-calls.ts';
+import { type Attempt, migration, remedy, type Stamped, wait } from '../activity-calls.ts';
 import { recoveryInput } from '../incident/recovery.ts';
-import type { Attempt, IncidentRun } from '../incident/run.ts';
+import type { IncidentRun } from '../incident/run.ts';
 import { failOver } from './database-failover.ts';
 
 /** Actions whose pods have to come up before they are in effect. */
@@ -65,7 +65,8 @@ async function replaceOneByOne(run: IncidentRun, plan: RemedyPlan): Promise<void
   }
 }
 
-function confirmed(plan: RemedyPlan, answer: Attempt<RemedyOutcome>): RemedyOutcome {
+/** What came of a remedy's call; no answer is no outcome, and a person has to look. */
+export function confirmed(plan: RemedyPlan, answer: Attempt<RemedyOutcome>): RemedyOutcome {
   if (answer.ok) return answer.value;
   return {
     result: 'unknown',

@@ -1,18 +1,17 @@
 import {
-  ActivityFailure,
   ApplicationFailure,
   allHandlersFinished,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
-  isCancellation,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Delivery } from '../../activities/publication/api.ts';
+import { reminderAt } from '../../domain/clocks.ts';
 import { type Instant, plusMinutes } from '../../domain/instant.ts';
 import { factsFor, voiceFor } from '../../domain/voice.ts';
-import { followUp, message } from '../activity-calls.ts';
+import { attempted, followUp, message } from '../activity-calls.ts';
 import { Agenda } from '../incident/agenda.ts';
 import { postMortemApprovedSignal } from '../incident/api.ts';
 import { IncidentClock } from '../incident/clock.ts';
@@ -28,8 +27,6 @@ import {
   postMortemQuery,
 } from './api.ts';
 
-const DAY_MINUTES = 24 * 60;
-const DAILY_CHASES = 5;
 const VERSIONS_REMEMBERED = 100;
 const PUBLISH_AGAIN_MINUTES = 15;
 
@@ -149,19 +146,17 @@ class Document {
 
   async #publish(): Promise<void> {
     const digest = this.#newest();
-    try {
-      const answer = await followUp('post-mortem where documents live').placePostMortem({
+    const answer = await attempted(
+      this.#clock,
+      followUp('post-mortem where documents live').placePostMortem({
         incidentId: this.input.facts.incidentId,
         path: this.input.path,
         digest,
         documentsUrl: this.input.communication.documentsUrl,
-      });
-      this.#clock.adopt(answer.at);
-      this.#status = { ...this.#status, publishedDigest: digest, location: answer.value.location };
-    } catch (error) {
-      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-      this.#publishAgainAt = plusMinutes(this.#clock.now(), PUBLISH_AGAIN_MINUTES);
-    }
+      }),
+    );
+    if (answer.ok) this.#status = { ...this.#status, publishedDigest: digest, location: answer.value.location };
+    else this.#publishAgainAt = plusMinutes(this.#clock.now(), PUBLISH_AGAIN_MINUTES);
   }
 
   async #share(): Promise<void> {
@@ -203,9 +198,7 @@ class Document {
   }
 
   #chaseAt(): Instant {
-    const { chases } = this.#status;
-    const daily = Math.min(chases, DAILY_CHASES);
-    return plusMinutes(this.input.dueAt, (daily + (chases - daily) * 7) * DAY_MINUTES);
+    return reminderAt(this.input.dueAt, this.#status.chases);
   }
 }
 

@@ -1,5 +1,4 @@
 import {
-  ActivityFailure,
   ApplicationFailure,
   allHandlersFinished,
   condition,
@@ -11,12 +10,12 @@ import type { Decision } from '../../domain/decision.ts';
 import { plusMinutes } from '../../domain/instant.ts';
 import { type Actor, MACHINE } from '../../domain/people.ts';
 import { type QuickActionState, quickRefusal, undoRefusal } from '../../domain/quick-action.ts';
-import type { RemedyOutcome, RemedyPlan, RemedyPreview } from '../../domain/remedy.ts';
-import { audit, looking, type Stamped, wait } from '../activity-calls.ts';
+import { type RemedyPlan, type RemedyPreview, wayBack } from '../../domain/remedy.ts';
+import { attempted, audit, looking, type Stamped, wait } from '../activity-calls.ts';
 import { Agenda } from '../incident/agenda.ts';
 import { decisionSignal } from '../incident/api.ts';
 import { IncidentClock } from '../incident/clock.ts';
-import { callRemedy, ROLLED_OUT } from '../playbooks/carry-out.ts';
+import { callRemedy, confirmed, ROLLED_OUT } from '../playbooks/carry-out.ts';
 import {
   callOffQuickUpdate,
   confirmQuickUpdate,
@@ -126,7 +125,7 @@ class QuickDeed {
       target.kind === 'provider'
         ? looking('preview').previewProviderRemedies({ ...asked, service })
         : looking('preview').previewClusterRemedies(asked);
-    const answer = await this.#attempt(call);
+    const answer = await attempted(this.#clock, call);
     const preview = answer.ok ? answer.value[0] : undefined;
     if (preview?.kind === 'plan') {
       this.state = { ...this.state, plan: preview.plan };
@@ -159,7 +158,7 @@ class QuickDeed {
   async #confirmedStill(decision: Decision<'approve'>): Promise<boolean> {
     await this.#audit(decision.actor, `said yes to ${this.input.action} of ${this.input.target.name}`);
     const role = this.input.needs.role;
-    const answer = await this.#attempt(looking('may they say yes?').confirmAuthority({ decision, role }));
+    const answer = await attempted(this.#clock, looking('may they say yes?').confirmAuthority({ decision, role }));
     if (answer.ok && answer.value.confirmed) return true;
     const why = answer.ok ? (answer.value.reason ?? 'not confirmed') : answer.words;
     await this.#end('failed', `The yes of ${decision.actor.person} does not count: ${why} Nothing was done.`, MACHINE);
@@ -167,14 +166,8 @@ class QuickDeed {
   }
 
   async #carryOut(plan: RemedyPlan, by: Actor): Promise<boolean> {
-    const answer = await this.#attempt(callRemedy(plan, this.input.service));
-    const outcome: RemedyOutcome = answer.ok
-      ? answer.value
-      : {
-          result: 'unknown',
-          readBack: `It could not be confirmed (${answer.words}). Look at ${plan.target.name} before doing it again.`,
-          observed: {},
-        };
+    const answer = await attempted(this.#clock, callRemedy(plan, this.input.service));
+    const outcome = confirmed(plan, answer);
     this.state = { ...this.state, outcome };
     if (outcome.result !== 'done' && outcome.result !== 'already-done') {
       await this.#end('failed', `${plan.action} of ${plan.target.name} is ${outcome.result}: ${outcome.readBack}`, by);
@@ -189,7 +182,8 @@ class QuickDeed {
     const { rolloutTimeoutMinutes, speed } = this.input;
     const deadlineMs = Math.max(1_000, (rolloutTimeoutMinutes * 60_000) / speed);
     const pollSeconds = Math.max(1, POLL_SECONDS / speed);
-    const answer = await this.#attempt(
+    const answer = await attempted(
+      this.#clock,
       wait(deadlineMs, `rollout of ${plan.target.name}`).awaitRollout({ plan, pollSeconds }),
     );
     if (answer.ok && answer.value.complete) return ' The rollout is complete.';
@@ -206,8 +200,7 @@ class QuickDeed {
       if (ended === 'due') await this.#audit(MACHINE, `still in place: ${plan.preview} Nobody has taken it back.`);
     }
     if (this.#undone === null) return;
-    const before = Object.entries(plan.before).filter((entry): entry is [string, string | number] => entry[1] !== null);
-    const back = await this.#preview({ ...Object.fromEntries(before), revert: 1 }, '/revert');
+    const back = await this.#preview(wayBack(plan).parameters, '/revert');
     if (back === null || !(await this.#carryOut(back, this.#undone.actor))) return;
     this.state = { ...this.state, stage: 'undone', temporaryUntil: null };
   }
@@ -224,7 +217,8 @@ class QuickDeed {
     const at = this.#clock.now();
     const key = `${id}/${this.#audited}`;
     const what = `do ${action} ${target.name}`;
-    await this.#attempt(
+    await attempted(
+      this.#clock,
       audit(what).recordAudit({
         key,
         at,
@@ -236,17 +230,6 @@ class QuickDeed {
       }),
     );
     if (incidentId !== null) await note(incidentId, key, by, at, `${what} (${id}): ${words}`);
-  }
-
-  async #attempt<T>(call: Promise<Stamped<T>>): Promise<{ ok: true; value: T } | { ok: false; words: string }> {
-    try {
-      const { at, value } = await call;
-      this.#clock.adopt(at);
-      return { ok: true, value };
-    } catch (error) {
-      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-      return { ok: false, words: error.cause?.message ?? error.message };
-    }
   }
 }
 

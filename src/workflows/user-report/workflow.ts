@@ -1,8 +1,8 @@
-import { ActivityFailure, isCancellation, setHandler } from '@temporalio/workflow';
+import { setHandler } from '@temporalio/workflow';
 import type { EvidenceBundle } from '../../domain/evidence.ts';
 import { plusMinutes } from '../../domain/instant.ts';
 import { VERIFYING_PROBES } from '../../domain/user-report.ts';
-import { looking, reporting } from '../activity-calls.ts';
+import { attempted, looking, reporting } from '../activity-calls.ts';
 import { Agenda } from '../incident/agenda.ts';
 import { IncidentClock } from '../incident/clock.ts';
 import { type UserReportInput, type UserReportResult, userReportAgendaQuery } from './api.ts';
@@ -60,15 +60,10 @@ async function collect(input: UserReportInput, clock: IncidentClock): Promise<Ev
     aroundAt: input.openedAt,
     at: clock.now(),
   };
-  try {
-    const call = looking(`verify: ${request.probes.length} questions`);
-    const answer = await call.collectEvidence({ request, service, evidence, reports });
-    clock.adopt(answer.at);
-    return answer.value;
-  } catch (error) {
-    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-    // Nothing could be asked at all: the verdict says so, and somebody is still answered.
-    const gap = { probe: 'service-health' as const, source: 'Evidence', reason: error.cause?.message ?? error.message };
-    return { purpose: 'user-report', collectedAt: request.at, items: [], gaps: [gap] };
-  }
+  const call = looking(`verify: ${request.probes.length} questions`);
+  const answer = await attempted(clock, call.collectEvidence({ request, service, evidence, reports }));
+  if (answer.ok) return answer.value;
+  // Nothing could be asked at all: the verdict says so, and somebody is still answered.
+  const gap = { probe: 'service-health' as const, source: 'Evidence', reason: answer.words };
+  return { purpose: 'user-report', collectedAt: request.at, items: [], gaps: [gap] };
 }
