@@ -1,51 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStage, type Stage } from './stage.ts';
+import { openR9, R9_ALERT } from './r9.ts';
+import type { Stage } from './stage.ts';
 import { remediesSeen, whenClusterActs } from './watch-ledger.ts';
 
 // R9, play S0, in real time: a minute of the runbook is three seconds. People choose the restart; the worker is killed the
 // instant the cluster has restarted the deployment, before anybody has heard so.
-const DEPLOYED_AT = '2024-10-23T14:15:00.000Z';
-const SICK_AT = '2024-10-23T14:30:30.000Z';
-
-/** A busy machine answers late; a hold of two minutes is enough to see that it stays well. */
-const HURRIED = { 'evidence.probeDeadlineSeconds': 8, 'verification.holdMinutes': 2 };
-
 let stage: Stage;
 beforeAll(async () => {
-  stage = await openStage({ startAt: '2024-10-23T14:00:00.000Z', speed: 20, policy: HURRIED });
-  const { production, clock } = stage;
-  production.world.addFault(
-    { kind: 'bad-deploy', deployment: 'noa-mcp', change: 'feature X', slowQuery: true },
-    Date.parse(DEPLOYED_AT),
-  );
-  await clock.jumpTo(SICK_AT);
+  stage = await openR9(20);
 }, 90_000);
 afterAll(async () => stage?.close());
-
-const PAYLOAD = {
-  version: '4',
-  groupKey: '{}:{alertname="APIErrorRateHigh", service="api"}',
-  truncatedAlerts: 0,
-  status: 'firing',
-  receiver: 'incidents',
-  groupLabels: { alertname: 'APIErrorRateHigh', service: 'api' },
-  commonLabels: { alertname: 'APIErrorRateHigh', service: 'api', severity: 'P1' },
-  commonAnnotations: { summary: 'API Error Rate >10%: 45 %' },
-  externalURL: 'http://alertmanager.example:9093',
-  alerts: [
-    {
-      status: 'firing',
-      labels: { alertname: 'APIErrorRateHigh', service: 'api', severity: 'P1' },
-      annotations: { summary: 'API Error Rate >10%: 45 %' },
-      startsAt: '2024-10-23T14:30:00.000Z',
-      endsAt: '0001-01-01T00:00:00Z',
-      generatorURL: 'http://prometheus.example:9090/graph',
-      fingerprint: 'b9d2c7a4e1f05836',
-    },
-  ],
-};
 
 describe('an incident from the posted alert to the post-mortem (R9 S0)', () => {
   let id = '';
@@ -54,15 +20,15 @@ describe('an incident from the posted alert to the post-mortem (R9 S0)', () => {
     const strange = await fetch(`${stage.gatewayUrl}/webhooks/alertmanager`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(PAYLOAD),
+      body: JSON.stringify(R9_ALERT),
     });
     expect(strange.status).toBe(401);
-    const first = await stage.post(PAYLOAD);
+    const first = await stage.post(R9_ALERT);
     expect(first).toMatchObject({ status: 202, body: { joined: false } });
     stage.clock.start();
     id = String(first.body.incidentId);
     expect(id).toBe('incident-20241023-1430');
-    expect(await stage.post(PAYLOAD)).toMatchObject({ status: 202, body: { incidentId: id, joined: true } });
+    expect(await stage.post(R9_ALERT)).toMatchObject({ status: 202, body: { incidentId: id, joined: true } });
     await stage.until('the channel is open', async () => (await stage.events(id, 'channel-opened'))[0] ?? false);
     expect(await stage.incidentIds()).toEqual([id]);
   }, 60_000);
