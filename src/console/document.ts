@@ -14,12 +14,13 @@ export interface PageFrame {
   readonly body: Markup;
 }
 
+/** Address, words in the navigation, and the title of the page itself. */
 const PAGES = [
-  ['/', 'Incidents'],
-  ['/record', 'Record'],
-  ['/drills', 'Drills'],
-  ['/policy', 'Policy'],
-  ['/health', 'Health'],
+  ['/', 'Incidents', 'Incidents'],
+  ['/record', 'Record', 'Record'],
+  ['/drills', 'Drills', 'Drills'],
+  ['/policy', 'Policy', 'Policy'],
+  ['/health', 'Health', 'System health'],
 ] as const;
 
 const KEYS = [
@@ -57,9 +58,10 @@ ${[...frame.modules, ...(me === null ? [] : ['keys'])].map((name) => html`<scrip
 <header class="bar">
 <a class="home" href="/">${frame.product} <span>incidents</span></a>
 <span class="clock" title="Incident time, UTC"><time data-clock datetime="${frame.now}">${frame.now.slice(11, 16)}</time> UTC${frame.speed !== 1 && html` <span class="speed">×${frame.speed}</span>`}</span>
-${me !== null && html`<nav class="pages" aria-label="Pages">${PAGES.map(([path, words]) => html`<a href="${path}">${words}</a>`)}</nav>`}
-${me !== null && html`<span class="me">${me.name} <button class="quiet" type="button" data-sign-out>Sign out</button></span>`}
+${me !== null && html`<nav class="pages" aria-label="Pages">${PAGES.map(([path, words, title]) => (title === frame.title ? html`<a href="${path}" aria-current="page">${words}</a>` : html`<a href="${path}">${words}</a>`))}</nav>`}
+${me !== null && html`<span class="me"><span class="name">${me.name}</span> <button class="quiet" type="button" data-sign-out>Sign out</button></span>`}
 </header>
+<p id="away" class="note away" role="status" hidden></p>
 <main id="main" tabindex="-1">
 ${frame.body}
 </main>

@@ -50,7 +50,8 @@ function bundleDetails(bundle: EvidenceBundle, number: number, newest: boolean, 
   const { gaps } = bundle;
   const summary = html`${PURPOSES[bundle.purpose]} ${instantWords(bundle.collectedAt, now)} UTC <span class="hint">${counted(bundle.items.length, 'answer')}, ${striking.length} out of the ordinary${gaps.length > 0 && html`, ${counted(gaps.length, 'gap')}`}</span>`;
   return html`<details id="bundle-${number}"${newest && html` open`}><summary>${summary}</summary>
-<ul class="items">${[...striking, ...ordinary].map((item) => evidenceItem(item, number))}</ul>
+<ul class="items">${striking.map((item) => evidenceItem(item, number))}</ul>
+${ordinary.length > 0 && html`<details id="ordinary-${number}"><summary>${counted(ordinary.length, 'answer')} as usual</summary><ul class="items">${ordinary.map((item) => evidenceItem(item, number))}</ul></details>`}
 ${gaps.length > 0 && html`<p class="hint">No answer from</p><ul class="plain gaps">${gaps.map(({ probe, source, reason }) => html`<li>${probe} <span class="hint">${source}: ${reason}</span></li>`)}</ul>`}
 </details>`;
 }

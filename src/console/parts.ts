@@ -14,17 +14,14 @@ export function countdown(dueAt: Instant, now: Instant): Markup {
   return html`<time class="countdown${late && ' late'}" data-countdown datetime="${dueAt}" title="${dueAt}">${spanWords(secondsBetween(now, dueAt))}</time>`;
 }
 
-/** `in 4:05`, `2:10 late`, `in 1 h 20 min`. The same words as `public/clocks.js` counts. */
+/** `in 4 min 5 s`, `2 min 10 s late`, `in 1 h 20 min`: `4:05` would look like a time of day. As `public/clocks.js` counts. */
 export function spanWords(seconds: number): string {
   const whole = Math.round(Math.abs(seconds));
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
-  const shown =
-    hours >= 48
-      ? `${Math.floor(hours / 24)} days`
-      : hours > 0
-        ? `${hours} h ${minutes} min`
-        : `${minutes}:${String(whole % 60).padStart(2, '0')}`;
+  const short = minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+  const long = hours >= 48 ? `${Math.floor(hours / 24)} days` : `${hours} h ${minutes} min`;
+  const shown = hours > 0 ? long : short;
   return seconds < 0 ? `${shown} late` : `in ${shown}`;
 }
 

@@ -3,6 +3,7 @@ import type { FactSet } from '../domain/fact-set.ts';
 import type { IncidentState } from '../domain/incident.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Role } from '../domain/people.ts';
+import { capitalised } from '../views/words.ts';
 import { decisionForm, type FormContext } from './decision-forms.ts';
 import { html, type Markup } from './markup.ts';
 import { countdown, instantWords } from './parts.ts';
@@ -33,7 +34,7 @@ function questionCard(
   const given = { approvalId };
   const deadline = mode === 'objection' ? 'goes ahead unless somebody objects' : 'wanted';
   return html`<div class="question">
-<h3>${options.length > 1 ? `${name}, or another way` : name}${risk !== null && html` <span class="risk ${risk}">${risk} risk</span>`}</h3>
+<h3>${asked(options.length > 1 ? `${name}, or another way` : name)}${risk !== null && html` <span class="risk ${risk}">${risk} risk</span>`}</h3>
 <p>${why}</p>
 <p class="hint">${deadline} ${countdown(deadlineAt, now)} (${instantWords(deadlineAt, now)} UTC) · asks ${approver}</p>
 <ol class="options">${options.map((option, index) => optionItem(option, index, { approvalId, may }, context))}</ol>
@@ -59,10 +60,19 @@ ${
   may &&
   html`<form class="decision" data-decision="approve" data-incident="${context.incidentId}">
 <input type="hidden" name="approvalId" value="${approvalId}" data-kind="text"><input type="hidden" name="option" value="${option.name}" data-kind="text">
-<button class="${index === 0 ? 'primary' : 'second'}" id="yes-${approvalId}-${option.name}">Approve ${option.name}</button>
+<button class="${index === 0 ? 'primary' : 'second'}" id="yes-${approvalId}-${option.name}">Approve ${inWords(option.name)}</button>
 </form>`
 }
 </li>`;
+}
+
+/** `publish-status` is a name of the policy; people are asked in words. */
+function inWords(name: string): string {
+  return name.replaceAll('-', ' ');
+}
+
+function asked(name: string): string {
+  return capitalised(inWords(name));
 }
 
 function leaseCard(lease: FactSet['openLeases'][number], context: FormContext, now: Instant): Markup {

@@ -1,6 +1,7 @@
 import type { Instant } from '../domain/instant.ts';
 import type { TimelineEvent } from '../domain/timeline.ts';
 import { describe } from '../views/timeline-line.ts';
+import { counted } from '../views/words.ts';
 import { html, type Markup } from './markup.ts';
 import { instantWords } from './parts.ts';
 
@@ -19,9 +20,40 @@ export function timelineSection(
   const shown = all ? told : told.slice(0, EVENTS_SHOWN);
   return html`<section class="card" id="timeline" data-live>
 <h2>Timeline <span class="count">${told.length}</span> <span class="live" data-live-state></span></h2>
-<ol class="timeline">${shown.map((event) => html`<li class="${toneOf(event)}">${instantWords(event.at, now)} <span>${describe(event)}</span></li>`)}</ol>
+<ol class="timeline">${stretches(shown).map((stretch) => stretchItem(stretch, now))}</ol>
 ${shown.length < told.length && html`<p><a href="/incidents/${encodeURIComponent(incidentId)}?all=1">Show all ${told.length} events</a></p>`}
 </section>`;
+}
+
+/** What is only bookkeeping between two things that matter, or one thing that matters. */
+type Stretch = readonly [TimelineEvent, ...TimelineEvent[]];
+
+function stretches(events: readonly TimelineEvent[]): readonly Stretch[] {
+  const found: [TimelineEvent, ...TimelineEvent[]][] = [];
+  for (const event of events) {
+    const last = found.at(-1);
+    if (last !== undefined && toneOf(event) === 'tone-quiet' && toneOf(last[0]) === 'tone-quiet') last.push(event);
+    else found.push([event]);
+  }
+  return found;
+}
+
+/** Messages sent and promises made are folded away when several follow each other: they hide what happened. */
+function stretchItem(stretch: Stretch, now: Instant): Markup {
+  const [newest] = stretch;
+  const oldest = stretch.at(-1) ?? newest;
+  if (stretch.length === 1) return eventItem(newest, now);
+  const sent = stretch.filter(({ kind }) => kind === 'published').length;
+  const promises = stretch.length - sent;
+  const words = [
+    ...(sent > 0 ? [`${counted(sent, 'message')} sent`] : []),
+    ...(promises > 0 ? [`${counted(promises, 'promise')} made or kept`] : []),
+  ];
+  return html`<li class="tone-quiet">${instantWords(newest.at, now)} <details id="quiet-${oldest.seq}"><summary>${words.join(', ')}</summary><ol class="timeline">${stretch.map((event) => eventItem(event, now))}</ol></details></li>`;
+}
+
+function eventItem(event: TimelineEvent, now: Instant): Markup {
+  return html`<li class="${toneOf(event)}" data-seq="${event.seq}">${instantWords(event.at, now)} <span>${describe(event)}</span></li>`;
 }
 
 function toneOf(event: TimelineEvent): string {

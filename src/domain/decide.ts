@@ -1,6 +1,6 @@
 import type { Decision, DecisionBodies, DecisionName } from './decision.ts';
 import { approvalById, type IncidentState, openLeases } from './incident.ts';
-import { plusMinutes } from './instant.ts';
+import { clockTimeUtc, plusMinutes } from './instant.ts';
 import type { Role } from './people.ts';
 import type { ApprovalName, Policy } from './policy.ts';
 import { isHigher } from './severity.ts';
@@ -124,7 +124,9 @@ function refuseUnknownApproval(state: IncidentState, approvalId: string): string
   }
   if (record.state === 'open') return null;
   const by = record.decidedBy === null ? '' : ` by ${record.decidedBy}`;
-  return `${approvalId} was already ${record.state}${by} at ${record.decidedAt}; nothing more was done.`;
+  const what = record.approval.options[0]?.name ?? 'The question';
+  const at = record.decidedAt === null ? '' : ` at ${clockTimeUtc(record.decidedAt)} UTC`;
+  return `${what} ${approvalId} was already ${record.state}${by}${at}; nothing more was done.`;
 }
 
 function refuseUnknownApprovalNamed(state: IncidentState, what: string): string | null {

@@ -1,7 +1,7 @@
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { IncidentState } from '../../domain/incident.ts';
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
-import { durationWords, percent, secondsWords, statusWords } from '../../views/words.ts';
+import { counted, durationWords, percent, secondsWords, statusWords } from '../../views/words.ts';
 import { decisionForm, type FormContext, generalDecisions } from '../decision-forms.ts';
 import { draftSection } from '../draft-section.ts';
 import { evidenceSection } from '../evidence-section.ts';
@@ -74,10 +74,12 @@ function heading({ incident }: IncidentReading, facts: FactSet, now: Instant): M
     incident.closedAs === null
       ? null
       : html` · closed as ${incident.closedAs.replace('-', ' ')}${incident.mergedInto !== null && html` into <a href="/incidents/${encodeURIComponent(incident.mergedInto)}">${incident.mergedInto}</a>`}`;
+  const asked = facts.openQuestions.length;
   return html`<header class="head" id="head" data-live>
 <p class="crumb"><a href="/">Incidents</a> / ${incident.id}</p>
 <h1>${severityBadge(facts.severity, facts.provisional)} ${facts.title}</h1>
 <p class="state"><strong class="status ${facts.status}">${statusWords(facts.status)}</strong> · ${facts.phase} · began ${instantWords(facts.detectedAt, now)} UTC, ${durationWords(secondsBetween(facts.detectedAt, now))} ago${ended}</p>
+${asked > 0 && html`<p class="jump"><a href="#asked">${counted(asked, 'question')} ${asked === 1 ? 'waits' : 'wait'} for an answer</a></p>`}
 </header>`;
 }
 

@@ -19,7 +19,9 @@ export function listBody(incidents: readonly ListedIncident[], me: Me, now: Inst
         HIGHEST_FIRST(a).localeCompare(HIGHEST_FIRST(b)) || epochMs(b.incident.openedAt) - epochMs(a.incident.openedAt),
     );
   const rest = incidents.filter(({ incident }) => incident.status !== 'open').slice(0, RECENT_SHOWN);
-  const waiting = open.flatMap((one) => waitsFor(one, me.roles).map((words) => ({ one, words })));
+  const waiting = open
+    .map((one) => ({ one, words: waitsFor(one, me.roles).join('; ') }))
+    .filter(({ words }) => words !== '');
   return html`<div id="list" data-live data-list>
 <h1 class="visually-hidden">Incidents</h1>
 ${waiting.length > 0 && html`<section class="card asks"><h2>Waiting for you</h2><ul class="plain">${waiting.map(({ one, words }) => html`<li>${badgeOf(one)} <a href="${path(one)}">${one.incident.title}</a>: ${words}</li>`)}</ul></section>`}
@@ -60,7 +62,9 @@ function waitsFor({ facts }: ListedIncident, roles: readonly Role[]): readonly s
   if (facts === null) return [];
   const mine = facts.openQuestions.filter(({ approver }) => holdsRole(roles, approver as Role));
   const asks =
-    mine.length === 0 ? [] : [`${counted(mine.length, 'question')} to answer (${mine.map(nameOf).join(', ')})`];
+    mine.length === 0
+      ? []
+      : [`${counted(mine.length, 'question')} to answer (${mine.map(nameOf).join(', ').replaceAll('-', ' ')})`];
   return facts.acknowledgedAt === null && facts.resolvedAt === null && roles.includes('responder')
     ? ['nobody has acknowledged it', ...asks]
     : asks;

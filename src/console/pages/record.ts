@@ -26,6 +26,14 @@ export interface Figures {
 }
 
 const CLOSED_SHOWN = 100;
+const COLUMNS = [
+  'Incidents',
+  'Acknowledged',
+  'Mitigated',
+  'Resolved',
+  'Promises kept, late, missed',
+  'Came back',
+] as const;
 const LENGTHS: readonly LengthName[] = ['acknowledge', 'mitigate', 'resolve'];
 
 /** What became of the incidents that are over (R6.7): medians, each with the number of incidents it rests on. */
@@ -39,7 +47,7 @@ ${
   rows.length === 0
     ? html`<p class="empty">No incident is over yet; the figures begin with the first.</p>`
     : html`<div class="wide" tabindex="0" role="region" aria-label="Figures"><table><caption class="hint">Medians since the first alert; in brackets how many incidents each rests on. False alarms and merged incidents are left out.</caption>
-<thead><tr><th scope="col">${by}</th><th scope="col">Incidents</th><th scope="col">Acknowledged</th><th scope="col">Mitigated</th><th scope="col">Resolved</th><th scope="col">Promises kept, late, missed</th><th scope="col">Came back</th></tr></thead>
+<thead><tr>${[by, ...COLUMNS].map((column) => html`<th scope="col">${column}</th>`)}</tr></thead>
 <tbody>${rows.map(groupRow)}</tbody></table></div>`
 }
 </section>
@@ -49,7 +57,13 @@ ${ended.length === 0 ? html`<p class="empty">None has been closed yet.</p>` : ht
 }
 
 function groupRow({ group, incidents, lengths, promises, relapses }: Group): Markup {
-  return html`<tr><th scope="row">${group}</th><td>${incidents}</td>${LENGTHS.map((name) => html`<td>${median(lengths[name])}</td>`)}<td>${promises.kept}, ${promises.late}, ${promises.missed}</td><td>${relapses}</td></tr>`;
+  const cells = [
+    html`${incidents}`,
+    ...LENGTHS.map((name) => median(lengths[name])),
+    html`${promises.kept}, ${promises.late}, ${promises.missed}`,
+    html`${relapses}`,
+  ];
+  return html`<tr><th scope="row">${group}</th>${cells.map((cell, index) => html`<td data-column="${COLUMNS[index]}">${cell}</td>`)}</tr>`;
 }
 
 function median({ medianSeconds, recorded, invalid }: Group['lengths'][LengthName]): Markup {

@@ -19,9 +19,9 @@ function spanWords(seconds) {
   const whole = Math.round(Math.abs(seconds));
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
-  let shown = `${minutes}:${String(whole % 60).padStart(2, '0')}`;
-  if (hours > 0) shown = `${hours} h ${minutes} min`;
-  if (hours >= 48) shown = `${Math.floor(hours / 24)} days`;
+  const short = minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+  const long = hours >= 48 ? `${Math.floor(hours / 24)} days` : `${hours} h ${minutes} min`;
+  const shown = hours > 0 ? long : short;
   return seconds < 0 ? `${shown} late` : `in ${shown}`;
 }
 

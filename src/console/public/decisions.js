@@ -16,13 +16,14 @@ document.addEventListener('submit', async (event) => {
   const id = known?.text === text ? known.id : freshId();
   ids.set(form, { text, id });
   form.dataset.sending = 'yes';
+  // Not disabled: a disabled button loses the focus, and whoever works by keys would begin at the top again.
   const buttons = form.querySelectorAll('button');
-  for (const button of buttons) button.disabled = true;
+  for (const button of buttons) button.setAttribute('aria-disabled', 'true');
   try {
     await decide(form, id, body);
   } finally {
     delete form.dataset.sending;
-    for (const button of buttons) button.disabled = false;
+    for (const button of buttons) button.removeAttribute('aria-disabled');
   }
 });
 

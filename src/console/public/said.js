@@ -15,6 +15,15 @@ export function say(words, tone) {
   );
 }
 
+/** Says that what the page shows may be old, until the gateway answers again. */
+export function away(is) {
+  const place = document.getElementById('away');
+  if (place === null || place.hidden === !is) return;
+  const since = document.querySelector('[data-clock]')?.textContent ?? '';
+  place.textContent = is ? `The gateway does not answer. This is how it was at ${since} UTC; it may be old.` : '';
+  place.hidden = !is;
+}
+
 /** Sends something that changes something: the header shows that it comes from our own page. */
 export function send(method, path, json) {
   return fetch(path, {
