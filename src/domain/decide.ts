@@ -1,6 +1,6 @@
 import type { Decision, DecisionBodies, DecisionName } from './decision.ts';
 import { approvalById, type IncidentState, openLeases } from './incident.ts';
-import { clockTimeUtc, plusMinutes } from './instant.ts';
+import { clockTimeUtc, type Instant, plusMinutes } from './instant.ts';
 import type { Role } from './people.ts';
 import type { ApprovalName, Policy } from './policy.ts';
 import { isHigher } from './severity.ts';
@@ -171,7 +171,7 @@ export function decide(state: IncidentState, decision: Decision, policy: Policy)
     case 'acknowledge':
       return state.acknowledged === null
         ? {
-            facts: [{ kind: 'acknowledged' }, ...leads(state, who)],
+            facts: acknowledgement(state, who),
             effect: 'Acknowledged: nobody else will be paged for this.',
           }
         : { facts: [], effect: `${state.acknowledged.by} had already acknowledged it at ${state.acknowledged.at}.` };
@@ -312,6 +312,11 @@ const MIGRATION_NAMES: readonly string[] = ['migrate', 'migration', 'fix'];
 
 function migrationWaits(state: IncidentState, what: string): boolean {
   return state.permanentFix?.migration === 'waiting' && MIGRATION_NAMES.includes(what);
+}
+
+/** `saidAt`: when, where it was only heard of later. */
+export function acknowledgement(state: IncidentState, who: string, saidAt?: Instant): TimelineFact[] {
+  return [{ kind: 'acknowledged', ...(saidAt === undefined ? {} : { saidAt }) }, ...leads(state, who)];
 }
 
 /** Whoever acknowledges first leads until somebody else takes over. */

@@ -108,7 +108,7 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
     case 'status-changed':
       return { ...next, status: event.status };
     case 'acknowledged':
-      return { ...next, acknowledged: next.acknowledged ?? { by: event.by.person, at: event.at } };
+      return { ...next, acknowledged: next.acknowledged ?? { by: event.by.person, at: event.saidAt ?? event.at } };
     case 'commander-changed':
       return { ...next, commander: event.person };
     case 'assigned':

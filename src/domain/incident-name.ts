@@ -1,4 +1,5 @@
 import type { Instant } from './instant.ts';
+import type { Contact } from './people.ts';
 
 /** `incident-20241023-1430`: UTC, by detection time (R1.5, whose colon chat channels do not allow). */
 export function incidentName(detectedAt: Instant): string {
@@ -9,6 +10,14 @@ export function incidentName(detectedAt: Instant): string {
 /** The nth incident of the same minute: the first has no suffix, then `-2`, `-3`. */
 export function suffixedName(name: string, count: number): string {
   return count === 1 ? name : `${name}-${count}`;
+}
+
+/**
+ * One page for a contact and incident: acknowledge and resolve meet it, a second trigger wakes nobody (R0.7), and it is
+ * found again by it.
+ */
+export function dedupKeyOf(incidentId: string, contact: Contact): string {
+  return `${incidentId}/${contact}`;
 }
 
 const NAME_AT_START = /^(incident-\d{8}-\d{4}(?:-\d+)?)(?![-\w])/;

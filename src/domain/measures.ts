@@ -1,5 +1,5 @@
 import type { CauseKind } from './diagnosis.ts';
-import { epochMs, type Instant } from './instant.ts';
+import { epochMs, type Instant, laterOf } from './instant.ts';
 import { higherOf, type Severity } from './severity.ts';
 import type { EventOf, TimelineEvent, TimelineKind } from './timeline.ts';
 
@@ -54,13 +54,20 @@ export function measuresOf(timeline: readonly TimelineEvent[]): IncidentMeasures
     alertNames: [...new Set(all(timeline, 'alert-received').map((event) => event.alert.name))].sort(),
     fix: resolved?.fix ?? null,
     lengths: {
-      acknowledge: length(opened.at, first(timeline, 'acknowledged')?.at ?? null, closed),
+      acknowledge: length(opened.at, acknowledgedAt(timeline), closed),
       mitigate: length(opened.at, first(timeline, 'mitigated')?.at ?? null, closed),
       resolve: length(opened.at, resolved?.at ?? null, closed),
     },
     promises: promiseCounts(timeline),
     relapses: all(timeline, 'relapsed').length + all(timeline, 'reopened').length,
   };
+}
+
+/** When somebody did, which may have been heard of later; who answered before it was opened took no time. */
+function acknowledgedAt(timeline: readonly TimelineEvent[]): Instant | null {
+  const event = first(timeline, 'acknowledged');
+  if (event?.saidAt === undefined) return event?.at ?? null;
+  return laterOf(event.saidAt, timeline[0]?.at ?? event.saidAt);
 }
 
 function length(from: Instant, until: Instant | null, closed: EventOf<'closed'> | null): Measure {

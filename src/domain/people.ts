@@ -52,4 +52,12 @@ export interface Actor {
   readonly via: Via;
 }
 
+/** PagerDuty vouches for whoever answers there: without an entry in policy they still count as a responder. */
+export function vouchedFor(
+  person: { readonly id: string; readonly roles: readonly Role[] } | null,
+  name: string,
+): Actor {
+  return { person: person?.id ?? name, roles: person?.roles ?? ['responder'], via: 'pagerduty' };
+}
+
 export const MACHINE: Actor = { person: 'runbook', roles: [], via: 'machine' };

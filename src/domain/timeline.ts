@@ -115,7 +115,8 @@ export type TimelineFact =
   | { readonly kind: 'phase-entered'; readonly phase: Phase; readonly because: string }
   | { readonly kind: 'phase-overrun'; readonly phase: Phase; readonly windowMinutes: number }
   | { readonly kind: 'status-changed'; readonly status: PublicStatus; readonly because: string }
-  | { readonly kind: 'acknowledged' }
+  /** `saidAt`: when it was said in the paging system, where it was only read there later; absent otherwise. */
+  | { readonly kind: 'acknowledged'; readonly saidAt?: Instant }
   | { readonly kind: 'commander-changed'; readonly person: string; readonly because: string }
   | { readonly kind: 'assigned'; readonly person: string; readonly what: string }
   | { readonly kind: 'noted'; readonly text: string }

@@ -253,6 +253,8 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     PAGERDUTY_EVENTS_URL: pagerDutyUrl ?? '',
     PAGERDUTY_API_URL: pagerDutyUrl ?? '',
     PAGERDUTY_API_TOKEN: SECRETS.pagerDuty,
+    // Every write is made in a user's name.
+    PAGERDUTY_FROM_EMAIL: people.people[0]?.email ?? '',
     PAGERDUTY_ROUTING_KEYS: JSON.stringify(pagerDuty.routingKeys),
     STATUSPAGE_API_URL: `${statusPageUrl}/v1`,
     STATUSPAGE_API_KEY: SECRETS.statusPage,
@@ -299,6 +301,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     prometheus,
     alertmanager,
     reporting,
+    pagerDuty,
     log,
     live,
     pace: new EvaluationPace(options.rules, startMs),
@@ -437,6 +440,7 @@ interface CourseParts {
   readonly prometheus: Prometheus;
   readonly alertmanager: Alertmanager;
   readonly reporting: Reporting;
+  readonly pagerDuty: PagerDuty;
   readonly log: WireLedger;
   readonly live: LivePostgres | null;
   readonly pace: EvaluationPace;
@@ -478,7 +482,8 @@ class Course {
   #nextInstantMs(): number {
     const flush = this.#parts.alertmanager.nextFlushAtMs() ?? Number.POSITIVE_INFINITY;
     const event = this.#world.nextEventAtMs() ?? Number.POSITIVE_INFINITY;
-    return Math.max(this.#world.nowMs, Math.min(this.#evaluatedMs + EVALUATION_MS, flush, event));
+    const late = this.#parts.pagerDuty.late.nextDueAtMs() ?? Number.POSITIVE_INFINITY;
+    return Math.max(this.#world.nowMs, Math.min(this.#evaluatedMs + EVALUATION_MS, flush, event, late));
   }
 
   #hear(atMs: number): void {
@@ -500,7 +505,8 @@ class Course {
 
   async #send(atMs: number): Promise<boolean> {
     const reported = await this.#parts.reporting.deliver(this.#reports.splice(0));
-    return (await this.#sendAlerts(atMs)) || reported;
+    const late = await this.#parts.pagerDuty.late.sendNext(atMs);
+    return (await this.#sendAlerts(atMs)) || reported || late !== null;
   }
 
   async #sendAlerts(atMs: number): Promise<boolean> {
@@ -523,14 +529,15 @@ class Course {
   isDue(atMs = this.#world.nowMs): boolean {
     const due = this.#parts.alertmanager.nextFlushAtMs();
     const alerts = due !== null && due <= atMs && this.#parts.alertmanager.prepare(atMs);
-    return alerts || this.#reports.length > 0;
+    const lateMs = this.#parts.pagerDuty.late.nextDueAtMs();
+    return alerts || this.#reports.length > 0 || (lateMs !== null && lateMs <= atMs);
   }
 
   async sendNext(): Promise<boolean | null> {
     const report = this.#reports.shift();
-    return report === undefined
-      ? this.#parts.alertmanager.sendNext(this.#world.nowMs)
-      : this.#parts.reporting.deliver([report]);
+    if (report !== undefined) return this.#parts.reporting.deliver([report]);
+    const late = await this.#parts.pagerDuty.late.sendNext(this.#world.nowMs);
+    return late ?? this.#parts.alertmanager.sendNext(this.#world.nowMs);
   }
 }
 

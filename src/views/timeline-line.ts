@@ -29,7 +29,7 @@ function sentence(event: TimelineEvent): string {
     case 'status-changed':
       return `Status is now ${statusWords(event.status)}: ${event.because}`;
     case 'acknowledged':
-      return `${who(event)} acknowledged`;
+      return `${who(event)} acknowledged${event.saidAt === undefined ? '' : ` (in the paging system at ${timeUtc(event.saidAt, event.at)}; read there, since no word of it had come)`}`;
     case 'commander-changed':
       return `${event.person} is incident commander: ${event.because}`;
     case 'assigned':

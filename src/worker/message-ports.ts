@@ -2,6 +2,7 @@ import type { BulkMail } from '../activities/customers/ports.ts';
 import { createEmailClient, messageIdOf } from '../activities/email/client.ts';
 import { failure } from '../activities/failures.ts';
 import { createPagerDutyClient } from '../activities/pagerduty/client.ts';
+import { createPagerDutyRest, type PagerDutyRest } from '../activities/pagerduty/rest.ts';
 import type { ChatPort, MailPort, PagingPort, StatusPagePort } from '../activities/publication/ports.ts';
 import { createSlackClient } from '../activities/slack/client.ts';
 import { createStatusPageClient } from '../activities/status-page/client.ts';
@@ -38,6 +39,14 @@ export function pagingPort(env: WorkerEnv): PagingPort {
   if (env.PAGERDUTY_ROUTING_KEYS === undefined)
     return missing<PagingPort>(['page'], 'PagerDuty', 'PAGERDUTY_ROUTING_KEYS');
   return createPagerDutyClient({ eventsUrl: env.PAGERDUTY_EVENTS_URL, routingKeys: env.PAGERDUTY_ROUTING_KEYS });
+}
+
+/** The paging system's own record: who answered there, who is on call, notes. Null: it cannot be asked. */
+export function pagingRecord(env: WorkerEnv): PagerDutyRest | null {
+  const { PAGERDUTY_API_URL: apiUrl, PAGERDUTY_API_TOKEN: apiToken, PAGERDUTY_FROM_EMAIL: fromEmail } = env;
+  return apiToken === undefined || fromEmail === undefined
+    ? null
+    : createPagerDutyRest({ apiUrl, apiToken, fromEmail });
 }
 
 export function mailPort(env: WorkerEnv): MailPort {

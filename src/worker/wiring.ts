@@ -18,6 +18,7 @@ import { createDatabaseCluster } from '../activities/kubernetes/database-place.t
 import { createManifests } from '../activities/kubernetes/manifests.ts';
 import { createPodGateway } from '../activities/kubernetes/pod-gateway.ts';
 import { createClusterReadings } from '../activities/kubernetes/readings.ts';
+import { createPagingActivities } from '../activities/pagerduty/activities.ts';
 import { createMigrationActivities } from '../activities/postgres/activities.ts';
 import { createPublicationActivities } from '../activities/publication/activities.ts';
 import { createTicketActivities } from '../activities/tickets/activities.ts';
@@ -39,7 +40,7 @@ import {
 } from './change-ports.ts';
 import { answeringChat, mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from './customer-ports.ts';
 import type { IdleDeadlines } from './idle-deadlines.ts';
-import { chatPort, mailPort, openBulkMail, pagingPort, statusPagePort } from './message-ports.ts';
+import { chatPort, mailPort, openBulkMail, pagingPort, pagingRecord, statusPagePort } from './message-ports.ts';
 import { ownStatusPage } from './own-status-page.ts';
 import {
   cachePort,
@@ -115,6 +116,7 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
         markSent: (key) => store.mailLedger.sent({ key, at: clock() }),
       },
     }),
+    createPagingActivities({ rest: pagingRecord(env), people }),
     createCustomerActivities({
       directory: createCustomerDirectory({
         csv: env.CUSTOMERS_CSV ?? null,

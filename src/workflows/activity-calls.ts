@@ -15,6 +15,7 @@ import type { FailoverActivities } from '../activities/failover/api.ts';
 import type { FollowUpActivities } from '../activities/follow-up/api.ts';
 import type { DashboardActivities } from '../activities/grafana/api.ts';
 import type { ClusterActivities } from '../activities/kubernetes/api.ts';
+import type { PagingActivities } from '../activities/pagerduty/api.ts';
 import type { MigrationActivities } from '../activities/postgres/api.ts';
 import type { PublicationActivities } from '../activities/publication/api.ts';
 import type { TicketActivities } from '../activities/tickets/api.ts';
@@ -144,6 +145,13 @@ export function message(summary: string) {
 export function looking(summary: string) {
   const patience = { attemptSeconds: 45, altogether: { seconds: 4 * 60 }, retry: READS };
   return proxyActivities<Stamps<Look>>(options(summary, patience));
+}
+
+/** What somebody waits for meanwhile: asked twice at most (a worker may die), then it is gone on without. */
+export function asking(summary: string) {
+  const patience = { attemptSeconds: 10, altogether: { seconds: 30 }, retry: READS };
+  const { retry, ...rest } = options(summary, patience);
+  return proxyActivities<Stamps<PagingActivities>>({ ...rest, retry: { ...retry, maximumAttempts: 2 } });
 }
 
 /** Mail to customers, a batch at a time: what was sent before is in the ledger, so a retry goes on where it was. */

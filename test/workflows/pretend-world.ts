@@ -2,6 +2,7 @@ import type { CollectEvidenceInput, Recovery, RecoveryInput } from '../../src/ac
 import { failure, notYet } from '../../src/activities/failures.ts';
 import type { RecordTimelineInput } from '../../src/activities/follow-up/api.ts';
 import type { PreviewInput } from '../../src/activities/kubernetes/api.ts';
+import type { PageAnswer, PagesReading } from '../../src/activities/pagerduty/api.ts';
 import type { MigrationPreviewInput } from '../../src/activities/postgres/api.ts';
 import type { Delivery, PublishInput, Receipt } from '../../src/activities/publication/api.ts';
 import type { EvidenceBundle, EvidenceItem, EvidencePurpose, Finding } from '../../src/domain/evidence.ts';
@@ -38,6 +39,8 @@ export class PretendWorld {
   readonly recordedTwice: number[] = [];
   /** What somebody makes the status page show by hand, before the next post. */
   pageByHand: PublicStatus | null = null;
+  /** What the paging system says that people did there; it cannot be asked while it is away. */
+  pageAnswers: readonly PageAnswer[] | 'away' = [];
   /** What messages say about being late. */
   readonly lateWords: string[] = [];
   readonly #events = new Map<number, TimelineEvent>();
@@ -109,6 +112,10 @@ export class PretendWorld {
       publish: (input: PublishInput) => {
         if (typeof input.facts.lateBecause === 'string') this.lateWords.push(input.facts.lateBecause);
         return input.deliveries.map((delivery) => this.deliver(delivery));
+      },
+      readPages: (): PagesReading => {
+        if (this.pageAnswers === 'away') throw failure('Unauthorised', 'PagerDuty answered 401');
+        return { asked: true, answers: this.pageAnswers };
       },
       confirmAuthority: () => ({ confirmed: true, reason: null }),
       planReview: () => ({ meetingAt: '2024-10-24T10:00:00.000Z' }),

@@ -62,6 +62,7 @@ export async function beginIncident(
     world,
     state,
     pass: (seconds: number) => engine.pass(incidentId, seconds),
+    timeline,
     kinds: async () => (await timeline()).map((event) => event.kind),
     events: async <K extends TimelineKind>(kind: K) =>
       (await timeline()).filter((event): event is Extract<TimelineEvent, { kind: K }> => event.kind === kind),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Instant, instant } from '../../domain/instant.ts';
 import { failure } from '../failures.ts';
 import { createHttpClient, type HttpClient } from '../http.ts';
 
@@ -12,11 +13,18 @@ export interface PagerDutyRestSettings {
 }
 
 export interface OnCall {
-  readonly escalationPolicy: string;
+  readonly escalationPolicy: Named;
   readonly level: number;
+  /** Null for somebody who is named by the escalation policy itself. */
+  readonly schedule: Named | null;
   readonly userId: string;
   readonly name: string;
   readonly email: string | null;
+}
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
 }
 
 export interface PagedIncident {
@@ -24,13 +32,15 @@ export interface PagedIncident {
   readonly key: string | null;
   readonly status: 'triggered' | 'acknowledged' | 'resolved';
   readonly url: string | null;
+  /** The user who acknowledged it first, or who resolved it; null when no user did (a service, a time limit, nobody). */
+  readonly answeredBy: (Named & { readonly at: Instant }) | null;
 }
 
 export interface PagerDutyRest {
   /** Whom a page reaches now, by escalation policy and level; who has no end of duty included. */
   onCalls(): Promise<readonly OnCall[]>;
-  /** Open incidents of this key; an empty key would list every one, so it is refused. */
-  openOfKey(incidentKey: string): Promise<readonly PagedIncident[]>;
+  /** The newest incident of this key, open or not; an empty key would list every one, so it is refused. */
+  newestOfKey(incidentKey: string): Promise<PagedIncident | null>;
   incident(id: string): Promise<PagedIncident>;
   /** Absolute: what already is so stays so, what is resolved is not opened again. Answers where it stands. */
   setStatus(id: string, status: 'acknowledged' | 'resolved'): Promise<PagedIncident>;
@@ -60,15 +70,12 @@ export function createPagerDutyRest(settings: PagerDutyRestSettings): PagerDutyR
   const one = async (id: string) => shown((await http.json({ path: path(id) }, ONE)).incident);
   return {
     onCalls: () => onCalls(http),
-    async openOfKey(incidentKey) {
-      if (incidentKey === '') throw failure('Invalid', 'An empty incident key would list every open incident.');
-      const query = { incident_key: incidentKey, limit: PAGE };
-      const statuses = 'statuses%5B%5D=triggered&statuses%5B%5D=acknowledged';
-      const { incidents } = await http.json(
-        { path: `/incidents?${statuses}`, query },
-        z.object({ incidents: z.array(INCIDENT) }),
-      );
-      return incidents.filter((incident) => incident.incident_key === incidentKey).map(shown);
+    async newestOfKey(incidentKey) {
+      if (incidentKey === '') throw failure('Invalid', 'An empty incident key would list every incident.');
+      const query = { incident_key: incidentKey, sort_by: 'created_at:desc', limit: PAGE };
+      const { incidents } = await http.json({ path: '/incidents', query }, z.object({ incidents: z.array(INCIDENT) }));
+      const newest = incidents.find((incident) => incident.incident_key === incidentKey);
+      return newest === undefined ? null : shown(newest);
     },
     incident: one,
     async setStatus(id, status) {
@@ -117,18 +124,23 @@ const PAGE = 100;
 const PAGES = 20;
 const NOTE_CHARACTERS = 2_000;
 
+const REFERENCE = z.object({ id: z.string(), type: z.string().nullish(), summary: z.string().nullish() });
 const INCIDENT = z.object({
   id: z.string(),
   incident_key: z.string().nullish(),
   status: z.enum(['triggered', 'acknowledged', 'resolved']),
   html_url: z.string().nullish(),
+  acknowledgements: z.array(z.object({ at: z.string(), acknowledger: REFERENCE })).nullish(),
+  last_status_change_at: z.string().nullish(),
+  last_status_change_by: REFERENCE.nullish(),
 });
 const ONE = z.object({ incident: INCIDENT });
 const ONCALLS = z.object({
   oncalls: z.array(
     z.object({
       escalation_level: z.number(),
-      escalation_policy: z.object({ summary: z.string().nullish(), id: z.string() }),
+      escalation_policy: REFERENCE,
+      schedule: REFERENCE.nullish(),
       user: z.object({
         id: z.string(),
         summary: z.string().nullish(),
@@ -148,17 +160,18 @@ async function onCalls(http: HttpClient): Promise<readonly OnCall[]> {
       ONCALLS,
     );
     found.push(
-      ...answer.oncalls.map(({ escalation_level: level, escalation_policy: policy, user }) => ({
-        escalationPolicy: policy.summary ?? policy.id,
+      ...answer.oncalls.map(({ escalation_level: level, escalation_policy: policy, schedule, user }) => ({
+        escalationPolicy: named(policy),
         level,
+        schedule: schedule ? named(schedule) : null,
         userId: user.id,
         name: user.name ?? user.summary ?? user.id,
         email: user.email ?? null,
       })),
     );
-    if (answer.more !== true) break;
+    if (answer.more !== true) return found;
   }
-  return found;
+  throw failure('Invalid', `PagerDuty lists more than ${PAGES * PAGE} people on call; give the token fewer teams.`);
 }
 
 async function usersByEmail(http: HttpClient, email: string): Promise<readonly string[]> {
@@ -173,5 +186,22 @@ function shown(incident: z.infer<typeof INCIDENT>): PagedIncident {
     key: incident.incident_key ?? null,
     status: incident.status,
     url: incident.html_url ?? null,
+    answeredBy: answeredBy(incident),
   };
+}
+
+function answeredBy(incident: z.infer<typeof INCIDENT>): PagedIncident['answeredBy'] {
+  const acknowledgements = (incident.acknowledgements ?? []).map(({ at, acknowledger }) => ({ at, who: acknowledger }));
+  const changed =
+    incident.status === 'triggered' || !incident.last_status_change_by || !incident.last_status_change_at
+      ? []
+      : [{ at: incident.last_status_change_at, who: incident.last_status_change_by }];
+  const [first] = [...acknowledgements.sort((a, b) => Date.parse(a.at) - Date.parse(b.at)), ...changed].filter(
+    ({ who, at }) => /^user/.test(who.type ?? '') && !Number.isNaN(Date.parse(at)),
+  );
+  return first === undefined ? null : { ...named(first.who), at: instant(Date.parse(first.at)) };
+}
+
+function named({ id, summary }: z.infer<typeof REFERENCE>): Named {
+  return { id, name: summary ?? id };
 }

@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { dedupKeyOf } from '../../domain/incident-name.ts';
 import type { PublicStatus } from '../../domain/timeline.ts';
 import { chatMessage } from '../../views/chat.ts';
 import { chatSummary } from '../../views/chat-summary.ts';
@@ -333,8 +334,7 @@ async function page(ports: PublicationPorts, input: PublishInput, delivery: Page
     ...view,
     action: delivery.what,
     pagingService: delivery.pagingService,
-    // One page for a contact and incident: acknowledge and resolve meet it, a second trigger wakes nobody (R0.7).
-    dedupKey: `${input.facts.incidentId}/${delivery.contact}`,
+    dedupKey: dedupKeyOf(input.facts.incidentId, delivery.contact),
     source: input.facts.service,
     at: input.facts.at,
   });

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { correlate } from '../../domain/correlation.ts';
-import type { Actor } from '../../domain/people.ts';
+import { type Actor, vouchedFor } from '../../domain/people.ts';
 import type { Taken } from '../../store/intake.ts';
-import { actorOf, requireToken } from '../authentication.ts';
+import { requireToken } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
@@ -95,11 +95,9 @@ async function acknowledge(
   return { incidentId, reason: decided.outcome === 'accepted' ? decided.answer.effect : decided.words };
 }
 
-/** PagerDuty vouches for whoever answers its page: without an entry in policy they still count as a responder. */
 async function pagerdutyActor(options: GatewayOptions, agent: { id: string; name: string } | null): Promise<Actor> {
   const person = agent === null ? null : await options.people.byPagingId(agent.id);
-  if (person !== null) return actorOf(person, 'pagerduty');
-  return { person: agent === null ? 'somebody at PagerDuty' : agent.name, roles: ['responder'], via: 'pagerduty' };
+  return vouchedFor(person, agent?.name ?? 'somebody at PagerDuty');
 }
 
 /** What can never be understood is 422, so that the sender stops sending it. */

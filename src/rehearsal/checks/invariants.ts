@@ -1,5 +1,7 @@
+import { incidentNamedBy } from '../../domain/incident-name.ts';
 import { epochMs } from '../../domain/instant.ts';
 import type { ApprovalName } from '../../domain/policy.ts';
+import type { Ship } from '../fleet.ts';
 import { type Performance, pagesSeen } from '../play-drill.ts';
 import { allEvents, type Check, deeds, eventsOf, failedShare, wholeTimeline } from './evidence.ts';
 import { brokenPromises } from './promises.ts';
@@ -53,18 +55,28 @@ function counted(performance: Performance): ReadonlyMap<string, number> {
 function lateCalls(performance: Performance): readonly string[] {
   const pages = pagesSeen(performance.theatre, performance.cast, performance);
   return performance.incidents.flatMap((ship) => {
-    const acknowledged = eventsOf(ship, 'acknowledged')[0];
-    if (acknowledged === undefined) return [];
+    const acknowledgedMs = firstAcknowledgementMs(performance, ship);
+    if (acknowledgedMs === null) return [];
     const reopenedMs = eventsOf(ship, 'reopened').map(({ at }) => epochMs(at))[0] ?? Number.POSITIVE_INFINITY;
     return pages
-      .filter(
-        (page) => page.incidentId === ship.workflowId && page.atMs > epochMs(acknowledged.at) && page.atMs < reopenedMs,
-      )
+      .filter((page) => page.incidentId === ship.workflowId && page.atMs > acknowledgedMs && page.atMs < reopenedMs)
       .map(
         (page) =>
-          `${page.contacts.join(', ')} was paged at ${iso(page.atMs)} although ${ship.workflowId} was acknowledged at ${acknowledged.at}`,
+          `${page.contacts.join(', ')} was paged at ${iso(page.atMs)} although ${ship.workflowId} was acknowledged at ${iso(acknowledgedMs)}`,
       );
   });
+}
+
+/** By the timeline, or by PagerDuty's own record when the word of it never reached us. */
+function firstAcknowledgementMs({ theatre }: Performance, ship: Ship): number | null {
+  const here = eventsOf(ship, 'acknowledged').map(({ at }) => epochMs(at));
+  const there = theatre.production.pagerDuty.incidents
+    .filter(({ key }) => incidentNamedBy(key) === ship.workflowId)
+    .flatMap(({ changes }) =>
+      changes.filter(({ by, to }) => by !== null && to !== 'triggered').map(({ atMs }) => atMs),
+    );
+  const all = [...here, ...there];
+  return all.length === 0 ? null : Math.min(...all);
 }
 
 const ORDER = ['investigating', 'identified', 'monitoring', 'resolved', 'postmortem'];

@@ -27,10 +27,11 @@ export function minutesOf(ship: Ship, performance: Performance): Minutes {
   const startMs = firstAlertMs(ship);
   const since = (atMs: number | null): number | null =>
     startMs === null || atMs === null ? null : rounded((atMs - startMs) / 60_000);
-  const at = (kind: 'severity-assessed' | 'acknowledged' | 'mitigated') => {
+  const at = (kind: 'severity-assessed' | 'mitigated') => {
     const event = eventsOf(ship, kind)[0];
     return event === undefined ? null : epochMs(event.at);
   };
+  const acknowledged = eventsOf(ship, 'acknowledged')[0];
   const known = eventsOf(ship, 'explained').find(
     (event) => event.hypotheses[0] !== undefined && event.hypotheses[0].cause !== 'unknown',
   );
@@ -39,7 +40,7 @@ export function minutesOf(ship: Ship, performance: Performance): Minutes {
   return {
     detected: startMs === null || symptomMs === null ? null : rounded((startMs - symptomMs) / 60_000),
     declared: since(at('severity-assessed')),
-    acknowledged: since(at('acknowledged')),
+    acknowledged: since(acknowledged === undefined ? null : epochMs(acknowledged.saidAt ?? acknowledged.at)),
     causeKnown: since(known === undefined ? null : epochMs(known.at)),
     mitigated: since(at('mitigated')),
     resolved: since(resolved === undefined ? null : epochMs(resolved.at)),

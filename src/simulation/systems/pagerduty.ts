@@ -3,9 +3,19 @@ import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
 import type { WireHandler, WireRequest, WireResponse } from '../wire/server.ts';
 import { createWireServer } from '../wire/server.ts';
+import {
+  incidentJson,
+  invalid,
+  noteJson,
+  oncallJson,
+  type PagerDutyIncident,
+  refusalOf,
+  STATUSES,
+  setStatus,
+} from './pagerduty-incidents.ts';
+import { createPagerDutyWebhooks, type PagerDutyWebhooks, type WebhookWish } from './pagerduty-webhooks.ts';
 import type { PeopleSettings } from './people.ts';
 import type { DeliveryAnswer } from './signed-delivery.ts';
-import { deliver } from './signed-delivery.ts';
 
 /** One event that PagerDuty accepted. `paged` is true when a person's phone rang because of it. */
 export interface PageEntry {
@@ -19,18 +29,6 @@ export interface PageEntry {
   readonly incidentId: string | null;
   readonly paged: boolean;
   readonly customDetails: unknown;
-}
-
-export interface PagerDutyIncident {
-  readonly id: string;
-  readonly number: number;
-  readonly key: string;
-  readonly service: string;
-  readonly title: string;
-  readonly createdAtMs: number;
-  status: 'triggered' | 'acknowledged' | 'resolved';
-  changedAtMs: number;
-  readonly notes: { readonly content: string; readonly by: string; readonly atMs: number }[];
 }
 
 /** A person is called: by whom it happens, drills decide. */
@@ -58,25 +56,15 @@ export interface PagerDuty {
   onPage(listener: (page: Page) => void): void;
   listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
   close(): Promise<void>;
-  /** A signed v3 webhook about an incident; acknowledging and resolving types change it first, as a person in the app does. */
-  sendWebhook(webhook: {
-    readonly type:
-      | 'incident.triggered'
-      | 'incident.acknowledged'
-      | 'incident.resolved'
-      | 'incident.annotated'
-      | 'pagey.ping';
-    readonly incidentId: string;
-    readonly agentEmail: string | null;
-    readonly url: string;
-    readonly secret: string;
-  }): Promise<DeliveryAnswer>;
+  /** Does something in the app, as a person there does, and sends the signed v3 webhook that tells of it. */
+  sendWebhook(wish: WebhookWish): Promise<DeliveryAnswer>;
+  /** Webhooks that a fault holds back. */
+  readonly late: Pick<PagerDutyWebhooks, 'nextDueAtMs' | 'sendNext'>;
 }
 
 const MAX_SUMMARY = 1024;
 const MAX_DEDUP_KEY = 255;
 const SEVERITIES = new Set(['critical', 'error', 'warning', 'info']);
-const STATUSES = ['triggered', 'acknowledged', 'resolved'] as const;
 
 export function createPagerDuty(options: {
   readonly clock: () => number;
@@ -94,7 +82,7 @@ export function createPagerDuty(options: {
   const listeners: ((page: Page) => void)[] = [];
   const routingKeys = Object.fromEntries(people.pagingServices.map(({ name }) => [name, routingKeyOf(name)]));
   const responderRequests: { incidentId: string; message: string; atMs: number }[] = [];
-  let webhooks = 0;
+  const webhooks = createPagerDutyWebhooks(options);
   const server = createWireServer({
     system: 'pagerduty',
     clock,
@@ -140,6 +128,7 @@ export function createPagerDuty(options: {
     const found = incidents.filter(
       (one) => (!key || one.key === key) && (statuses.length === 0 || statuses.includes(one.status)),
     );
+    if (request.query.get('sort_by') === 'created_at:desc') found.reverse();
     const offset = Number(request.query.get('offset') ?? 0);
     const limit = Math.min(100, Number(request.query.get('limit') ?? 25));
     if (offset + limit > 10_000)
@@ -163,18 +152,13 @@ export function createPagerDuty(options: {
       const { incident: change } = request.json() as { incident?: { status?: string } };
       const status = STATUSES.find((one) => one === change?.status);
       if (change?.status !== undefined && status === undefined) {
-        return {
-          status: 400,
-          body: { error: { code: 2001, message: 'Invalid Input Provided', errors: ['Status is invalid'] } },
-        };
+        return invalid('Status is invalid');
       }
       if (incident.status === 'resolved' && status !== undefined && status !== 'resolved') {
-        return {
-          status: 400,
-          body: { error: { code: 2001, message: 'Invalid Input Provided', errors: ['Incident Already Resolved'] } },
-        };
+        return invalid('Incident Already Resolved');
       }
-      if (status !== undefined) setStatus(incident, status, request.atMs);
+      const from = people.people.find((one) => one.email === request.headers.from) ?? null;
+      if (status !== undefined) setStatus(incident, status, request.atMs, from);
       return { status: 200, body: { incident: incidentJson(incident) }, note: `${incident.id} ${incident.status}` };
     }),
   );
@@ -210,10 +194,7 @@ export function createPagerDuty(options: {
         !people.people.some(({ pagingId }) => pagingId === body.requester_id) ||
         !body.responder_request_targets?.length
       )
-        return {
-          status: 400,
-          body: { error: { code: 2001, message: 'Invalid Input Provided', errors: ['Requester is invalid'] } },
-        };
+        return invalid('Requester is invalid');
       responderRequests.push({ incidentId: incident.id, message: body.message ?? '', atMs: request.atMs });
       return { status: 200, body: { responder_request: { message: body.message ?? '' } } };
     }),
@@ -248,13 +229,18 @@ export function createPagerDuty(options: {
         createdAtMs: atMs,
         status: 'triggered',
         changedAtMs: atMs,
+        changedBy: null,
+        acknowledgements: [],
+        assignees: people.people.filter(({ email }) => email === service.reaches),
+        priority: null,
+        changes: [],
         notes: [],
       };
       incidents.push(incident);
     }
     const paged = event.event_action === 'trigger' && open === undefined;
     if (incident !== null && event.event_action !== 'trigger') {
-      setStatus(incident, event.event_action === 'acknowledge' ? 'acknowledged' : 'resolved', atMs);
+      setStatus(incident, event.event_action === 'acknowledge' ? 'acknowledged' : 'resolved', atMs, null);
     }
     pages.push({
       atMs,
@@ -295,38 +281,13 @@ export function createPagerDuty(options: {
     onPage: (listener) => void listeners.push(listener),
     listen: (port) => server.listen(port),
     close: () => server.close(),
-    sendWebhook(webhook) {
-      const incident = incidents.find((one) => one.id === webhook.incidentId);
-      const atMs = clock();
-      if (incident !== undefined && webhook.type === 'incident.acknowledged') setStatus(incident, 'acknowledged', atMs);
-      if (incident !== undefined && webhook.type === 'incident.resolved') setStatus(incident, 'resolved', atMs);
-      webhooks += 1;
-      const id = `01SIM${String(webhooks).padStart(8, '0')}`;
-      const agent = people.people.find((one) => one.email === webhook.agentEmail);
-      const event = {
-        id,
-        event_type: webhook.type,
-        resource_type: webhook.type === 'pagey.ping' ? 'pagey' : 'incident',
-        occurred_at: new Date(atMs).toISOString(),
-        agent:
-          agent === undefined
-            ? null
-            : { id: agent.pagingId, type: 'user_reference', summary: agent.name, email: agent.email },
-        client: null,
-        data:
-          incident === undefined
-            ? { message: 'Hello from your friend Pagey!', type: 'ping' }
-            : { ...incidentJson(incident), type: 'incident' },
-      };
-      const body = JSON.stringify({ event });
-      const signature = createHmac('sha256', webhook.secret).update(body).digest('hex');
-      const headers = {
-        'content-type': 'application/json',
-        'x-pagerduty-signature': `v1=${signature}`,
-        'x-webhook-id': id,
-      };
-      return deliver('pagerduty', options, { url: webhook.url, headers, body, atMs });
-    },
+    sendWebhook: (wish) =>
+      webhooks.send(
+        wish,
+        incidents.find((one) => one.id === wish.incidentId),
+        clock(),
+      ),
+    late: webhooks,
   };
 }
 
@@ -361,67 +322,6 @@ function eventErrors(event: EventBody, routingKeys: Readonly<Record<string, stri
       "'payload.severity' is invalid (must be one of the following: 'critical', 'warning', 'error' or 'info')",
     );
   return errors;
-}
-
-/** 401 without the token; 400 when a write does not say on whose behalf. */
-function refusalOf(request: WireRequest, token: string, people: PeopleSettings): WireResponse | null {
-  if (request.headers.authorization !== `Token token=${token}`)
-    return { status: 401, body: { error: { message: 'Unauthorized', code: 2006 } } };
-  if (request.method === 'GET') return null;
-  const from = request.headers.from;
-  if (people.people.some((one) => one.email === from)) return null;
-  return {
-    status: 400,
-    body: { error: { message: 'Invalid Input Provided', code: 2001, errors: ['Requester User Not Found'] } },
-  };
-}
-
-function setStatus(incident: PagerDutyIncident, status: PagerDutyIncident['status'], atMs: number): void {
-  incident.status = status;
-  incident.changedAtMs = atMs;
-}
-
-function incidentJson(incident: PagerDutyIncident) {
-  return {
-    id: incident.id,
-    type: 'incident',
-    incident_number: incident.number,
-    incident_key: incident.key,
-    title: incident.title,
-    status: incident.status,
-    urgency: 'high',
-    service: { id: `S-${incident.service}`, type: 'service_reference', summary: incident.service },
-    created_at: new Date(incident.createdAtMs).toISOString(),
-    last_status_change_at: new Date(incident.changedAtMs).toISOString(),
-    html_url: `https://sim.pagerduty.com/incidents/${incident.id}`,
-  };
-}
-
-function noteJson(note: PagerDutyIncident['notes'][number], index: number) {
-  return {
-    id: `N${index + 1}`,
-    content: note.content,
-    created_at: new Date(note.atMs).toISOString(),
-    user: { summary: note.by },
-  };
-}
-
-function oncallJson(service: PeopleSettings['pagingServices'][number], people: PeopleSettings) {
-  const found = people.people.find((one) => one.email === service.reaches);
-  return {
-    escalation_level: 1,
-    escalation_policy: { id: `E-${service.name}`, type: 'escalation_policy_reference', summary: service.name },
-    schedule: { id: `D-${service.name}`, type: 'schedule_reference', summary: service.name },
-    user: {
-      id: found?.pagingId ?? '',
-      type: 'user',
-      name: found?.name ?? '',
-      summary: found?.name ?? '',
-      email: service.reaches,
-    },
-    start: null,
-    end: null,
-  };
 }
 
 function routingKeyOf(service: string): string {

@@ -1,6 +1,7 @@
 import type { Delivery } from '../../activities/publication/api.ts';
 import { approvalById, type UnsentRecord } from '../../domain/incident.ts';
 import { clockTimeUtc, type Instant, isBefore, plusMinutes } from '../../domain/instant.ts';
+import { hearPages } from './hearing-pages.ts';
 import { isSuperseded, nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
@@ -31,7 +32,10 @@ function earliest(records: readonly UnsentRecord[]): Instant | null {
 }
 
 async function sendAgain(run: IncidentRun, until: Instant): Promise<void> {
-  const ready = debts(run).filter((record) => (record.retryAt ?? '') <= until);
+  const isDue = (record: UnsentRecord): boolean => (record.retryAt ?? '') <= until;
+  // A page whose answer was lost may have been answered by whoever it woke.
+  if (debts(run).some((record) => isDue(record) && record.medium === 'page')) await hearPages(run);
+  const ready = debts(run).filter(isDue);
   for (const record of ready.filter((candidate) => isMoot(run, candidate))) {
     run.record({ kind: 'publication-superseded', key: record.key, newerKey: 'it is no longer needed' });
   }

@@ -2,6 +2,7 @@ import type { Delivery } from '../../activities/publication/api.ts';
 import { nextPromiseNumber, openPromise } from '../../domain/incident.ts';
 import { isBefore, plusMinutes } from '../../domain/instant.ts';
 import type { Contact } from '../../domain/people.ts';
+import { hearPages } from './hearing-pages.ts';
 import { pageOf } from './phases/detection.ts';
 import { nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
@@ -18,6 +19,8 @@ export async function watchAcknowledgement(run: IncidentRun): Promise<void> {
     const dueAt = next?.dueAt ?? openPromise(run.state, 'acknowledge')?.promise.dueAt ?? null;
     if (dueAt === null || (next === null && deadlinePassed(run))) await run.agenda.forEvent(moved);
     else await run.agenda.until(next === null ? 'acknowledgement' : `page ${next.to.join(' and ')}`, dueAt, moved);
+    if (moved()) continue;
+    await hearPages(run);
     if (moved()) continue;
     missDeadline(run);
     if (next !== null) await pageStep(run, next.to);
@@ -154,6 +157,7 @@ function nextEscalation(run: IncidentRun) {
 }
 
 async function escalate(run: IncidentRun, to: readonly Contact[]): Promise<void> {
+  await hearPages(run);
   const because = `by time: ${run.state.severity}, open since ${run.state.openedAt}`;
   run.record({ kind: 'escalated', to, because });
   const deliveries = to.flatMap((contact): readonly Delivery[] => {

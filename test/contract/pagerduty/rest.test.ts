@@ -22,24 +22,29 @@ async function start(more: { readonly fromEmail?: string; readonly abilities?: r
   const { url } = await pagerduty.listen();
   at.stops.push(() => pagerduty.close());
   const events = createPagerDutyClient({ eventsUrl: url, routingKeys: pagerduty.routingKeys });
-  await events.page({
-    action: 'trigger',
-    pagingService: 'oncall-primary',
-    dedupKey: 'incident-1/page',
-    summary: 'API down',
-    source: 'test',
-    severity: 'critical',
-    at: '2026-03-03T09:00:00.000Z',
-    links: [],
-    details: {},
-  });
+  const send = (action: 'trigger' | 'acknowledge') =>
+    events.page({
+      action,
+      pagingService: 'oncall-primary',
+      dedupKey: 'incident-1/page',
+      summary: 'API down',
+      source: 'test',
+      severity: 'critical',
+      at: '2026-03-03T09:00:00.000Z',
+      links: [],
+      details: {},
+    });
+  await send('trigger');
   const rest = createPagerDutyRest({
     apiUrl: url,
     apiToken: TOKEN,
     fromEmail: more.fromEmail ?? 'alice@noaserver.com',
     timeoutMilliseconds: 2_000,
   });
-  return { pagerduty, rest, id: pagerduty.incidents[0]?.id ?? '' };
+  const id = pagerduty.incidents[0]?.id ?? '';
+  const tap = (type: 'incident.acknowledged' | 'incident.resolved', agentEmail: string) =>
+    pagerduty.sendWebhook({ type, incidentId: id, agentEmail, url: 'http://127.0.0.1:9/', secret: 's' });
+  return { pagerduty, rest, id, tap, page: () => send('trigger'), silence: () => send('acknowledge') };
 }
 
 describe('PagerDuty REST (R0.8, R1.4)', () => {
@@ -47,8 +52,9 @@ describe('PagerDuty REST (R0.8, R1.4)', () => {
     const { rest } = await start();
     const calls = await rest.onCalls();
     expect(calls[0]).toEqual({
-      escalationPolicy: 'oncall-primary',
+      escalationPolicy: { id: 'E-oncall-primary', name: 'oncall-primary' },
       level: 1,
+      schedule: { id: 'D-oncall-primary', name: 'oncall-primary' },
       userId: 'PALICE',
       name: 'Alice Archer',
       email: 'alice@noaserver.com',
@@ -56,11 +62,26 @@ describe('PagerDuty REST (R0.8, R1.4)', () => {
     expect(calls).toHaveLength(DEFAULT_PEOPLE.pagingServices.length);
   });
 
-  it('finds the open incident of a key, and refuses to list all of them', async () => {
-    const { rest, id } = await start();
-    expect(await rest.openOfKey('incident-1/page')).toMatchObject([{ id, status: 'triggered' }]);
-    expect(await rest.openOfKey('incident-2/page')).toEqual([]);
-    await expect(rest.openOfKey('')).rejects.toMatchObject({ type: 'Invalid' });
+  it('finds the newest incident of a key, and refuses to list all of them', async () => {
+    const { rest, id, page, pagerduty } = await start();
+    expect(await rest.newestOfKey('incident-1/page')).toMatchObject({ id, status: 'triggered' });
+    expect(await rest.newestOfKey('incident-2/page')).toBeNull();
+    await expect(rest.newestOfKey('')).rejects.toMatchObject({ type: 'Invalid' });
+    await rest.setStatus(id, 'resolved');
+    await page();
+    expect(await rest.newestOfKey('incident-1/page')).toMatchObject({ id: pagerduty.incidents[1]?.id });
+  });
+
+  it('says who answered, and takes no service for a person (R1.4)', async () => {
+    const { rest, id, tap, silence } = await start();
+    expect(await rest.incident(id)).toMatchObject({ status: 'triggered', answeredBy: null });
+    await silence();
+    expect(await rest.incident(id)).toMatchObject({ status: 'acknowledged', answeredBy: null });
+    await tap('incident.acknowledged', 'bob@noaserver.com');
+    await tap('incident.acknowledged', 'alice@noaserver.com');
+    expect(await rest.incident(id)).toMatchObject({ answeredBy: { id: 'PBOB', name: 'Bob Baker' } });
+    await tap('incident.resolved', 'alice@noaserver.com');
+    expect(await rest.incident(id)).toMatchObject({ status: 'resolved', answeredBy: { id: 'PALICE' } });
   });
 
   it('acknowledges and resolves, reads back, and never opens what is resolved', async () => {

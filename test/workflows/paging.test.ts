@@ -1,0 +1,79 @@
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PageAnswer } from '../../src/activities/pagerduty/api.ts';
+import { loadPolicy } from '../../src/config/policy.ts';
+import { measuresOf } from '../../src/domain/measures.ts';
+import { vouchedFor } from '../../src/domain/people.ts';
+import type { Policy } from '../../src/domain/policy.ts';
+import { type Engine, startEngine } from './engine.ts';
+import { beginIncident } from './story.ts';
+
+let engine: Engine;
+let policy: Policy;
+
+beforeAll(async () => {
+  engine = await startEngine();
+  policy = await loadPolicy(resolve(import.meta.dirname, '../../policy/noa.yaml'));
+});
+afterAll(async () => engine?.stop());
+
+const MINUTE = 60;
+
+/** What a tap on the phone leaves in the paging system. */
+function tapped(did: PageAnswer['did'], at: string): PageAnswer {
+  return { did, by: vouchedFor({ id: 'rob', roles: ['responder'] }, 'Rob'), at };
+}
+
+async function paged(story: Awaited<ReturnType<typeof beginIncident>>): Promise<readonly string[]> {
+  return (await story.events('paged')).map(({ contact }) => contact);
+}
+
+describe('an acknowledgement whose word was lost (R1.4)', () => {
+  it('is read in the paging system before the backup is paged, and counts from when it was given', async () => {
+    const story = await beginIncident(engine, policy);
+    await story.pass(3 * MINUTE);
+    story.world.pageAnswers = [tapped('acknowledged', '2024-10-23T14:33:00.000Z')];
+    await story.pass(60 * MINUTE);
+    expect(await paged(story)).toEqual(['oncall-primary']);
+    const state = await story.state();
+    expect(state.acknowledged).toEqual({ by: 'rob', at: '2024-10-23T14:33:00.000Z' });
+    expect(state.commander).toBe('rob');
+    expect(state.promises.find(({ promise }) => promise.kind === 'acknowledge')?.ended?.how).toBe('kept');
+    const [acknowledged] = await story.events('acknowledged');
+    expect(acknowledged?.by.via).toBe('pagerduty');
+    expect(measuresOf(await story.timeline())?.lengths.acknowledge).toEqual({ status: 'recorded', seconds: 180 });
+    // It is stopped there too, as after any other acknowledgement.
+    expect(story.world.said('page')).toContain('acknowledge');
+  });
+
+  it('may have been a tap on Resolve: nobody else is called, and the incident stays open', async () => {
+    const story = await beginIncident(engine, policy);
+    await story.pass(3 * MINUTE);
+    story.world.pageAnswers = [tapped('resolved', '2024-10-23T14:32:00.000Z')];
+    await story.pass(30 * MINUTE);
+    expect(await paged(story)).toEqual(['oncall-primary']);
+    expect((await story.state()).resolved).toBeNull();
+    expect((await story.events('noted')).map(({ text }) => text)).toContainEqual(
+      expect.stringContaining('stays open until it is resolved here'),
+    );
+  });
+
+  it('cannot be read while the paging system is away: that is said, and the backup is paged in time', async () => {
+    const story = await beginIncident(engine, policy);
+    story.world.pageAnswers = 'away';
+    await story.pass(16 * MINUTE);
+    expect(await paged(story)).toContain('oncall-backup');
+    const troubles = (await story.events('trouble')).filter(({ where }) => where === 'paging');
+    expect(troubles[0]?.words).toContain('PagerDuty answered 401');
+  });
+
+  it('is asked for an alert that had paged somebody by itself, too', async () => {
+    const story = await beginIncident(engine, policy, {
+      alert: { source: 'pagerduty', fingerprint: 'pagerduty:Q1', alreadyPaged: true },
+    });
+    story.world.pageAnswers = [tapped('acknowledged', '2024-10-23T14:31:00.000Z')];
+    await story.pass(60 * MINUTE);
+    expect(await paged(story)).toEqual([]);
+    expect((await story.state()).acknowledged?.by).toBe('rob');
+  });
+});
