@@ -91,7 +91,7 @@ const ROOMS: readonly Room[] = [
       /^console\//,
       /^workflows\/.*\/api\.ts$/,
     ],
-    packages: [/^fastify$/, /^pino$/, /^prom-client$/, /^zod$/, /^@slack\/socket-mode$/, node],
+    packages: [/^fastify$/, /^openid-client$/, /^pino$/, /^prom-client$/, /^zod$/, /^@slack\/socket-mode$/, node],
   },
   {
     name: 'console',

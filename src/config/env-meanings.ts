@@ -22,6 +22,14 @@ export const MEANINGS: Readonly<Record<VariableName, string>> = {
   SLACK_BOT_TOKEN: 'The app’s bot token, xoxb-….',
   SLACK_SIGNING_SECRET: 'Checks what Slack sends; not with Socket Mode.',
   SLACK_APP_TOKEN: 'App-level token, xapp-…: Socket Mode, for a gateway that Slack cannot reach (slack.md).',
+  OIDC_ISSUER:
+    'Issuer of the team’s accounts (OpenID Connect); the console then offers “Sign in with your account” (running.md).',
+  OIDC_CLIENT_ID: 'Client id that the provider gave this product; needed with OIDC_ISSUER.',
+  OIDC_CLIENT_SECRET: 'Its secret; without one the client is public and PKCE alone holds it.',
+  OIDC_CLIENT_AUTH: 'How the secret goes to the token endpoint: basic (client_secret_basic) or post.',
+  OIDC_SCOPE: 'What is asked of the provider, openid among it.',
+  OIDC_PERSON_CLAIM:
+    'Claim by which a person of the policy is recognised: email (only when verified), or another whose value is their id or e-mail.',
   TEMPORAL_UI_URL: 'Where people open Temporal Web; the console links each incident’s history there.',
   KUBERNETES_API_URL: 'The cluster’s API, where neither a kubeconfig nor the pod’s own account says it.',
   KUBERNETES_API_TOKEN: 'A service account’s token, with KUBERNETES_API_URL.',

@@ -11,6 +11,10 @@ const url = (protocols: readonly string[]) =>
     message: `must be an address that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 const http = url(['http:', 'https:']);
+/** Who vouches for people must not be somebody else on the way; on this machine itself nobody is in between. */
+const issuer = http.refine((text) => !text.startsWith('http:') || isLoopback(new URL(text).hostname), {
+  message: 'must be https, unless it is on this machine',
+});
 const postgres = url(['postgres:', 'postgresql:']);
 const redis = url(['redis:', 'rediss:']);
 const secret = z.string().min(1, 'must not be empty');
@@ -67,6 +71,16 @@ const gatewaySchema = z.object({
   SLACK_SIGNING_SECRET: secret.optional(),
   /** Socket Mode, for a gateway that Slack cannot reach (docs/slack.md). */
   SLACK_APP_TOKEN: secret.optional(),
+  /** The team's own accounts, by OpenID Connect (docs/running.md); tokens go on working beside them. */
+  OIDC_ISSUER: issuer.optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: secret.optional(),
+  OIDC_CLIENT_AUTH: z.enum(['basic', 'post']).default('basic'),
+  OIDC_SCOPE: z
+    .string()
+    .regex(/\bopenid\b/, 'must contain openid')
+    .default('openid email profile'),
+  OIDC_PERSON_CLAIM: z.string().default('email'),
   /** Where people open Temporal Web; the console links each incident's history there. */
   TEMPORAL_UI_URL: http.optional(),
 });
@@ -190,6 +204,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   'SLACK_BOT_TOKEN',
   'SLACK_SIGNING_SECRET',
   'SLACK_APP_TOKEN',
+  'OIDC_CLIENT_SECRET',
   'PAGERDUTY_ROUTING_KEYS',
   'PAGERDUTY_API_TOKEN',
   'STATUSPAGE_API_KEY',
@@ -338,6 +353,10 @@ function sentence(issue: z.core.$ZodIssue, values: Readonly<Record<string, strin
   const what = values[name] === undefined ? 'is missing' : issue.message;
   const alternative = SECRETS.has(name) ? ` ${name}_FILE may name a file that holds it.` : '';
   return `${name} ${what}. ${ADVICE[name] ?? 'Correct it or leave it out.'}${alternative}`;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 function safeJson(text: string): unknown {

@@ -6,14 +6,16 @@ import { page } from './document.ts';
 import { registerIncidentPages } from './incident-pages.ts';
 import type { DrillFile } from './pages/drills.ts';
 import type { Door } from './pages/health.ts';
+import { messageBody } from './pages/sign-in.ts';
 import { publicFiles } from './public-files.ts';
+import type { Secrets } from './sealing.ts';
 import { createSessions, foreign, type Sessions } from './session.ts';
 import { registerTeamPages } from './team-pages.ts';
 import { ask, type Framed, visits } from './visit.ts';
 
 export interface ConsoleOptions {
   /** The first seals sessions, each opens them; the same for every gateway of the team. */
-  readonly sessionSecrets: readonly [string, ...string[]];
+  readonly sessionSecrets: Secrets;
   /** True when people reach the console by https. */
   readonly secureCookies: boolean;
   /** Incident time. */
@@ -31,7 +33,7 @@ export interface ConsoleOptions {
   readonly drills?: () => Promise<readonly DrillFile[]>;
   /** Which systems this gateway was told about. */
   readonly doors?: readonly Door[];
-  /** Where a sign-in by the team's own accounts begins (OIDC). */
+  /** Where a sign-in by the team's own accounts begins (OIDC); it is given `return-to`, the page to come back to. */
   readonly signInPath?: string | null;
 }
 
@@ -39,6 +41,8 @@ export interface Console {
   /** Signs the browser in, for whoever mounts another way to prove who one is (the demo's one-time link). */
   signIn(reply: FastifyReply, token: string): void;
   readonly sessions: Sessions;
+  /** A page for somebody who is not signed in: what happened, what to do, and where to do it. */
+  notice(heading: string, words: string, next: { readonly path: string; readonly words: string } | null): string;
 }
 
 const POLICY = [
@@ -65,9 +69,19 @@ export function mountConsole(app: FastifyInstance, options: ConsoleOptions): Con
     site.addHook('onRequest', async (_request, reply) => void reply.headers(HEADERS));
     registerFiles(site);
     registerSession(site, sessions);
-    registerPages(site, sessions, options);
+    registerPages(site, sessions, framed(options), options);
   });
-  return { sessions, signIn: (reply, token) => void reply.header('set-cookie', sessions.open({ token })) };
+  return {
+    sessions,
+    signIn: (reply, token) => void reply.header('set-cookie', sessions.open({ token })),
+    notice: (heading, words, next) => framed(options)(heading, null, [], messageBody(heading, words, next)),
+  };
+}
+
+/** The frame of every page. */
+function framed(options: ConsoleOptions): Framed {
+  return (title, me, modules, body) =>
+    page({ title, product: options.product(), me, now: options.clock(), speed: options.speed, modules, body });
 }
 
 export const HEADERS = {
@@ -126,10 +140,7 @@ function registerSession(site: FastifyInstance, sessions: Sessions): void {
   });
 }
 
-/** The frame of every page, and the pages themselves. */
-function registerPages(site: FastifyInstance, sessions: Sessions, options: ConsoleOptions): void {
-  const frame: Framed = (title, me, modules, body) =>
-    page({ title, product: options.product(), me, now: options.clock(), speed: options.speed, modules, body });
+function registerPages(site: FastifyInstance, sessions: Sessions, frame: Framed, options: ConsoleOptions): void {
   const signedIn = visits(site, sessions, frame, options.signInPath ?? null);
   registerIncidentPages(site, { frame, signedIn, options });
   registerTeamPages(site, { frame, signedIn, options });

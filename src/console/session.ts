@@ -1,7 +1,7 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { createSealing, type Secrets } from './sealing.ts';
 
-/** Who is signed in to the console: their API token, which stands for them at the gateway. */
+/** Who is signed in to the console: the token which stands for them at the gateway, their API token or a sign-in's. */
 export interface Session {
   readonly token: string;
 }
@@ -20,7 +20,7 @@ export interface SessionOptions {
    * Known to every gateway of this team, so that a restart or another gateway signs nobody out. The first seals, each
    * opens, so that nobody is signed out while it is exchanged.
    */
-  readonly secrets: readonly [string, ...string[]];
+  readonly secrets: Secrets;
   /** Over https the cookie must never travel otherwise. */
   readonly secure: boolean;
   readonly nowMs: () => number;
@@ -28,26 +28,23 @@ export interface SessionOptions {
 
 export const SESSION_COOKIE = 'incident_session';
 /** One long shift. */
-const SESSION_SECONDS = 16 * 3600;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
+export const SESSION_SECONDS = 16 * 3600;
 
 /**
- * Sessions are sealed into their cookie (AES-256-GCM): nothing to store, nothing to read for whoever sees the cookie
+ * Sessions are sealed into their cookie: nothing to store, nothing to read for whoever sees the cookie
  * at rest. The token inside is checked at every request, so that taking a token away ends its sessions.
  */
 export function createSessions({ secrets, secure, nowMs }: SessionOptions): Sessions {
-  const key = keyOf(secrets[0]);
-  const keys = secrets.map(keyOf);
+  const sealing = createSealing<Session>(secrets, 'incident console session');
   const attributes = `Path=/; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
   return {
     open: (session) =>
-      `${SESSION_COOKIE}=${seal(key, { ...session, untilMs: nowMs() + SESSION_SECONDS * 1000 })}; Max-Age=${SESSION_SECONDS}; ${attributes}`,
+      `${SESSION_COOKIE}=${sealing.seal(session, nowMs() + SESSION_SECONDS * 1000)}; Max-Age=${SESSION_SECONDS}; ${attributes}`,
     close: () => `${SESSION_COOKIE}=; Max-Age=0; ${attributes}`,
     of(headers) {
       const sealed = cookie(headers.cookie, SESSION_COOKIE);
-      const content = sealed === null ? null : unseal(keys, sealed);
-      return content === null || content.untilMs < nowMs() ? null : { token: content.token };
+      const opened = sealed === null ? 'foreign' : sealing.unseal(sealed, nowMs());
+      return typeof opened === 'string' ? null : { token: opened.content.token };
     },
   };
 }
@@ -67,42 +64,8 @@ export function foreign(headers: IncomingHttpHeaders): string | null {
   return null;
 }
 
-function keyOf(secret: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, '', 'incident console session', 32));
-}
-
-interface Content extends Session {
-  readonly untilMs: number;
-}
-
-function seal(key: Buffer, content: Content): string {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  const sealed = Buffer.concat([cipher.update(JSON.stringify(content), 'utf8'), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64url');
-}
-
-function unseal(keys: readonly Buffer[], text: string): Content | null {
-  for (const key of keys) {
-    const content = unsealWith(key, text);
-    if (content !== null) return content;
-  }
-  return null;
-}
-
-function unsealWith(key: Buffer, text: string): Content | null {
-  try {
-    const bytes = Buffer.from(text, 'base64url');
-    const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
-    decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-    const open = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
-    return JSON.parse(open.toString('utf8')) as Content;
-  } catch {
-    return null;
-  }
-}
-
-function cookie(header: string | undefined, name: string): string | null {
+/** The value of a cookie; null when the request carries none of this name. */
+export function cookie(header: string | undefined, name: string): string | null {
   for (const part of (header ?? '').split(';')) {
     const [key, ...value] = part.trim().split('=');
     if (key === name && value.length > 0) return value.join('=');

@@ -42,12 +42,17 @@ export function visits(
   /** Where a sign-in by the team's own accounts begins; null when there is none. */
   signInPath: string | null,
 ): SignedIn {
-  const signInPage = (trouble: string | null) => frame('Sign in', null, ['session'], signInBody(trouble, signInPath));
+  const signInPage = (trouble: string | null, url: string) => {
+    const accountPath = signInPath === null ? null : `${signInPath}?return-to=${encodeURIComponent(url)}`;
+    return frame('Sign in', null, ['session'], signInBody(trouble, accountPath));
+  };
   return async (request, reply, show) => {
     reply.type('text/html; charset=utf-8');
     const session = sessions.of(request.headers);
     if (session === null)
-      return reply.code(401).send(comesFromElsewhere(request) ? bouncePage(request.url) : signInPage(null));
+      return reply
+        .code(401)
+        .send(comesFromElsewhere(request) ? bouncePage(request.url) : signInPage(null, request.url));
     const get = async (path: string) => {
       const answer = await ask<{ error?: string }>(site, session.token, path);
       if (answer.status >= 400) throw new Refused(answer.status, answer.json?.error ?? answer.text);
@@ -65,7 +70,7 @@ export function visits(
       if (error.status === 401) {
         reply.code(401).header('set-cookie', sessions.close());
         return reply.send(
-          signInPage('Your sign-in is not valid any more: the token or account no longer counts here.'),
+          signInPage('Your sign-in is not valid any more: the token or account no longer counts here.', request.url),
         );
       }
       const heading = error.status === 404 ? 'Not there' : 'Not now';

@@ -12,7 +12,7 @@ import { type Simulation, startGateway, startSimulation, startWorker } from './p
 import { type Places, ROOT, writePrivately } from './places.ts';
 import { writeDemoPolicy } from './policy-file.ts';
 import type { Screen } from './screen.ts';
-import { SIGN_IN_PATH, writeSignInCode } from './sign-in.ts';
+import { letsInByLink, SIGN_IN_PATH, writeSignInCode } from './sign-in.ts';
 import { type Start, starter } from './starter.ts';
 
 /** Everything that `npm start` runs, running. */
@@ -23,7 +23,7 @@ export interface Demo {
   readonly speed: number;
   /** Whom the sign-in link signs in; null in front of a real production, where nobody is let in by a link. */
   readonly viewer: { readonly name: string; readonly token: string } | null;
-  /** A fresh link that signs in once. */
+  /** A fresh link that signs in once; null where there is none, and people sign in by token. */
   signInLink(): string | null;
   /** Where the simulated production is told what goes wrong; null when it is a real one. */
   controlUrl(): string | null;
@@ -94,6 +94,7 @@ async function build(wish: DemoWish, parts: Part<Runs>[], stop: () => Promise<vo
     ...(simulation?.current().endpoints ?? {}),
     DOCUMENTS_DIR: documents,
   });
+  const linked = clock !== null && letsInByLink(env);
   const gatewayEnv = {
     ...shared,
     PORT: String(port),
@@ -101,7 +102,7 @@ async function build(wish: DemoWish, parts: Part<Runs>[], stop: () => Promise<vo
     ...(env.ALERTMANAGER_TOKEN_FILE
       ? {}
       : { ALERTMANAGER_TOKEN: env.ALERTMANAGER_TOKEN || credentials.alertmanagerToken }),
-    DEMO_SIGN_IN_FOLDER: places.signIn,
+    ...(linked ? { DEMO_SIGN_IN_FOLDER: places.signIn } : {}),
     DEMO_CONTROL_FILE: places.controlFile,
     ...(ground.temporalUi === null ? {} : { TEMPORAL_UI_URL: ground.temporalUi }),
   };
@@ -128,7 +129,7 @@ async function build(wish: DemoWish, parts: Part<Runs>[], stop: () => Promise<vo
     documents,
     speed: clock?.speed ?? 1,
     viewer: clock === null ? null : { name: commander.name, token },
-    signInLink: () => (clock === null ? null : `${url}${SIGN_IN_PATH}?code=${writeSignInCode(places.signIn, token)}`),
+    signInLink: () => (!linked ? null : `${url}${SIGN_IN_PATH}?code=${writeSignInCode(places.signIn, token)}`),
     controlUrl: () => simulation?.current().controlUrl ?? null,
     async stop() {
       rmSync(places.stateFile, { force: true });

@@ -2,8 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { isLoopback } from '../config/env.ts';
 import { bouncePage } from '../console/document.ts';
 import { type Console, HEADERS } from '../console/mount.ts';
+import { realSystems } from './options.ts';
 
 /**
  * The demo's way to sign in: a link with a code that works once. A code is a file, named after the code's SHA-256 and
@@ -15,6 +17,23 @@ export function writeSignInCode(folder: string, token: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   writeFileSync(fileOf(folder, code), token, { mode: 0o600 });
   return code;
+}
+
+/**
+ * Why the link must not exist with this environment: null in a demo. It lets in whoever has it, so it never stands beside
+ * a real system, the team's own accounts, or a Temporal that is not this machine's.
+ */
+export function whyNoSignIn(env: NodeJS.ProcessEnv): string | null {
+  const real = [...realSystems(env), ...((env.OIDC_ISSUER ?? '') === '' ? [] : ['OIDC_ISSUER'])];
+  if (real.length > 0) return `${real.join(', ')} set`;
+  const temporal = env.TEMPORAL_ADDRESS ?? '';
+  const host = temporal.replace(/:\d+$/, '');
+  return temporal === '' || isLoopback(host) ? null : 'TEMPORAL_ADDRESS is another machine’s';
+}
+
+/** Whether `npm start` in this environment may serve the link: not beside any Temporal that somebody named, even here. */
+export function letsInByLink(env: NodeJS.ProcessEnv): boolean {
+  return (env.TEMPORAL_ADDRESS ?? '') === '' && whyNoSignIn(env) === null;
 }
 
 export const SIGN_IN_PATH = '/demo/sign-in';

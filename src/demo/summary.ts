@@ -13,7 +13,9 @@ export function summaryOf(
       ? [
           'Console',
           demo.url,
-          'Sign in with an API token; its SHA-256 stands in the policy (tokenSha256) or in INCIDENT_TOKENS_FILE.',
+          demo.viewer === null
+            ? 'Sign in with an API token; its SHA-256 stands in the policy (tokenSha256) or in INCIDENT_TOKENS_FILE.'
+            : 'Sign in with an API token of .cache/demo.json: beside a Temporal of yours no link lets anybody in.',
         ]
       : ['Console', link, `signs you in once as ${demo.viewer?.name}, who leads; afterwards ${demo.url}`],
     ...(demo.temporalUi === null

@@ -26,6 +26,11 @@ export function doorsOf(env: GatewayEnv): readonly Door[] {
       without: 'Tickets are not taken for reports.',
     },
     {
+      name: 'The team’s accounts (OIDC)',
+      configured: env.OIDC_ISSUER !== undefined,
+      without: 'People sign in by their API token.',
+    },
+    {
       name: 'Temporal Web',
       configured: env.TEMPORAL_UI_URL !== undefined,
       without: 'Incidents do not link to their history.',

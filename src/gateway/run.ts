@@ -14,6 +14,8 @@ import { createForwarder } from './forwarder.ts';
 import { createGateway, type GatewayOptions } from './gateway.ts';
 import { createHistoryKeeper } from './history-keeper.ts';
 import { createReportForwarder } from './report-forwarder.ts';
+import { accountsFromEnv } from './sign-in/from-env.ts';
+import { SIGN_IN_PATH } from './sign-in/routes.ts';
 import { slackFromEnv } from './slack/from-env.ts';
 import { registerSlack } from './slack/routes.ts';
 
@@ -40,12 +42,14 @@ export async function runGateway(
     speed: env.INCIDENT_SPEED,
     log,
   });
-  const people = peopleOfPolicyFile(
+  const accounts = accountsFromEnv(env, policy.communication.consoleUrl);
+  const directory = peopleOfPolicyFile(
     env.INCIDENT_POLICY,
     loadPolicy,
     (words) => log.error(words),
     env.INCIDENT_TOKENS_FILE,
   );
+  const people = accounts?.tokens.knownTo(directory) ?? directory;
   const options: GatewayOptions = {
     store,
     client,
@@ -69,9 +73,11 @@ export async function runGateway(
   };
   const slack = slackFromEnv(env, options);
   const app = createGateway(options);
+  const secureCookies = policy.communication.consoleUrl?.startsWith('https:') ?? false;
   const webConsole = mountConsole(app, {
     sessionSecrets: env.DECISION_SIGNING_KEY,
-    secureCookies: policy.communication.consoleUrl?.startsWith('https:') ?? false,
+    secureCookies,
+    signInPath: accounts === null ? null : SIGN_IN_PATH,
     clock,
     speed: env.INCIDENT_SPEED,
     product: () => policy.team.product,
@@ -81,6 +87,7 @@ export async function runGateway(
     drills: () => drillFiles('drills'),
     doors: doorsOf(env),
   });
+  accounts?.mount(app, { console: webConsole, people, secureCookies, log });
   mountStatusPage(app, {
     board: store.statusBoard,
     product: () => policy.team.product,

@@ -1,10 +1,19 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import Fastify from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mountConsole } from '../../src/console/mount.ts';
-import { mountSignIn, SIGN_IN_PATH, takeCode, writeSignInCode } from '../../src/demo/sign-in.ts';
+import {
+  letsInByLink,
+  mountSignIn,
+  SIGN_IN_PATH,
+  takeCode,
+  whyNoSignIn,
+  writeSignInCode,
+} from '../../src/demo/sign-in.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -62,4 +71,42 @@ describe('the demo’s sign-in link', () => {
     const answer = await gateway(false).inject({ url: `${SIGN_IN_PATH}?code=${code}` });
     expect([answer.statusCode, answer.headers['set-cookie']]).toEqual([404, undefined]);
   });
+
+  it('must not be beside a real system, the team’s accounts, or a Temporal of another machine', () => {
+    for (const env of [
+      {},
+      { TEMPORAL_ADDRESS: '127.0.0.1:7233' },
+      { TEMPORAL_ADDRESS: 'localhost:7233', SMTP_URL: '' },
+    ])
+      expect(whyNoSignIn(env)).toBeNull();
+    expect(whyNoSignIn({ TEMPORAL_ADDRESS: 'team.a1b2c.tmprl.cloud:7233' })).toContain('TEMPORAL_ADDRESS');
+    expect(whyNoSignIn({ OIDC_ISSUER: 'https://accounts.example' })).toContain('OIDC_ISSUER');
+    for (const name of [
+      'SLACK_BOT_TOKEN',
+      'KUBERNETES_API_TOKEN_FILE',
+      'PAGERDUTY_ROUTING_KEYS',
+      'SERVICE_DATABASE_URL',
+    ])
+      expect(whyNoSignIn({ [name]: 'x' })).toContain(name);
+  });
+
+  it('is not served by npm start beside a Temporal that somebody named, on whatever machine', () => {
+    expect(letsInByLink({})).toBe(true);
+    for (const env of [{ TEMPORAL_ADDRESS: '127.0.0.1:7233' }, { OIDC_ISSUER: 'https://a.example' }, { SMTP_URL: 'x' }])
+      expect(letsInByLink(env)).toBe(false);
+  });
+
+  it.each([
+    ['a Temporal of another machine', { TEMPORAL_ADDRESS: 'temporal.example:7233' }],
+    ['a real credential', { SLACK_BOT_TOKEN: 'xoxb-real' }],
+    ['the team’s accounts', { OIDC_ISSUER: 'https://accounts.example' }],
+  ])(
+    'ends its own gateway before it listens when it finds %s',
+    async (_what, real) => {
+      const env = { ...process.env, ...real, DEMO_SIGN_IN_FOLDER: folder, DEMO_CONTROL_FILE: join(folder, 'control') };
+      const run = promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/demo/gateway.ts'], { env });
+      await expect(run).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('sign-in is not served') });
+    },
+    60_000,
+  );
 });

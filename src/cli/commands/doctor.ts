@@ -1,3 +1,4 @@
+import { checkAccounts } from '../doctor/accounts.ts';
 import { checkCache } from '../doctor/cache.ts';
 import { checkElasticsearch, checkGit, checkGitHub, checkGrafana, checkJenkins } from '../doctor/code.ts';
 import { checkJira, checkPagerDutyRest, checkSocial, checkZendesk } from '../doctor/customers.ts';
@@ -34,6 +35,7 @@ export async function doctor(
     checkPrometheus(settings, policy),
     ...checkServiceDatabases(settings),
     checkCache(settings),
+    checkAccounts(settings, policy),
     checkSlack(settings),
     checkPagerDuty(settings, policy),
     checkPagerDutyRest(settings),
