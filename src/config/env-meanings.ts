@@ -65,7 +65,9 @@ export const MEANINGS: Readonly<Record<VariableName, string>> = {
   BLUESKY_APP_PASSWORD: 'An app password of that account.',
   MASTODON_URL: 'Mastodon server to search.',
   MASTODON_ACCESS_TOKEN: 'A token there.',
-  SMTP_URL: 'Mail server, smtp:// or smtps://, with user and password when it wants them.',
+  SMTP_URL:
+    'Mail server, smtp:// (port 587) or smtps:// (465), with user and password when it wants them; they are sent over TLS only, unless it is this machine or ?requireTLS=false says otherwise.',
+  SMTP_CA_FILE: 'The mail server’s certificate authority, when its certificate is not signed by a public one.',
   SERVICE_DATABASE_URL: 'The service’s database, by a role with pg_monitor (deploy/sql/grants.sql).',
   CUSTOMERS_CSV: 'Who stands behind the users of the metrics, as a file (R4.5).',
   CUSTOMERS_DATABASE_URL: 'Or the database that the policy’s customers.directoryQuery asks.',

@@ -136,6 +136,8 @@ const workerSchema = z.object({
   MASTODON_URL: http.optional(),
   MASTODON_ACCESS_TOKEN: secret.optional(),
   SMTP_URL: url(['smtp:', 'smtps:']).optional(),
+  /** The mail server's certificate authority, for one that is not signed by a public one. */
+  SMTP_CA_FILE: z.string().optional(),
   SERVICE_DATABASE_URL: postgres.optional(),
   /** Who stands behind the users of the metrics: a CSV file, or the database that the policy's query asks. */
   CUSTOMERS_CSV: z.string().optional(),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { BulkMail } from '../activities/customers/ports.ts';
 import { createEmailClient, messageIdOf } from '../activities/email/client.ts';
 import { failure } from '../activities/failures.ts';
@@ -7,6 +8,7 @@ import type { ChatPort, MailPort, PagingPort, StatusPagePort } from '../activiti
 import { createSlackClient } from '../activities/slack/client.ts';
 import { createStatusPageClient } from '../activities/status-page/client.ts';
 import type { WorkerEnv } from '../config/env.ts';
+import { mailServerOf } from '../config/smtp-url.ts';
 import { mirrored } from './own-status-page.ts';
 
 /** Each channel people are told through; one that the environment does not name refuses with what to set. */
@@ -50,30 +52,29 @@ export function pagingRecord(env: WorkerEnv): PagerDutyRest | null {
 }
 
 export function mailPort(env: WorkerEnv): MailPort {
-  return env.SMTP_URL === undefined ? missing<MailPort>(['send'], 'Mail', 'SMTP_URL') : mailClient(env.SMTP_URL);
+  return hasMail(env) ? mailClient(env) : missing<MailPort>(['send'], 'Mail', 'SMTP_URL');
 }
 
 /** Connections for one batch of mail to customers. */
 export function openBulkMail(env: WorkerEnv): BulkMail {
-  const channel =
-    env.SMTP_URL === undefined
-      ? { ...missing<Pick<BulkMail, 'send'>>(['send'], 'Mail', 'SMTP_URL'), close: () => {} }
-      : mailClient(env.SMTP_URL, BULK_CONNECTIONS);
+  const channel = hasMail(env)
+    ? mailClient(env, BULK_CONNECTIONS)
+    : { ...missing<Pick<BulkMail, 'send'>>(['send'], 'Mail', 'SMTP_URL'), close: () => {} };
   return { ...channel, messageId: messageIdOf };
 }
 
 const BULK_CONNECTIONS = 4;
 
-function mailClient(smtpUrl: string, connections?: number) {
-  const url = new URL(smtpUrl);
-  const secure = url.protocol === 'smtps:';
-  const auth =
-    url.username === '' ? null : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
+type MailEnv = WorkerEnv & { readonly SMTP_URL: string };
+
+function hasMail(env: WorkerEnv): env is MailEnv {
+  return env.SMTP_URL !== undefined;
+}
+
+function mailClient({ SMTP_URL, SMTP_CA_FILE }: MailEnv, connections?: number) {
   return createEmailClient({
-    host: url.hostname,
-    port: Number(url.port || (secure ? 465 : 25)),
-    secure,
-    auth,
+    ...mailServerOf(SMTP_URL),
+    ...(SMTP_CA_FILE === undefined ? {} : { certificateAuthority: readFileSync(SMTP_CA_FILE, 'utf8') }),
     ...(connections === undefined ? {} : { connections }),
   });
 }

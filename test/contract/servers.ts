@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,18 +15,19 @@ const READY_WITHIN_MS = 20_000;
 const ASK_EVERY_MS = 50;
 
 /** The name of the program when this machine has it not, for the reason of a skipped part. */
-export function missingProgram(program: string): string | null {
-  return spawnSync(program, ['--version']).status === 0 ? null : program;
+export function missingProgram(program: string, saysItsVersionTo = '--version'): string | null {
+  return spawnSync(program, [saysItsVersionTo]).status === 0 ? null : program;
 }
 
 export async function startServer(
   program: string,
   argumentsFor: (port: number, folder: string) => readonly string[],
   isReady: (port: number) => Promise<boolean> = isListening,
+  start: (program: string, args: readonly string[], options: SpawnOptions) => ChildProcess = spawn,
 ): Promise<RealServer> {
   const folder = mkdtempSync(join(tmpdir(), `contract-${program.split('/').at(-1)}-`));
   const port = await freePort();
-  const child = spawn(program, [...argumentsFor(port, folder)], { stdio: 'ignore', cwd: folder });
+  const child = start(program, [...argumentsFor(port, folder)], { stdio: 'ignore', cwd: folder });
   const stop = async () => {
     await ended(child);
     rmSync(folder, { recursive: true, force: true });

@@ -10,6 +10,10 @@ export interface EmailSettings {
   /** TLS from the first byte (port 465); otherwise STARTTLS is used when the server offers it. */
   readonly secure: boolean;
   readonly auth: { readonly user: string; readonly pass: string } | null;
+  /** Nothing is said before TLS is up; otherwise it is used where it is offered. */
+  readonly requireTls?: boolean;
+  /** PEM: whom to believe instead of the public authorities. */
+  readonly certificateAuthority?: string;
   readonly timeoutMilliseconds?: number;
   /** So many connections are kept while mails follow each other; absent: one for each mail. */
   readonly connections?: number;
@@ -56,6 +60,8 @@ export function createEmailClient(settings: EmailSettings): EmailClient {
     host: settings.host,
     port: settings.port,
     secure: settings.secure,
+    requireTLS: settings.requireTls ?? false,
+    ...(settings.certificateAuthority === undefined ? {} : { tls: { ca: settings.certificateAuthority } }),
     ...(settings.auth === null ? {} : { auth: { ...settings.auth } }),
     connectionTimeout: timeout,
     greetingTimeout: timeout,
@@ -67,6 +73,9 @@ export function createEmailClient(settings: EmailSettings): EmailClient {
   return {
     async send(mail) {
       const messageId = messageIdOf(mail.key, mail.from);
+      const odd = mail.to.find((address) => /[\p{Cc},;]/u.test(address));
+      if (odd !== undefined)
+        throw failure('Invalid', `${JSON.stringify(odd)} is not one address, so the mail was not sent.`);
       try {
         const info = await transport.sendMail({
           messageId,
@@ -112,11 +121,15 @@ function headerText(key: string): string {
 function failureOf(error: unknown, settings: EmailSettings): ApplicationFailure {
   const { code, responseCode, message } = error as { code?: string; responseCode?: number; message?: string };
   const words = `The mail server ${settings.host}:${settings.port} did not take the mail: ${redactSecrets(message ?? String(error), settings.auth === null ? [] : [settings.auth.pass])}`;
-  if (code === 'EAUTH' || responseCode === 535) return failure('Unauthorised', words);
-  if (responseCode === 421 || responseCode === 450 || responseCode === 451 || responseCode === 452) {
-    return failure('Unavailable', words, { retryAfterSeconds: 60 });
-  }
+  if (responseCode !== undefined && responseCode >= 400 && responseCode < 500)
+    return failure('Unavailable', words, { retryAfterSeconds: TRY_AGAIN_SECONDS });
+  // 530 asks for a log-in or for TLS first, 534 and 538 for another way of either (RFC 4954, RFC 3207).
+  if (code === 'EAUTH' || code === 'ENOAUTH' || [530, 534, 535, 538].includes(responseCode ?? 0))
+    return failure('Unauthorised', words);
   if (responseCode !== undefined && responseCode >= 500) return failure('Invalid', words);
   if (code === 'EENVELOPE' && responseCode === undefined) return failure('Invalid', words);
   return failure('Unavailable', words);
 }
+
+/** Greylisting servers want to see some time pass; RFC 5321 (4.5.4.1) would have us wait longer than an incident has. */
+const TRY_AGAIN_SECONDS = 60;

@@ -1,5 +1,7 @@
-import { connect as connectPlain, type Socket } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { mailServerOf } from '../../config/smtp-url.ts';
 import { DEADLINE_MS, reasonOf } from './ask.ts';
 import { away, fine, refused, type SystemFinding, unset } from './finding.ts';
 import type { Settings } from './settings.ts';
@@ -10,31 +12,37 @@ export async function checkMail(settings: Settings): Promise<SystemFinding> {
   const written = settings.get('SMTP_URL');
   if (written === null) return unset(system, 'SMTP_URL', 'no e-mail is sent');
   if (!URL.canParse(written)) return refused(system, 'SMTP_URL is no address', 'Write smtp://user:password@host:587.');
-  const url = new URL(written);
-  const secure = url.protocol === 'smtps:';
-  const port = Number(url.port || (secure ? 465 : 587));
-  let socket: Socket = secure
-    ? connectTls({ host: url.hostname, port, servername: url.hostname })
-    : connectPlain({ host: url.hostname, port });
+  const { host, port, secure, auth, requireTls } = mailServerOf(written);
+  const caFile = settings.get('SMTP_CA_FILE');
+  // An address is no server name (RFC 6066); the certificate is checked against it all the same.
+  const trust = {
+    ...(isIP(host) === 0 ? { servername: host } : { host }),
+    ...(caFile === null ? {} : { ca: readFileSync(caFile, 'utf8') }),
+  };
+  let socket: Socket = secure ? connectTls({ host, port, ...trust }) : connectPlain({ host, port });
   try {
     let session = conversation(socket);
     await session.expect('', 220);
     let greeting = await session.expect('EHLO incident-doctor', 250);
     if (!secure && /STARTTLS/i.test(greeting)) {
       await session.expect('STARTTLS', 220);
-      socket = connectTls({ socket, servername: url.hostname });
+      socket = connectTls({ socket, ...trust });
       session = conversation(socket);
       greeting = await session.expect('EHLO incident-doctor', 250);
+    } else if (!secure && requireTls) {
+      socket.destroy();
+      const words = `${host}:${port} offers no TLS, so no mail is sent through it`;
+      return refused(system, words, 'Write smtps://, or ?requireTLS=false where the network between is yours.');
     }
-    if (url.username !== '') {
-      const credentials = `\0${decodeURIComponent(url.username)}\0${decodeURIComponent(url.password)}`;
+    if (auth !== null) {
+      const credentials = `\0${auth.user}\0${auth.pass}`;
       await session.expect(`AUTH PLAIN ${Buffer.from(credentials).toString('base64')}`, 235);
     }
     socket.end('QUIT\r\n');
-    return fine(system, `${url.hostname}:${port}`);
+    return fine(system, `${host}:${port}`);
   } catch (error) {
     socket.destroy();
-    const words = `${url.hostname}:${port}: ${reasonOf(error)}`;
+    const words = `${host}:${port}: ${reasonOf(error)}`;
     return error instanceof Refusal && error.code >= 500
       ? refused(system, words, 'Correct user and password in SMTP_URL.')
       : away(

@@ -9,6 +9,8 @@ import { Calendars } from './calendars.ts';
 /** A mail that was accepted. Whoever judges counts Message-IDs. */
 export interface Mail {
   readonly atMs: number;
+  /** As it came over the wire, dots unstuffed. */
+  readonly raw: Buffer;
   readonly messageId: string;
   readonly from: string;
   /** The envelope's recipients: who really got it. */
@@ -32,6 +34,8 @@ export interface Smtp {
   readonly mails: readonly Mail[];
   /** Addresses whose mailbox does not exist: refused for good when somebody writes to them. */
   readonly unknownMailboxes: Set<string>;
+  /** Addresses for which it says "try again later" as long as they stand here. */
+  readonly greylisted: Set<string>;
   /** What the recipients' calendars hold. */
   readonly calendars: Calendars;
   listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
@@ -41,15 +45,24 @@ export interface Smtp {
 const SYSTEM = 'smtp';
 const HOST = '127.0.0.1';
 
-/** A mail server without TLS and log-in, for one machine. Faults: those of the wire that a mail server can have. */
-export function createSmtp(options: {
+export interface SmtpOptions {
   readonly clock: () => number;
   readonly faults: WireFaults;
   readonly log: WireLedger;
-}): Smtp {
-  const { clock, faults, log } = options;
+  /** Offers STARTTLS, or speaks TLS from the first byte; neither when left out. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly fromTheFirstByte: boolean };
+  /** Users and passwords: without one of them no mail is taken. Over TLS only where there is TLS. */
+  readonly accounts?: Readonly<Record<string, string>>;
+  /** Announced, and refused beyond. */
+  readonly largestMailBytes?: number;
+}
+
+/** A mail server for one machine, by itself without TLS and log-in. Faults: those of the wire that a mail server can have. */
+export function createSmtp(options: SmtpOptions): Smtp {
+  const { clock, faults, log, tls, accounts, largestMailBytes } = options;
   const mails: Mail[] = [];
   const unknownMailboxes = new Set<string>();
+  const greylisted = new Set<string>();
   const calendars = new Calendars();
   const sockets = new Set<Socket>();
   const take = (...kinds: WireFault['kind'][]) => faults.take(SYSTEM, ({ kind }) => kinds.includes(kind));
@@ -65,8 +78,19 @@ export function createSmtp(options: {
     });
 
   const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS', 'AUTH'],
+    authOptional: accounts === undefined,
+    disabledCommands: [...(tls === undefined ? ['STARTTLS'] : []), ...(accounts === undefined ? ['AUTH'] : [])],
+    allowInsecureAuth: tls === undefined,
+    authMethods: ['PLAIN', 'LOGIN'],
+    ...(tls === undefined ? {} : { key: tls.key, cert: tls.cert, secure: tls.fromTheFirstByte }),
+    ...(largestMailBytes === undefined ? {} : { size: largestMailBytes }),
+    onAuth({ username = '', password = '' }, _session, callback) {
+      if (accounts !== undefined && Object.hasOwn(accounts, username) && accounts[username] === password)
+        return callback(null, { user: username });
+      const words = '5.7.8 Error: authentication failed';
+      note(535, null, words);
+      callback(Object.assign(new Error(words), { responseCode: 535 }));
+    },
     disableReverseLookup: true,
     closeTimeout: 100,
     logger: false,
@@ -78,15 +102,25 @@ export function createSmtp(options: {
       callback(Object.assign(new Error(words), { responseCode: code }));
     },
     onRcptTo({ address }, _session, callback) {
-      if (!unknownMailboxes.has(address)) return callback();
-      const words = `5.1.1 <${address}>: Recipient address rejected: User unknown in virtual mailbox table`;
-      note(550, null, words);
-      callback(Object.assign(new Error(words), { responseCode: 550 }));
+      const refusal = unknownMailboxes.has(address)
+        ? { responseCode: 550, words: '5.1.1 Recipient address rejected: User unknown in virtual mailbox table' }
+        : greylisted.has(address)
+          ? { responseCode: 450, words: '4.2.0 Recipient address rejected: Greylisted' }
+          : null;
+      if (refusal === null) return callback();
+      const words = refusal.words.replace('Recipient', `<${address}>: Recipient`);
+      note(refusal.responseCode, null, words);
+      callback(Object.assign(new Error(words), { responseCode: refusal.responseCode }));
     },
     onData(stream, session, callback) {
       const recipients = session.envelope.rcptTo.map(({ address }) => address);
       accept(stream, recipients).then(
         (mail) => {
+          if (stream.sizeExceeded) {
+            const words = '5.3.4 Message size exceeds fixed limit';
+            note(552, null, words);
+            return callback(Object.assign(new Error(words), { responseCode: 552 }));
+          }
           mails.push(mail);
           if (mail.ics !== null) calendars.receive(mail.to, mail.ics, mail.icsMethod);
           const lost = take('lost-answer', 'reset-mid-body');
@@ -103,6 +137,7 @@ export function createSmtp(options: {
 
   async function accept(stream: Readable, to: readonly string[]): Promise<Mail> {
     const whole = await wholeOf(stream);
+    log.hear({ system: SYSTEM, method: 'MAIL', url: '/', headers: {}, body: whole });
     const parsed = await simpleParser(whole);
     const attachments = parsed.attachments.map((one) => ({
       filename: one.filename ?? null,
@@ -112,6 +147,7 @@ export function createSmtp(options: {
     const ics = attachments.find((one) => one.contentType === 'text/calendar' || one.contentType === 'application/ics');
     return {
       atMs: clock(),
+      raw: whole,
       messageId: parsed.messageId ?? '',
       from: parsed.from?.text ?? '',
       to,
@@ -165,6 +201,7 @@ export function createSmtp(options: {
   return {
     mails,
     unknownMailboxes,
+    greylisted,
     calendars,
     async listen(port = 0) {
       await new Promise<void>((resolve) => {

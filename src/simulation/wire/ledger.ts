@@ -12,6 +12,16 @@ export interface WireEntry {
   readonly note: string;
 }
 
+/** A request word for word, for whoever looks for what must not be in it. */
+export interface HeardRequest {
+  readonly system: string;
+  readonly method: string;
+  /** With the query. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
 /** What is going on at this very moment. Two equal ones with nothing in hand, a while apart: nobody will be answered any more. */
 export interface WireStir {
   readonly recorded: number;
@@ -27,8 +37,18 @@ export interface WireStir {
 export class WireLedger {
   readonly #entries: WireEntry[] = [];
   readonly #sleepers = new Set<number>();
+  readonly #listeners: ((request: HeardRequest) => void)[] = [];
   #begun = 0;
   #sleptMs = 0;
+
+  /** From now on the listener gets every request to every system that speaks HTTP, and every mail, word for word. */
+  onHeard(listener: (request: HeardRequest) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  hear(request: HeardRequest): void {
+    for (const listener of this.#listeners) listener(request);
+  }
 
   /** Counts this work as under way while it lasts. */
   async during<T>(work: () => Promise<T>): Promise<T> {

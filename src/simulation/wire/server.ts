@@ -109,6 +109,7 @@ export function createWireServer(options: WireServerOptions): WireServer {
       record(method, url.pathname, 413, null);
       return send(outgoing, { status: 413, body: { error: 'request body too large' } });
     }
+    log.hear({ system, method, url: incoming.url ?? '/', headers: incoming.headers, body: request.rawBody });
     const slow = faults.take(system, (fault) => fault.kind === 'slow');
     if (slow?.kind === 'slow') await log.sleep(slow.seconds);
     const fault = faults.take(
@@ -212,7 +213,9 @@ export function createWireServer(options: WireServerOptions): WireServer {
     onUpgrade(handler) {
       server.on('upgrade', (request, socket, head) => {
         if (cutConnection(request.socket, request.method ?? 'GET', request.url ?? '/')) return;
-        record(request.method ?? 'GET', request.url ?? '/', 101, null, 'upgrade');
+        const [method, address] = [request.method ?? 'GET', request.url ?? '/'];
+        log.hear({ system, method, url: address, headers: request.headers, body: Buffer.alloc(0) });
+        record(method, address, 101, null, 'upgrade');
         handler(request, socket, head);
       });
     },
