@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { EvaluationPace } from './evaluation-pace.ts';
 import type { AlertRule, AlertTransition } from './promql/alert-rules.ts';
 import type { SeriesSource as PrometheusSource } from './promql/store.ts';
-import { createReporting, type Reporting, type ReportReceivers } from './reporting.ts';
+import { createReporting, REPORTING_SECRETS, type Reporting, type ReportReceivers } from './reporting.ts';
 import type { Alertmanager } from './systems/alertmanager.ts';
 import { createAlertmanager } from './systems/alertmanager.ts';
 import type { Receiver } from './systems/alertmanager-delivery.ts';
@@ -62,6 +62,8 @@ export interface ProductionOptions {
   readonly receivers?: readonly AlertReceiver[];
   /** Live mode only: a real PostgreSQL, by a role that may create databases. */
   readonly postgresAdminUrl?: string;
+  /** What clients log in with, where it should be something else than what is simulated by default. */
+  readonly credentials?: Partial<Credentials>;
   /** Virtual mode: a folder in which the database's empty cluster is kept from play to play. */
   readonly postgresTemplateFolder?: string;
 }
@@ -125,7 +127,10 @@ const DEFAULT_GROUPING: Grouping = {
 const DEFAULT_RECEIVER: AlertReceiver = { name: 'incidents', url: 'http://127.0.0.1:9/', bearerToken: null };
 /** The company's own manifests, as a checkout of its repository has them. */
 const MANIFESTS = join(import.meta.dirname, 'manifests');
+/** The token, key or password of each system. */
+export type Credentials = typeof SECRETS;
 const SECRETS = {
+  ...REPORTING_SECRETS,
   kubernetes: 'simulated-cluster-token',
   slack: 'xoxb-simulated',
   pagerDuty: 'simulated-pagerduty-token',
@@ -136,6 +141,9 @@ const SECRETS = {
   jenkins: 'simulated-jenkins-token',
   elasticsearch: 'c2ltdWxhdGVkOmVsYXN0aWNzZWFyY2g=',
   grafana: 'glsa_simulated',
+  /** Empty: it asks for none. */
+  redis: '',
+  smtp: '',
 };
 
 /** So long after they were asked, somebody of the company has looked at a change and finds it good. */
@@ -143,12 +151,14 @@ const REVIEW_AFTER_MS = 20 * 60_000;
 const REPOSITORY = 'noa-server/noa-server';
 const GIT_USER = 'x-access-token';
 const JENKINS_USER = 'incident-bot';
+const MAIL_USER = 'incidents';
 
 /** Everything a company's production is to the outside: one world, and servers that speak each system's wire. */
 export async function startProduction(options: ProductionOptions): Promise<Production> {
   const { seed, startMs } = options;
   const settings = completeSettings(options.world ?? {});
   const people = options.people ?? DEFAULT_PEOPLE;
+  const secrets: Credentials = { ...SECRETS, ...options.credentials };
   const wires = new WireFaults();
   const log = new WireLedger();
   // Systems stamp what they are told with the world's time; before there is a world it stands at the start.
@@ -162,7 +172,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     settings: clusterSettings,
     seed,
     startMs,
-    token: SECRETS.kubernetes,
+    token: secrets.kubernetes,
   });
   const made = createWorld({ seed, startMs, settings: options.world ?? {}, cluster: kubernetes.cluster });
   world = made;
@@ -170,41 +180,41 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
   kubernetes.connect(service);
 
   const prometheus = createPrometheus({ ...common, source: scraped(made.series), rules: options.rules });
-  const slack = createSlack({ ...common, people, botToken: SECRETS.slack });
-  const pagerDuty = createPagerDuty({ ...common, people, apiToken: SECRETS.pagerDuty });
+  const slack = createSlack({ ...common, people, botToken: secrets.slack });
+  const pagerDuty = createPagerDuty({ ...common, people, apiToken: secrets.pagerDuty });
   const pageSettings = options.statusPage ?? DEFAULT_STATUS_PAGE;
-  const statusPage = createStatusPage({ ...common, settings: pageSettings, apiKey: SECRETS.statusPage });
-  const smtp = createSmtp(common);
+  const statusPage = createStatusPage({ ...common, settings: pageSettings, apiKey: secrets.statusPage });
+  const smtp = createSmtp({ ...common, ...(secrets.smtp === '' ? {} : { accounts: { [MAIL_USER]: secrets.smtp } }) });
   const supportChannel = options.supportChannel ?? 'general';
-  const reporting = createReporting({ ...common, world: made, people, slack, supportChannel });
+  const reporting = createReporting({ ...common, world: made, people, slack, supportChannel, secrets });
   const customers = createCustomerDirectory(settings.users, MAX_USER_LABELS);
   const deployment = settings.endpoints[0]?.deployment ?? '';
   const serviceApi = createServiceApi({ ...common, cluster: kubernetes.cluster, service, deployment });
   const provider = (vendor: typeof ANTHROPIC, apiKey: string) =>
     createProvider({ ...common, vendor, apiKey, truth: () => made.provider(vendor.provider) });
-  const anthropic = provider(ANTHROPIC, SECRETS.anthropic);
-  const openai = provider(OPENAI, SECRETS.openai);
+  const anthropic = provider(ANTHROPIC, secrets.anthropic);
+  const openai = provider(OPENAI, secrets.openai);
   const changes = () => changesOf({ seed, startMs, nowMs: made.nowMs, cluster: kubernetes.cluster });
-  const git = createGitHost({ ...common, changes, user: GIT_USER, token: SECRETS.github });
+  const git = createGitHost({ ...common, changes, user: GIT_USER, token: secrets.github });
   const github = createGitHub({
     ...common,
     repository: REPOSITORY,
-    token: SECRETS.github,
+    token: secrets.github,
     git,
     collaborators: people.people.map(({ handle }) => handle),
     teams: people.groups.map(({ handle }) => handle),
     reviewAfterMs: REVIEW_AFTER_MS,
   });
   const commits = () => git.main();
-  const jenkins = createJenkins({ ...common, userId: JENKINS_USER, apiToken: SECRETS.jenkins, commits });
+  const jenkins = createJenkins({ ...common, userId: JENKINS_USER, apiToken: secrets.jenkins, commits });
   const elasticsearch = createElasticsearch({
     ...common,
-    apiKey: SECRETS.elasticsearch,
+    apiKey: secrets.elasticsearch,
     namespace: clusterSettings.namespace,
     world: made,
     pods: () => kubernetes.cluster.pods(),
   });
-  const grafana = createGrafana({ ...common, token: SECRETS.grafana });
+  const grafana = createGrafana({ ...common, token: secrets.grafana });
   const truth = () => made.database();
   const replica = { truth: () => made.replica(), promote: () => made.promoteReplica() };
   const { postgres, live, replicaUrl, promotions } = await startDatabase(options, { ...common, truth }, replica);
@@ -223,7 +233,11 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     listening.map(({ url }) => url);
   const staging = createStagingPostgres(common);
   const { url: stagingUrl } = await staging.listen();
-  const redis = createRedis({ ...common, truth: () => made.cache() });
+  const redis = createRedis({
+    ...common,
+    truth: () => made.cache(),
+    ...(secrets.redis === '' ? {} : { password: secrets.redis }),
+  });
   const { url: redisUrl } = await redis.listen();
   const [gitUrl, githubUrl, jenkinsUrl, elasticsearchUrl, grafanaUrl] = (
     await Promise.all([git, github, jenkins, elasticsearch, grafana].map((system) => system.listen()))
@@ -243,26 +257,26 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
 
   const endpoints: Record<string, string> = {
     KUBERNETES_API_URL: kubernetesUrl ?? '',
-    KUBERNETES_API_TOKEN: SECRETS.kubernetes,
-    KUBERNETES_TOKEN: SECRETS.kubernetes,
+    KUBERNETES_API_TOKEN: secrets.kubernetes,
+    KUBERNETES_TOKEN: secrets.kubernetes,
     MANIFESTS_DIR: MANIFESTS,
     PROMETHEUS_URL: prometheusUrl ?? '',
     ALERTMANAGER_URL: alertmanagerUrl,
     SLACK_API_URL: `${slackUrl}/api/`,
-    SLACK_BOT_TOKEN: SECRETS.slack,
+    SLACK_BOT_TOKEN: secrets.slack,
     PAGERDUTY_EVENTS_URL: pagerDutyUrl ?? '',
     PAGERDUTY_API_URL: pagerDutyUrl ?? '',
-    PAGERDUTY_API_TOKEN: SECRETS.pagerDuty,
+    PAGERDUTY_API_TOKEN: secrets.pagerDuty,
     // Every write is made in a user's name.
     PAGERDUTY_FROM_EMAIL: people.people[0]?.email ?? '',
     PAGERDUTY_ROUTING_KEYS: JSON.stringify(pagerDuty.routingKeys),
     STATUSPAGE_API_URL: `${statusPageUrl}/v1`,
-    STATUSPAGE_API_KEY: SECRETS.statusPage,
+    STATUSPAGE_API_KEY: secrets.statusPage,
     STATUSPAGE_PAGE_ID: pageSettings.pageId,
     STATUSPAGE_PUBLIC_URL: statusPageUrl ?? '',
     // This page takes more than Atlassian's one request a second.
     STATUSPAGE_REQUEST_INTERVAL_MS: '0',
-    SMTP_URL: smtpUrl ?? '',
+    SMTP_URL: withUser(smtpUrl ?? '', secrets.smtp),
     SERVICE_DATABASE_URL: postgresUrl ?? '',
     ...(replicaUrl === null ? {} : { SERVICE_DATABASE_REPLICA_URL: replicaUrl }),
     // The simulated database has one role for everything.
@@ -270,27 +284,27 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     STAGING_DATABASE_URL: stagingUrl,
     SERVICE_CACHE_URL: redisUrl,
     ANTHROPIC_API_URL: anthropicUrls.apiUrl,
-    ANTHROPIC_API_KEY: SECRETS.anthropic,
+    ANTHROPIC_API_KEY: secrets.anthropic,
     ANTHROPIC_STATUS_URL: anthropicUrls.statusUrl,
     OPENAI_API_URL: openaiUrls.apiUrl,
-    OPENAI_API_KEY: SECRETS.openai,
+    OPENAI_API_KEY: secrets.openai,
     OPENAI_STATUS_URL: openaiUrls.statusUrl,
     SERVICE_API_URL: serviceUrl ?? '',
     GITHUB_API_URL: githubUrl ?? '',
-    GITHUB_TOKEN: SECRETS.github,
+    GITHUB_TOKEN: secrets.github,
     GITHUB_REPOSITORY: REPOSITORY,
     GIT_REPOSITORY_URL: gitUrl ?? '',
     GIT_USERNAME: GIT_USER,
-    GIT_TOKEN: SECRETS.github,
+    GIT_TOKEN: secrets.github,
     JENKINS_URL: jenkinsUrl ?? '',
     JENKINS_USER_ID: JENKINS_USER,
-    JENKINS_API_TOKEN: SECRETS.jenkins,
+    JENKINS_API_TOKEN: secrets.jenkins,
     JENKINS_JOBS: jenkins.jobs.join(','),
     ELASTICSEARCH_URL: elasticsearchUrl ?? '',
-    ELASTICSEARCH_API_KEY: SECRETS.elasticsearch,
+    ELASTICSEARCH_API_KEY: secrets.elasticsearch,
     KIBANA_URL: 'https://kibana.noaserver.com',
     GRAFANA_URL: grafanaUrl ?? '',
-    GRAFANA_TOKEN: SECRETS.grafana,
+    GRAFANA_TOKEN: secrets.grafana,
     ...reportingEndpoints,
     CUSTOMERS_CSV: customers.csvPath,
   };
@@ -371,6 +385,10 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
       customers.remove();
     },
   };
+}
+
+function withUser(smtpUrl: string, password: string): string {
+  return password === '' ? smtpUrl : smtpUrl.replace('://', `://${MAIL_USER}:${encodeURIComponent(password)}@`);
 }
 
 /** Only in virtual time is there a replica; a live production says that it has none. */

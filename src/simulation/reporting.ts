@@ -29,7 +29,7 @@ export interface Reporting {
 
 const BOT_EMAIL = 'incident-bot@noaserver.com';
 const PROJECT = 'NOA';
-const SECRETS = {
+export const REPORTING_SECRETS = {
   zendesk: 'simulated-zendesk-token',
   jira: 'simulated-jira-token',
   x: 'simulated-x-token',
@@ -48,15 +48,17 @@ export function createReporting(options: {
   readonly slack: Slack;
   /** The channel in which people ask for help. */
   readonly supportChannel: string;
+  readonly secrets: typeof REPORTING_SECRETS;
 }): Reporting {
+  const { secrets } = options;
   const { clock, faults, log, world, people, slack } = options;
   const common = { clock, faults, log, written: () => world.tickets(Number.NEGATIVE_INFINITY) };
   const emails = people.people.map(({ email }) => email);
-  const zendesk = createZendesk({ ...common, email: BOT_EMAIL, apiToken: SECRETS.zendesk, agents: emails });
+  const zendesk = createZendesk({ ...common, email: BOT_EMAIL, apiToken: secrets.zendesk, agents: emails });
   const jira = createJira({
     ...common,
     email: BOT_EMAIL,
-    apiToken: SECRETS.jira,
+    apiToken: secrets.jira,
     project: PROJECT,
     accounts: Object.fromEntries(people.people.map(({ email, handle }) => [email, `account-${handle}`])),
   });
@@ -66,10 +68,10 @@ export function createReporting(options: {
     log,
     written: () => world.posts(Number.NEGATIVE_INFINITY),
     secrets: {
-      xBearerToken: SECRETS.x,
+      xBearerToken: secrets.x,
       blueskyIdentifier: 'sim.bsky.social',
-      blueskyAppPassword: SECRETS.bluesky,
-      mastodonToken: SECRETS.mastodon,
+      blueskyAppPassword: secrets.bluesky,
+      mastodonToken: secrets.mastodon,
     },
   });
   let receivers: ReportReceivers | null = null;
@@ -100,18 +102,18 @@ export function createReporting(options: {
       return {
         ZENDESK_URL: atZendesk.url,
         ZENDESK_EMAIL: BOT_EMAIL,
-        ZENDESK_API_TOKEN: SECRETS.zendesk,
+        ZENDESK_API_TOKEN: secrets.zendesk,
         JIRA_URL: atJira.url,
         JIRA_EMAIL: BOT_EMAIL,
-        JIRA_API_TOKEN: SECRETS.jira,
+        JIRA_API_TOKEN: secrets.jira,
         JIRA_PROJECT: PROJECT,
         X_API_URL: networks.xUrl,
-        X_BEARER_TOKEN: SECRETS.x,
+        X_BEARER_TOKEN: secrets.x,
         BLUESKY_API_URL: networks.blueskyUrl,
         BLUESKY_IDENTIFIER: 'sim.bsky.social',
-        BLUESKY_APP_PASSWORD: SECRETS.bluesky,
+        BLUESKY_APP_PASSWORD: secrets.bluesky,
         MASTODON_URL: networks.mastodonUrl,
-        MASTODON_ACCESS_TOKEN: SECRETS.mastodon,
+        MASTODON_ACCESS_TOKEN: secrets.mastodon,
       };
     },
     async close() {

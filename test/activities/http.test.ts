@@ -106,7 +106,13 @@ describe('redaction', () => {
     ['mail from jane.doe@customer.example about it', 'jane.doe'],
     ['{"password":"p4ss w0rd","user":"x"}', 'p4ss w0rd'],
     ['DB_PASSWORD=topsecret host=x', 'topsecret'],
-    ['invalid x-api-key: sk-ant-REDACTED', 'abcdefghijklmnop'],
+    ['Authorization: ApiKey cGxhbnRlZDpzZWNyZXQ=', 'cGxhbnRlZDpzZWNyZXQ'],
+    ['Authorization: Token token=y_NbAkKc66ryYTWUXYEu', 'y_NbAkKc66ryYTWUXYEu'],
+    ["headers: { authorization: 'OAuth 89a229ce1a8d', accept: '*/*' }", '89a229ce1a8d'],
+    ['set-cookie: session=8f2c0d; HttpOnly', '8f2c0d'],
+    ['redis://:cachepw99@cache:6379 refused', 'cachepw99'],
+    ['token glsa_0123456789abcdefghijklmn was used', 'glsa_0123456789'],
+    ['invalid x-api-key: sk-ant-api03-abcdefghijklmnop', 'abcdefghijklmnop'],
   ])('takes the secret out of %s', (text, secret) => {
     expect(redactSecrets(text)).not.toContain(secret);
   });

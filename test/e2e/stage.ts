@@ -15,7 +15,7 @@ import { type RunningProcess, spawnProcess } from '../../src/embedded/processes.
 import { resolveTemporalBinary } from '../../src/embedded/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../src/embedded/temporal-server.ts';
 import { workflowBundle } from '../../src/embedded/workflow-bundle.ts';
-import { type Production, startProduction } from '../../src/simulation/production.ts';
+import { type Credentials, type Production, startProduction } from '../../src/simulation/production.ts';
 import { pause, runningClock, TICK_MS } from './running-clock.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -37,6 +37,10 @@ export interface StageOptions {
   readonly live?: boolean;
   /** Keeps Temporal's workflows over a stop of the server; slower. */
   readonly durable?: boolean;
+  /** Other credentials than the simulated systems have by themselves. */
+  readonly credentials?: Partial<Credentials>;
+  /** Variables of gateway and worker, over those that the stage gives them. */
+  readonly env?: (given: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
 }
 
 export interface Answer {
@@ -75,7 +79,7 @@ export async function openStage(options: StageOptions) {
     closers.push(() => clock.stop());
     const documentsDir = join(folder, 'documents');
     mkdirSync(documentsDir);
-    const env = {
+    const given = {
       ...production.endpoints,
       DATABASE_URL: store.current().url,
       TEMPORAL_ADDRESS: temporal.current().address,
@@ -94,6 +98,7 @@ export async function openStage(options: StageOptions) {
       PORT: String(port),
       LOG_LEVEL: 'info',
     };
+    const env = { ...given, ...options.env?.(given) };
     const gateway = processOf(closers, 'gateway', 'src/gateway/main.ts', env, folder, `${gatewayUrl}/readyz`);
     const worker = processOf(
       closers,
@@ -120,6 +125,9 @@ export async function openStage(options: StageOptions) {
     return {
       policy,
       production,
+      /** Where everything of this play is written, the processes' logs as `<name>.log` among it. */
+      folder,
+      env,
       gatewayUrl,
       documentsDir,
       gateway,
@@ -248,6 +256,7 @@ function productionOf(policy: Policy, options: StageOptions, store: EmbeddedPost
     mode: options.live === true ? 'live' : 'virtual',
     statusPage: { pageId: 'e2epage', components },
     rules: policy.alertRules,
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     receivers: [{ name: RECEIVER, url: 'http://127.0.0.1:9/', bearerToken: null }],
     ...(options.live === true ? { postgresAdminUrl: store.adminUrl } : {}),
   });
