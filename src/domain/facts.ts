@@ -1,3 +1,4 @@
+import { faultsBeside } from './diagnosis.ts';
 import type { Finding, ProbeName } from './evidence.ts';
 import type { FactSet } from './fact-set.ts';
 import {
@@ -53,7 +54,7 @@ export function factSet(
     errorRatio: errorRate?.ratio ?? null,
     p95Seconds: latency?.p95Seconds ?? null,
     cause,
-    causeWords: cause?.words ?? 'Not known yet.',
+    causeWords: causeWords(state),
     mitigation: mitigationWords(state),
     expectedRecoveryAt: state.expectedRecoveryAt,
     nextUpdateAt: openPromise(state, 'update')?.promise.dueAt ?? null,
@@ -121,6 +122,13 @@ export function latestFinding<P extends ProbeName>(state: IncidentState, probe: 
     }
   }
   return newest?.finding ?? null;
+}
+
+/** Every fault that is as good as sure, the one acted on first. */
+function causeWords(state: IncidentState): string {
+  const cause = leadingCause(state);
+  if (cause === null) return 'Not known yet.';
+  return [cause, ...faultsBeside(state.hypotheses)].map(({ words }) => words).join(' ');
 }
 
 function issueWords(state: IncidentState): string {

@@ -1,10 +1,11 @@
 import { clockTimeUtc } from '../domain/instant.ts';
 import { SEVERITIES } from '../domain/severity.ts';
 import { describe } from '../views/timeline-line.ts';
+import { judgedCause } from './checks/causes.ts';
 import { type Check, chatKinds, eventsOf, mailedContacts, pagedContacts, publicStates } from './checks/evidence.ts';
 import { expectationChecks } from './checks/expectations.ts';
 import { invariantChecks } from './checks/invariants.ts';
-import { judgedCause, type Minutes, minutesOf } from './checks/measures.ts';
+import { type Minutes, minutesOf } from './checks/measures.ts';
 import { type PromiseCount, promiseCount } from './checks/promises.ts';
 import { replayCheck } from './checks/replay.ts';
 import type { Ship } from './fleet.ts';

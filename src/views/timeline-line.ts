@@ -1,3 +1,4 @@
+import { faultsBeside } from '../domain/diagnosis.ts';
 import type { Actor, Contact } from '../domain/people.ts';
 import type { EventOf, TimelineEvent } from '../domain/timeline.ts';
 import { cleanLine, clip } from './escape.ts';
@@ -157,7 +158,10 @@ function evidenceSentence(event: EventOf<'evidence-collected'>): string {
 function explanationSentence(event: EventOf<'explained'>): string {
   const first = event.hypotheses[0];
   if (first === undefined || first.cause === 'unknown') return `The cause is not known yet: ${event.changed}`;
-  return `Likely cause (${percent(first.confidence)} sure): ${first.words}`;
+  const beside = faultsBeside(event.hypotheses).map(
+    (one) => ` There as well (${percent(one.confidence)} sure): ${one.words}`,
+  );
+  return `Likely cause (${percent(first.confidence)} sure): ${first.words}${beside.join('')}`;
 }
 
 function grantSentence(event: EventOf<'approval-granted'>): string {

@@ -3,6 +3,7 @@ import type { Performance } from '../play-drill.ts';
 import { durationMs, durationWords } from '../schema-parts.ts';
 import { alsoCheck } from './also.ts';
 import { answerChecks } from './answers.ts';
+import { causeChecks } from './causes.ts';
 import { customerMailChecks } from './customer-mails.ts';
 import {
   allEvents,
@@ -14,7 +15,7 @@ import {
   pagedContacts,
   publicStates,
 } from './evidence.ts';
-import { foundCauses, judgedCause, type Minutes, minutesOf } from './measures.ts';
+import { type Minutes, minutesOf } from './measures.ts';
 import { brokenPromises } from './promises.ts';
 
 type Expect = Performance['drill']['expect'];
@@ -25,7 +26,7 @@ export function expectationChecks(performance: Performance): readonly Check[] {
   return [
     ending(performance),
     ...existence(performance, expect),
-    ...causes(performance, expect),
+    ...causeChecks(performance),
     ...remedies(performance, expect),
     ...times(performance, expect),
     ...messages(performance, expect),
@@ -64,47 +65,6 @@ function existence(performance: Performance, expect: Expect): readonly Check[] {
     found.push(check('severity', expect.severity, highest, highest === expect.severity));
   }
   return found;
-}
-
-interface Cause {
-  readonly kind: string;
-  readonly names?: readonly string[] | undefined;
-}
-
-function causes(performance: Performance, expect: Expect): readonly Check[] {
-  const wanted: readonly Cause[] = [...(expect.cause === undefined ? [] : [expect.cause]), ...(expect.causes ?? [])];
-  const { unknownBelow } = performance.cast.policy.diagnosis;
-  // One cause is the one ranked first; of several faults at once all have to be among what was found.
-  const found = performance.incidents.flatMap((ship) =>
-    expect.causes === undefined ? (judgedCause(ship) ?? []) : foundCauses(ship, unknownBelow),
-  );
-  const words =
-    found
-      .map(({ cause, names, confidence }) => `${cause} (${names.join(', ')}; ${Math.round(confidence * 100)} % sure)`)
-      .join('; ') || 'none';
-  return wanted.map((cause) => {
-    const kinds = kindsThatAreRight(performance, cause.kind);
-    const right = found.some(
-      (one) =>
-        kinds.has(one.cause) && (cause.names ?? []).every((name) => one.names.some((given) => includes(given, name))),
-    );
-    return check(
-      'cause',
-      `${cause.kind}${cause.names === undefined ? '' : ` (${cause.names.join(', ')})`}`,
-      words,
-      right,
-    );
-  });
-}
-
-/** A deploy that carried a mechanism is that mechanism too, and the other way round. */
-function kindsThatAreRight({ theatre }: Performance, kind: string): ReadonlySet<string> {
-  const truths = theatre.production.world.truths().filter(({ kinds }) => (kinds as readonly string[]).includes(kind));
-  return new Set([kind, ...truths.flatMap(({ kinds }) => kinds)]);
-}
-
-function includes(given: string, wanted: string): boolean {
-  return given.toLowerCase().includes(wanted.toLowerCase());
 }
 
 function remedies(performance: Performance, expect: Expect): readonly Check[] {

@@ -1,4 +1,3 @@
-import type { Hypothesis } from '../../domain/diagnosis.ts';
 import { epochMs } from '../../domain/instant.ts';
 import type { Ship } from '../fleet.ts';
 import type { Performance } from '../play-drill.ts';
@@ -45,30 +44,6 @@ export function minutesOf(ship: Ship, performance: Performance): Minutes {
     mitigated: since(at('mitigated')),
     resolved: since(resolved === undefined ? null : epochMs(resolved.at)),
   };
-}
-
-/** The explanation ranked first when the first remedy was proposed, or the last one when none was. */
-export function judgedCause(ship: Ship): Hypothesis | null {
-  let current: Hypothesis | null = null;
-  for (const event of ship.timeline) {
-    if (event.kind === 'explained') current = event.hypotheses[0] ?? current;
-    const proposed =
-      event.kind === 'approval-requested' && event.approval.options.some((option) => option.plan !== null);
-    if ((proposed || event.kind === 'remedy-intended') && current !== null) return current;
-  }
-  return current;
-}
-
-/** Every explanation that was well enough founded at some time, each as it was believed most. */
-export function foundCauses(ship: Ship, unknownBelow: number): readonly Hypothesis[] {
-  const best = new Map<string, Hypothesis>();
-  for (const { hypotheses } of eventsOf(ship, 'explained')) {
-    for (const one of hypotheses) {
-      if (one.cause === 'unknown' || one.confidence < unknownBelow) continue;
-      if (one.confidence > (best.get(one.id)?.confidence ?? 0)) best.set(one.id, one);
-    }
-  }
-  return [...best.values()];
 }
 
 /** The world's own word: when requests first failed beyond what is usual, before that alert. */

@@ -1,6 +1,6 @@
 import { classify } from '../../domain/classify.ts';
 import { explain } from '../../domain/diagnose.ts';
-import type { Hypothesis } from '../../domain/diagnosis.ts';
+import { faultsBeside, type Hypothesis } from '../../domain/diagnosis.ts';
 import type { EvidencePurpose, ProbeName } from '../../domain/evidence.ts';
 import { type IncidentState, leadingCause } from '../../domain/incident.ts';
 import type { ActionName } from '../../domain/remedy.ts';
@@ -75,7 +75,7 @@ export function explainAgain(run: IncidentRun): void {
     });
     return;
   }
-  const changed = whatChanged(run.state.hypotheses[0], hypotheses[0]);
+  const changed = whatChanged(run.state.hypotheses, hypotheses);
   if (changed !== null) run.record({ kind: 'explained', hypotheses: hypotheses.slice(0, 5), changed });
 }
 
@@ -107,10 +107,13 @@ function isRelief(state: IncidentState, action: ActionName): boolean {
   );
 }
 
-function whatChanged(before: Hypothesis | undefined, after: Hypothesis | undefined): string | null {
+function whatChanged(formerly: readonly Hypothesis[], now: readonly Hypothesis[]): string | null {
+  const [before, after] = [formerly[0], now[0]];
   if (after === undefined) return null;
   const percentSure = `${Math.round(after.confidence * 100)} % sure`;
   if (before === undefined) return `${after.words} (${percentSure})`;
   if (before.id !== after.id) return `Now more likely: ${after.words} (${percentSure})`;
-  return Math.abs(before.confidence - after.confidence) >= 0.1 ? `${after.words} (now ${percentSure})` : null;
+  if (Math.abs(before.confidence - after.confidence) >= 0.1) return `${after.words} (now ${percentSure})`;
+  const more = faultsBeside(now).filter(({ id }) => !faultsBeside(formerly).some((one) => one.id === id));
+  return more.length === 0 ? null : `There as well: ${more.map(({ words }) => words).join(' ')}`;
 }

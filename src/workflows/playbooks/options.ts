@@ -1,5 +1,5 @@
-import type { SuggestedRemedy } from '../../domain/diagnosis.ts';
-import { type IncidentState, leadingCause } from '../../domain/incident.ts';
+import type { Hypothesis, SuggestedRemedy } from '../../domain/diagnosis.ts';
+import type { IncidentState } from '../../domain/incident.ts';
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
 import type { RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
 import type { ApprovalOption } from '../../domain/timeline.ts';
@@ -24,12 +24,14 @@ const CLUSTER_ACTIONS: readonly string[] = [
 const FAILOVER_ACTIONS: readonly string[] = ['failover-database'];
 
 /**
- * What can be offered for the leading explanation: each remedy previewed against production, skips explained on the
+ * What can be offered for an explanation: each remedy previewed against production, skips explained on the
  * timeline (R3.6). Empty when there is nothing the machine can do.
  */
-export async function prepareOptions(run: IncidentRun, id: string): Promise<readonly ApprovalOption[]> {
-  const cause = leadingCause(run.state);
-  if (cause === null) return [];
+export async function prepareOptions(
+  run: IncidentRun,
+  id: string,
+  cause: Hypothesis,
+): Promise<readonly ApprovalOption[]> {
   const wanted = remediesInOrder(cause).filter((remedy) => isOffered(run, remedy));
   const previews = await previewAll(run, id, wanted);
   return previews.flatMap((preview): ApprovalOption[] => {

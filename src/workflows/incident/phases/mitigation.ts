@@ -1,9 +1,10 @@
-import type { CauseKind, Hypothesis } from '../../../domain/diagnosis.ts';
+import { type CauseKind, faultsBeside, type Hypothesis } from '../../../domain/diagnosis.ts';
 import { latestFinding } from '../../../domain/facts.ts';
 import { findingIn } from '../../../domain/findings.ts';
 import { leadingCause, openLeases } from '../../../domain/incident.ts';
 import { plusMinutes, secondsBetween } from '../../../domain/instant.ts';
 import type { RemedyPlan } from '../../../domain/remedy.ts';
+import type { ApprovalOption } from '../../../domain/timeline.ts';
 import { carryOut, verify } from '../../playbooks/carry-out.ts';
 import { prepareOptions } from '../../playbooks/options.ts';
 import { playbookFor } from '../../playbooks/registry.ts';
@@ -38,12 +39,17 @@ function attemptsEnded(run: IncidentRun): number {
   return Object.keys(run.state.steps).filter((step) => step.startsWith(prefix) && step.endsWith('/ended')).length;
 }
 
-async function tryOnce(run: IncidentRun, id: string, cause: Hypothesis): Promise<boolean> {
-  const options = await run.step(`${id}/options`, () => prepareOptions(run, id));
-  if (options.length === 0) {
-    askPeople(run, cause);
+async function tryOnce(run: IncidentRun, id: string, leading: Hypothesis): Promise<boolean> {
+  const options = await run.step(`${id}/options`, () => prepareOptions(run, id, leading));
+  const offer = options.length > 0 ? { cause: leading, options } : await offerBeside(run, id);
+  if (offer === null) {
+    askPeople(run, leading);
     return untilPeopleOrRecovery(run, id);
   }
+  return putToPeople(run, id, offer);
+}
+
+async function putToPeople(run: IncidentRun, id: string, { cause, options }: Offer): Promise<boolean> {
   const playbook = playbookFor(cause.cause);
   const why = `${cause.words} Playbook: ${playbook?.name ?? 'none'} (${playbook?.row ?? 'R3'}), ${Math.round(cause.confidence * 100)} % sure.`;
   const moot = () => whyMoot(run, cause);
@@ -52,6 +58,34 @@ async function tryOnce(run: IncidentRun, id: string, cause: Hypothesis): Promise
   if (chosen?.plan == null) return afterNo(run, id, cause);
   if (await isStaleAndWell(run, id)) return true;
   return act(run, chosen.plan, id);
+}
+
+interface Offer {
+  readonly cause: Hypothesis;
+  readonly options: readonly ApprovalOption[];
+}
+
+/**
+ * Nothing can be done about the leading explanation, and another fault stands beside it: that one is put
+ * first and acted on, since it may be what keeps the first from being mended (R2.20, R3).
+ */
+async function offerBeside(run: IncidentRun, id: string): Promise<Offer | null> {
+  const found = await run.step(`${id}/beside`, () => findBeside(run, id));
+  const cause = run.state.hypotheses.find((one) => one.id === found?.causeId);
+  return found === null || cause === undefined ? null : { cause, options: found.options };
+}
+
+async function findBeside(run: IncidentRun, id: string) {
+  const ranked = run.state.hypotheses;
+  for (const cause of faultsBeside(ranked)) {
+    const options = await prepareOptions(run, id, cause);
+    if (options.length === 0) continue;
+    const hypotheses = [cause, ...ranked.filter((one) => one.id !== cause.id)];
+    const changed = `Acted on first, since something can be done about it now: ${cause.words}`;
+    run.record({ kind: 'explained', hypotheses, changed });
+    return { causeId: cause.id, options };
+  }
+  return null;
 }
 
 /** Why the question is not worth asking any more; null while it is. */
