@@ -62,6 +62,6 @@ function evidenceItem(item: EvidenceItem, bundle: number): Markup {
 ${trendsOf(item)}
 ${typeof item.picture === 'string' && html`<img class="picture" src="/api/evidence/${item.picture}" alt="${item.words}" loading="lazy">`}
 <pre class="command"><code>${item.command}</code></pre>
-${item.excerpt !== '' && html`<pre class="excerpt">${item.excerpt}</pre>`}
+${item.excerpt !== '' && html`<pre class="excerpt" tabindex="0">${item.excerpt}</pre>`}
 </details></li>`;
 }

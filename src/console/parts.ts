@@ -14,12 +14,13 @@ export function countdown(dueAt: Instant, now: Instant): Markup {
   return html`<time class="countdown${late && ' late'}" data-countdown datetime="${dueAt}" title="${dueAt}">${spanWords(secondsBetween(now, dueAt))}</time>`;
 }
 
-/** `in 4 min 5 s`, `2 min 10 s late`, `in 1 h 20 min`: `4:05` would look like a time of day. As `public/clocks.js` counts. */
+/** `in 4 min 5 s`, `2 min 10 s late`, `in 12 min`, `in 1 h 20 min`: `4:05` would look like a time of day. As `public/clocks.js`. */
 export function spanWords(seconds: number): string {
   const whole = Math.round(Math.abs(seconds));
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
-  const short = minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+  const soon = minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+  const short = minutes < 10 ? soon : `${minutes} min`;
   const long = hours >= 48 ? `${Math.floor(hours / 24)} days` : `${hours} h ${minutes} min`;
   const shown = hours > 0 ? long : short;
   return seconds < 0 ? `${shown} late` : `in ${shown}`;

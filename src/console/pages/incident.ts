@@ -102,7 +102,7 @@ function situation(facts: FactSet): Markup {
 <dl class="facts">
 <dt>Issue</dt><dd>${facts.issue}</dd>
 <dt>Cause</dt><dd>${facts.causeWords}${facts.cause !== null && html` <span class="hint">${percent(facts.cause.confidence)} sure</span>`}</dd>
-<dt>Doing</dt><dd>${facts.mitigation}</dd>
+${facts.resolvedAt === null && html`<dt>Doing</dt><dd>${facts.mitigation}</dd>`}
 ${facts.latestUpdate !== null && html`<dt>Last said</dt><dd>${facts.latestUpdate}${facts.latestUpdateBy !== null && html` <span class="hint">${facts.latestUpdateBy}</span>`}</dd>`}
 ${facts.resolvedAt !== null && html`<dt>Fix</dt><dd>${facts.fix}</dd><dt>Verified</dt><dd>${facts.verification}</dd>`}
 <dt>Why ${facts.severity}</dt><dd>${facts.reasons.join('; ') || 'not said'}</dd>

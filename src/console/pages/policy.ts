@@ -1,6 +1,6 @@
 import type { ApprovalMode, Policy } from '../../domain/policy.ts';
 import { SEVERITIES } from '../../domain/severity.ts';
-import { counted, percent } from '../../views/words.ts';
+import { counted, durationWords, percent } from '../../views/words.ts';
 import { html, type Markup } from '../markup.ts';
 
 const MODES: Readonly<Record<ApprovalMode, string>> = {
@@ -22,9 +22,9 @@ ${table(
     return [
       `${severity} (${one.label})`,
       one.definition,
-      counted(one.acknowledgeWithinMinutes, 'minute'),
-      counted(one.updateEveryMinutes, 'minute'),
-      one.escalations.map(({ afterMinutes, to }) => `after ${afterMinutes} min: ${to.join(', ')}`).join('; ') ||
+      inMinutes(one.acknowledgeWithinMinutes),
+      inMinutes(one.updateEveryMinutes),
+      one.escalations.map(({ afterMinutes, to }) => `${afterMinutes === 0 ? 'at once' : `after ${inMinutes(afterMinutes)}`}: ${to.join(', ')}`).join('; ') ||
         'nobody',
     ];
   }),
@@ -51,6 +51,10 @@ ${table(
 )}`;
 }
 
+function inMinutes(minutes: number): string {
+  return durationWords(minutes * 60);
+}
+
 function approvalRows({ approvals, actions }: Policy): readonly (readonly string[])[] {
   return Object.entries(approvals).map(([name, mode]) => {
     const action = name in actions ? actions[name as keyof typeof actions] : null;
@@ -60,7 +64,7 @@ function approvalRows({ approvals, actions }: Policy): readonly (readonly string
       MODES[mode],
       action?.risk ?? '',
       action?.approver ?? '',
-      action?.temporary ? (lease == null ? 'yes' : counted(lease, 'minute')) : '',
+      action?.temporary ? (lease == null ? 'yes' : inMinutes(lease)) : '',
     ];
   });
 }

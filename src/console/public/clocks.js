@@ -19,7 +19,8 @@ function spanWords(seconds) {
   const whole = Math.round(Math.abs(seconds));
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor((whole % 3600) / 60);
-  const short = minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+  const soon = minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+  const short = minutes < 10 ? soon : `${minutes} min`;
   const long = hours >= 48 ? `${Math.floor(hours / 24)} days` : `${hours} h ${minutes} min`;
   const shown = hours > 0 ? long : short;
   return seconds < 0 ? `${shown} late` : `in ${shown}`;

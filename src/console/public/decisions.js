@@ -37,8 +37,11 @@ async function decide(form, id, body) {
   if (answer === null) return say('The gateway does not answer. Try again: a second try is the same decision.', 'bad');
   const said = await answer.json().catch(() => ({}));
   if (!answer.ok)
-    return say(said.error ?? `The gateway answered ${answer.status}.`, said.accepted === 'pending' ? 'ask' : 'bad');
-  say(said.effect ?? 'Done.', 'good');
+    say(said.error ?? `The gateway answered ${answer.status}.`, said.accepted === 'pending' ? 'ask' : 'bad');
+  else say(said.effect ?? 'Done.', 'good');
+  // Somebody else answered first: what was typed answers nothing any more, and must not keep the old question here.
+  const tooLate = answer.status === 409 && form.closest('.question') !== null;
+  if (!answer.ok && !tooLate) return;
   ids.delete(form);
   form.reset();
   const details = form.closest('details.act');
