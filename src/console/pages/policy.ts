@@ -24,8 +24,12 @@ ${table(
       one.definition,
       inMinutes(one.acknowledgeWithinMinutes),
       inMinutes(one.updateEveryMinutes),
-      one.escalations.map(({ afterMinutes, to }) => `${afterMinutes === 0 ? 'at once' : `after ${inMinutes(afterMinutes)}`}: ${to.join(', ')}`).join('; ') ||
-        'nobody',
+      one.escalations
+        .map(
+          ({ afterMinutes, to }) =>
+            `${afterMinutes === 0 ? 'at once' : `after ${inMinutes(afterMinutes)}`}: ${to.join(', ')}`,
+        )
+        .join('; ') || 'nobody',
     ];
   }),
 )}
