@@ -1,10 +1,11 @@
 import type { FactSet } from '../domain/fact-set.ts';
+import type { Figure } from '../domain/figure.ts';
 import { epochMs, type Instant } from '../domain/instant.ts';
 import type { TimelineEvent, TimelineKind } from '../domain/timeline.ts';
 import { cleanLine, markdown, webAddress } from './escape.ts';
 import { type ActionItemRow, postMortemPoints, proposedItems } from './post-mortem-points.ts';
 import { describe } from './timeline-line.ts';
-import { clockUtc, dateOf, durationBetween, longDate } from './words.ts';
+import { clockUtc, counted, dateOf, durationBetween, longDate } from './words.ts';
 
 export interface PostMortemInput {
   readonly facts: FactSet;
@@ -13,6 +14,7 @@ export interface PostMortemInput {
     readonly failedRequests: number | null;
     readonly failedRequestsFormula: string;
     readonly affectedUsers: number | null;
+    readonly complaints?: Figure;
   };
   /** Empty when nobody has written items: then the ones the timeline suggests are proposed. */
   readonly items: readonly ActionItemRow[];
@@ -147,8 +149,24 @@ function impact(input: PostMortemInput): string {
     `- **Users Affected**: ${users}`,
     `- **Requests Failed**: ${failed}`,
     `- **Revenue Impact**: ${NOT_RECORDED}. ${forPeople('an estimate, if somebody has one')}`,
-    `- **Customer Complaints**: ${NOT_RECORDED}. ${forPeople('the number of support tickets')}`,
+    `- **Customer Complaints**: ${complaintWords(figures.complaints)}`,
   ].join('\n');
+}
+
+/** Computed from the support systems, never asked of a person where one of them can tell (R6.2). */
+function complaintWords(figure: Figure | undefined): string {
+  const ask = forPeople('the number of support tickets');
+  if (figure === undefined) return `${NOT_RECORDED}. ${ask}`;
+  switch (figure.status) {
+    case 'recorded':
+      return `${figure.atLeast ? 'At least ' : ''}${counted(figure.value, 'support ticket')} (recorded: ${inline(figure.source)})`;
+    case 'pending':
+      return `Pending: ${inline(figure.why)}. ${ask}`;
+    case 'invalid':
+      return `Invalid: ${inline(figure.why)}. ${ask}`;
+    case 'not-applicable':
+      return `Not applicable: ${inline(figure.why)}.`;
+  }
 }
 
 function numbered(points: readonly string[], ask: string): string {

@@ -130,6 +130,10 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
     createFollowUpActivities({
       documents: keptDocuments(documentsOf(env, clock), store, clock),
       metrics: impactMetrics(metrics),
+      complaints: writtenTickets(tickets).map((port) => ({
+        system: port.system,
+        between: (fromAt, untilAt) => port.since(fromAt, clock(), untilAt),
+      })),
       store: {
         recordTimeline: async (input) => void (await store.record.recordTimeline(input)),
         timeline: (incidentId) => store.projection.timelineSince(incidentId, 0, TIMELINE_EVENTS),

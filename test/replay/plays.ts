@@ -204,13 +204,12 @@ async function chase(engine: Engine, policy: Policy): Promise<string> {
   world.at = () => now;
   await engine.worker(workflowId, world.activities());
   const items = ['index', 'runbook'].map((id) => ({ id, what: `See to the ${id}.`, owner: 'alice', dueAt: now }));
-  const { communication, contacts } = policy;
+  const { communication } = policy;
   const input: ActionItemsInput = {
     facts,
     items,
     leases: [],
     communication,
-    contacts,
     anchorAt: now,
     speed: 1,
     carried: null,

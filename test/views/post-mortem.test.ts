@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Figure } from '../../src/domain/figure.ts';
 import { documentAddress, postMortem, postMortemPath } from '../../src/views/post-mortem.ts';
 import { event, FACTS, HOSTILE, HOSTILE_FACTS, RESOLVED } from './facts.ts';
 import { PLAN, story } from './story.ts';
@@ -7,7 +8,13 @@ const FIGURES = {
   failedRequests: 15_750.4,
   failedRequestsFormula: 'sum(increase(x{code="500"}[2100s])) at T',
   affectedUsers: null,
-};
+  complaints: {
+    status: 'recorded',
+    value: 23,
+    atLeast: false,
+    source: 'Zendesk 23, written from 14:30 to 15:05 UTC',
+  },
+} as const;
 
 describe('postMortem', () => {
   it("fills the runbook's template", () => {
@@ -95,6 +102,27 @@ describe('postMortem', () => {
     expect(
       postMortem({ facts: RESOLVED, timeline: [], figures: { ...FIGURES, failedRequests: 0 }, items: [] }),
     ).toContain('Approximately 0 (computed');
+  });
+
+  it('says of complaints what they are: recorded, pending, not applicable or invalid (R6.2)', () => {
+    const line = (complaints: Figure | undefined) =>
+      postMortem({
+        facts: RESOLVED,
+        timeline: [],
+        figures: { ...FIGURES, ...(complaints === undefined ? {} : { complaints }) },
+        items: [],
+      })
+        .split('\n')
+        .find((one) => one.includes('Customer Complaints'));
+    const recorded = { status: 'recorded', value: 1, atLeast: true, source: 'Zendesk 1; Jira gave no answer' } as const;
+    expect(line(recorded)).toBe(
+      '- **Customer Complaints**: At least 1 support ticket (recorded: Zendesk 1; Jira gave no answer)',
+    );
+    expect(line({ status: 'pending', why: 'Zendesk gave no answer' })).toMatch(/: Pending: Zendesk.*_For people/u);
+    expect(line({ status: 'invalid', why: 'it ends before it begins' })).toMatch(/: Invalid: it ends.*_For people/u);
+    expect(line({ status: 'not-applicable', why: 'no support system is configured' })).toBe(
+      '- **Customer Complaints**: Not applicable: no support system is configured.',
+    );
   });
 
   it('lets hostile words make no heading, link, table or HTML', () => {
@@ -186,7 +214,7 @@ _For people to write: why it could happen, in depth._
 - **Users Affected**: not recorded
 - **Requests Failed**: Approximately 15,750 (computed as sum(increase(x{code="500"}\\[2100s\\])) at T)
 - **Revenue Impact**: not recorded. _For people to write: an estimate, if somebody has one._
-- **Customer Complaints**: not recorded. _For people to write: the number of support tickets._
+- **Customer Complaints**: 23 support tickets (recorded: Zendesk 23, written from 14:30 to 15:05 UTC)
 
 ## What Went Well
 

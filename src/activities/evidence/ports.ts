@@ -139,9 +139,11 @@ export interface StatusPagePort {
 /** One place where customers write. */
 export interface WrittenTicketsPort {
   readonly system: string;
+  /** Those written from `at` until `until` (or now). */
   since(
     at: Instant,
     now: Instant,
+    until?: Instant,
   ): Promise<{
     readonly count: number;
     readonly exact: boolean;

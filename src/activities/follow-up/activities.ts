@@ -14,11 +14,21 @@ import type {
   WritePostMortemInput,
   WrittenDocument,
 } from './api.ts';
-import type { ActionItemsPort, DocumentsPort, MetricsPort, TextsPort, TimelineStorePort } from './ports.ts';
+import { countComplaints } from './complaints.ts';
+import type {
+  ActionItemsPort,
+  ComplaintsPort,
+  DocumentsPort,
+  MetricsPort,
+  TextsPort,
+  TimelineStorePort,
+} from './ports.ts';
 
 export interface FollowUpPorts {
   readonly documents: DocumentsPort;
   readonly metrics: MetricsPort;
+  /** Empty: no support system is configured. */
+  readonly complaints: readonly ComplaintsPort[];
   readonly store: TimelineStorePort;
   readonly actionItems: ActionItemsPort;
   readonly texts: TextsPort;
@@ -39,7 +49,7 @@ export function createFollowUpActivities(ports: FollowUpPorts): FollowUpActiviti
       };
     },
     planWindow: async (question) => nextWindow(question),
-    measureImpact: (input) => measureImpact(ports.metrics, input),
+    measureImpact: (input) => measureImpact(ports, input),
     writePostMortem: (input) => writePostMortem(ports, input),
     placePostMortem: (input) => placePostMortem(ports, input),
     async recordTimeline(input) {
@@ -60,7 +70,10 @@ const SHORTEST_STEP_SECONDS = 15;
 /** Documents of one day with one title, of different incidents. */
 const LAST_SUFFIX = 9;
 
-async function measureImpact(metrics: MetricsPort, input: MeasureImpactInput): Promise<PostMortemFigures> {
+async function measureImpact(
+  { metrics, complaints }: Pick<FollowUpPorts, 'metrics' | 'complaints'>,
+  input: MeasureImpactInput,
+): Promise<PostMortemFigures> {
   const windowSeconds = Math.max(1, Math.ceil(secondsBetween(input.fromAt, input.untilAt)));
   const { query, integrable } = integrated(input.failedRequestsQuery, windowSeconds);
   const formula = `${query} at ${input.untilAt}, from ${input.fromAt} (${windowSeconds} s)`;
@@ -77,6 +90,7 @@ async function measureImpact(metrics: MetricsPort, input: MeasureImpactInput): P
       (most, value) => (Number.isFinite(value) && (most === null || value > most) ? value : most),
       null,
     ),
+    complaints: await countComplaints(complaints, input.fromAt, input.untilAt),
   };
 }
 

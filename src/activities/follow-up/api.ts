@@ -1,7 +1,7 @@
 import type { FactSet } from '../../domain/fact-set.ts';
+import type { Figure } from '../../domain/figure.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { Contact } from '../../domain/people.ts';
-import type { CommunicationPolicy, ContactPolicy, ReviewPolicy, TeamPolicy } from '../../domain/policy.ts';
+import type { CommunicationPolicy, ReviewPolicy, TeamPolicy } from '../../domain/policy.ts';
 import type { Lease, TimelineEvent } from '../../domain/timeline.ts';
 
 export interface WritePostMortemInput {
@@ -24,6 +24,8 @@ export interface PostMortemFigures {
   readonly failedRequests: number | null;
   readonly failedRequestsFormula: string;
   readonly affectedUsers: number | null;
+  /** Tickets that people outside wrote while it lasted; absent in figures that an older worker computed. */
+  readonly complaints?: Figure;
 }
 
 export interface WrittenDocument {
@@ -79,7 +81,6 @@ export interface OpenActionItemsInput {
   }[];
   readonly leases: readonly Lease[];
   readonly communication: CommunicationPolicy;
-  readonly contacts: Readonly<Record<Contact, ContactPolicy>>;
   readonly at: Instant;
   readonly speed: number;
   /** Where each item gets a ticket, and the addresses of owners; null: nowhere (R6.6). */

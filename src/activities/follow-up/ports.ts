@@ -16,6 +16,15 @@ export interface MetricsPort {
   valuesBetween(query: string, fromAt: Instant, untilAt: Instant, stepSeconds: number): Promise<readonly number[]>;
 }
 
+/** A system in which people outside write; our own tickets are not counted. */
+export interface ComplaintsPort {
+  readonly system: string;
+  between(
+    fromAt: Instant,
+    untilAt: Instant,
+  ): Promise<{ readonly count: number /** False: there are more than were counted. */; readonly exact: boolean }>;
+}
+
 export interface TimelineStorePort {
   recordTimeline(input: RecordTimelineInput, digest: string): Promise<void>;
   /** Everything that was recorded of an incident, in order. */

@@ -48,8 +48,8 @@ export interface CountedIssues {
 
 export interface JiraClient {
   readonly system: string;
-  /** Issues that were written since that instant; ours (with our label) are left out. */
-  since(at: Instant, now: Instant): Promise<CountedIssues>;
+  /** Issues that were written since that instant (until another, if given); ours (with our label) are left out. */
+  since(at: Instant, now: Instant, until?: Instant): Promise<CountedIssues>;
   /** Jira's search lags behind its writing by seconds: whoever has just created asks again before creating once more. */
   find(externalId: string): Promise<JiraTicket | null>;
   create(ticket: NewJiraTicket): Promise<{ readonly ticket: JiraTicket; readonly warnings: readonly string[] }>;
@@ -77,14 +77,17 @@ export function createJiraClient(settings: JiraSettings): JiraClient {
   const project = quoted(settings.project);
   return {
     system: 'Jira',
-    async since(at, now) {
+    async since(at, now, until) {
       // A date in JQL is read in the zone of whoever asks; minutes back are the same everywhere.
       const minutes = Math.max(1, Math.ceil((epochMs(now) - epochMs(at)) / 60_000) + 1);
       // `NOT IN` alone would leave out the issues without labels, which most are.
       const others = `(labels IS EMPTY OR labels NOT IN (${OUR_LABEL}))`;
       const jql = `project = ${project} AND created >= -${minutes}m AND ${others} ORDER BY created DESC`;
       const { issues, complete } = await search(http, jql);
-      const written = issues.filter((issue) => epochMs(issue.fields.created ?? now) >= epochMs(at));
+      const written = issues.filter(({ fields }) => {
+        const createdMs = epochMs(fields.created ?? now);
+        return createdMs >= epochMs(at) && (until === undefined || createdMs <= epochMs(until));
+      });
       const newest = written.slice(0, NEWEST).map((issue) => {
         const { ref, url, title } = shown(issue);
         return { ref, url, title, at: new Date(issue.fields.created ?? now).toISOString() };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Instant } from '../../domain/instant.ts';
+import { type Instant, plusSeconds } from '../../domain/instant.ts';
 import { failure } from '../failures.ts';
 import { createHttpClient } from '../http.ts';
 
@@ -46,8 +46,8 @@ export interface CountedTickets {
 
 export interface ZendeskClient {
   readonly system: string;
-  /** Tickets that were written since that instant; ours (with an external id of ours) are left out. */
-  since(at: Instant, now: Instant): Promise<CountedTickets>;
+  /** Tickets that were written since that instant (until another, if given); ours are left out. */
+  since(at: Instant, now: Instant, until?: Instant): Promise<CountedTickets>;
   find(externalId: string): Promise<ZendeskTicket | null>;
   /** Zendesk keeps an idempotency key for two hours: two workers at once, or a lost answer, make one ticket. */
   create(ticket: NewZendeskTicket): Promise<{ readonly ticket: ZendeskTicket; readonly warnings: readonly string[] }>;
@@ -72,9 +72,10 @@ export function createZendeskClient(settings: ZendeskSettings): ZendeskClient {
   const path = (ref: string, rest = '') => `/api/v2/tickets/${encodeURIComponent(ref)}${rest}.json`;
   return {
     system: 'Zendesk',
-    async since(at) {
-      // The search takes whole seconds; one earlier, so that the edge is in it.
-      const query = `type:ticket created>=${at.slice(0, 19)}Z -tags:${OUR_TAG}`;
+    async since(at, _now, until) {
+      // The search takes whole seconds; one earlier and one later, so that the edges are in it.
+      const before = until === undefined ? '' : ` created<${plusSeconds(until, 1).slice(0, 19)}Z`;
+      const query = `type:ticket created>=${at.slice(0, 19)}Z${before} -tags:${OUR_TAG}`;
       const [{ count }, { results }] = await Promise.all([
         http.json({ path: '/api/v2/search/count.json', query: { query } }, z.object({ count: z.number() })),
         http.json(

@@ -1,6 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { epochMs } from '../../domain/instant.ts';
 import type { Performance } from '../play-drill.ts';
-import { type Check, deeds } from './evidence.ts';
+import { type Check, deeds, eventsOf } from './evidence.ts';
 
 type Also = NonNullable<Performance['drill']['expect']['also']>[number];
 
@@ -32,10 +34,39 @@ const FINDINGS: Readonly<Record<Also, (performance: Performance) => Finding>> = 
   promotion: (performance) => ({ expected: 'done', count: done(performance, 'promote') }),
 };
 
-export function alsoCheck(performance: Performance, what: Also): Check {
+export function alsoChecks(performance: Performance, what: Also): readonly Check[] {
   const { expected, count } = FINDINGS[what](performance);
   const actual = count === 0 ? 'nothing of the kind' : `${count} ${expected}`;
-  return { check: `also ${what}`, expected, actual, passed: count > 0 };
+  const check = { check: `also ${what}`, expected, actual, passed: count > 0 };
+  return what === 'post-mortem' ? [check, ...complaintChecks(performance)] : [check];
+}
+
+/** The complaints of each post-mortem (R6.2, R9) beside what the support systems themselves hold of its time. */
+function complaintChecks({ theatre, incidents }: Performance): readonly Check[] {
+  const { jira, zendesk } = theatre.production.reporting;
+  const written = [...jira.issues, ...zendesk.tickets].filter(({ byApi }) => !byApi);
+  return incidents.flatMap((ship): readonly Check[] => {
+    const document = eventsOf(ship, 'post-mortem-written').at(-1);
+    const untilAt = eventsOf(ship, 'resolved').at(-1)?.at;
+    const fromAt = eventsOf(ship, 'opened')[0]?.detectedAt;
+    if (document?.path == null || untilAt === undefined || fromAt === undefined) return [];
+    const within = (edgeMs: number) =>
+      written.filter(
+        ({ createdAtMs }) => createdAtMs >= epochMs(fromAt) - edgeMs && createdAtMs <= epochMs(untilAt) + edgeMs,
+      ).length;
+    // Support systems are asked in whole seconds.
+    const [least, most] = [within(0), within(1000)];
+    const text = readFileSync(join(theatre.documentsDir, document.path), 'utf8');
+    const told = /\*\*Customer Complaints\*\*: (\d+) support ticket/.exec(text)?.[1];
+    return [
+      {
+        check: 'complaints in the post-mortem',
+        expected: `${least} tickets`,
+        actual: told === undefined ? 'no figure' : `${told} tickets`,
+        passed: told !== undefined && Number(told) >= least && Number(told) <= most,
+      },
+    ];
+  });
 }
 
 function done(performance: Performance, action: string): number {

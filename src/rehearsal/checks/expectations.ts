@@ -1,7 +1,7 @@
 import { SEVERITIES } from '../../domain/severity.ts';
 import type { Performance } from '../play-drill.ts';
 import { durationMs, durationWords } from '../schema-parts.ts';
-import { alsoCheck } from './also.ts';
+import { alsoChecks } from './also.ts';
 import { answerChecks } from './answers.ts';
 import { causeChecks } from './causes.ts';
 import { customerMailChecks } from './customer-mails.ts';
@@ -31,7 +31,7 @@ export function expectationChecks(performance: Performance): readonly Check[] {
     ...times(performance, expect),
     ...messages(performance, expect),
     ...answerChecks(performance),
-    ...(expect.also ?? []).map((what) => alsoCheck(performance, what)),
+    ...(expect.also ?? []).flatMap((what) => alsoChecks(performance, what)),
   ];
 }
 

@@ -1,8 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { Contact } from '../../domain/people.ts';
-import type { CommunicationPolicy, ContactPolicy } from '../../domain/policy.ts';
+import type { CommunicationPolicy } from '../../domain/policy.ts';
 import type { Lease } from '../../domain/timeline.ts';
 import type { AgendaEntry } from '../incident/api.ts';
 
@@ -26,7 +25,6 @@ export interface ActionItemsInput {
   readonly items: readonly ActionItem[];
   readonly leases: readonly Lease[];
   readonly communication: CommunicationPolicy;
-  readonly contacts: Readonly<Record<Contact, ContactPolicy>>;
   /** Where each item gets a ticket, and the addresses of owners; absent or null: nowhere. */
   readonly tickets?: {
     readonly system: 'jira' | 'zendesk';

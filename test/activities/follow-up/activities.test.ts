@@ -37,6 +37,7 @@ let asked: { query: string; at?: string; step?: number }[];
 let recorded: { input: RecordTimelineInput; digest: string }[];
 let failed: number | null;
 let users: readonly number[];
+let complaints: FollowUpPorts['complaints'];
 let texts: Map<string, string>;
 
 beforeEach(async () => {
@@ -46,6 +47,7 @@ beforeEach(async () => {
   failed = 15_750;
   texts = new Map();
   users = [10, 250, Number.NaN, 40];
+  complaints = [];
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -62,6 +64,7 @@ function activities() {
         return users;
       },
     },
+    complaints,
     store: {
       recordTimeline: async (input, digest) => void recorded.push({ input, digest }),
       timeline: async () => recorded.flatMap(({ input }) => input.events),
@@ -115,6 +118,7 @@ describe('measureImpact', () => {
       failedRequestsFormula:
         'sum(increase(http_requests_total{status=~"5.."}[2100s])) at 2024-10-23T15:05:00.000Z, from 2024-10-23T14:30:00.000Z (2100 s)',
       affectedUsers: 250,
+      complaints: { status: 'not-applicable', why: 'no support system is configured' },
     });
     expect(asked).toEqual([
       { query: 'sum(increase(http_requests_total{status=~"5.."}[2100s]))', at: input.untilAt },
@@ -217,7 +221,6 @@ describe('recordTimeline and openActionItems', () => {
       items: [],
       leases: [],
       communication: COMMUNICATION,
-      contacts: {} as never,
       at: RESOLVED.at,
       speed: 1,
       document: null,

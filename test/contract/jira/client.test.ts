@@ -57,6 +57,12 @@ describe('Jira', () => {
     expect(counted).toMatchObject({ count: 201, exact: true });
     expect(counted.newest).toHaveLength(20);
     expect(counted.newest[0]).toMatchObject({ ref: 'NOA-1', title: 'it fails 1' });
+    const earlier = await client.since(
+      '2026-03-03T08:40:00.000Z',
+      '2026-03-03T09:00:00.000Z',
+      '2026-03-03T08:50:00.000Z',
+    );
+    expect(earlier).toMatchObject({ count: 101, exact: true });
   });
 
   it('says when there are more than it counted', async () => {

@@ -50,6 +50,12 @@ describe('Zendesk', () => {
     const counted = await client.since('2026-03-03T08:30:00.000Z', '2026-03-03T09:00:00.000Z');
     expect(counted).toMatchObject({ count: 2, exact: true });
     expect(counted.newest.map(({ ref }) => ref)).toEqual(['100', '101']);
+    const earlier = await client.since(
+      '2026-03-03T08:00:00.000Z',
+      '2026-03-03T09:00:00.000Z',
+      '2026-03-03T08:45:00.000Z',
+    );
+    expect(earlier).toMatchObject({ count: 2, exact: true });
   });
 
   it('two workers at once make one ticket', async () => {

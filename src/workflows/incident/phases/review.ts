@@ -142,7 +142,6 @@ async function handOnFollowUps(run: IncidentRun, id: string): Promise<void> {
       items,
       leases,
       communication: run.policy.communication,
-      contacts: run.policy.contacts,
       at: run.now(),
       speed: run.speed,
       document: documentOf(run),
