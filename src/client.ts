@@ -5,13 +5,13 @@ import {
   type ConnectionOptions,
   QueryNotRegisteredError,
   WithStartWorkflowOperation,
-  type WorkflowHandle,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { grpcCodeOf, HOPELESS, messageOf, UNAVAILABLE, untilAnswered } from './client/deadlines.ts';
 import { exportHistory } from './client/histories.ts';
+import { type PostMortemClient, postMortemClient } from './client/post-mortems.ts';
 import { type QuickClient, quickClient } from './client/quick-actions.ts';
 import { wholeTimelineSince } from './client/whole-timeline.ts';
 import type { Decision, DecisionAnswer } from './domain/decision.ts';
@@ -39,17 +39,9 @@ import {
   stateQuery,
   TASK_QUEUE,
 } from './workflows/incident/api.ts';
-import {
-  type ApprovePostMortem,
-  approvePostMortemUpdate,
-  type EditPostMortem,
-  editPostMortemUpdate,
-  type PostMortemStatus,
-  postMortemQuery,
-  postMortemWorkflowId,
-} from './workflows/post-mortem/api.ts';
 import { USER_REPORT_WORKFLOW, type UserReportInput } from './workflows/user-report/api.ts';
 
+export type { PostMortemAnswer } from './client/post-mortems.ts';
 export type { AgendaEntry } from './workflows/incident/api.ts';
 
 /** What became of a batch of alerts. `signalled`: durable, though no worker answered in time. */
@@ -90,17 +82,13 @@ export interface IncidentStateAnswer {
   readonly now: Instant;
 }
 
-export type PostMortemAnswer =
-  | { readonly outcome: 'accepted'; readonly status: PostMortemStatus }
-  | { readonly outcome: 'refused' | 'not-found' | 'unavailable'; readonly words: string };
-
 export interface ExportedHistory {
   readonly workflowId: string;
   readonly runs: readonly { readonly runId: string; readonly history: unknown }[];
 }
 
 /** The one door to Temporal: open, say, ask, list. */
-export interface IncidentClient {
+export interface IncidentClient extends PostMortemClient {
   /** First alerts, by update-with-start; falls back to a signal of the same batch. Throws TemporalAway. */
   openWithAlerts(input: IncidentInput, batch: AlertBatch, batchId: string): Promise<Delivered>;
   /** Later alerts (or first ones while no worker runs), by signal-with-start. Throws TemporalAway. */
@@ -118,11 +106,6 @@ export interface IncidentClient {
    * replays). `away` while it still runs.
    */
   history(incidentId: string): Promise<Asked<ExportedHistory>>;
-  /** The document as its own workflow knows it; `not-found` before it is drafted. */
-  postMortem(incidentId: string): Promise<Asked<PostMortemStatus>>;
-  /** Refused when somebody else edited since `basedOn`; the text is in the evidence store already. */
-  editPostMortem(incidentId: string, edit: EditPostMortem): Promise<PostMortemAnswer>;
-  approvePostMortem(incidentId: string, approval: ApprovePostMortem): Promise<PostMortemAnswer>;
   /** The texts that this incident speaks with; its policy is frozen. */
   communication(
     incidentId: string,
@@ -302,29 +285,6 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     }
   };
 
-  const answerOf = async (
-    incidentId: string,
-    say: (handle: WorkflowHandle) => Promise<PostMortemStatus>,
-  ): Promise<PostMortemAnswer> => {
-    try {
-      const handle = client.workflow.getHandle(postMortemWorkflowId(incidentId));
-      return { outcome: 'accepted', status: await within(answerWithinMs, () => say(handle)) };
-    } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError)
-        return { outcome: 'refused', words: (error.cause ?? error).message };
-      if (error instanceof WorkflowNotFoundError) {
-        return {
-          outcome: 'not-found',
-          words: `The post-mortem of ${incidentId} cannot be edited: it is not drafted yet, or it was approved and is complete.`,
-        };
-      }
-      return {
-        outcome: 'unavailable',
-        words: `It was not saved: ${messageOf(error)}. Keep your text and save it again in a minute.`,
-      };
-    }
-  };
-
   return {
     openWithAlerts,
     signalAlerts,
@@ -336,16 +296,7 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     quick: quickClient({ client, taskQueue, within }),
     communication: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(communicationQuery)),
     paper: (incidentId) => ask(incidentId, () => handleOf(incidentId).query(paperQuery)),
-    postMortem: (incidentId) =>
-      ask(incidentId, () => client.workflow.getHandle(postMortemWorkflowId(incidentId)).query(postMortemQuery)),
-    editPostMortem: (incidentId, edit) =>
-      answerOf(incidentId, (handle) =>
-        handle.executeUpdate(editPostMortemUpdate, { args: [edit], updateId: `${edit.basedOn}/${edit.digest}` }),
-      ),
-    approvePostMortem: (incidentId, approval) =>
-      answerOf(incidentId, (handle) =>
-        handle.executeUpdate(approvePostMortemUpdate, { args: [approval], updateId: `approve/${approval.digest}` }),
-      ),
+    ...postMortemClient({ client, ask, within: (call) => within(answerWithinMs, call) }),
     history: (incidentId) => exportHistory(client, incidentWorkflowId(incidentId)),
     list: ({ openOnly = false, limit = LIST_LIMIT } = {}) => ask('', () => listIncidents(client, openOnly, limit)),
     async trouble() {

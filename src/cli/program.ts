@@ -7,6 +7,7 @@ import type { PostMortemOptions } from './commands/post-mortem.ts';
 import type { PreviewOptions } from './commands/preview.ts';
 import type { QuickOptions } from './commands/quick.ts';
 import type { StatsOptions } from './commands/record.ts';
+import type { RunbookChangeOptions } from './commands/runbook-change.ts';
 import type { WatchOptions } from './commands/watch.ts';
 import { DECISION_COMMANDS, type DecisionCommand } from './decisions.ts';
 import { CliFailure, EXIT } from './failure.ts';
@@ -137,6 +138,18 @@ function addReading({ program, session }: Context): void {
         session(flagsOf(command)),
         id ?? null,
         flagsOf<PostMortemOptions>(command),
+      ),
+    );
+  leaf(program, 'runbook-change [incident]', 'what the incident gives back to its runbook, before it is a pull request')
+    .option('--edit', 'open it in your editor and save it')
+    .option('--from <file>', 'save this file (- for stdin) as the new text')
+    .option('--withhold <why>', 'propose nothing')
+    .option('--propose', 'open the pull request now')
+    .action(async (id: string | undefined, _own, command: Command) =>
+      (await import('./commands/runbook-change.ts')).runbookChange(
+        session(flagsOf(command)),
+        id ?? null,
+        flagsOf<RunbookChangeOptions>(command),
       ),
     );
 }

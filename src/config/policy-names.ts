@@ -1,3 +1,4 @@
+import type { CauseKind } from '../domain/diagnosis.ts';
 import type { ProbeName } from '../domain/evidence.ts';
 import type { ApprovalName, PreApprovedPost, QueryName, TemplateName } from '../domain/policy.ts';
 import { ACTION_NAMES } from '../domain/remedy.ts';
@@ -42,6 +43,34 @@ export const ALL_PROBES: readonly ProbeName[] = namesOf<ProbeName>({
   commits: true,
   builds: true,
   'log-search': true,
+});
+
+export const ALL_CAUSES: readonly CauseKind[] = namesOf<CauseKind>({
+  'bad-deploy': true,
+  'slow-query': true,
+  'lock-contention': true,
+  'connection-leak': true,
+  'postgres-down': true,
+  'postgres-unreachable': true,
+  'replica-lag': true,
+  'replica-missing': true,
+  'redis-down': true,
+  'cache-degraded': true,
+  'provider-outage': true,
+  'memory-leak': true,
+  'traffic-surge': true,
+  'slow-endpoint': true,
+  'node-pressure': true,
+  'node-down': true,
+  'pods-stuck': true,
+  'config-change': true,
+  'canary-regression': true,
+  'infrastructure-down': true,
+  'data-corruption': true,
+  'security-breach': true,
+  'authentication-broken': true,
+  'minor-bug': true,
+  unknown: true,
 });
 
 export const ALL_QUERIES: readonly QueryName[] = namesOf<QueryName>({

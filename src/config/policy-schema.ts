@@ -3,7 +3,7 @@ import { CONTACTS, ROLES } from '../domain/people.ts';
 import type { Policy } from '../domain/policy.ts';
 import { ACTION_NAMES } from '../domain/remedy.ts';
 import { SEVERITIES } from '../domain/severity.ts';
-import { ALL_PROBES, ALL_QUERIES, APPROVAL_NAMES, PRE_APPROVABLE, TEMPLATE_NAMES } from './policy-names.ts';
+import { ALL_CAUSES, ALL_PROBES, ALL_QUERIES, APPROVAL_NAMES, PRE_APPROVABLE, TEMPLATE_NAMES } from './policy-names.ts';
 
 /** A strict object with the same value for each of some names; all of them must be there. */
 function each<K extends string, V extends z.ZodType>(names: readonly K[], value: V) {
@@ -255,6 +255,17 @@ export const policySchema = z.strictObject({
     attendees: z.array(contact),
     agenda: z.array(z.strictObject({ what: text, minutes: count })).min(1),
     reviewWithinHours: positive,
+    runbooks: z
+      .strictObject({
+        proposeWhen: z.enum(['approved', 'lessons-written']),
+        openAfterMinutes: zeroOrMore,
+        branchPrefix: text,
+        reviewers: z.array(text),
+        files: z.array(z.strictObject({ file: text, causes: z.array(z.enum(ALL_CAUSES)).min(1) })),
+        otherwise: text.nullable(),
+      })
+      .nullable()
+      .default(null),
   }),
   playbooks: z.strictObject({
     scaleReplicas: count,

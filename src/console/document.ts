@@ -10,7 +10,16 @@ export interface PageFrame {
   readonly now: Instant;
   /** Incident seconds that pass in a second: the clocks of the page count by it. */
   readonly speed: number;
-  readonly modules: readonly ('clocks' | 'live' | 'decisions' | 'session' | 'refresh' | 'keys' | 'post-mortem')[];
+  readonly modules: readonly (
+    | 'clocks'
+    | 'live'
+    | 'decisions'
+    | 'session'
+    | 'refresh'
+    | 'keys'
+    | 'post-mortem'
+    | 'runbook-change'
+  )[];
   readonly body: Markup;
 }
 

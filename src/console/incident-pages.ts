@@ -5,6 +5,7 @@ import { incidentBody } from './pages/incident.ts';
 import { listBody } from './pages/list.ts';
 import { postMortemBody } from './pages/post-mortem.ts';
 import type { IncidentReading, ListedIncident, TimelineReading } from './reading.ts';
+import type { RunbookChangeReading } from './runbook-section.ts';
 import type { Framed, SignedIn } from './visit.ts';
 
 export interface Pages {
@@ -56,17 +57,21 @@ export function registerIncidentPages(site: FastifyInstance, { frame, signedIn, 
   );
 
   site.get<OfIncident>('/incidents/:id/post-mortem', (request, reply) =>
-    signedIn(request, reply, async ({ me, readText }) => {
+    signedIn(request, reply, async ({ me, readText, readIfThere }) => {
       const { id } = request.params;
       const { text, headers } = await readText(`/api/incidents/${encodeURIComponent(id)}/post-mortem`);
+      const runbook = await readIfThere<RunbookChangeReading>(
+        `/api/incidents/${encodeURIComponent(id)}/runbook-change`,
+      );
       const body = postMortemBody({
         incidentId: id,
         text,
         digest: String(headers['x-post-mortem-digest'] ?? ''),
         approvedBy: String(headers['x-post-mortem-approved'] ?? '') || null,
         me,
+        runbook,
       });
-      return frame(`Post-mortem of ${id}`, me, ['clocks', 'post-mortem', 'session'], body);
+      return frame(`Post-mortem of ${id}`, me, ['clocks', 'post-mortem', 'runbook-change', 'session'], body);
     }),
   );
 }

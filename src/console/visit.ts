@@ -11,6 +11,8 @@ export interface Visit {
   readonly me: Me;
   /** Asks the gateway's API as the person who is signed in; throws Refused with the sentence it answers. */
   readonly read: <T>(path: string) => Promise<T>;
+  /** The same; null where there is nothing (404). */
+  readonly readIfThere: <T>(path: string) => Promise<T | null>;
   /** The same, with the answer's headers, for a text. */
   readonly readText: (path: string) => Promise<{ readonly text: string; readonly headers: Headers }>;
 }
@@ -63,8 +65,13 @@ export function visits(
         const { json, text } = await get(path);
         return (json ?? text) as T;
       };
+      const readIfThere = <T>(path: string): Promise<T | null> =>
+        read<T>(path).catch((error: unknown) => {
+          if (error instanceof Refused && error.status === 404) return null;
+          throw error;
+        });
       const me = await read<Me>('/api/me');
-      return reply.send(await show({ me, read, readText: get }));
+      return reply.send(await show({ me, read, readIfThere, readText: get }));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.status === 401) {

@@ -87,6 +87,7 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
     case 'decision-refused':
     case 'asked-person':
     case 'trouble':
+    case 'runbook-changed':
       return next;
     case 'alert-received':
       return { ...next, alerts: withAlert(next.alerts, event) };

@@ -6,6 +6,7 @@ import type { Instant } from './instant.ts';
 import type { Actor, Contact } from './people.ts';
 import type { ApprovalName } from './policy.ts';
 import type { ActionName, RemedyOutcome, RemedyPlan } from './remedy.ts';
+import type { RunbookChangeStage } from './runbook-change.ts';
 import type { Severity } from './severity.ts';
 
 export type Phase = 'detection' | 'investigation' | 'mitigation' | 'resolution' | 'review' | 'closed';
@@ -237,6 +238,14 @@ export type TimelineFact =
   | {
       readonly kind: 'fix-progressed';
       readonly stage: FixStage;
+      readonly words: string;
+      readonly link: string | null;
+    }
+  /** A change of a runbook that the post-mortem led to (R6.5); its text is in the evidence store. */
+  | {
+      readonly kind: 'runbook-changed';
+      readonly stage: RunbookChangeStage;
+      readonly file: string;
       readonly words: string;
       readonly link: string | null;
     }

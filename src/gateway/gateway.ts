@@ -18,6 +18,7 @@ import { registerPreview } from './routes/preview.ts';
 import { registerQuickActions } from './routes/quick-actions.ts';
 import { registerRecord } from './routes/record.ts';
 import { registerReports } from './routes/reports.ts';
+import { registerRunbookChanges } from './routes/runbook-changes.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
 
 export interface GatewaySecrets {
@@ -76,6 +77,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     registerReports(api, options);
     registerIncidents(api, options);
     registerPostMortems(api, options);
+    registerRunbookChanges(api, options);
     registerRecord(api, options);
     registerDecisions(api, options);
     registerPreview(api, options);

@@ -59,6 +59,7 @@ export const ALSO = [
   'invitation',
   'post-mortem',
   'tickets',
+  'runbook-change',
 ] as const;
 
 const severity = z.enum(SEVERITIES);
@@ -101,6 +102,7 @@ export const ACT_SCHEMAS = {
   snooze: act('snooze', { for: lengthField, because }),
   approve: act('approve', { what: text.optional() }),
   'test-mail': act('test-mail', {}),
+  'approve-post-mortem': act('approve-post-mortem', {}),
   reject: act('reject', { what: text.optional(), because }),
   resolve: act('resolve', { fix: text.optional(), because }),
   reopen: act('reopen', { because }),

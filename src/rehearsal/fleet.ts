@@ -112,11 +112,13 @@ export class Fleet {
 
   /** Lets workflows run to that incident time: all of them, or those that have something to do by then. Call `settle` afterwards. */
   async forward(toMs: number, who: 'due' | 'all'): Promise<void> {
-    const ships = [...this.#ships.values()].filter(
-      (ship) =>
-        ship.running && ship.reachedMs < toMs && (who === 'all' || (dueMs(ship) ?? Number.POSITIVE_INFINITY) <= toMs),
-    );
-    await Promise.all(ships.map((ship) => this.#forwardOne(ship, toMs)));
+    const behind = [...this.#ships.values()].filter((ship) => ship.running && ship.reachedMs < toMs);
+    const isDue = (ship: Enrolled) => who === 'all' || (dueMs(ship) ?? Number.POSITIVE_INFINITY) <= toMs;
+    const others = behind.filter((ship) => !ship.isIncident && isDue(ship));
+    // What outlives an incident tells it what it does: the incident is told at its own instant, so it moves first.
+    const incidents = behind.filter((ship) => ship.isIncident && (others.length > 0 || isDue(ship)));
+    await Promise.all(incidents.map((ship) => this.#forwardOne(ship, toMs)));
+    await Promise.all(others.map((ship) => this.#forwardOne(ship, toMs)));
   }
 
   async #forwardOne(ship: Enrolled, toMs: number): Promise<void> {

@@ -238,6 +238,8 @@ function bodyOf(act: PlannedAct, incident: Ship, options: PeopleOptions): Readon
       return {};
     case 'test-mail':
       return incident.timeline.some((event) => event.kind === 'customer-mail-prepared') ? {} : null;
+    case 'approve-post-mortem':
+      return incident.timeline.some((event) => event.kind === 'post-mortem-written') ? {} : null;
     case 'assign':
       return { to, what: what ?? null };
     case 'hand-over':

@@ -13,6 +13,7 @@ import { migrate } from './migrate.ts';
 import { createProjection, type Projection } from './projection.ts';
 import { createRecord, type IncidentRecord } from './record.ts';
 import { createReports, type Reports } from './reports.ts';
+import { createRunbookChanges, type RunbookChanges } from './runbook-changes.ts';
 import { createStatusBoard, type StatusBoard } from './status-board.ts';
 
 /** What must be remembered outside Temporal, in PostgreSQL. Every function throws StoreUnavailable when it is away. */
@@ -29,6 +30,7 @@ export interface Store {
   readonly audit: Audit;
   readonly record: IncidentRecord;
   readonly measures: Measures;
+  readonly runbookChanges: RunbookChanges;
   readonly statusBoard: StatusBoard;
   /** Locks of one forwarder, held until `release` or until its connection ends (a crash frees them at once). */
   deliveryLocks(): DeliveryLocks;
@@ -60,6 +62,7 @@ export async function openStore(options: DatabaseOptions): Promise<Store> {
     audit: createAudit(database),
     record: createRecord(database),
     measures: createMeasures(database),
+    runbookChanges: createRunbookChanges(database),
     statusBoard: createStatusBoard(database),
     deliveryLocks: () => createDeliveryLocks(database),
     ping: async () => {

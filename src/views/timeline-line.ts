@@ -115,6 +115,8 @@ function sentence(event: TimelineEvent): string {
       return `Permanent fix, ${event.stage.replaceAll('-', ' ')}: ${event.words}${event.link === null ? '' : ` (${event.link})`}`;
     case 'post-mortem-written':
       return `Post-mortem ${event.approved ? 'approved' : 'written'}: ${event.location}`;
+    case 'runbook-changed':
+      return `Change of the runbook ${event.file} ${event.stage}: ${event.words}${event.link === null ? '' : ` (${event.link})`}`;
     case 'decision-refused':
       return `The decision ${event.decision} of ${who(event)} was refused: ${event.reason}`;
     case 'asked-person':

@@ -56,11 +56,12 @@ export function gitRepository(env: WorkerEnv, url: string | undefined): GitClien
 }
 
 /** What changes to the code go through (R5.9). */
-export function changePorts(env: WorkerEnv): ChangePorts {
+export function changePorts(env: WorkerEnv, texts: ChangePorts['texts']): ChangePorts {
   const settings = gitHubSettings(env);
   return {
     branches: gitRepository(env, env.GIT_REPOSITORY_URL),
     reviews: settings === null ? null : createPullRequestClient(settings),
+    texts,
     baseBranch: env.GIT_BASE_BRANCH,
   };
 }

@@ -20,7 +20,7 @@ export function followUpStarter(connectionOptions: ConnectionOptions, namespace:
     return client;
   };
   return {
-    async start({ at, document, ...rest }) {
+    async start({ at, document, runbooks, ...rest }) {
       const { workflow } = await connected();
       const { incidentId } = rest.facts;
       if (document !== null) {
@@ -28,6 +28,7 @@ export function followUpStarter(connectionOptions: ConnectionOptions, namespace:
           facts: rest.facts,
           ...document,
           communication: rest.communication,
+          runbooks: runbooks ?? null,
           anchorAt: at,
           speed: rest.speed,
           carried: null,

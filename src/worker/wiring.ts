@@ -77,6 +77,10 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
   );
   const metrics = metricsPort(env);
   const tickets = ticketSystems(env);
+  const texts = {
+    put: (text: string) => store.evidence.put({ body: text, mediaType: 'text/markdown', at: clock() }),
+    get: async (digest: string) => (await store.evidence.get(digest))?.body.toString('utf8') ?? null,
+  };
   return merged(
     createEvidenceActivities({
       ...(deadlines === undefined ? {} : { deadlines }),
@@ -139,13 +143,11 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
         timeline: (incidentId) => store.projection.timelineSince(incidentId, 0, TIMELINE_EVENTS),
       },
       actionItems,
-      texts: {
-        put: (text) => store.evidence.put({ body: text, mediaType: 'text/markdown', at: clock() }),
-        get: async (digest) => (await store.evidence.get(digest))?.body.toString('utf8') ?? null,
-      },
+      texts,
+      runbookChanges: store.runbookChanges,
     }),
     createAuditActivities({ audit: store.audit }),
-    createChangeActivities(changePorts(env)),
+    createChangeActivities(changePorts(env, texts)),
     createDashboardActivities(grafana(env)),
     createTicketActivities({ systems: tickets, ledger: store.mailLedger, clock }),
     createUserReportActivities({

@@ -11,6 +11,8 @@ export interface FakeIncident {
   readonly status: 'open' | 'closed';
   readonly facts: FactSet | null;
   events: readonly TimelineEvent[];
+  /** GET …/runbook-change; absent: there is none. */
+  runbookChange?: object;
 }
 
 export interface Posted {
@@ -80,7 +82,7 @@ async function answer(fake: FakeGateway, request: IncomingMessage, response: Ser
   if (url.pathname === '/readyz') return send(200, { ready: true, store: 'ok', temporal: 'ok' });
   if (request.headers.authorization !== `Bearer ${TOKEN}`) return send(401, { error: 'This API token is nobody’s.' });
   if (url.pathname === '/api/me') return send(200, { id: 'jane', name: 'Jane Doe', roles: ['responder', 'approver'] });
-  if (request.method === 'POST') return post(fake, url.pathname, request, send);
+  if (request.method === 'POST' || request.method === 'PUT') return post(fake, url.pathname, request, send);
   if (url.pathname === '/api/incidents') {
     const all = url.searchParams.get('state') === 'all';
     return send(200, { incidents: fake.incidents.filter(({ status }) => all || status === 'open').map(listed) });
@@ -101,6 +103,9 @@ async function answer(fake: FakeGateway, request: IncomingMessage, response: Ser
     case 'paper':
       response.writeHead(200, { 'content-type': 'text/plain' }).end('kubectl get pods\n');
       return;
+    case 'runbook-change':
+      if (found.runbookChange !== undefined) return send(200, found.runbookChange);
+      return send(404, { error: `${id} changes no runbook yet.` });
     default:
       return send(404, { error: `${id} has no ${what} yet.` });
   }

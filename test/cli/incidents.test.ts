@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { event } from '../views/facts.ts';
 import { type FakeGateway, incident, QUESTION, startFakeGateway, TOKEN } from './fake-gateway.ts';
@@ -114,6 +117,28 @@ describe('list, create, paper, timeline, post-mortem and nothing', () => {
     expect((await run(gateway, ['timeline', '1430'])).out).toBe('14:33 UTC  jane acknowledged');
     expect((await run(gateway, ['post-mortem', '1430'])).code).toBe(3);
     expect((await run(gateway, ['timeline', '1430', '--since', 'x'])).code).toBe(2);
+  });
+
+  it('shows the change of the runbook with its link, and carries a no, a go and another text (R6.5)', async () => {
+    const r9 = incident(R9);
+    gateway.incidents.push(r9);
+    expect((await run(gateway, ['runbook-change', '1430'])).code).toBe(3);
+    const change = { file: 'docs/A.md', stage: 'proposed', by: 'machine', words: '#7 is open.', digest: 'd1' };
+    r9.runbookChange = { ...change, link: 'https://github.example/pull/7', text: '### What it taught\n' };
+    const shown = await run(gateway, ['runbook-change', '1430']);
+    expect(shown.out).toBe('### What it taught');
+    expect(shown.err).toContain('docs/A.md: proposed by machine. #7 is open. https://github.example/pull/7');
+    const file = join(mkdtempSync(join(tmpdir(), 'runbook-')), 'text.md');
+    writeFileSync(file, '### Better\n');
+    expect((await run(gateway, ['runbook-change', '1430', '--from', file])).code).toBe(0);
+    expect((await run(gateway, ['runbook-change', '1430', '--withhold', 'said already'])).code).toBe(0);
+    expect((await run(gateway, ['runbook-change', '1430', '--propose'])).code).toBe(0);
+    const at = `/api/incidents/${R9}/runbook-change`;
+    expect(gateway.posted).toEqual([
+      { path: at, body: { text: '### Better\n', basedOn: 'd1' } },
+      { path: `${at}/withhold`, body: { because: 'said already' } },
+      { path: `${at}/propose`, body: { digest: 'd1' } },
+    ]);
   });
 
   it('shows what waits for me: by my roles, with commands', async () => {

@@ -18,6 +18,7 @@ interface Api {
   facts: FactSet | null;
   events: readonly TimelineEvent[];
   postMortem: string;
+  runbookChange: object | null;
   roles: readonly Role[];
   readonly decided: unknown[];
   readonly tokens: Set<string>;
@@ -31,6 +32,7 @@ beforeEach(async () => {
     facts: FACTS,
     events: numbered(story()),
     postMortem: '# Post-mortem',
+    runbookChange: null,
     roles: ['commander', 'approver', 'responder'],
     decided: [],
     tokens: new Set(['t0ken']),
@@ -77,6 +79,9 @@ function registerApi(routes: FastifyInstance): void {
   routes.get('/api/incidents/:id/timeline', async () => ({ events: api.events, complete: true }));
   routes.get('/api/incidents/:id/post-mortem', async (_request, reply) =>
     reply.type('text/markdown; charset=utf-8').send(api.postMortem),
+  );
+  routes.get('/api/incidents/:id/runbook-change', async (_request, reply) =>
+    api.runbookChange === null ? reply.code(404).send({ error: 'none' }) : api.runbookChange,
   );
   routes.post('/api/incidents/:id/decisions', async (request) => {
     api.decided.push({ body: request.body, via: request.headers['x-incident-via'] });
@@ -201,6 +206,35 @@ describe('a page', () => {
     expect(body).toContain('&lt;iframe');
     expect(body.match(/<\/textarea>/g)).toHaveLength(2);
     expectHarmless(body);
+  });
+
+  it('shows the change of the runbook with its link, and its buttons to who may press them (R6.5)', async () => {
+    expect((await get(`/incidents/${ID}/post-mortem`)).body).not.toContain('Change of the runbook');
+    api.runbookChange = {
+      incidentId: ID,
+      file: `docs/${EVIL}.md`,
+      stage: 'drafted',
+      digest: 'd'.repeat(64),
+      by: EVIL,
+      at: '2024-10-24T10:00:00.000Z',
+      words: EVIL,
+      link: null,
+      opensAt: '2024-10-24T11:00:00.000Z',
+      text: `### ${EVIL}</textarea>`,
+    };
+    const drafted = await get(`/incidents/${ID}/post-mortem`);
+    expect(drafted.body).toContain('Withhold it');
+    expect(drafted.body).toContain('Propose it now');
+    expectHarmless(drafted.body);
+    api.roles = ['responder'];
+    const responder = await get(`/incidents/${ID}/post-mortem`);
+    expect(responder.body).toContain('What is added');
+    expect(responder.body).not.toContain('Withhold it');
+    api.runbookChange = { ...api.runbookChange, stage: 'proposed', link: 'https://github.example/pull/7' };
+    const proposed = await get(`/incidents/${ID}/post-mortem`);
+    expect(proposed.body).toContain('href="https://github.example/pull/7"');
+    expect(proposed.body).not.toContain('data-runbook-form');
+    expectHarmless(proposed.body);
   });
 
   it('answers on its first screen what happens, who leads, what is due and what is asked', async () => {
@@ -339,6 +373,7 @@ describe('forms', () => {
       'refresh.js',
       'keys.js',
       'post-mortem.js',
+      'runbook-change.js',
       'icon.svg',
     ]) {
       const answer = await app.inject({ url: `/console/${path}` });

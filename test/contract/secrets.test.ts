@@ -56,6 +56,7 @@ describe.each(ECHOES)('a secret that comes back %s', (_where, answer) => {
         committer: { name: 'i', email: 'i@example.com' },
       }),
       reviews: pulls,
+      texts: { get: async () => null },
       baseBranch: 'main',
     });
     const fix = {

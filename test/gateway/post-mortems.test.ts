@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createIncidentClient, type IncidentClient, type PostMortemAnswer } from '../../src/client.ts';
-import type { PostMortemStatus } from '../../src/workflows/post-mortem/api.ts';
+import type { PostMortemStatus, RunbookChangeStatus } from '../../src/workflows/post-mortem/api.ts';
 import { anEvent, someFacts } from '../store/examples.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
 import { as, type GatewayRig, gatewayRig, wireAlert } from './gateway-rig.ts';
@@ -16,6 +16,7 @@ let real: IncidentClient;
 let id: string;
 let answer: PostMortemAnswer;
 let said: object[];
+let runbook: RunbookChangeStatus | null;
 
 const status = (digest: string): PostMortemStatus => ({
   versions: [{ digest, by: 'machine', at: AT }],
@@ -32,13 +33,25 @@ beforeAll(async () => {
   // The document's workflow has its own test; here it is the address that is tested.
   const client: IncidentClient = {
     ...real,
-    postMortem: async () => ({ ok: true, value: status(digestOf(DRAFT)) }),
+    postMortem: async () => ({ ok: true, value: { ...status(digestOf(DRAFT)), runbook } }),
     async editPostMortem(_id, edit) {
       said.push(edit);
       return answer;
     },
     async approvePostMortem(_id, approval) {
       said.push(approval);
+      return answer;
+    },
+    async editRunbookChange(_id, edit) {
+      said.push(edit);
+      return answer;
+    },
+    async withholdRunbookChange(_id, wish) {
+      said.push(wish);
+      return answer;
+    },
+    async proposeRunbookChange(_id, wish) {
+      said.push(wish);
       return answer;
     },
   };
@@ -51,6 +64,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   said = [];
+  runbook = null;
   answer = { outcome: 'accepted', status: status('d') };
 });
 afterAll(async () => {
@@ -111,5 +125,64 @@ describe('the post-mortem over HTTP (R6.3)', () => {
     expect(said).toEqual([]);
     expect((await call('POST', '/approve', 'commander', { digest, anyway: true })).status).toBe(200);
     expect(said).toMatchObject([{ digest, by: 'commander' }]);
+  });
+});
+
+describe('the change of a runbook over HTTP (R6.5)', () => {
+  const ADDITION = '### What it taught\n';
+  const change = (): RunbookChangeStatus => ({
+    incidentId: id,
+    file: 'docs/runbooks/TROUBLESHOOTING_DATABASE.md',
+    stage: 'drafted',
+    digest: digestOf(ADDITION),
+    by: 'machine',
+    at: AT,
+    words: 'It becomes a pull request at 16:05 UTC unless somebody withholds it.',
+    link: null,
+    opensAt: '2024-10-23T16:05:00.000Z',
+    told: true,
+  });
+  const ask = async (method: 'GET' | 'PUT' | 'POST', path: string, person: string, payload?: object) => {
+    const url = `/api/incidents/${id}/runbook-change${path}`;
+    const body = payload === undefined ? {} : { payload: JSON.stringify(payload) };
+    const reply = await rig.app.inject({ method, url, headers: as(person), ...body });
+    return { status: reply.statusCode, json: reply.json() };
+  };
+
+  it('is not there before it is drafted', async () => {
+    expect(await ask('GET', '', 'viewer')).toMatchObject({
+      status: 404,
+      json: { error: expect.stringContaining('drafted when the post-mortem is approved') },
+    });
+  });
+
+  it('is read with its text, and from the record once its workflow has ended', async () => {
+    await rig.store.evidence.put({ body: ADDITION, mediaType: 'text/markdown', at: AT });
+    runbook = change();
+    expect((await ask('GET', '', 'viewer')).json).toMatchObject({ stage: 'drafted', text: ADDITION });
+    runbook = null;
+    const { told: _told, opensAt: _opensAt, ...kept } = change();
+    const proposed = { ...kept, stage: 'proposed', link: 'https://github.example/7' } as const;
+    await rig.store.runbookChanges.keep(proposed);
+    await rig.store.runbookChanges.keep({ ...kept, at: '2024-10-23T15:00:00.000Z' });
+    expect((await ask('GET', '', 'viewer')).json).toMatchObject({ ...proposed, opensAt: null, text: ADDITION });
+  });
+
+  it('takes another text from who may write, and a no or a go from who leads', async () => {
+    const basedOn = digestOf(ADDITION);
+    expect((await ask('PUT', '', 'viewer', { text: 'x', basedOn })).status).toBe(403);
+    expect((await ask('PUT', '', 'responder', { text: 'better', basedOn })).status).toBe(200);
+    expect(said).toMatchObject([{ digest: digestOf('better\n'), basedOn, by: 'responder' }]);
+    expect((await rig.store.evidence.get(digestOf('better\n')))?.body.toString()).toBe('better\n');
+    expect((await ask('POST', '/withhold', 'responder', { because: 'no' })).status).toBe(403);
+    expect((await ask('POST', '/withhold', 'commander', { because: ' ' })).status).toBe(422);
+    expect((await ask('POST', '/withhold', 'commander', { because: 'said already' })).status).toBe(200);
+    expect((await ask('POST', '/propose', 'commander', { digest: basedOn })).status).toBe(200);
+    expect(said.slice(1)).toMatchObject([
+      { because: 'said already', by: 'commander' },
+      { digest: basedOn, by: 'commander' },
+    ]);
+    answer = { outcome: 'refused', words: 'It is proposed already.' };
+    expect((await ask('POST', '/propose', 'commander', { digest: basedOn })).status).toBe(409);
   });
 });

@@ -166,6 +166,10 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
       { location: 'https://d.example/x', digest: 'd', approved: false },
       'Post-mortem written: https://d.example/x',
     ],
+    'runbook-changed': [
+      { stage: 'proposed', file: 'docs/runbooks/A.md', words: '#7 is open', link: 'https://g.example/7' },
+      'Change of the runbook docs/runbooks/A.md proposed: #7 is open (https://g.example/7)',
+    ],
     'fix-progressed': [
       { stage: 'pull-request', words: '#7 is open.', link: 'https://git.example/7' },
       'Permanent fix, pull request: #7 is open. (https://git.example/7)',

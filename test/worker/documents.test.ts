@@ -78,6 +78,7 @@ describe('where commits are read', () => {
 
   it('refuses to propose fixes where nothing is configured', async () => {
     const { env } = await repository();
-    expect(changePorts(env({}))).toEqual({ branches: null, reviews: null, baseBranch: 'main' });
+    const texts = { get: async () => null };
+    expect(changePorts(env({}), texts)).toEqual({ branches: null, reviews: null, texts, baseBranch: 'main' });
   });
 });

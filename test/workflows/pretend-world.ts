@@ -1,12 +1,13 @@
 import type { CollectEvidenceInput, Recovery, RecoveryInput } from '../../src/activities/evidence/api.ts';
 import { failure, notYet } from '../../src/activities/failures.ts';
-import type { RecordTimelineInput } from '../../src/activities/follow-up/api.ts';
+import type { DraftRunbookChangeInput, RecordTimelineInput } from '../../src/activities/follow-up/api.ts';
 import type { PreviewInput } from '../../src/activities/kubernetes/api.ts';
 import type { PageAnswer, PagesReading } from '../../src/activities/pagerduty/api.ts';
 import type { MigrationPreviewInput } from '../../src/activities/postgres/api.ts';
 import type { Delivery, PublishInput, Receipt } from '../../src/activities/publication/api.ts';
 import type { EvidenceBundle, EvidenceItem, EvidencePurpose, Finding } from '../../src/domain/evidence.ts';
 import type { RemedyPlan, RemedyWish } from '../../src/domain/remedy.ts';
+import type { RunbookChange } from '../../src/domain/runbook-change.ts';
 import { jsonBytes } from '../../src/domain/sizes.ts';
 import type { PublicStatus, TimelineEvent } from '../../src/domain/timeline.ts';
 
@@ -43,6 +44,12 @@ export class PretendWorld {
   pageAnswers: readonly PageAnswer[] | 'away' = [];
   /** What messages say about being late. */
   readonly lateWords: string[] = [];
+  /** Post-mortems, by their digest, in which somebody wrote what was learned. */
+  readonly withLessons = new Set<string>();
+  /** What the record was told of the change of a runbook. */
+  readonly runbookChanges: RunbookChange[] = [];
+  /** How the repository refuses; null: it does not. */
+  gitRefuses: 'Unavailable' | 'Invalid' | null = null;
   readonly #events = new Map<number, TimelineEvent>();
   /** Instant answered beside every value; tests set it to incident time where it matters. */
   at: () => string = () => new Date(0).toISOString();
@@ -84,6 +91,17 @@ export class PretendWorld {
       migrateDatabase: (plan: RemedyPlan) => this.act(plan),
       applyCanary: (plan: RemedyPlan) => this.act(plan),
       promoteRelease: (plan: RemedyPlan) => this.act(plan),
+      draftRunbookChange: ({ onlyWithLessons, postMortemDigest }: DraftRunbookChangeInput) =>
+        onlyWithLessons && !this.withLessons.has(postMortemDigest)
+          ? null
+          : { digest: `addition of ${postMortemDigest}` },
+      recordRunbookChange: (change: RunbookChange) => void this.runbookChanges.push(change),
+      openRunbookBranch: () => {
+        const refused = this.gitRefuses;
+        if (refused !== null) throw failure(refused, 'the repository is away');
+        return { branch: 'docs/x', sha: 'abc', alreadyThere: false };
+      },
+      readReviews: () => ({ state: 'open', headSha: 'abc', approvedBy: [], changesRequestedBy: [] }),
       openFixBranch: () => ({ branch: 'fix/x', sha: 'abc', alreadyThere: false }),
       openPullRequest: () => ({
         number: 7,

@@ -1,16 +1,18 @@
 import { failure, notYet } from '../failures.ts';
 import type { ChangeActivities } from './api.ts';
-import type { BranchPort, ReviewPort } from './ports.ts';
+import type { BranchPort, ReviewPort, TextsPort } from './ports.ts';
+import { openRunbookBranch } from './runbook-branch.ts';
 
 export interface ChangePorts {
   /** Null: no repository is configured. */
   readonly branches: BranchPort | null;
   readonly reviews: ReviewPort | null;
+  readonly texts: TextsPort;
   /** The branch that production is built from. */
   readonly baseBranch: string;
 }
 
-export function createChangeActivities({ branches, reviews, baseBranch }: ChangePorts): ChangeActivities {
+export function createChangeActivities({ branches, reviews, texts, baseBranch }: ChangePorts): ChangeActivities {
   return {
     async openFixBranch(input) {
       const branch = fixBranchName(input.prefix, input.about, input.incidentId);
@@ -18,6 +20,10 @@ export function createChangeActivities({ branches, reviews, baseBranch }: Change
       const commit = { branch, base: baseBranch, files, message, key, at };
       const pushed = await configured(branches, REPOSITORY).pushBranch(commit);
       return { branch: pushed.branch, sha: pushed.sha, alreadyThere: pushed.found };
+    },
+    openRunbookBranch(input) {
+      const branch = fixBranchName(input.prefix, input.about, input.incidentId);
+      return openRunbookBranch(configured(branches, REPOSITORY), texts, { ...input, branch, base: baseBranch });
     },
     async openPullRequest(input) {
       const pull = await configured(reviews, GITHUB).open({ ...input, base: baseBranch });

@@ -1,6 +1,6 @@
 import type { Instant } from '../../domain/instant.ts';
 
-/** A fix as files on a branch (R5.9), or a document (R6.5). */
+/** A fix as files on a branch (R5.9). */
 export interface OpenFixBranchInput {
   readonly incidentId: string;
   /** Incident + step: the same key finds the same branch again. */
@@ -11,6 +11,20 @@ export interface OpenFixBranchInput {
   readonly about: string;
   readonly message: string;
   readonly files: readonly { readonly path: string; readonly text: string }[];
+  readonly at: Instant;
+}
+
+/** One incident's addition to a runbook, on a branch of its own (R6.5). */
+export interface OpenRunbookBranchInput {
+  readonly incidentId: string;
+  readonly key: string;
+  readonly prefix: string;
+  readonly about: string;
+  readonly message: string;
+  /** The runbook's path in the repository. */
+  readonly file: string;
+  /** Of the addition, in the evidence store. */
+  readonly digest: string;
   readonly at: Instant;
 }
 
@@ -51,6 +65,7 @@ export interface MergePullRequestInput {
 /** Changes to the team's code, each safe to ask for again: what is there already is found. */
 export interface ChangeActivities {
   openFixBranch(input: OpenFixBranchInput): Promise<FixBranch>;
+  openRunbookBranch(input: OpenRunbookBranchInput): Promise<FixBranch>;
   openPullRequest(input: OpenPullRequestInput): Promise<OpenedPullRequest>;
   /** People by login, teams as `team:<slug>`. */
   requestReviewers(input: { readonly number: number; readonly reviewers: readonly string[] }): Promise<void>;

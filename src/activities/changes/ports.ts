@@ -10,6 +10,13 @@ export interface BranchPort {
     readonly key: string;
     readonly at: Instant;
   }): Promise<{ readonly branch: string; readonly sha: string; readonly found: boolean }>;
+  /** The text of a file on a branch; null when there is none. */
+  read(branch: string, path: string): Promise<string | null>;
+}
+
+/** Texts by their SHA-256 (hex). */
+export interface TextsPort {
+  get(digest: string): Promise<string | null>;
 }
 
 /** Where changes are reviewed and merged. */

@@ -20,9 +20,11 @@ import type {
   ComplaintsPort,
   DocumentsPort,
   MetricsPort,
+  RunbookChangesPort,
   TextsPort,
   TimelineStorePort,
 } from './ports.ts';
+import { draftRunbookChange } from './runbook-draft.ts';
 
 export interface FollowUpPorts {
   readonly documents: DocumentsPort;
@@ -32,6 +34,7 @@ export interface FollowUpPorts {
   readonly store: TimelineStorePort;
   readonly actionItems: ActionItemsPort;
   readonly texts: TextsPort;
+  readonly runbookChanges: RunbookChangesPort;
 }
 
 /** What is done once the incident is resolved (R6). Every activity may be retried: the second time changes nothing. */
@@ -52,6 +55,8 @@ export function createFollowUpActivities(ports: FollowUpPorts): FollowUpActiviti
     measureImpact: (input) => measureImpact(ports, input),
     writePostMortem: (input) => writePostMortem(ports, input),
     placePostMortem: (input) => placePostMortem(ports, input),
+    draftRunbookChange: (input) => draftRunbookChange(ports, input),
+    recordRunbookChange: (change) => ports.runbookChanges.keep(change),
     async recordTimeline(input) {
       const digest = input.events.reduce((chain, event) => sha256(chain + canonicalJson(event)), '');
       await ports.store.recordTimeline(input, digest);

@@ -1,7 +1,8 @@
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Figure } from '../../domain/figure.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { CommunicationPolicy, ReviewPolicy, TeamPolicy } from '../../domain/policy.ts';
+import type { CommunicationPolicy, ReviewPolicy, RunbooksPolicy, TeamPolicy } from '../../domain/policy.ts';
+import type { RunbookChange } from '../../domain/runbook-change.ts';
 import type { Lease, TimelineEvent } from '../../domain/timeline.ts';
 
 export interface WritePostMortemInput {
@@ -88,6 +89,8 @@ export interface OpenActionItemsInput {
     readonly system: 'jira' | 'zendesk';
     readonly ownerEmails: Readonly<Record<string, string>>;
   } | null;
+  /** How what is learned goes back into the runbooks; null: that is left to people (R6.5). */
+  readonly runbooks?: RunbooksPolicy | null;
   /** The draft, to be edited and approved by people; null when this severity has no post-mortem. */
   readonly document: { readonly path: string; readonly digest: string; readonly dueAt: Instant } | null;
 }
@@ -100,6 +103,15 @@ export interface PlacePostMortemInput {
   readonly documentsUrl: string;
 }
 
+export interface DraftRunbookChangeInput {
+  readonly facts: FactSet;
+  /** Of the post-mortem as it stands, in the evidence store. */
+  readonly postMortemDigest: string;
+  readonly postMortemUrl: string | null;
+  /** True: only once somebody wrote what was learned; until then the answer is null. */
+  readonly onlyWithLessons: boolean;
+}
+
 export interface FollowUpActivities {
   /** The meeting's instant: next business day of the team's zone (R6.1); zone arithmetic is done once and recorded. */
   planReview(input: PlanReviewInput): Promise<{ readonly meetingAt: Instant }>;
@@ -109,6 +121,10 @@ export interface FollowUpActivities {
   writePostMortem(input: WritePostMortemInput): Promise<WrittenDocument>;
   /** Puts a text that people edited where documents live; the same text again changes nothing. */
   placePostMortem(input: PlacePostMortemInput): Promise<{ readonly location: string }>;
+  /** What an incident adds to a runbook (R6.5), kept in the evidence store under its digest. */
+  draftRunbookChange(input: DraftRunbookChangeInput): Promise<{ readonly digest: string } | null>;
+  /** What became of the proposal stays in the record also when the incident has closed. */
+  recordRunbookChange(input: RunbookChange): Promise<void>;
   /** The authoritative copy of the timeline in the store: at phase ends and before continue-as-new. */
   recordTimeline(input: RecordTimelineInput): Promise<{ readonly digest: string }>;
   /** Starts the workflow that chases what outlives the incident; a second call finds the first one's. */

@@ -1,4 +1,5 @@
 import type { Instant } from '../../domain/instant.ts';
+import type { RunbookChange } from '../../domain/runbook-change.ts';
 import type { TimelineEvent } from '../../domain/timeline.ts';
 import type { OpenActionItemsInput, RecordTimelineInput } from './api.ts';
 
@@ -37,6 +38,11 @@ export interface ActionItemsPort {
    * for this incident.
    */
   start(input: OpenActionItemsInput): Promise<string>;
+}
+
+export interface RunbookChangesPort {
+  /** One row an incident; an older state never replaces a newer one. */
+  keep(change: RunbookChange): Promise<void>;
 }
 
 /** Texts by their SHA-256 (hex): what the machine wrote, and what people made of it. */

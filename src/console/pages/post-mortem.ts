@@ -2,6 +2,7 @@ import { mayDecide } from '../../domain/authority.ts';
 import { markdown } from '../markdown.ts';
 import { flag, html, type Markup } from '../markup.ts';
 import type { Me } from '../reading.ts';
+import { type RunbookChangeReading, runbookSection } from '../runbook-section.ts';
 
 export interface PostMortemPage {
   readonly incidentId: string;
@@ -10,10 +11,12 @@ export interface PostMortemPage {
   /** Null while nobody has approved it. */
   readonly approvedBy: string | null;
   readonly me: Me;
+  /** Null while it changes no runbook. */
+  readonly runbook: RunbookChangeReading | null;
 }
 
 /** The document as it reads, and beside it the text that may be changed (R6.3): `public/post-mortem.js` saves it. */
-export function postMortemBody({ incidentId, text, digest, approvedBy, me }: PostMortemPage): Markup {
+export function postMortemBody({ incidentId, text, digest, approvedBy, me, runbook }: PostMortemPage): Markup {
   const mayWrite = mayDecide('note', me.roles) === null;
   const mayApprove = mayDecide('resolve', me.roles) === null;
   return html`<article class="page" data-post-mortem="${incidentId}" data-digest="${digest}">
@@ -34,5 +37,6 @@ ${text}</textarea>
     : html`<p class="hint">Editing takes the role responder or commander.</p>`
 }
 <section class="card document" id="document" data-live aria-label="The post-mortem">${markdown(text)}</section>
+${runbookSection(runbook, me)}
 </article>`;
 }

@@ -5,6 +5,7 @@ import { mayDecide } from '../../domain/authority.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
 import type { EventOf } from '../../domain/timeline.ts';
 import { openPlaces } from '../../views/post-mortem-merge.ts';
+import type { PostMortemStatus } from '../../workflows/post-mortem/api.ts';
 import { authenticate } from '../authentication.ts';
 import { sentencesOf } from '../decision-schemas.ts';
 import type { GatewayOptions } from '../gateway.ts';
@@ -17,9 +18,9 @@ type OfIncident = { Params: { id: string } };
 
 /** A long post-mortem is a tenth of this. */
 const MAX_CHARACTERS = 500_000;
-const DIGEST = z.string().regex(/^[0-9a-f]{64}$/, 'must be the digest of a text (64 characters 0-9 a-f)');
+export const DIGEST = z.string().regex(/^[0-9a-f]{64}$/, 'must be the digest of a text (64 characters 0-9 a-f)');
 
-const editBody = z.strictObject({
+export const editBody = z.strictObject({
   text: z
     .string('must be a text')
     .trim()
@@ -64,9 +65,7 @@ export function registerPostMortems(app: FastifyInstance, options: GatewayOption
   });
 
   app.post<OfIncident>('/api/incidents/:id/post-mortem/approve', async (request) => {
-    const person = await authenticate(request, options.people);
-    const forbidden = mayDecide('resolve', person.roles);
-    if (forbidden !== null) throw new RequestRefused(403, forbidden.replace('"resolve"', 'Approving a post-mortem'));
+    const person = mayApprove(await authenticate(request, options.people), 'Approving a post-mortem');
     const { id } = await known(options, request.params.id);
     const { digest, anyway } = read(approveBody, bodyOf(request).json, 'The approval');
     const text = (await options.store.evidence.get(digest))?.body.toString('utf8') ?? '';
@@ -101,20 +100,31 @@ async function newestOf(options: GatewayOptions, id: string) {
   };
 }
 
-function mayWrite(person: PersonPolicy): PersonPolicy {
+export function mayWrite(person: PersonPolicy): PersonPolicy {
   const forbidden = mayDecide('note', person.roles);
   if (forbidden !== null) throw new RequestRefused(403, forbidden.replace('"note"', 'Editing a post-mortem'));
   return person;
 }
 
-function read<T extends z.ZodType>(schema: T, json: unknown, whole: string): z.infer<T> {
+export function mayApprove(person: PersonPolicy, what: string): PersonPolicy {
+  const forbidden = mayDecide('resolve', person.roles);
+  if (forbidden !== null) throw new RequestRefused(403, forbidden.replace('"resolve"', what));
+  return person;
+}
+
+export function read<T extends z.ZodType>(schema: T, json: unknown, whole: string): z.infer<T> {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new RequestRefused(422, sentencesOf(parsed.error, whole).join(' '));
 }
 
-function accepted(answer: PostMortemAnswer) {
-  if (answer.outcome === 'accepted') return { accepted: true, approvedBy: answer.status.approved?.by ?? null };
+/** What it is afterwards; throws the refusal. */
+export function statusOf(answer: PostMortemAnswer): PostMortemStatus {
+  if (answer.outcome === 'accepted') return answer.status;
   const status = { refused: 409, 'not-found': 404, unavailable: 503 }[answer.outcome];
   throw new RequestRefused(status, answer.words);
+}
+
+function accepted(answer: PostMortemAnswer) {
+  return { accepted: true, approvedBy: statusOf(answer).approved?.by ?? null };
 }

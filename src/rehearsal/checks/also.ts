@@ -29,6 +29,12 @@ const FINDINGS: Readonly<Record<Also, (performance: Performance) => Finding>> = 
     return { expected: 'made, with a due date', count: issues + tickets };
   },
   'pull-request': ({ theatre }) => ({ expected: 'opened', count: theatre.production.github.pullRequests.length }),
+  'runbook-change': ({ theatre, cast }) => {
+    const prefix = cast.policy.review.runbooks?.branchPrefix;
+    const { pullRequests } = theatre.production.github;
+    const ours = pullRequests.filter(({ head }) => prefix !== undefined && head.startsWith(`${prefix}runbook-`));
+    return { expected: 'proposed', count: ours.length };
+  },
   migration: (performance) => ({ expected: 'carried out', count: done(performance, 'migrate') }),
   canary: (performance) => ({ expected: 'begun', count: done(performance, 'canary') }),
   promotion: (performance) => ({ expected: 'done', count: done(performance, 'promote') }),
@@ -46,7 +52,7 @@ function complaintChecks({ theatre, incidents }: Performance): readonly Check[] 
   const { jira, zendesk } = theatre.production.reporting;
   const written = [...jira.issues, ...zendesk.tickets].filter(({ byApi }) => !byApi);
   return incidents.flatMap((ship): readonly Check[] => {
-    const document = eventsOf(ship, 'post-mortem-written').at(-1);
+    const document = eventsOf(ship, 'post-mortem-written').findLast(({ path }) => path != null);
     const untilAt = eventsOf(ship, 'resolved').at(-1)?.at;
     const fromAt = eventsOf(ship, 'opened')[0]?.detectedAt;
     if (document?.path == null || untilAt === undefined || fromAt === undefined) return [];

@@ -6,6 +6,7 @@ import type { FactSet } from '../../domain/fact-set.ts';
 import type { IncidentState } from '../../domain/incident.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { CommunicationPolicy, Policy } from '../../domain/policy.ts';
+import type { RunbookChange } from '../../domain/runbook-change.ts';
 import type { TimelineEvent } from '../../domain/timeline.ts';
 
 /** The workflow type's name; stored in history for years. */
@@ -121,3 +122,7 @@ export const postMortemApprovedSignal =
   defineSignal<[{ readonly location: string; readonly digest: string; readonly by: string; readonly at: Instant }]>(
     'post-mortem-approved',
   );
+/** A fact from the same workflow: what became of the change of a runbook (R6.5). */
+export const runbookChangedSignal = defineSignal<[RunbookChanged]>('runbook-changed');
+
+export type RunbookChanged = Pick<RunbookChange, 'stage' | 'file' | 'words' | 'link' | 'by' | 'at'>;

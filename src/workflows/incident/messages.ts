@@ -15,6 +15,7 @@ import {
   paperQuery,
   postMortemApprovedSignal,
   receiveAlertsUpdate,
+  runbookChangedSignal,
   stateQuery,
   TIMELINE_ANSWER_BYTES,
   timelineSinceQuery,
@@ -35,6 +36,12 @@ export function registerMessages(run: IncidentRun): void {
     run.clock.adopt(at);
     run.record({ kind: 'noted', text: `${by} approved the post-mortem.` });
     run.record({ kind: 'post-mortem-written', location, digest, approved: true });
+  });
+  setHandler(runbookChangedSignal, ({ at, by, ...change }) => {
+    run.clock.adopt(at);
+    const person = run.policy.people.find(({ id }) => id === by);
+    const actor = person === undefined ? undefined : { person: by, roles: person.roles, via: 'api' as const };
+    run.record({ kind: 'runbook-changed', ...change }, actor);
   });
   for (const name of DECISION_NAMES) registerDecision(run, name);
   setHandler(stateQuery, () => ({ state: run.state, facts: run.facts(), now: run.now() }));

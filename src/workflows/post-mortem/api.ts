@@ -1,7 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { CommunicationPolicy } from '../../domain/policy.ts';
+import type { CommunicationPolicy, RunbooksPolicy } from '../../domain/policy.ts';
+import type { RunbookChange } from '../../domain/runbook-change.ts';
 import type { AgendaEntry } from '../incident/api.ts';
 
 /** The workflow type's name; stored in history for years. */
@@ -20,6 +21,8 @@ export interface PostMortemInput {
   readonly communication: CommunicationPolicy;
   /** When it should be approved: the review meeting. Chased from then on. */
   readonly dueAt: Instant;
+  /** How what is learned goes back into the runbooks (R6.5); absent or null: that is left to people. */
+  readonly runbooks?: RunbooksPolicy | null;
   /** Incident time at which this run began. */
   readonly anchorAt: Instant;
   readonly speed: number;
@@ -41,6 +44,15 @@ export interface PostMortemStatus {
   readonly location: string | null;
   readonly chases: number;
   readonly shared: boolean;
+  /** Null while no change of a runbook is drafted. */
+  readonly runbook?: RunbookChangeStatus | null;
+}
+
+export interface RunbookChangeStatus extends RunbookChange {
+  /** When it becomes a pull request unless somebody withholds it. */
+  readonly opensAt: Instant;
+  /** False until the incident, the record and people know of this state. */
+  readonly told: boolean;
 }
 
 /** A new text, already in the evidence store under `digest`. Refused when somebody else edited since `basedOn`. */
@@ -57,8 +69,25 @@ export interface ApprovePostMortem {
   readonly receivedAt: Instant;
 }
 
+/** Another text for the runbook, already in the evidence store. */
+export type EditRunbookChange = EditPostMortem;
+export type ProposeRunbookChange = ApprovePostMortem;
+
+export interface WithholdRunbookChange {
+  readonly because: string;
+  readonly by: string;
+  readonly receivedAt: Instant;
+}
+
 export const editPostMortemUpdate = defineUpdate<PostMortemStatus, [EditPostMortem]>('edit');
 export const approvePostMortemUpdate = defineUpdate<PostMortemStatus, [ApprovePostMortem]>('approve');
+export const editRunbookChangeUpdate = defineUpdate<PostMortemStatus, [EditRunbookChange]>('edit-runbook-change');
+export const withholdRunbookChangeUpdate = defineUpdate<PostMortemStatus, [WithholdRunbookChange]>(
+  'withhold-runbook-change',
+);
+export const proposeRunbookChangeUpdate = defineUpdate<PostMortemStatus, [ProposeRunbookChange]>(
+  'propose-runbook-change',
+);
 /** The machine has written its facts anew (the incident was reopened and resolved again). */
 export const machineWroteSignal = defineSignal<[{ readonly digest: string; readonly at: Instant }]>('machine-wrote');
 export const postMortemQuery = defineQuery<PostMortemStatus>('post-mortem');

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { Delivery } from '../../activities/publication/api.ts';
 import { reminderAt } from '../../domain/clocks.ts';
-import { type Instant, plusMinutes } from '../../domain/instant.ts';
+import { type Instant, isBefore, plusMinutes } from '../../domain/instant.ts';
 import { factsFor, voiceFor } from '../../domain/voice.ts';
 import { attempted, followUp, message } from '../activity-calls.ts';
 import { Agenda } from '../incident/agenda.ts';
@@ -20,15 +20,22 @@ import {
   approvePostMortemUpdate,
   type EditPostMortem,
   editPostMortemUpdate,
+  editRunbookChangeUpdate,
   machineWroteSignal,
   type PostMortemInput,
   type PostMortemStatus,
   postMortemAgendaQuery,
   postMortemQuery,
+  proposeRunbookChangeUpdate,
+  withholdRunbookChangeUpdate,
 } from './api.ts';
+import { RunbookProposal } from './runbook-proposal.ts';
 
 const VERSIONS_REMEMBERED = 100;
 const PUBLISH_AGAIN_MINUTES = 15;
+const CHASE = 'chase the post-mortem';
+const AGAIN = 'publish the post-mortem again';
+const RUNBOOK = 'propose the change of the runbook';
 
 /**
  * People edit and approve the post-mortem; the machine keeps it where documents live, chases it while nobody has
@@ -39,6 +46,15 @@ export async function postMortem(input: PostMortemInput): Promise<PostMortemStat
   setHandler(editPostMortemUpdate, (edit) => document.edit(edit), { validator: (edit) => document.checkEdit(edit) });
   setHandler(approvePostMortemUpdate, (approval) => document.approve(approval), {
     validator: (approval) => document.checkApproval(approval),
+  });
+  setHandler(editRunbookChangeUpdate, (edit) => document.ofRunbook((proposal) => proposal.edit(edit)), {
+    validator: (edit) => document.runbook.checkEdit(edit),
+  });
+  setHandler(withholdRunbookChangeUpdate, (wish) => document.ofRunbook((proposal) => proposal.withhold(wish)), {
+    validator: (wish) => document.runbook.checkWithhold(wish),
+  });
+  setHandler(proposeRunbookChangeUpdate, (wish) => document.ofRunbook((proposal) => proposal.propose(wish)), {
+    validator: (wish) => document.runbook.checkPropose(wish),
   });
   setHandler(machineWroteSignal, ({ digest, at }) => document.machineWrote(digest, at));
   setHandler(postMortemQuery, () => document.status);
@@ -51,6 +67,7 @@ export async function postMortem(input: PostMortemInput): Promise<PostMortemStat
 
 class Document {
   readonly agenda: Agenda;
+  readonly runbook: RunbookProposal;
   readonly #clock: IncidentClock;
   #status: PostMortemStatus;
   #publishAgainAt: Instant | null = null;
@@ -66,26 +83,50 @@ class Document {
       chases: 0,
       shared: false,
     };
+    this.runbook = new RunbookProposal({
+      input,
+      clock: this.#clock,
+      document: () => this.#status,
+      say: (key, detail) => this.#say({ what: 'note', key, detail }),
+    });
   }
 
   get status(): PostMortemStatus {
-    return this.#status;
+    const { status } = this.runbook;
+    return status === null ? this.#status : { ...this.#status, runbook: status };
+  }
+
+  /** What a person decides about the change of the runbook; answers what is so afterwards. */
+  ofRunbook(decide: (proposal: RunbookProposal) => void): PostMortemStatus {
+    decide(this.runbook);
+    return this.status;
   }
 
   isDone(): boolean {
-    return this.#status.approved !== null && this.#status.shared && !this.#isUnpublished();
+    return this.#status.approved !== null && this.#status.shared && !this.#isUnpublished() && this.runbook.isSettled();
   }
 
   /** The next thing to do: publish what is newer, share what is approved, or wait and chase. */
   async next(): Promise<void> {
     if (this.#isUnpublished() && this.#mayPublish()) return this.#publish();
     if (this.#status.approved !== null && !this.#status.shared) return this.#share();
-    const before = this.#status;
-    const chaseAt = this.#publishAgainAt ?? this.#chaseAt();
-    const name = this.#publishAgainAt === null ? 'chase the post-mortem' : 'publish the post-mortem again';
-    if ((await this.agenda.until(name, chaseAt, () => this.#status !== before)) !== 'due') return;
-    if (this.#publishAgainAt !== null) this.#publishAgainAt = null;
-    else await this.#chase();
+    if (this.runbook.isReady()) return this.runbook.next();
+    const [before, runbook] = [this.#status, this.runbook.status];
+    const changed = () => this.#status !== before || this.runbook.status !== runbook;
+    const { name, at } = this.#wait();
+    if ((await this.agenda.until(name, at, changed)) !== 'due') return;
+    if (name === AGAIN) this.#publishAgainAt = null;
+    else if (name === CHASE) await this.#chase();
+  }
+
+  /** What comes first; nobody is chased for what they have approved. */
+  #wait(): { readonly name: string; readonly at: Instant } {
+    const runbookAt = this.runbook.waitsUntil();
+    const again = this.#publishAgainAt;
+    const own = again === null ? { name: CHASE, at: this.#chaseAt() } : { name: AGAIN, at: again };
+    if (runbookAt === null) return own;
+    const chased = again === null && this.#status.approved !== null;
+    return chased || isBefore(runbookAt, own.at) ? { name: RUNBOOK, at: runbookAt } : own;
   }
 
   checkEdit({ digest, basedOn }: EditPostMortem): void {
@@ -124,7 +165,7 @@ class Document {
   }
 
   carry(): PostMortemInput {
-    return { ...this.input, anchorAt: this.#clock.now(), carried: this.#status };
+    return { ...this.input, anchorAt: this.#clock.now(), carried: this.status };
   }
 
   #newest(): string {

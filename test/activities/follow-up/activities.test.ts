@@ -8,6 +8,7 @@ import type { FollowUpPorts } from '../../../src/activities/follow-up/activities
 import { createFollowUpActivities } from '../../../src/activities/follow-up/activities.ts';
 import type { RecordTimelineInput, WritePostMortemInput } from '../../../src/activities/follow-up/api.ts';
 import type { ReviewPolicy, TeamPolicy } from '../../../src/domain/policy.ts';
+import type { RunbookChange } from '../../../src/domain/runbook-change.ts';
 import { COMMUNICATION, RESOLVED } from '../../views/facts.ts';
 import { story } from '../../views/story.ts';
 
@@ -24,6 +25,7 @@ const REVIEW: ReviewPolicy = {
   attendees: [],
   agenda: [],
   reviewWithinHours: 48,
+  runbooks: null,
 };
 const team = (timeZone: string): TeamPolicy => ({
   name: 't',
@@ -39,6 +41,7 @@ let failed: number | null;
 let users: readonly number[];
 let complaints: FollowUpPorts['complaints'];
 let texts: Map<string, string>;
+let kept: RunbookChange[];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'follow-up-'));
@@ -46,6 +49,7 @@ beforeEach(async () => {
   recorded = [];
   failed = 15_750;
   texts = new Map();
+  kept = [];
   users = [10, 250, Number.NaN, 40];
   complaints = [];
 });
@@ -77,6 +81,7 @@ function activities() {
       },
       get: async (digest) => texts.get(digest) ?? null,
     },
+    runbookChanges: { keep: async (change) => void kept.push(change) },
     actionItems: { start: async (input) => `action-items/${input.facts.incidentId}` },
   };
   return createFollowUpActivities(ports);
@@ -226,5 +231,41 @@ describe('recordTimeline and openActionItems', () => {
       document: null,
     });
     expect(started).toEqual({ workflowId: 'action-items/incident-20241023-1430' });
+  });
+});
+
+describe('a change of the runbook (R6.5)', () => {
+  const asked = { facts: RESOLVED, postMortemUrl: 'https://docs.example.com/postmortems/x', onlyWithLessons: false };
+  const put = async (text: string) => {
+    const digest = createHash('sha256').update(text).digest('hex');
+    texts.set(digest, text);
+    return digest;
+  };
+  const LEARNED = '# Post-Mortem\n\n## Lessons Learned\n\nProfile queries before deploying.\n';
+  const UNTOUCHED = '# Post-Mortem\n\n## Lessons Learned\n\n_For people to write: what the team learned._\n';
+
+  it('is drafted from what was recorded and from the lessons that people wrote, the same again the same', async () => {
+    await activities().recordTimeline({ incidentId: RESOLVED.incidentId, events: story(), facts: RESOLVED });
+    const postMortemDigest = await put(LEARNED);
+    const first = await activities().draftRunbookChange({ ...asked, postMortemDigest });
+    const text = texts.get(first?.digest ?? '') ?? '';
+    expect(text).toContain('### 2024-10-23: API High Error Rate');
+    expect(text).toContain('Profile queries before deploying.');
+    expect(text).toContain('- restart: error rate 2 %');
+    expect(await activities().draftRunbookChange({ ...asked, postMortemDigest })).toEqual(first);
+  });
+
+  it('waits for the lessons where policy says so', async () => {
+    const postMortemDigest = await put(UNTOUCHED);
+    expect(await activities().draftRunbookChange({ ...asked, postMortemDigest, onlyWithLessons: true })).toBeNull();
+    expect(await activities().draftRunbookChange({ ...asked, postMortemDigest })).not.toBeNull();
+    const written = { ...asked, postMortemDigest: await put(LEARNED), onlyWithLessons: true };
+    expect(await activities().draftRunbookChange(written)).not.toBeNull();
+  });
+
+  it('is not drafted from a post-mortem that nobody has', async () => {
+    await expect(activities().draftRunbookChange({ ...asked, postMortemDigest: 'gone' })).rejects.toThrow(
+      /not in the evidence store/,
+    );
   });
 });

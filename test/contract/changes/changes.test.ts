@@ -44,6 +44,8 @@ beforeEach(async () => {
   urls = { git: (await git.listen()).url, github: (await github.listen()).url };
 });
 
+const texts = new Map([['addition', '### 2024-10-23: API High Error Rate\n\n- restart of noa-mcp helped\n']]);
+
 /** What one worker has: two of them share nothing but the systems. */
 const worker = () =>
   createChangeActivities({
@@ -60,6 +62,7 @@ const worker = () =>
       repository: 'acme/shop',
       timeoutMilliseconds: 10_000,
     }),
+    texts: { get: async (digest) => texts.get(digest) ?? null },
     baseBranch: 'main',
   });
 
@@ -175,7 +178,12 @@ describe('a fix (R5.9)', () => {
   });
 
   it('needs a repository', async () => {
-    const bare = createChangeActivities({ branches: null, reviews: null, baseBranch: 'main' });
+    const bare = createChangeActivities({
+      branches: null,
+      reviews: null,
+      texts: { get: async () => null },
+      baseBranch: 'main',
+    });
     expect(await thrown(bare.openFixBranch(FIX))).toMatchObject({
       type: 'Invalid',
       message: expect.stringContaining('GIT_REPOSITORY_URL'),
@@ -183,6 +191,72 @@ describe('a fix (R5.9)', () => {
     expect(await thrown(bare.openPullRequest(TEXT))).toMatchObject({
       message: expect.stringContaining('GITHUB_TOKEN'),
     });
+  });
+});
+
+describe('a change of a runbook (R6.5)', () => {
+  const FILE = 'docs/runbooks/TROUBLESHOOTING_DATABASE.md';
+  const CHANGE = {
+    incidentId: 'incident-20241023-1430',
+    key: 'incident-20241023-1430/runbook',
+    prefix: 'docs/',
+    about: 'runbook TROUBLESHOOTING_DATABASE',
+    message: 'docs: what incident-20241023-1430 taught',
+    file: FILE,
+    digest: 'addition',
+    at: '2024-10-24T10:00:00.000Z',
+  };
+  const BRANCH = 'docs/runbook-troubleshooting-database-incident-20241023-1430';
+  const OLD = '# Troubleshooting the database\n\n## Pool exhausted\n\nLook at pg_stat_activity.\n';
+
+  async function withRunbook(text: string): Promise<void> {
+    const committer = { name: 'Jane', email: 'jane@example.com' };
+    const jane = createGitClient({
+      url: urls.git,
+      username: 'bot',
+      token: TOKEN,
+      timeoutMilliseconds: 20_000,
+      committer,
+    });
+    git.main();
+    await jane.pushOnto({ branch: 'main', files: [{ path: FILE, text }], message: 'docs', key: 'jane', at: CHANGE.at });
+  }
+
+  it('is a branch on which the runbook has the addition and nothing else has changed', async () => {
+    await withRunbook(OLD);
+    const { openRunbookBranch, openPullRequest, readReviews } = worker();
+    const branch = await openRunbookBranch(CHANGE);
+    expect(branch).toMatchObject({ branch: BRANCH, alreadyThere: false });
+    const text = (await git.file(BRANCH, FILE)) ?? '';
+    expect(text.startsWith(OLD.trimEnd())).toBe(true);
+    expect(text).toContain('- restart of noa-mcp helped');
+    expect(await git.file('main', FILE)).toBe(OLD);
+    const pull = await openPullRequest({ branch: BRANCH, title: 'docs: what it taught', body: 'b' });
+    expect(pull).toMatchObject({ number: 1, headSha: branch.sha });
+    expect(await readReviews({ number: 1 })).toMatchObject({ state: 'open', headSha: branch.sha });
+  });
+
+  it('begins a runbook that is not there yet', async () => {
+    const file = 'docs/runbooks/TROUBLESHOOTING_NETWORK.md';
+    await worker().openRunbookBranch({ ...CHANGE, file });
+    expect(await git.file(BRANCH, file)).toMatch(/^# Troubleshooting network\n\n## Learned from incidents\n\n/);
+  });
+
+  it('is one branch and one pull request when two workers race, and when the answers were lost', async () => {
+    await withRunbook(OLD);
+    const [a, b] = [worker(), worker()];
+    const branches = await Promise.all([a.openRunbookBranch(CHANGE), b.openRunbookBranch(CHANGE)]);
+    expect(new Set(branches.map(({ sha }) => sha)).size).toBe(1);
+    const text = { branch: BRANCH, title: 'docs: what it taught', body: 'b' };
+    await loseAnswerOf('POST', () => a.openPullRequest(text));
+    expect(await b.openPullRequest(text)).toMatchObject({ number: 1, alreadyThere: true });
+    expect(await a.openRunbookBranch(CHANGE)).toMatchObject({ sha: branches[0]?.sha, alreadyThere: true });
+    expect(github.pullRequests).toHaveLength(1);
+  });
+
+  it('is not pushed without its text', async () => {
+    expect(await thrown(worker().openRunbookBranch({ ...CHANGE, digest: 'gone' }))).toMatchObject({ type: 'NotFound' });
+    expect(await git.file(BRANCH, FILE)).toBeNull();
   });
 });
 

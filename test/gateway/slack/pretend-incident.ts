@@ -65,6 +65,9 @@ export function pretendIncident(incidentId: string, policy: Policy, clock: () =>
     postMortem: async () => ({ ok: false, why: 'not-found', words: 'no post-mortem' }),
     editPostMortem: async () => ({ outcome: 'not-found', words: 'no post-mortem' }),
     approvePostMortem: async () => ({ outcome: 'not-found', words: 'no post-mortem' }),
+    editRunbookChange: async () => ({ outcome: 'not-found', words: 'no post-mortem' }),
+    withholdRunbookChange: async () => ({ outcome: 'not-found', words: 'no post-mortem' }),
+    proposeRunbookChange: async () => ({ outcome: 'not-found', words: 'no post-mortem' }),
     close: async () => undefined,
   };
   return { ...self, self, client };

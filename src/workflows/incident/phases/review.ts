@@ -145,6 +145,7 @@ async function handOnFollowUps(run: IncidentRun, id: string): Promise<void> {
       at: run.now(),
       speed: run.speed,
       document: documentOf(run),
+      runbooks: run.policy.review.runbooks ?? null,
       tickets: ticketsOf(run),
     };
     const answer = await run.attempt(followUp('action items').openActionItems(input));

@@ -1,0 +1,22 @@
+import { lessonsOf, runbookAddition } from '../../views/runbook-change.ts';
+import { failure } from '../failures.ts';
+import type { DraftRunbookChangeInput } from './api.ts';
+import type { TextsPort, TimelineStorePort } from './ports.ts';
+
+/** Written from what was recorded, and from what people wrote of it; null while policy waits for their lessons (R6.5). */
+export async function draftRunbookChange(
+  { texts, store }: { readonly texts: TextsPort; readonly store: TimelineStorePort },
+  { facts, postMortemDigest, postMortemUrl, onlyWithLessons }: DraftRunbookChangeInput,
+): Promise<{ readonly digest: string } | null> {
+  const document = await texts.get(postMortemDigest);
+  if (document === null)
+    throw failure(
+      'NotFound',
+      `The post-mortem ${postMortemDigest} of ${facts.incidentId} is not in the evidence store.`,
+    );
+  const lessons = lessonsOf(document);
+  if (lessons === null && onlyWithLessons) return null;
+  const timeline = await store.timeline(facts.incidentId);
+  const { digest } = await texts.put(runbookAddition({ facts, timeline, lessons, postMortemUrl }));
+  return { digest };
+}
