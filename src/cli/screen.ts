@@ -64,6 +64,7 @@ function heading({ incident, events, now, me }: ScreenInput, facts: FactSet, col
       `${colours.bold(statusWords(facts.status))} · ${facts.phase} for ${span(secondsBetween(phaseSince, now))} · detected ${clockUtc(facts.detectedAt, now)} UTC, ${span(secondsBetween(facts.detectedAt, now))} ago${ended}`,
     ),
     line('Leads', leads(facts, me, now, colours)),
+    ...(facts.onCall == null ? [] : [line('On call', clean(facts.onCall))]),
   ];
 }
 

@@ -119,6 +119,11 @@ const person = z.strictObject({
     .default(null),
 });
 
+const onCallSource = z.union(
+  [z.strictObject({ schedule: text }), z.strictObject({ escalationPolicy: text, level: count })],
+  'must be { schedule: … } or { escalationPolicy: …, level: … }',
+);
+
 const communication = z.strictObject({
   incidentsChannel: text,
   oncallChannel: text,
@@ -245,6 +250,7 @@ export const policySchema = z.strictObject({
       email: z.email('must be an e-mail address').nullable(),
       pagingService: text.nullable(),
       chatGroup: text.nullable(),
+      onCall: onCallSource.nullable().default(null),
     }),
   ),
   people: z.array(person),

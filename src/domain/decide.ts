@@ -1,7 +1,8 @@
 import type { Decision, DecisionBodies, DecisionName } from './decision.ts';
 import { approvalById, type IncidentState, openLeases } from './incident.ts';
 import { clockTimeUtc, type Instant, plusMinutes } from './instant.ts';
-import type { Role } from './people.ts';
+import { holderByPolicy } from './on-call.ts';
+import { CONTACTS, type Role } from './people.ts';
 import type { ApprovalName, Policy } from './policy.ts';
 import { isHigher } from './severity.ts';
 import type { TimelineFact } from './timeline.ts';
@@ -177,15 +178,16 @@ export function decide(state: IncidentState, decision: Decision, policy: Policy)
         : { facts: [], effect: `${state.acknowledged.by} had already acknowledged it at ${state.acknowledged.at}.` };
     case 'assign': {
       const { to, what } = body(decision, 'assign');
+      const person = personMeant(state, policy, to);
       return {
-        facts: [{ kind: 'assigned', person: to, what: what ?? 'help with this incident' }],
-        effect: `${to} has it now.`,
+        facts: [{ kind: 'assigned', person, what: what ?? 'help with this incident' }],
+        effect: `${person} has it now.`,
       };
     }
     case 'hand-over': {
-      const { to } = body(decision, 'hand-over');
+      const person = personMeant(state, policy, body(decision, 'hand-over').to);
       const because = `${state.commander ?? who} handed over`;
-      return { facts: [{ kind: 'commander-changed', person: to, because }], effect: `${to} leads now.` };
+      return { facts: [{ kind: 'commander-changed', person, because }], effect: `${person} leads now.` };
     }
     case 'set-severity':
       return decideSeverity(state, body(decision, 'set-severity'));
@@ -312,6 +314,14 @@ const MIGRATION_NAMES: readonly string[] = ['migrate', 'migration', 'fix'];
 
 function migrationWaits(state: IncidentState, what: string): boolean {
   return state.permanentFix?.migration === 'waiting' && MIGRATION_NAMES.includes(what);
+}
+
+/** Somebody may be named by what they hold, e.g. `oncall-backup`: whoever is on call for it now, as was read last. */
+function personMeant(state: IncidentState, policy: Policy, to: string): string {
+  const contact = CONTACTS.find((name) => name === to);
+  if (contact === undefined) return to;
+  const holder = state.onCall?.holders.find((one) => one.contact === contact) ?? holderByPolicy(contact, policy.people);
+  return holder.people[0] ?? to;
 }
 
 /** `saidAt`: when, where it was only heard of later. */

@@ -28,6 +28,8 @@ export interface FactSet {
   readonly acknowledgedAt: Instant | null;
   readonly commander: string | null;
   readonly responders: readonly string[];
+  /** Who holds each contact now, in words: `alice (On-call primary), bob (On-call backup)`; null when it was not read. */
+  readonly onCall?: string | null;
   readonly channelName: string | null;
   readonly issue: string;
   readonly impact: string;

@@ -12,6 +12,7 @@ import {
   type RemedyRecord,
 } from './incident.ts';
 import { clockTimeUtc, type Instant } from './instant.ts';
+import { onCallWords } from './on-call.ts';
 import { percent } from './percent.ts';
 import type { Policy } from './policy.ts';
 import type { TimelineEvent } from './timeline.ts';
@@ -48,6 +49,7 @@ export function factSet(
     acknowledgedAt: state.acknowledged?.at ?? null,
     commander: state.commander,
     responders: state.responders,
+    onCall: state.onCall === undefined ? null : onCallWords(state.onCall.holders, policy.contacts),
     channelName: state.channel?.name ?? null,
     issue: issueWords(state),
     impact: impactWords(state),

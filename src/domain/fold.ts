@@ -8,6 +8,7 @@ import type {
   PromiseRecord,
   RemedyRecord,
 } from './incident.ts';
+import type { OnCallHolder } from './on-call.ts';
 import { higherOf } from './severity.ts';
 import type { EventOf, FixStage, TimelineEvent } from './timeline.ts';
 
@@ -126,6 +127,8 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
         unsent: next.unsent.filter((unsent) => unsent.key !== event.key),
         pages: [...next.pages, { contact: event.contact, key: event.key, at: event.at, severity: next.severity }],
       };
+    case 'on-call-read':
+      return { ...next, onCall: withHolders(next.onCall?.holders ?? [], event) };
     case 'escalated':
       return {
         ...next,
@@ -286,6 +289,15 @@ function isNews(state: IncidentState, event: TimelineEvent): boolean {
     default:
       return false;
   }
+}
+
+/** Only what was asked about is told; the others stay as they were. */
+function withHolders(
+  before: readonly OnCallHolder[],
+  { holders, until }: EventOf<'on-call-read'>,
+): NonNullable<IncidentState['onCall']> {
+  const others = before.filter(({ contact }) => holders.every((holder) => holder.contact !== contact));
+  return { holders: [...others, ...holders], until };
 }
 
 function isKnown(event: EventOf<'explained'>): boolean {

@@ -3,6 +3,7 @@ import type { Decision } from './decision.ts';
 import type { Hypothesis } from './diagnosis.ts';
 import type { EvidenceBundle, EvidencePurpose } from './evidence.ts';
 import type { Instant } from './instant.ts';
+import type { OnCallHolder } from './on-call.ts';
 import type { Contact } from './people.ts';
 import type { ApprovalName } from './policy.ts';
 import type { ActionName, RemedyOutcome, RemedyPlan } from './remedy.ts';
@@ -36,6 +37,8 @@ export interface IncidentState {
   readonly round: number;
   readonly acknowledged: { readonly by: string; readonly at: Instant } | null;
   readonly commander: string | null;
+  /** As it was read last; absent before it was. */
+  readonly onCall?: { readonly holders: readonly OnCallHolder[]; readonly until: Instant | null };
   readonly responders: readonly string[];
   readonly tasks: readonly { readonly person: string; readonly what: string }[];
   readonly alerts: readonly AlertRecord[];

@@ -347,7 +347,14 @@ export interface ContactPolicy {
   readonly pagingService: string | null;
   /** Group to mention in chat, e.g. `oncall-engineers`. */
   readonly chatGroup: string | null;
+  /** Where the paging system says who holds it now; null: whoever in `people` has this contact. */
+  readonly onCall: OnCallSource | null;
 }
+
+/** By name or id there: a schedule, or a level (from 1) of an escalation policy. */
+export type OnCallSource =
+  | { readonly schedule: string }
+  | { readonly escalationPolicy: string; readonly level: number };
 
 export interface PersonPolicy {
   readonly id: string;

@@ -3,6 +3,7 @@ import type { DecisionName } from './decision.ts';
 import type { Hypothesis } from './diagnosis.ts';
 import type { EvidenceBundle } from './evidence.ts';
 import type { Instant } from './instant.ts';
+import type { OnCallHolder } from './on-call.ts';
 import type { Actor, Contact } from './people.ts';
 import type { ApprovalName } from './policy.ts';
 import type { ActionName, RemedyOutcome, RemedyPlan } from './remedy.ts';
@@ -128,6 +129,13 @@ export type TimelineFact =
       readonly key: string;
       readonly ref: string | null;
       readonly because: string;
+    }
+  /** Who holds the contacts now; `words` says it for people, with whatever was not as it should be. */
+  | {
+      readonly kind: 'on-call-read';
+      readonly holders: readonly OnCallHolder[];
+      readonly until: Instant | null;
+      readonly words: string;
     }
   | { readonly kind: 'escalated'; readonly to: readonly Contact[]; readonly because: string }
   | { readonly kind: 'evidence-collected'; readonly bundle: EvidenceBundle }

@@ -53,6 +53,7 @@ function summaryLines(facts: FactSet): readonly string[] {
     `*Incident*: ${words(facts.incidentId)}`,
     `*Status*: ${statusWords(facts.status)} (${facts.phase}), ${facts.severity} ${words(facts.severityLabel)}`,
     `*Commander*: ${words(facts.commander ?? 'nobody yet')}${facts.acknowledgedBy === null ? '; nobody has acknowledged it' : ''}`,
+    ...(facts.onCall == null ? [] : [`*On call now*: ${words(facts.onCall)}`]),
     `*Impact*: ${words(facts.impact)}`,
     `*Cause*: ${words(facts.causeWords)}`,
     `*Mitigation*: ${words(facts.mitigation)}`,

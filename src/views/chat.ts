@@ -137,7 +137,8 @@ function reminderOf(facts: FactSet, context: ChatContext): ChatView {
   const asked = facts.openQuestions.find((open) => open.approvalId === detail);
   if (asked !== undefined) {
     const until = timeUtc(asked.deadlineAt, facts.at);
-    const text = `Still waiting for ${words(asked.approver)} to decide about ${words(asked.name)} until ${until}; unanswered, it is escalated.\n${words(asked.why)}\n${answerWords(facts.incidentId, asked.approvalId, asked.name)}`;
+    const onCall = facts.commander === null && facts.onCall != null ? `\nOn call now: ${words(facts.onCall)}.` : '';
+    const text = `Still waiting for ${words(asked.approver)} to decide about ${words(asked.name)} until ${until}; unanswered, it is escalated.${onCall}\n${words(asked.why)}\n${answerWords(facts.incidentId, asked.approvalId, asked.name)}`;
     return { text, blocks: [section(text), answerRow(facts, asked, asked.options.slice(0, OPTIONS_SHOWN))] };
   }
   const lease = facts.openLeases.find(({ id }) => detail?.startsWith(`${id} `) === true);
@@ -269,6 +270,7 @@ function fields(facts: FactSet): ChatBlock {
     ['Status', statusWords(facts.status)],
     ['Severity', `${facts.severity} ${facts.severityLabel}${facts.provisional ? ', provisional' : ''}`],
     ['Commander', facts.commander ?? 'nobody yet'],
+    ...(facts.onCall == null ? [] : [['On call now', facts.onCall] as const]),
     ['Errors', percent(facts.errorRatio)],
     ['Impact', facts.impact],
     ['Next update', facts.nextUpdateAt === null ? 'when there is news' : timeUtc(facts.nextUpdateAt, facts.at)],

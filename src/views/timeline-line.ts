@@ -41,6 +41,8 @@ function sentence(event: TimelineEvent): string {
       return `Channel #${event.name.replace(/^#/u, '')} opened`;
     case 'paged':
       return `Paged ${contactWords(event.contact)}: ${event.because}`;
+    case 'on-call-read':
+      return event.words;
     case 'escalated':
       return `Escalated to ${listed(event.to.map(contactWords))}: ${event.because}`;
     case 'evidence-collected':

@@ -15,7 +15,7 @@ import { mirrored } from './own-status-page.ts';
 export function chatPort(env: WorkerEnv): ChatPort {
   if (env.SLACK_BOT_TOKEN === undefined)
     return missing<ChatPort>(
-      ['openChannel', 'post', 'edit', 'pin', 'findPosted', 'groupMentions'],
+      ['openChannel', 'invite', 'post', 'edit', 'pin', 'findPosted', 'groupMentions'],
       'Slack',
       'SLACK_BOT_TOKEN',
     );

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkJira, checkPagerDutyRest, checkSocial, checkZendesk } from '../../src/cli/doctor/customers.ts';
 import { stateOf } from '../../src/cli/doctor/finding.ts';
 import { settingsOf } from '../../src/cli/doctor/settings.ts';
+import { loadPolicy } from '../../src/config/policy.ts';
 import { createJira } from '../../src/simulation/systems/jira.ts';
 import { createPagerDuty } from '../../src/simulation/systems/pagerduty.ts';
 import { DEFAULT_PEOPLE } from '../../src/simulation/systems/people.ts';
@@ -64,6 +65,18 @@ async function all(env: Readonly<Record<string, string>>) {
 }
 
 describe('doctor for the systems of customers', () => {
+  it('says for which contact of the policy PagerDuty has nobody on call (R0.8)', async () => {
+    const policy = await loadPolicy('policy/noa.yaml');
+    const settings = settingsOf(await started());
+    expect(stateOf(await checkPagerDutyRest(settings, policy))).toBe('ok');
+    const cto = { ...policy.contacts.cto, onCall: { escalationPolicy: 'oncall-primary', level: 2 } };
+    const vacant = { ...policy, contacts: { ...policy.contacts, cto } };
+    expect(await checkPagerDutyRest(settings, vacant)).toMatchObject({
+      authorised: 'no',
+      words: 'PagerDuty has nobody on call for cto (oncall-primary)',
+    });
+  });
+
   it('says ok when all is well, and unknown when nothing is configured', async () => {
     expect((await all(await started())).map(stateOf)).toEqual(['ok', 'ok', 'ok', 'ok']);
     expect((await all({})).map(stateOf)).toEqual(['unknown', 'unknown', 'unknown', 'unknown']);

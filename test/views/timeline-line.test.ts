@@ -52,6 +52,10 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
     'phase-overrun': [{ phase: 'detection', windowMinutes: 5 }, 'Phase detection took longer than its 5 minutes'],
     'status-changed': [{ status: 'monitoring', because: 'errors fell' }, 'Status is now Monitoring: errors fell'],
     acknowledged: [{}, 'jane acknowledged'],
+    'on-call-read': [
+      { holders: [], until: null, words: 'On call now: bob (On-call primary).' },
+      'On call now: bob (On-call primary).',
+    ],
     'commander-changed': [
       { person: 'jane', because: 'first to acknowledge' },
       'jane is incident commander: first to acknowledge',

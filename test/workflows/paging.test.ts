@@ -77,3 +77,62 @@ describe('an acknowledgement whose word was lost (R1.4)', () => {
     expect((await story.state()).acknowledged?.by).toBe('rob');
   });
 });
+
+describe('who is on call (R0.8, R1.5)', () => {
+  const invited = (story: Awaited<ReturnType<typeof beginIncident>>) =>
+    story.world.delivered.flatMap((delivery) =>
+      delivery.what === 'open-channel' || delivery.what === 'invite' ? [delivery.inviteChatIds] : [],
+    );
+
+  it('is read live: they are invited and named, and whoever is paged next is read anew and follows', async () => {
+    const story = await beginIncident(engine, policy);
+    story.world.onCall.set('oncall-primary', ['erin']);
+    story.world.onCall.set('oncall-backup', ['frank']);
+    await story.pass(10);
+    expect(invited(story)).toEqual([['U0ERIN']]);
+    expect((await story.events('on-call-read')).map(({ words }) => words)).toEqual([
+      'On call now: erin (On-call primary), frank (On-call backup).',
+    ]);
+    story.world.onCall.set('oncall-backup', ['henry']);
+    await story.pass(16 * MINUTE);
+    expect(invited(story)).toEqual([['U0ERIN'], ['U0HENRY']]);
+    expect(await story.onCall()).toBe('erin (On-call primary), henry (On-call backup)');
+  });
+
+  it('may be named by what they hold when something is given to them', async () => {
+    const story = await beginIncident(engine, policy);
+    story.world.onCall.set('oncall-backup', ['frank']);
+    await story.pass(10);
+    expect(await story.decide('alice', 'assign', { to: 'oncall-backup', what: 'the database' })).toContain('frank');
+    expect(await story.decide('alice', 'hand-over', { to: 'cto' })).toBe('dave leads now.');
+  });
+
+  it('changes with the shift: whoever comes next is told and called into the channel, once', async () => {
+    const story = await beginIncident(engine, policy);
+    story.world.shiftEndsAt = '2024-10-23T14:40:00.000Z';
+    await story.pass(60);
+    await story.decide('rob', 'acknowledge', {});
+    story.world.onCall.set('oncall-primary', ['erin']);
+    story.world.shiftEndsAt = null;
+    await story.pass(20 * MINUTE);
+    expect(invited(story)).toEqual([['U0ALICE'], ['U0ERIN']]);
+    const notes = story.world.delivered.flatMap((one) => (one.what === 'note' ? [one.detail] : []));
+    expect(notes).toEqual(['The shift has changed. On call now: erin (On-call primary).']);
+  });
+
+  it('is the policy’s own list where nobody else says it, without a question', async () => {
+    const contacts = { ...policy.contacts };
+    for (const name of ['oncall-primary', 'oncall-backup'] as const)
+      contacts[name] = { ...contacts[name], onCall: null };
+    const story = await beginIncident(engine, { ...policy, contacts });
+    await story.pass(10);
+    expect(invited(story)).toEqual([['U0ALICE']]);
+    expect(story.world.askedOnCall).toEqual([]);
+  });
+
+  it('is invited too when the alert had paged them by itself', async () => {
+    const story = await beginIncident(engine, policy, { alert: { source: 'pagerduty', alreadyPaged: true } });
+    await story.pass(10);
+    expect(invited(story)).toEqual([['U0ALICE']]);
+  });
+});

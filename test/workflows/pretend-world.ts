@@ -2,10 +2,12 @@ import type { CollectEvidenceInput, Recovery, RecoveryInput } from '../../src/ac
 import { failure, notYet } from '../../src/activities/failures.ts';
 import type { DraftRunbookChangeInput, RecordTimelineInput } from '../../src/activities/follow-up/api.ts';
 import type { PreviewInput } from '../../src/activities/kubernetes/api.ts';
-import type { PageAnswer, PagesReading } from '../../src/activities/pagerduty/api.ts';
+import type { PageAnswer, PagesReading, ReadOnCallInput } from '../../src/activities/pagerduty/api.ts';
 import type { MigrationPreviewInput } from '../../src/activities/postgres/api.ts';
 import type { Delivery, PublishInput, Receipt } from '../../src/activities/publication/api.ts';
 import type { EvidenceBundle, EvidenceItem, EvidencePurpose, Finding } from '../../src/domain/evidence.ts';
+import type { OnCallReading } from '../../src/domain/on-call.ts';
+import type { Contact } from '../../src/domain/people.ts';
 import type { RemedyPlan, RemedyWish } from '../../src/domain/remedy.ts';
 import type { RunbookChange } from '../../src/domain/runbook-change.ts';
 import { jsonBytes } from '../../src/domain/sizes.ts';
@@ -42,6 +44,13 @@ export class PretendWorld {
   pageByHand: PublicStatus | null = null;
   /** What the paging system says that people did there; it cannot be asked while it is away. */
   pageAnswers: readonly PageAnswer[] | 'away' = [];
+  /** Who holds a contact, by the paging system. */
+  readonly onCall = new Map<Contact, readonly string[]>([
+    ['oncall-primary', ['alice']],
+    ['oncall-backup', ['bob']],
+  ]);
+  shiftEndsAt: string | null = null;
+  readonly askedOnCall: Contact[][] = [];
   /** What messages say about being late. */
   readonly lateWords: string[] = [];
   /** Post-mortems, by their digest, in which somebody wrote what was learned. */
@@ -134,6 +143,11 @@ export class PretendWorld {
       readPages: (): PagesReading => {
         if (this.pageAnswers === 'away') throw failure('Unauthorised', 'PagerDuty answered 401');
         return { asked: true, answers: this.pageAnswers };
+      },
+      readOnCall: ({ wanted }: ReadOnCallInput): OnCallReading => {
+        this.askedOnCall.push(wanted.map(({ contact }) => contact));
+        const live = (contact: Contact) => ({ contact, people: this.onCall.get(contact) ?? [], live: true });
+        return { holders: wanted.map(({ contact }) => live(contact)), troubles: [], until: this.shiftEndsAt };
       },
       confirmAuthority: () => ({ confirmed: true, reason: null }),
       planReview: () => ({ meetingAt: '2024-10-24T10:00:00.000Z' }),

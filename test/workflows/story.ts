@@ -63,6 +63,7 @@ export async function beginIncident(
     state,
     pass: (seconds: number) => engine.pass(incidentId, seconds),
     timeline,
+    onCall: async () => (await now()).facts.onCall,
     kinds: async () => (await timeline()).map((event) => event.kind),
     events: async <K extends TimelineKind>(kind: K) =>
       (await timeline()).filter((event): event is Extract<TimelineEvent, { kind: K }> => event.kind === kind),

@@ -3,17 +3,19 @@ import { epochMs } from '../../domain/instant.ts';
 import { type Contact, vouchedFor } from '../../domain/people.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
 import type { PageAnswer, PagingActivities } from './api.ts';
+import { onCallNow } from './on-call.ts';
 import type { PagedIncident, PagerDutyRest } from './rest.ts';
 
 export interface PagingPorts {
   /** Null where the environment names no REST API. */
-  readonly rest: Pick<PagerDutyRest, 'newestOfKey' | 'incident'> | null;
+  readonly rest: Pick<PagerDutyRest, 'newestOfKey' | 'incident' | 'onCalls'> | null;
   readonly people: PagingPeople;
 }
 
 /** The people of the policy as they are now. */
 interface PagingPeople {
   byPagingId(pagingId: string): Promise<PersonPolicy | null>;
+  all(): Promise<readonly PersonPolicy[]>;
 }
 
 /** Fingerprints of alerts that came from here (src/gateway/sources/pagerduty.ts). */
@@ -34,6 +36,7 @@ export function createPagingActivities({ rest, people }: PagingPorts): PagingAct
       const known = answers.filter((answer) => answer !== null);
       return { asked: true, answers: known.sort((a, b) => epochMs(a.at) - epochMs(b.at)) };
     },
+    readOnCall: async ({ wanted }) => onCallNow(rest, await people.all(), wanted),
   };
 }
 

@@ -20,6 +20,8 @@ export interface OnCall {
   readonly userId: string;
   readonly name: string;
   readonly email: string | null;
+  /** Null when no end is known. */
+  readonly until: Instant | null;
 }
 
 interface Named {
@@ -141,6 +143,7 @@ const ONCALLS = z.object({
       escalation_level: z.number(),
       escalation_policy: REFERENCE,
       schedule: REFERENCE.nullish(),
+      end: z.string().nullish(),
       user: z.object({
         id: z.string(),
         summary: z.string().nullish(),
@@ -160,13 +163,14 @@ async function onCalls(http: HttpClient): Promise<readonly OnCall[]> {
       ONCALLS,
     );
     found.push(
-      ...answer.oncalls.map(({ escalation_level: level, escalation_policy: policy, schedule, user }) => ({
+      ...answer.oncalls.map(({ escalation_level: level, escalation_policy: policy, schedule, user, end }) => ({
         escalationPolicy: named(policy),
         level,
         schedule: schedule ? named(schedule) : null,
         userId: user.id,
         name: user.name ?? user.summary ?? user.id,
         email: user.email ?? null,
+        until: end && !Number.isNaN(Date.parse(end)) ? instant(Date.parse(end)) : null,
       })),
     );
     if (answer.more !== true) return found;

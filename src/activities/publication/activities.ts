@@ -134,10 +134,7 @@ async function within<T>(
 function send(round: Round, input: PublishInput, delivery: Delivery, mayBeThere: boolean): Promise<Sent> {
   switch (delivery.medium) {
     case 'chat':
-      if (delivery.what === 'pinned') return postPinned(round.ports.chat, input, delivery);
-      return delivery.what === 'open-channel'
-        ? openChannel(round.ports.chat, input, delivery)
-        : postChat(round, input, delivery, mayBeThere);
+      return sendChat(round, input, delivery, mayBeThere);
     case 'status-page':
       return postStatus(round.ports, input, delivery);
     case 'mail':
@@ -151,9 +148,28 @@ function speechOf({ render }: PublicationPorts, { voice }: PublishInput): Speech
   return { voice, render };
 }
 
+function sendChat(
+  round: Round,
+  input: PublishInput,
+  delivery: Extract<Delivery, { medium: 'chat' }>,
+  mayBeThere: boolean,
+): Promise<Sent> {
+  switch (delivery.what) {
+    case 'pinned':
+      return postPinned(round.ports.chat, input, delivery);
+    case 'open-channel':
+      return openChannel(round.ports.chat, input, delivery);
+    case 'invite':
+      return invite(round.ports.chat, delivery);
+    default:
+      return postChat(round, input, delivery, mayBeThere);
+  }
+}
+
 type ChannelDelivery = Extract<Delivery, { what: 'open-channel' }>;
 type PinnedDelivery = Extract<Delivery, { what: 'pinned' }>;
-type ChatDelivery = Exclude<Extract<Delivery, { medium: 'chat' }>, ChannelDelivery | PinnedDelivery>;
+type InviteDelivery = Extract<Delivery, { what: 'invite' }>;
+type ChatDelivery = Exclude<Extract<Delivery, { medium: 'chat' }>, ChannelDelivery | PinnedDelivery | InviteDelivery>;
 type StatusDelivery = Extract<Delivery, { medium: 'status-page' }>;
 type MailDelivery = Extract<Delivery, { medium: 'mail' }>;
 type PageDelivery = Extract<Delivery, { medium: 'page' }>;
@@ -173,6 +189,11 @@ async function openChannel(chat: ChatPort, input: PublishInput, delivery: Channe
     reason: opened.warnings.length === 0 ? null : opened.warnings.join(' '),
     channelName: opened.name,
   };
+}
+
+async function invite(chat: ChatPort, { channel, inviteChatIds, detail }: InviteDelivery): Promise<Sent> {
+  const warnings = await chat.invite(channel, inviteChatIds);
+  return { ref: null, text: detail, reason: warnings.length === 0 ? null : warnings.join(' ') };
 }
 
 async function postChat(round: Round, input: PublishInput, delivery: ChatDelivery, mayBeThere: boolean): Promise<Sent> {

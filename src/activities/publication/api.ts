@@ -19,6 +19,16 @@ export type Delivery = { readonly again?: boolean } & (
       readonly bookmarks: readonly { readonly title: string; readonly url: string }[];
     }
   | {
+      /** More people into a channel that is there. */
+      readonly medium: 'chat';
+      readonly key: string;
+      readonly what: 'invite';
+      readonly channel: string;
+      readonly inviteChatIds: readonly string[];
+      /** Their names. */
+      readonly detail: string;
+    }
+  | {
       readonly medium: 'chat';
       readonly key: string;
       readonly what: ChatMessage;

@@ -16,6 +16,8 @@ export interface ChatPort {
     readonly adopted: boolean;
     readonly warnings: readonly string[];
   }>;
+  /** Who is there already stays there; answers what could not be done, in words. */
+  invite(channel: string, chatIds: readonly string[]): Promise<readonly string[]>;
   post(message: {
     readonly channel: string;
     readonly text: string;

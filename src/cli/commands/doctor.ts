@@ -38,7 +38,7 @@ export async function doctor(
     checkAccounts(settings, policy),
     checkSlack(settings),
     checkPagerDuty(settings, policy),
-    checkPagerDutyRest(settings),
+    checkPagerDutyRest(settings, policy),
     checkZendesk(settings),
     checkJira(settings),
     checkSocial(settings),

@@ -117,6 +117,7 @@ function lead(facts: FactSet, state: IncidentState | null, context: FormContext,
 <h2>Who leads</h2>
 <p class="big">${facts.commander === null ? html`<span class="bad">Nobody yet</span>` : html`${facts.commander}${facts.commander === me.id && html` <span class="hint">you</span>`}`}</p>
 <p class="hint">${facts.acknowledgedAt === null ? 'Not acknowledged.' : html`Acknowledged by ${facts.acknowledgedBy ?? 'somebody'} at ${instantWords(facts.acknowledgedAt, now)} UTC.`}</p>
+${facts.onCall != null && html`<p class="hint">On call now: ${facts.onCall}.</p>`}
 ${unacknowledged && decisionForm('acknowledge', context)}
 ${facts.responders.length > 0 && html`<p class="hint">Responding: ${facts.responders.join(', ')}</p>`}
 ${tasks.length > 0 && html`<ul class="plain">${tasks.map(({ person, what }) => html`<li>${person}: ${what}</li>`)}</ul>`}

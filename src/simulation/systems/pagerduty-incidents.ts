@@ -89,22 +89,17 @@ export function userReference({ pagingId, name }: Person) {
   return { id: pagingId, type: 'user_reference', summary: name };
 }
 
-/** Who of a service is on call: its escalation policy has one level, whose schedule bears the service's name. */
+/** Who of a service is on call (nobody whom it does not know): one level, whose schedule bears the service's name. */
 export function oncallJson(service: PeopleSettings['pagingServices'][number], people: PeopleSettings) {
   const found = people.people.find((one) => one.email === service.reaches);
+  if (found === undefined) return null;
   return {
     escalation_level: 1,
     escalation_policy: { id: `E-${service.name}`, type: 'escalation_policy_reference', summary: service.name },
     schedule: { id: `D-${service.name}`, type: 'schedule_reference', summary: service.name },
-    user: {
-      id: found?.pagingId ?? '',
-      type: 'user',
-      name: found?.name ?? '',
-      summary: found?.name ?? '',
-      email: service.reaches,
-    },
+    user: { id: found.pagingId, type: 'user', name: found.name, summary: found.name, email: service.reaches },
     start: null,
-    end: null,
+    end: service.shiftEndsAt ?? null,
   };
 }
 

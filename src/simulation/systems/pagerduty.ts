@@ -178,7 +178,7 @@ export function createPagerDuty(options: {
   rest('GET', '/oncalls', (request) => {
     const offset = Number(request.query.get('offset') ?? 0);
     const limit = Math.min(100, Number(request.query.get('limit') ?? 25));
-    const all = people.pagingServices.map((one) => oncallJson(one, people));
+    const all = people.pagingServices.flatMap((one) => oncallJson(one, people) ?? []);
     const oncalls = all.slice(offset, offset + limit);
     return { status: 200, body: { oncalls, limit, offset, total: null, more: all.length > offset + limit } };
   });

@@ -12,7 +12,12 @@ export interface PeopleSettings {
   readonly groups: readonly { readonly handle: string; readonly members: readonly string[] }[];
   readonly channels: readonly string[];
   /** PagerDuty services, and whom each reaches (by address). */
-  readonly pagingServices: readonly { readonly name: string; readonly reaches: string }[];
+  readonly pagingServices: readonly {
+    readonly name: string;
+    readonly reaches: string;
+    /** When whoever it reaches goes off duty; never when left out. */
+    readonly shiftEndsAt?: string;
+  }[];
 }
 
 export const DEFAULT_PEOPLE: PeopleSettings = {

@@ -3,6 +3,7 @@ import { nextPromiseNumber, openPromise } from '../../domain/incident.ts';
 import { isBefore, plusMinutes } from '../../domain/instant.ts';
 import type { Contact } from '../../domain/people.ts';
 import { hearPages } from './hearing-pages.ts';
+import { inviteOnCall } from './on-call.ts';
 import { pageOf } from './phases/detection.ts';
 import { nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
@@ -61,6 +62,7 @@ async function pageStep(run: IncidentRun, to: readonly Contact[]): Promise<void>
     `page ${to.join(', ')}`,
     to.flatMap((contact) => pageOf(run, contact, because)),
   );
+  await inviteOnCall(run, to);
 }
 
 function promiseAcknowledgement(run: IncidentRun): void {

@@ -126,7 +126,10 @@ function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, c
     });
     return;
   }
-  const owed = run.state.unsent.filter((unsent) => unsent.medium === delivery.medium && isSuperseded(unsent));
+  // An invitation says nothing, so it stands for nothing that is owed.
+  const owed = run.state.unsent.filter(
+    (unsent) => delivery.what !== 'invite' && unsent.medium === delivery.medium && isSuperseded(unsent),
+  );
   const late = owed.length > 0 || run.state.unsent.some((unsent) => unsent.key === delivery.key);
   for (const unsent of owed.filter((waiting) => waiting.key !== delivery.key)) {
     run.record({ kind: 'publication-superseded', key: unsent.key, newerKey: delivery.key });
@@ -161,7 +164,7 @@ function retryAt(run: IncidentRun, receipt: Receipt): Instant | null {
 export function isSuperseded(unsent: UnsentRecord): boolean {
   return (
     SUPERSEDING.includes(unsent.medium) &&
-    !['question', 'open-channel', 'announcement', 'summary', 'closed'].includes(unsent.what)
+    !['question', 'open-channel', 'invite', 'announcement', 'summary', 'closed'].includes(unsent.what)
   );
 }
 

@@ -5,6 +5,7 @@ import { keepCustomersInformed, sendTestMails } from './informing-customers.ts';
 import { keepPublicFromSilence, keepPublicInformed } from './informing-public.ts';
 import { keepLeases } from './leasing.ts';
 import { registerMessages } from './messages.ts';
+import { followShifts } from './on-call.ts';
 import { settleDebts, tellElsewhere } from './outbox.ts';
 import { escalateByTime, watchAcknowledgement } from './paging.ts';
 import { seeFixThrough } from './permanent-fix/see-through.ts';
@@ -38,6 +39,7 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
     sendTestMails,
     watchAcknowledgement,
     escalateByTime,
+    followShifts,
     keepLeases,
     settleDebts,
     tellElsewhere,

@@ -14,12 +14,12 @@ const TOKEN = 'planted-pagerduty-token';
 const INCIDENT = 'incident-20260303-0900';
 const at = bench();
 
-async function start() {
+async function start(pagingServices = DEFAULT_PEOPLE.pagingServices) {
   const common = { clock: at.clock, faults: at.faults, log: at.log };
-  const pagerduty = createPagerDuty({ ...common, people: DEFAULT_PEOPLE, apiToken: TOKEN });
+  const pagerduty = createPagerDuty({ ...common, people: { ...DEFAULT_PEOPLE, pagingServices }, apiToken: TOKEN });
   const { url } = await pagerduty.listen();
   at.stops.push(() => pagerduty.close());
-  const { people } = await loadPolicy('policy/noa.yaml');
+  const people = [...(await loadPolicy('policy/noa.yaml')).people];
   const rest = createPagerDutyRest({ apiUrl: url, apiToken: TOKEN, fromEmail: 'alice@noaserver.com' });
   const events = createPagerDutyClient({ eventsUrl: url, routingKeys: pagerduty.routingKeys });
   const page = (contact: Contact, action: 'trigger' | 'acknowledge') =>
@@ -45,7 +45,8 @@ async function start() {
   const activities = createPagingActivities({ rest, people: fixedPeople(people) });
   const read = (alertFingerprints: readonly string[] = []) =>
     activities.readPages({ incidentId: INCIDENT, contacts: ['oncall-primary', 'oncall-backup'], alertFingerprints });
-  return { pagerduty, page, tap, read, people };
+  const onCall = (wanted: Parameters<typeof activities.readOnCall>[0]['wanted']) => activities.readOnCall({ wanted });
+  return { pagerduty, page, tap, read, people, onCall };
 }
 
 describe('where the pages stand in PagerDuty itself (R1.4)', () => {
@@ -81,5 +82,64 @@ describe('where the pages stand in PagerDuty itself (R1.4)', () => {
     await page('oncall-primary', 'trigger');
     at.faults.set('pagerduty', { kind: 'unauthorised' });
     await expect(read()).rejects.toMatchObject({ type: 'Unauthorised' });
+  });
+});
+
+describe('who is on call by PagerDuty (R0.8)', () => {
+  const bySchedule = (contact: Contact, schedule: string) => ({ contact, source: { schedule } });
+
+  it('is found by schedule or by level of an escalation policy, as the people of the policy, until their shift ends', async () => {
+    const { onCall } = await start([
+      { name: 'oncall-primary', reaches: 'bob@noaserver.com', shiftEndsAt: '2026-03-03T18:00:00Z' },
+      { name: 'oncall-backup', reaches: 'frank@noaserver.com', shiftEndsAt: '2026-03-03T12:00:00Z' },
+    ]);
+    const byLevel = { contact: 'oncall-backup', source: { escalationPolicy: 'OnCall-Backup', level: 1 } } as const;
+    expect(await onCall([bySchedule('oncall-primary', 'D-oncall-primary'), byLevel])).toEqual({
+      holders: [
+        { contact: 'oncall-primary', people: ['bob'], live: true },
+        { contact: 'oncall-backup', people: ['frank'], live: true },
+      ],
+      troubles: [],
+      until: '2026-03-03T12:00:00.000Z',
+    });
+  });
+
+  it('is the policy’s own list, with a plain sentence, for nobody and for strangers', async () => {
+    const { onCall, people } = await start([{ name: 'oncall-primary', reaches: 'henry@noaserver.com' }]);
+    people.splice(
+      people.findIndex(({ id }) => id === 'henry'),
+      1,
+    );
+    const reading = await onCall([bySchedule('oncall-primary', 'oncall-primary'), bySchedule('oncall-backup', 'none')]);
+    expect(reading.holders).toEqual([
+      { contact: 'oncall-primary', people: ['alice'], live: false },
+      { contact: 'oncall-backup', people: ['bob'], live: false },
+    ]);
+    expect(reading.troubles).toEqual([
+      'PagerDuty names Henry Hill (henry@noaserver.com) for oncall-primary, whom the policy does not know.',
+      'PagerDuty has nobody on call for the schedule none (oncall-backup).',
+    ]);
+  });
+
+  it('is the policy’s own list while PagerDuty is away, refuses, or is not configured; one request each', async () => {
+    const { onCall, people } = await start();
+    for (const [kind, words] of [
+      ['unauthorised', '401'],
+      ['error-503', '503'],
+    ] as const) {
+      at.faults.clearAll();
+      at.faults.set('pagerduty', { kind });
+      const before = at.log.size;
+      const reading = await onCall([bySchedule('oncall-primary', 'oncall-primary')]);
+      expect(reading.holders).toEqual([{ contact: 'oncall-primary', people: ['alice'], live: false }]);
+      expect(reading.troubles).toEqual([expect.stringContaining(words)]);
+      expect(JSON.stringify(reading)).not.toContain(TOKEN);
+      expect(at.log.size - before).toBe(1);
+    }
+    const without = createPagingActivities({ rest: null, people: fixedPeople(people) });
+    expect(await without.readOnCall({ wanted: [bySchedule('cto', 'any')] })).toMatchObject({
+      holders: [{ people: ['dave'], live: false }],
+      troubles: [expect.stringContaining('PAGERDUTY_API_TOKEN')],
+    });
   });
 });

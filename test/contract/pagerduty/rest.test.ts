@@ -58,6 +58,7 @@ describe('PagerDuty REST (R0.8, R1.4)', () => {
       userId: 'PALICE',
       name: 'Alice Archer',
       email: 'alice@noaserver.com',
+      until: null,
     });
     expect(calls).toHaveLength(DEFAULT_PEOPLE.pagingServices.length);
   });

@@ -1,6 +1,7 @@
 import type { Delivery } from '../../../activities/publication/api.ts';
-import type { Contact } from '../../../domain/people.ts';
+import { CONTACTS, type Contact } from '../../../domain/people.ts';
 import { assessSeverity, collectEvidence, explainAgain } from '../assessing.ts';
+import { chatIdsOf, readOnCall } from '../on-call.ts';
 import { nextKey, publishRound } from '../publishing.ts';
 import type { IncidentRun } from '../run.ts';
 
@@ -17,46 +18,62 @@ export async function detection(run: IncidentRun): Promise<void> {
   }
 }
 
+/** Nobody waits to be called for the word of who is on call, which only the channel needs. */
 async function openForPeople(run: IncidentRun): Promise<void> {
-  if (run.state.channel !== null || 'opening' in run.state.steps) return;
-  await publishRound(run, 'channel, announcement, page and mail', openingRound(run));
+  if ('opening' in run.state.steps) return;
+  await Promise.all([callPeople(run), openChannel(run)]);
   await run.step('opening', async () => true);
 }
 
-function openingRound(run: IncidentRun): readonly Delivery[] {
-  const { state, policy } = run;
-  const { communication } = policy;
-  const channelName = state.incidentId;
-  const page = firstPages(run);
+async function callPeople(run: IncidentRun): Promise<void> {
+  await run.step('called', async () => {
+    await publishRound(run, 'announcement, page and mail', callingRound(run));
+    return true;
+  });
+}
+
+function callingRound(run: IncidentRun): readonly Delivery[] {
+  const { communication } = run.policy;
   const announce = [communication.incidentsChannel, communication.oncallChannel].map(
     (channel): Delivery => ({
       medium: 'chat',
       key: nextKey(run, `announcement ${channel}`),
       what: 'announcement',
       channel,
-      detail: channelName,
+      detail: run.state.incidentId,
     }),
   );
   return [
+    ...announce,
+    ...firstPages(run),
+    { medium: 'mail', key: nextKey(run, 'mail opened'), what: 'opened', to: communication.incidentMail, detail: null },
+  ];
+}
+
+/** Whoever is called is invited: as the paging system says, also when it has called them by itself already. */
+async function openChannel(run: IncidentRun): Promise<void> {
+  if (run.state.channel !== null) return;
+  const { state, policy } = run;
+  const called = firstPages(run).flatMap((delivery) => (delivery.medium === 'page' ? [delivery.contact] : []));
+  if (state.alerts.some(({ alert }) => alert.alreadyPaged)) called.push('oncall-primary');
+  const named = CONTACTS.filter((contact) => called.includes(contact) || (policy.contacts[contact].onCall ?? null));
+  const holders = await readOnCall(run, named);
+  await publishRound(run, 'channel', [
     {
       medium: 'chat',
       key: nextKey(run, 'channel'),
       what: 'open-channel',
-      channelName,
+      channelName: state.incidentId,
       topic: `${state.severity} ${state.title} · ${state.incidentId}`,
-      inviteChatIds: policy.people
-        .filter((person) =>
-          person.contacts.some((contact) => page.some((d) => d.medium === 'page' && d.contact === contact)),
-        )
-        .flatMap((person) => (person.slackId === null ? [] : [person.slackId])),
+      inviteChatIds: chatIdsOf(
+        run,
+        holders.filter(({ contact }) => called.includes(contact)),
+      ),
       bookmarks: policy.service.dashboards
         .slice(0, 6)
         .map((dashboard) => ({ title: dashboard.name, url: dashboard.url })),
     },
-    ...announce,
-    ...page,
-    { medium: 'mail', key: nextKey(run, 'mail opened'), what: 'opened', to: communication.incidentMail, detail: null },
-  ];
+  ]);
 }
 
 /** The first step of the severity's paging; an alert that has paged already is not paged again (R1.4). */
