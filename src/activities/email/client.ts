@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { ApplicationFailure } from '@temporalio/common';
 import { createTransport } from 'nodemailer';
+import { sha256 } from '../digest.ts';
 import { failure } from '../failures.ts';
 import { redactSecrets } from '../redaction.ts';
 
@@ -111,7 +111,7 @@ const MAILS_PER_CONNECTION = 500;
 export function messageIdOf(key: string, from: string): string {
   const domain = /@([A-Za-z0-9.-]+)/u.exec(from)?.[1] ?? 'localhost';
   const readable = key.replace(/[^A-Za-z0-9._-]+/gu, '.').slice(0, 80);
-  return `<${readable}.${createHash('sha256').update(key).digest('hex').slice(0, 12)}@${domain}>`;
+  return `<${readable}.${sha256(key).slice(0, 12)}@${domain}>`;
 }
 
 function headerText(key: string): string {

@@ -30,7 +30,7 @@ const supportTickets: Probe = {
     const titles = newest.slice(0, SHOWN_IN_WORDS).map(({ title }) => `"${title.slice(0, TITLE_CHARACTERS)}"`);
     const total = answers.reduce((sum, { count: number }) => sum + (number ?? 0), 0);
     return {
-      command: answers.map(({ system }) => commandOf(system, aroundAt)).join('\n'),
+      command: tickets.map((port) => port.commandSince(aroundAt)).join('\n'),
       words: `Since ${aroundAt.slice(11, 16)} UTC: ${words}${titles.length === 0 ? '' : `; newest ${titles.join(', ')}`}.`,
       abnormal: isUnusual(total, look, UNUSUAL_TICKETS_AN_HOUR),
       link: newest[0]?.url ?? null,
@@ -94,12 +94,6 @@ async function answerOf(port: WrittenTicketsPort, { request }: Look) {
 function isUnusual(total: number, { request }: Look, anHour: number): boolean {
   const hours = Math.max(1 / 6, secondsBetween(request.aroundAt, request.at) / 3600);
   return total >= 3 && total / hours > anHour;
-}
-
-function commandOf(system: string, sinceAt: string): string {
-  return system === 'Jira'
-    ? `curl -u $JIRA_EMAIL:$JIRA_API_TOKEN -X POST "$JIRA_URL/rest/api/3/search/jql" -d '{"jql":"created >= \\"${sinceAt.slice(0, 16).replace('T', ' ')}\\""}'`
-    : `curl -u $ZENDESK_EMAIL/token:$ZENDESK_API_TOKEN "$ZENDESK_URL/api/v2/search/count.json?query=type:ticket created>=${sinceAt.slice(0, 19)}Z"`;
 }
 
 function shortened(ticket: {

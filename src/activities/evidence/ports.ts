@@ -1,5 +1,6 @@
 import type { BuildFact, CommitFact, Finding, RolloutRevision, SeriesPoint } from '../../domain/evidence.ts';
 import type { Instant } from '../../domain/instant.ts';
+import type { WrittenTickets } from '../../domain/ticket.ts';
 import type { Deadlines } from '../deadlines.ts';
 
 /**
@@ -140,20 +141,9 @@ export interface StatusPagePort {
 export interface WrittenTicketsPort {
   readonly system: string;
   /** Those written from `at` until `until` (or now). */
-  since(
-    at: Instant,
-    now: Instant,
-    until?: Instant,
-  ): Promise<{
-    readonly count: number;
-    readonly exact: boolean;
-    readonly newest: readonly {
-      readonly ref: string;
-      readonly url: string;
-      readonly title: string;
-      readonly at: Instant;
-    }[];
-  }>;
+  since(at: Instant, now: Instant, until?: Instant): Promise<WrittenTickets>;
+  /** What a person would type to see them. */
+  commandSince(at: Instant): string;
 }
 
 /** Never rejects: a network that gives no answer is its own gap. */

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { nextBusinessDayAt, nextWindow } from '../../domain/calendar.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { documentTimeline } from '../../domain/document-timeline.ts';
 import { secondsBetween } from '../../domain/instant.ts';
 import { documentAddress, postMortem, postMortemPath } from '../../views/post-mortem.ts';
 import { mergePostMortem } from '../../views/post-mortem-merge.ts';
+import { sha256 } from '../digest.ts';
 import { failure } from '../failures.ts';
 import type {
   FollowUpActivities,
@@ -199,8 +199,4 @@ function markIn(
 function isEdited(document: string): boolean {
   const mark = markIn(document);
   return mark !== null && sha256(mark.text.trimEnd()) !== mark.digest;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { epochMs, type Instant } from '../../domain/instant.ts';
+import type { CreatedTicket, NewTicket, Ticket, TicketComment, WrittenTickets } from '../../domain/ticket.ts';
+import { sha256 } from '../digest.ts';
 import { createHttpClient, type HttpClient } from '../http.ts';
 import { richText } from './rich-text.ts';
 
@@ -15,50 +16,18 @@ export interface JiraSettings {
   readonly timeoutMilliseconds?: number;
 }
 
-export interface JiraTicket {
-  readonly ref: string;
-  readonly url: string;
-  readonly title: string;
-  readonly state: 'open' | 'done' | 'dropped';
-  readonly status: string;
-  readonly dueAt: Instant | null;
-  readonly assignee: string | null;
-}
-
-export interface NewJiraTicket {
-  readonly externalId: string;
-  readonly incidentId: string;
-  readonly title: string;
-  readonly description: string;
-  readonly dueAt: Instant | null;
-  readonly ownerEmail: string | null;
-}
-
-export interface CountedIssues {
-  readonly count: number;
-  /** False when there are more than could be counted. */
-  readonly exact: boolean;
-  readonly newest: readonly {
-    readonly ref: string;
-    readonly url: string;
-    readonly title: string;
-    readonly at: Instant;
-  }[];
-}
-
 export interface JiraClient {
   readonly system: string;
   /** Issues that were written since that instant (until another, if given); ours (with our label) are left out. */
-  since(at: Instant, now: Instant, until?: Instant): Promise<CountedIssues>;
+  since(at: Instant, now: Instant, until?: Instant): Promise<WrittenTickets>;
+  /** What a person would type to see them. */
+  commandSince(at: Instant): string;
   /** Jira's search lags behind its writing by seconds: whoever has just created asks again before creating once more. */
-  find(externalId: string): Promise<JiraTicket | null>;
-  create(ticket: NewJiraTicket): Promise<{ readonly ticket: JiraTicket; readonly warnings: readonly string[] }>;
-  read(ref: string): Promise<JiraTicket>;
+  find(externalId: string): Promise<Ticket | null>;
+  create(ticket: NewTicket): Promise<CreatedTicket>;
+  read(ref: string): Promise<Ticket>;
   /** `solve` says nothing here: which way an issue is closed is each project's own. */
-  comment(
-    ref: string,
-    comment: { readonly key: string; readonly text: string; readonly solve: boolean },
-  ): Promise<void>;
+  comment(ref: string, comment: TicketComment): Promise<void>;
   /** The same link once, however often it is told: Jira knows it by its global id. */
   link(ref: string, link: { readonly globalId: string; readonly url: string; readonly title: string }): Promise<void>;
 }
@@ -77,7 +46,9 @@ export function createJiraClient(settings: JiraSettings): JiraClient {
   const project = quoted(settings.project);
   return {
     system: 'Jira',
-    async since(at, now, until) {
+    commandSince: (at) =>
+      `curl -u $JIRA_EMAIL:$JIRA_API_TOKEN -X POST "$JIRA_URL/rest/api/3/search/jql" -d '{"jql":"created >= \\"${at.slice(0, 16).replace('T', ' ')}\\""}'`,
+    async since(at, now) {
       // A date in JQL is read in the zone of whoever asks; minutes back are the same everywhere.
       const minutes = Math.max(1, Math.ceil((epochMs(now) - epochMs(at)) / 60_000) + 1);
       // `NOT IN` alone would leave out the issues without labels, which most are.
@@ -173,7 +144,7 @@ async function search(
   return { issues, complete: false };
 }
 
-async function create(http: HttpClient, settings: JiraSettings, ticket: NewJiraTicket) {
+async function create(http: HttpClient, settings: JiraSettings, ticket: NewTicket) {
   const warnings: string[] = [];
   const accountId = ticket.ownerEmail === null ? null : await accountOf(http, ticket.ownerEmail);
   if (ticket.ownerEmail !== null && accountId === null)
@@ -215,7 +186,7 @@ async function issueOf(http: HttpClient, ref: string): Promise<Issue> {
 
 /** A label may hold no space and 255 characters; the digest keeps two ids apart whatever is in them. */
 function labelOf(externalId: string): string {
-  return `ext-${createHash('sha256').update(externalId).digest('hex').slice(0, 20)}`;
+  return `ext-${sha256(externalId).slice(0, 20)}`;
 }
 
 function quoted(text: string): string {
@@ -224,7 +195,7 @@ function quoted(text: string): string {
 
 const DROPPED = /won.?t|declined|duplicate|cannot reproduce|obsolete|abandoned/iu;
 
-function shownIssue({ key, fields }: Issue, baseUrl: string): JiraTicket {
+function shownIssue({ key, fields }: Issue, baseUrl: string): Ticket {
   const ended = fields.status?.statusCategory?.key === 'done';
   const dropped = DROPPED.test(`${fields.resolution?.name ?? ''} ${fields.status?.name ?? ''}`);
   return {

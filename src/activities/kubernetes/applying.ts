@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import { jsonDigest } from '../digest.ts';
 import { failure } from '../failures.ts';
-import { canonicalJson } from '../remedy-plan.ts';
 import type { PreviewInput } from './api.ts';
 import type { KubernetesClient } from './client.ts';
 import type { ManifestObject } from './manifest-objects.ts';
@@ -261,7 +260,7 @@ function withoutOurs(value: unknown): unknown {
 }
 
 function digestOf(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+  return jsonDigest(value);
 }
 
 /** The first few leaves that change, as `path: before → after`. */

@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { failure } from '../failures.ts';
 import type { PatchEntry } from './kustomize.ts';
 import type { ManifestObject } from './manifest-objects.ts';
+import { isObject } from './overlap.ts';
 
 type Json = Record<string, unknown>;
 
@@ -117,8 +118,4 @@ function operated(object: unknown, operation: unknown, where: string): unknown {
     else parent[last] = value;
   } else throw failure('Invalid', `${where} patches ${path}, which is not there.`);
   return copy;
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,4 @@
-import { canonicalJson } from '../remedy-plan.ts';
-
-type Json = Readonly<Record<string, unknown>>;
+import { canonicalJson } from '../../domain/canonical-json.ts';
 
 /**
  * The part of `live` that `pattern` speaks of, with live's values: what a change of these fields has to remember in order
@@ -34,6 +32,6 @@ function nameOf(item: unknown): string | null {
   return isObject(item) && typeof item.name === 'string' ? item.name : null;
 }
 
-function isObject(value: unknown): value is Json {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

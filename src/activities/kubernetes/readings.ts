@@ -3,7 +3,7 @@ import { epochMs, type Instant } from '../../domain/instant.ts';
 import type { KubernetesClient, LogWindow } from './client.ts';
 import { cpuMillicores, memoryMiB } from './quantities.ts';
 import { byRevision, currentRollout, instantOf, revisionToGoBackTo, rolloutRevision } from './revisions.ts';
-import type { EventObject, NodeObject, Pod } from './shapes.ts';
+import { type EventObject, isReady, type NodeObject, type Pod } from './shapes.ts';
 
 type PodFact = Extract<Finding, { probe: 'pods' }>['pods'][number] & { readonly memoryLimitMiB: number | null };
 type NodeFact = Extract<Finding, { probe: 'nodes' }>['nodes'][number];
@@ -60,8 +60,6 @@ function nodeFact(node: NodeObject): NodeFact {
 
 function podFact(pod: Pod): PodFact {
   const containers = pod.status.containerStatuses ?? [];
-  const ready =
-    pod.status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
   return {
     name: pod.metadata.name,
     app:
@@ -71,7 +69,7 @@ function podFact(pod: Pod): PodFact {
       '',
     node: pod.spec.nodeName ?? null,
     phase: pod.metadata.deletionTimestamp ? 'Terminating' : pod.status.phase,
-    ready,
+    ready: isReady(pod),
     restarts: containers.reduce((sum, container) => sum + container.restartCount, 0),
     problem: problemOf(pod),
     lastTermination:

@@ -3,7 +3,7 @@ import { actOnWorkload, refOf } from './acting.ts';
 import type { PreviewInput } from './api.ts';
 import type { KubernetesClient } from './client.ts';
 import type { Planned } from './plans.ts';
-import type { Pod, Workload } from './shapes.ts';
+import { isReady, type Pod, type Workload } from './shapes.ts';
 
 /** More pods than this are not replaced by one plan: a person should say which. */
 export const REPLACED_PODS_LIMIT = 20;
@@ -117,10 +117,6 @@ async function present(client: KubernetesClient, plan: RemedyPlan) {
   const workload = await client.workload(ref);
   if (workload === null) return { pods: [], replicas: 0 };
   return { pods: await podsOf(client, ref.namespace, workload), replicas: workload.spec.replicas };
-}
-
-function isReady(pod: Pod): boolean {
-  return pod.status.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') ?? false;
 }
 
 /** Losing a pod that does not serve costs nothing, so those go first. */

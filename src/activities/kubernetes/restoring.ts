@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
-import { canonicalJson } from '../remedy-plan.ts';
+import { jsonDigest } from '../digest.ts';
 import { actOnWorkload } from './acting.ts';
 import type { PreviewInput } from './api.ts';
 import type { KubernetesClient } from './client.ts';
@@ -250,7 +249,7 @@ function commandOf(namespace: string, name: string, source: string, restarts: re
 }
 
 function digestOf(data: Data): string {
-  return createHash('sha256').update(canonicalJson(data)).digest('hex');
+  return jsonDigest(data);
 }
 
 function outcome(result: RemedyOutcome['result'], readBack: string, live: ConfigMap | null): RemedyOutcome {

@@ -1,6 +1,6 @@
+import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { RolloutRevision } from '../../domain/evidence.ts';
 import { type Instant, instant } from '../../domain/instant.ts';
-import { canonicalJson } from '../remedy-plan.ts';
 import { isOurs } from './marks.ts';
 import type { PodTemplate, ReplicaSet, Workload } from './shapes.ts';
 

@@ -5,7 +5,7 @@ import { refsOfWords } from './applying.ts';
 import type { KubernetesClient } from './client.ts';
 import { readReplacement } from './replacing.ts';
 import { restartPlans } from './restoring.ts';
-import type { Pod, Workload } from './shapes.ts';
+import { isReady, type Pod, type Workload } from './shapes.ts';
 
 /** Where the consequences of a plan stand, told as kubectl's `rollout status` does. Never writes. */
 export async function readRollout(client: KubernetesClient, plan: RemedyPlan): Promise<RolloutState> {
@@ -81,9 +81,7 @@ function replacedPod(plan: RemedyPlan, pod: Pod | null): RolloutState {
   const name = plan.target.name;
   if (pod === null) return waiting(`${name} is gone and not back yet`);
   if (pod.metadata.uid === plan.preconditions.podUid) return waiting(`${name} is still stopping`);
-  const ready =
-    pod.status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') ?? false;
-  return ready
+  return isReady(pod)
     ? complete(`${name} is back and ready.`)
     : waiting(`${name} is back (${pod.status.phase}) and not ready yet`);
 }

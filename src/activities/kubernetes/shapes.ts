@@ -37,6 +37,14 @@ const template = z.looseObject({
   spec: z.looseObject({ containers: z.array(z.looseObject({ name: z.string(), image: z.string().nullish() })) }),
 });
 
+const condition = z.object({
+  type: z.string(),
+  status: z.string(),
+  reason: z.string().nullish(),
+  message: z.string().nullish(),
+  lastTransitionTime: z.string().nullish(),
+});
+
 export const workload = z.object({
   metadata,
   spec: z.object({
@@ -69,14 +77,7 @@ export const workload = z.object({
       currentRevision: z.string().nullish(),
       updateRevision: z.string().nullish(),
       conditions: z
-        .array(
-          z.object({
-            type: z.string(),
-            status: z.string(),
-            reason: z.string().nullish(),
-            message: z.string().nullish(),
-          }),
-        )
+        .array(condition)
         .nullish()
         .transform((value) => value ?? []),
     })
@@ -112,17 +113,7 @@ export const pod = z.object({
       phase: z.string().default('Unknown'),
       reason: z.string().nullish(),
       startTime: z.string().nullish(),
-      conditions: z
-        .array(
-          z.object({
-            type: z.string(),
-            status: z.string(),
-            reason: z.string().nullish(),
-            message: z.string().nullish(),
-            lastTransitionTime: z.string().nullish(),
-          }),
-        )
-        .nullish(),
+      conditions: z.array(condition).nullish(),
       containerStatuses: z.array(containerStatus).nullish(),
     })
     .prefault({}),
@@ -186,6 +177,11 @@ export function listOf<T extends z.ZodType>(item: T) {
       .transform((value) => value ?? []),
     metadata: z.object({ continue: z.string().nullish() }).nullish(),
   });
+}
+
+/** Serves, as the kubelet says. */
+export function isReady(of: Pod): boolean {
+  return of.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
 export type Workload = z.infer<typeof workload>;

@@ -1,7 +1,8 @@
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
+import type { Ticket } from '../../domain/ticket.ts';
 import { failure, notYet } from '../failures.ts';
 import type { CreateTicketInput, TicketActivities, TicketRecord, TicketSystem } from './api.ts';
-import type { TicketLedger, TicketShown, TicketsPort } from './ports.ts';
+import type { TicketLedger, TicketsPort } from './ports.ts';
 
 export interface TicketPorts {
   /** Null: not configured. */
@@ -69,6 +70,6 @@ async function createOnce(
   return recordOf(input.system, ticket, warnings);
 }
 
-function recordOf(system: TicketSystem, { ref, url }: TicketShown, warnings: readonly string[]): TicketRecord {
+function recordOf(system: TicketSystem, { ref, url }: Ticket, warnings: readonly string[]): TicketRecord {
   return { system, ref, url, warnings };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Instant, plusSeconds } from '../../domain/instant.ts';
+import type { CreatedTicket, NewTicket, Ticket, TicketComment, WrittenTickets } from '../../domain/ticket.ts';
 import { failure } from '../failures.ts';
 import { createHttpClient } from '../http.ts';
 
@@ -12,50 +13,17 @@ export interface ZendeskSettings {
   readonly timeoutMilliseconds?: number;
 }
 
-export interface ZendeskTicket {
-  readonly ref: string;
-  readonly url: string;
-  readonly title: string;
-  readonly state: 'open' | 'done' | 'dropped';
-  readonly status: string;
-  readonly dueAt: Instant | null;
-  readonly assignee: string | null;
-}
-
-export interface NewZendeskTicket {
-  readonly externalId: string;
-  readonly incidentId: string;
-  readonly title: string;
-  readonly description: string;
-  readonly dueAt: Instant | null;
-  readonly ownerEmail: string | null;
-}
-
-export interface CountedTickets {
-  readonly count: number;
-  /** False when there are more than could be counted. */
-  readonly exact: boolean;
-  /** The newest ones, at most twenty. */
-  readonly newest: readonly {
-    readonly ref: string;
-    readonly url: string;
-    readonly title: string;
-    readonly at: Instant;
-  }[];
-}
-
 export interface ZendeskClient {
   readonly system: string;
   /** Tickets that were written since that instant (until another, if given); ours are left out. */
-  since(at: Instant, now: Instant, until?: Instant): Promise<CountedTickets>;
-  find(externalId: string): Promise<ZendeskTicket | null>;
+  since(at: Instant, now: Instant, until?: Instant): Promise<WrittenTickets>;
+  /** What a person would type to see them. */
+  commandSince(at: Instant): string;
+  find(externalId: string): Promise<Ticket | null>;
   /** Zendesk keeps an idempotency key for two hours: two workers at once, or a lost answer, make one ticket. */
-  create(ticket: NewZendeskTicket): Promise<{ readonly ticket: ZendeskTicket; readonly warnings: readonly string[] }>;
-  read(ref: string): Promise<ZendeskTicket>;
-  comment(
-    ref: string,
-    comment: { readonly key: string; readonly text: string; readonly solve: boolean },
-  ): Promise<void>;
+  create(ticket: NewTicket): Promise<CreatedTicket>;
+  read(ref: string): Promise<Ticket>;
+  comment(ref: string, comment: TicketComment): Promise<void>;
 }
 
 /** Support API, version 2. Throws the failures of failures.ts; nothing is retried here. */
@@ -68,14 +36,15 @@ export function createZendeskClient(settings: ZendeskSettings): ZendeskClient {
     secrets: [settings.apiToken, credentials],
     timeoutMilliseconds: settings.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
   });
-  const shown = (ticket: Ticket) => shownTicket(ticket, settings.baseUrl);
+  const shown = (ticket: Answered) => shownTicket(ticket, settings.baseUrl);
   const path = (ref: string, rest = '') => `/api/v2/tickets/${encodeURIComponent(ref)}${rest}.json`;
   return {
     system: 'Zendesk',
-    async since(at, _now, until) {
-      // The search takes whole seconds; one earlier and one later, so that the edges are in it.
-      const before = until === undefined ? '' : ` created<${plusSeconds(until, 1).slice(0, 19)}Z`;
-      const query = `type:ticket created>=${at.slice(0, 19)}Z${before} -tags:${OUR_TAG}`;
+    commandSince: (at) =>
+      `curl -u $ZENDESK_EMAIL/token:$ZENDESK_API_TOKEN "$ZENDESK_URL/api/v2/search/count.json?query=type:ticket created>=${at.slice(0, 19)}Z"`,
+    async since(at) {
+      // The search takes whole seconds; one earlier, so that the edge is in it.
+      const query = `type:ticket created>=${at.slice(0, 19)}Z -tags:${OUR_TAG}`;
       const [{ count }, { results }] = await Promise.all([
         http.json({ path: '/api/v2/search/count.json', query: { query } }, z.object({ count: z.number() })),
         http.json(
@@ -159,7 +128,7 @@ const TICKET = z.object({
   due_at: z.string().nullish(),
   assignee_id: z.number().nullish(),
 });
-type Ticket = z.infer<typeof TICKET>;
+type Answered = z.infer<typeof TICKET>;
 const ONE = z.object({ ticket: TICKET });
 const AUDITS = z.object({
   audits: z.array(
@@ -169,7 +138,7 @@ const AUDITS = z.object({
   ),
 });
 
-function bodyOf(ticket: NewZendeskTicket) {
+function bodyOf(ticket: NewTicket) {
   return {
     subject: ticket.title,
     comment: { body: ticket.description, public: false },
@@ -181,7 +150,7 @@ function bodyOf(ticket: NewZendeskTicket) {
   };
 }
 
-function shownTicket(ticket: Ticket, baseUrl: string): ZendeskTicket {
+function shownTicket(ticket: Answered, baseUrl: string): Ticket {
   return {
     ref: String(ticket.id),
     url: `${baseUrl.replace(/\/+$/, '')}/agent/tickets/${ticket.id}`,
