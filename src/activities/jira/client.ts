@@ -48,7 +48,7 @@ export function createJiraClient(settings: JiraSettings): JiraClient {
     system: 'Jira',
     commandSince: (at) =>
       `curl -u $JIRA_EMAIL:$JIRA_API_TOKEN -X POST "$JIRA_URL/rest/api/3/search/jql" -d '{"jql":"created >= \\"${at.slice(0, 16).replace('T', ' ')}\\""}'`,
-    async since(at, now) {
+    async since(at, now, until) {
       // A date in JQL is read in the zone of whoever asks; minutes back are the same everywhere.
       const minutes = Math.max(1, Math.ceil((epochMs(now) - epochMs(at)) / 60_000) + 1);
       // `NOT IN` alone would leave out the issues without labels, which most are.

@@ -42,9 +42,10 @@ export function createZendeskClient(settings: ZendeskSettings): ZendeskClient {
     system: 'Zendesk',
     commandSince: (at) =>
       `curl -u $ZENDESK_EMAIL/token:$ZENDESK_API_TOKEN "$ZENDESK_URL/api/v2/search/count.json?query=type:ticket created>=${at.slice(0, 19)}Z"`,
-    async since(at) {
-      // The search takes whole seconds; one earlier, so that the edge is in it.
-      const query = `type:ticket created>=${at.slice(0, 19)}Z -tags:${OUR_TAG}`;
+    async since(at, _now, until) {
+      // The search takes whole seconds; one earlier and one later, so that the edges are in it.
+      const before = until === undefined ? '' : ` created<${plusSeconds(until, 1).slice(0, 19)}Z`;
+      const query = `type:ticket created>=${at.slice(0, 19)}Z${before} -tags:${OUR_TAG}`;
       const [{ count }, { results }] = await Promise.all([
         http.json({ path: '/api/v2/search/count.json', query: { query } }, z.object({ count: z.number() })),
         http.json(
