@@ -63,7 +63,10 @@ async function askApi(
     timeoutMilliseconds,
   });
   try {
-    return apiState(await http.send({ path: '/v1/models', query: { limit: 1 } }), endpoint.apiKey !== null);
+    return apiState(
+      await http.send({ path: '/v1/models', ...(endpoint.kind === 'anthropic' ? { query: { limit: 1 } } : {}) }),
+      endpoint.apiKey !== null,
+    );
   } catch (error) {
     return { state: 'down', words: wordsOf(error) };
   }

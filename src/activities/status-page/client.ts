@@ -69,6 +69,8 @@ const TIMEOUT_MILLISECONDS = 7_000;
 /** A tenth above the limit of one a second: what leaves a second apart may arrive a little closer together. */
 const BETWEEN_REQUESTS_MILLISECONDS = 1_100;
 const RATE_LIMITED_FALLBACK_SECONDS = 30;
+/** A longer name is refused (422). */
+const NAME_CHARACTERS = 255;
 /** Our corner of the incident's metadata. */
 const NAMESPACE = 'incident_runbook';
 
@@ -91,7 +93,7 @@ function shown(incident: Incident): ShownIncident {
 
 function incidentBody(post: StatusPagePost) {
   return {
-    name: post.title,
+    name: [...post.title].slice(0, NAME_CHARACTERS).join(''),
     status: post.status,
     body: post.body,
     impact_override: post.impact,

@@ -1,3 +1,4 @@
+import { ELASTICSEARCH_REQUEST_RULES } from '../vendor-rules/elasticsearch.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
 import type { WireRequest, WireResponse } from '../wire/server.ts';
@@ -69,13 +70,19 @@ export function createElasticsearch(options: {
         headers: { 'retry-after': '' },
       }),
     },
+    rules: {
+      all: ELASTICSEARCH_REQUEST_RULES,
+      admits: ({ headers }) => headers.authorization === `ApiKey ${options.apiKey}`,
+      refuse: ({ status, says }) => {
+        const [type = '', reason = ''] = says.split(/: (.*)/s);
+        return problem(status, type, reason);
+      },
+    },
     notFound: (request) => problem(400, 'illegal_argument_exception', `request [${request.path}] is not known`),
   });
 
   server.route('POST', '/:index/_search', (request) => {
     if (request.headers.authorization !== `ApiKey ${options.apiKey}`) return unauthorised();
-    if (!String(request.headers['content-type']).startsWith('application/json'))
-      return problem(406, 'media_type_header_exception', 'Content-Type must be application/json');
     return search(request);
   });
   server.route('GET', '/_security/_authenticate', (request) =>
@@ -91,12 +98,6 @@ export function createElasticsearch(options: {
   function search(request: WireRequest): WireResponse {
     const body = request.json() as Record<string, unknown>;
     const size = typeof body.size === 'number' ? body.size : 10;
-    if (size > MOST_HITS)
-      return problem(
-        400,
-        'illegal_argument_exception',
-        `Result window is too large, from + size must be less than or equal to: [${MOST_HITS}]`,
-      );
     let matches: Matcher;
     try {
       matches = matcherOf(body.query);

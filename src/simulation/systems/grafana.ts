@@ -1,4 +1,5 @@
 import { deflateSync } from 'node:zlib';
+import { GRAFANA_REQUEST_RULES } from '../vendor-rules/grafana.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
 import type { WireHandler, WireRequest, WireResponse } from '../wire/server.ts';
@@ -63,6 +64,14 @@ export function createGrafana(options: {
     faults: options.faults,
     log: options.log,
     faultAnswers: { unauthorised: () => ({ status: 401, body: { message: 'Invalid API key' } }) },
+    rules: {
+      all: GRAFANA_REQUEST_RULES,
+      admits: ({ headers }) => headers.authorization === `Bearer ${options.token}`,
+      refuse: ({ status, says }) => {
+        const [message = '', error] = says.split(': ');
+        return { status, body: { message, ...(error === undefined ? {} : { error }) } };
+      },
+    },
     notFound: () => ({ status: 404, body: { message: 'Not found' } }),
   });
   const self: Grafana = {

@@ -1,3 +1,4 @@
+import { JENKINS_REQUEST_RULES } from '../vendor-rules/jenkins.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
 import type { WireRequest, WireResponse } from '../wire/server.ts';
@@ -71,6 +72,12 @@ export function createJenkins(options: {
       unauthorised: () => page(401, 'Unauthorized'),
       'error-500': () => page(500, 'Oops! A problem occurred while processing the request.'),
       'error-503': () => page(503, 'Please wait while Jenkins is getting ready to work'),
+    },
+    rules: {
+      all: JENKINS_REQUEST_RULES,
+      // Nobody is anybody here: how a client says who it is is one of the rules.
+      admits: ({ headers }) => headers.authorization !== undefined,
+      refuse: ({ status, says }) => page(status, says),
     },
     notFound: (request) => allowed(request) ?? page(404, 'Not Found'),
   });

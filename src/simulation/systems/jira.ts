@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { JIRA_REQUEST_RULES } from '../vendor-rules/jira.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
 import { createWireServer, type WireHandler, type WireRequest, type WireResponse } from '../wire/server.ts';
@@ -71,6 +72,14 @@ export function createJira(options: JiraOptions): Jira {
     faultAnswers: {
       unauthorised: () => ({ status: 401, body: 'Client must be authenticated to access this resource.' }),
       'rate-limited': () => ({ status: 429, body: { errorMessages: ['Rate limit exceeded.'], errors: {} } }),
+    },
+    rules: {
+      all: JIRA_REQUEST_RULES,
+      admits: ({ headers }) => headers.authorization === credentials,
+      refuse: ({ status, says }) => {
+        const [field = '', words = ''] = says.split(/: (.*)/s);
+        return field === 'jql' || field === 'query' ? refused(status, words) : refused(status, { [field]: words });
+      },
     },
   });
   const route = (method: string, path: string, handler: WireHandler) =>

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { PAGERDUTY_REQUEST_RULES } from '../vendor-rules/pagerduty.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
 import type { WireHandler, WireRequest, WireResponse } from '../wire/server.ts';
@@ -89,6 +90,18 @@ export function createPagerDuty(options: {
     faults: options.faults,
     log: options.log,
     faultAnswers: { unauthorised: () => ({ status: 401, body: { error: { message: 'Unauthorized', code: 2006 } } }) },
+    rules: {
+      all: PAGERDUTY_REQUEST_RULES,
+      // Events carry their key in the body, which the rules look at.
+      admits: ({ path, headers }) =>
+        path.startsWith('/v2/') || headers.authorization === `Token token=${options.apiToken}`,
+      refuse: ({ status, says }, { path }) => ({
+        status,
+        body: path.startsWith('/v2/')
+          ? { status: 'invalid event', message: 'Event object is invalid', errors: [says] }
+          : { error: { code: 2001, message: 'Invalid Input Provided', errors: [says] } },
+      }),
+    },
   });
 
   server.route('POST', '/v2/enqueue', (request) => {

@@ -1,3 +1,6 @@
+import { ANTHROPIC_REQUEST_RULES } from '../vendor-rules/anthropic.ts';
+import { OPENAI_REQUEST_RULES } from '../vendor-rules/openai.ts';
+import type { RequestRule } from '../vendor-rules/rule.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
 import type { WireResponse } from '../wire/server.ts';
@@ -21,6 +24,7 @@ interface Vendor {
   readonly component: string;
   readonly models: readonly string[];
   readonly overloadedStatus: number;
+  readonly rules: readonly RequestRule[];
 }
 
 export const ANTHROPIC: Vendor = {
@@ -30,6 +34,7 @@ export const ANTHROPIC: Vendor = {
   component: 'Claude API (api.anthropic.com)',
   models: ['claude-sonnet-4-5', 'claude-haiku-4-5'],
   overloadedStatus: 529,
+  rules: ANTHROPIC_REQUEST_RULES,
 };
 
 export const OPENAI: Vendor = {
@@ -39,6 +44,7 @@ export const OPENAI: Vendor = {
   component: 'Chat Completions',
   models: ['gpt-5', 'gpt-5-mini'],
   overloadedStatus: 503,
+  rules: OPENAI_REQUEST_RULES,
 };
 
 /** Real time that a slow provider takes; longer than any probe waits, shorter than sockets live. */
@@ -55,7 +61,21 @@ export function createProvider(options: {
   readonly truth: () => ProviderTruth;
 }): Provider {
   const { vendor, clock, faults, log } = options;
-  const api = createWireServer({ system: vendor.system, clock, faults, log });
+  const api = createWireServer({
+    system: vendor.system,
+    clock,
+    faults,
+    log,
+    rules: {
+      all: vendor.rules,
+      // A provider that is down says so whatever it is asked.
+      admits: () => options.truth().mode === 'ok',
+      refuse: ({ status, says }) => {
+        const [type = '', message = ''] = says.split(/: (.*)/s);
+        return failed(vendor, status, type, message);
+      },
+    },
+  });
   const page = createWireServer({ system: `${vendor.system}-status`, clock, faults, log });
 
   api.route('GET', '/v1/models', async (request) => {

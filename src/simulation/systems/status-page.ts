@@ -1,3 +1,4 @@
+import { STATUSPAGE_REQUEST_RULES } from '../vendor-rules/statuspage.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
 import type { WireHandler, WireRequest, WireResponse } from '../wire/server.ts';
@@ -88,6 +89,11 @@ export function createStatusPage(options: {
     faultAnswers: {
       unauthorised: () => ({ status: 401, body: { error: 'Could not authenticate' } }),
       'rate-limited': () => ({ status: 429, body: { error: 'Too many requests' } }),
+    },
+    rules: {
+      all: STATUSPAGE_REQUEST_RULES,
+      admits: ({ headers }) => headers.authorization === `OAuth ${options.apiKey}`,
+      refuse: ({ says }) => invalid(says),
     },
   });
 

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { ZENDESK_REQUEST_RULES } from '../vendor-rules/zendesk.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
 import { createWireServer, type WireHandler, type WireRequest, type WireResponse } from '../wire/server.ts';
@@ -77,6 +78,17 @@ export function createZendesk(options: {
         status: 429,
         body: { error: 'APIRateLimitExceeded', description: 'Number of allowed API requests per minute exceeded' },
       }),
+    },
+    rules: {
+      all: ZENDESK_REQUEST_RULES,
+      admits: ({ headers }) => headers.authorization === credentials,
+      refuse: ({ status, says }, { path }) => {
+        const [field = '', words = ''] = says.split(/: (.*)/s);
+        if (status === 400) return { status, body: { errors: [{ code: 'InvalidPaginationParameter', title: words }] } };
+        return path.includes('/search')
+          ? invalidSearch(words.replace('Invalid search: ', ''))
+          : invalidRecord(field, words);
+      },
     },
   });
   const route = (method: string, path: string, handler: WireHandler) =>

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { brokenRule, type RequestRule } from '../vendor-rules/rule.ts';
 import type { FaultName, WireFault, WireFaults } from './faults.ts';
 import { CONNECTION_FAULTS, DELIVERY_FAULTS } from './faults.ts';
 import type { WireLedger } from './ledger.ts';
@@ -42,8 +43,18 @@ export interface WireServerOptions {
   readonly faults: WireFaults;
   readonly log: WireLedger;
   readonly faultAnswers?: Partial<Record<AnsweredFault, (fault: WireFault, request: WireRequest) => WireResponse>>;
+  /** What the vendor documents about requests; those of who is let in are held to it before a handler sees them. */
+  readonly rules?: VendorRules;
   /** What an unknown path is told; JSON `{"error": "not found"}` when left out. */
   readonly notFound?: WireHandler;
+}
+
+export interface VendorRules {
+  readonly all: readonly RequestRule[];
+  /** Whether the request's credentials are good; what it says is nobody's business before. */
+  readonly admits: (request: WireRequest) => boolean;
+  /** The vendor's answer to a request that breaks the rule. */
+  readonly refuse: (rule: RequestRule, request: WireRequest) => WireResponse;
 }
 
 export interface WireServer {
@@ -174,7 +185,7 @@ export function createWireServer(options: WireServerOptions): WireServer {
     try {
       switch (match.found) {
         case 'handler':
-          return await match.handler({ ...request, params: match.params });
+          return refusedByRule(request) ?? (await match.handler({ ...request, params: match.params }));
         case 'other-methods':
           return {
             status: 405,
@@ -188,6 +199,13 @@ export function createWireServer(options: WireServerOptions): WireServer {
       if (error instanceof WireError) return error.response;
       return { status: 500, body: { error: error instanceof Error ? error.message : String(error) } };
     }
+  }
+
+  function refusedByRule(request: WireRequest): WireResponse | null {
+    const { rules } = options;
+    if (rules === undefined || !rules.admits(request)) return null;
+    const broken = brokenRule(rules.all, request);
+    return broken === null ? null : rules.refuse(broken, request);
   }
 
   return {

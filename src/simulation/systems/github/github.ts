@@ -1,3 +1,4 @@
+import { GITHUB_REQUEST_RULES } from '../../vendor-rules/github.ts';
 import type { WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
 import type { WireHandler, WireRequest, WireResponse } from '../../wire/server.ts';
@@ -64,6 +65,20 @@ export function createGitHub(options: GitHubOptions): GitHub {
         ...ANSWERS.refuse(GITHUB_RULES.rateLimit),
         headers: limitHeaders(0, clock() + (fault.kind === 'rate-limited' ? fault.retryAfterSeconds : 60) * 1000),
       }),
+    },
+    rules: {
+      all: GITHUB_REQUEST_RULES,
+      admits: ({ headers }) => headers.authorization === `Bearer ${options.token}`,
+      refuse: ({ at, call, must }) =>
+        ANSWERS.refuse(GITHUB_RULES.validation, {
+          errors: [
+            {
+              resource: call.includes('pulls') ? 'PullRequest' : 'Repository',
+              field: at.split(' ')[1],
+              code: must.kind === 'present' ? 'missing_field' : 'invalid',
+            },
+          ],
+        }),
     },
     notFound: () => ANSWERS.refuse(GITHUB_RULES.resource),
   });

@@ -1,3 +1,4 @@
+import type { RequestRule } from '../../vendor-rules/rule.ts';
 import { type SlackChannel, type SlackMessage, TEAM } from './workspace.ts';
 
 /** Where a button was pressed, when it was one of a message. */
@@ -31,4 +32,10 @@ export function eventOf(message: SlackMessage, mentionsUs: boolean, eventId: str
     event_time: Math.floor(message.atMs / 1000),
     is_ext_shared_channel: false,
   };
+}
+
+/** The Web API refuses with 200. */
+export function refusalOf({ status, says, at }: RequestRule) {
+  const messages = [`[ERROR] ${at.replace('body ', '')}`];
+  return { status, body: { ok: false, error: says, response_metadata: { messages } } };
 }

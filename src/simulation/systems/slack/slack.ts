@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { SLACK_REQUEST_RULES } from '../../vendor-rules/slack.ts';
 import type { WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
 import type { WireRequest } from '../../wire/server.ts';
@@ -9,7 +10,7 @@ import { deliver } from '../signed-delivery.ts';
 import { type SlackArgs, SlackRefusal } from './arguments.ts';
 import { blocksProblem } from './blocks.ts';
 import { METHODS } from './methods.ts';
-import { eventOf, placeOf } from './payloads.ts';
+import { eventOf, placeOf, refusalOf } from './payloads.ts';
 import { lackedScope } from './scopes.ts';
 import { openSocketMode, type SocketMode } from './socket-mode.ts';
 import type { SlackChannel, SlackEntry, SlackMessage } from './workspace.ts';
@@ -114,9 +115,10 @@ export function createSlack(options: {
   const workspace = new Workspace(options.people, clock());
   const responses: SlackResponse[] = [];
   const handedOut = new Map<string, { atMs: number; uses: number }>();
-  let url = '';
-  let hooksUrl = '';
+  let [url, hooksUrl] = ['', ''];
   let sent = 0;
+  const scopeHeaders: Record<string, string> =
+    options.scopes === undefined ? {} : { 'x-oauth-scopes': options.scopes.join(',') };
   const server = createWireServer({
     system: 'slack',
     clock,
@@ -126,11 +128,14 @@ export function createSlack(options: {
       'rate-limited': () => ({ status: 429, body: { ok: false, error: 'ratelimited' } }),
       unauthorised: () => ({ status: 200, body: { ok: false, error: 'invalid_auth' } }),
     },
+    rules: {
+      all: SLACK_REQUEST_RULES,
+      admits: ({ headers }) => headers.authorization === `Bearer ${options.botToken}`,
+      refuse: (rule) => ({ ...refusalOf(rule), headers: scopeHeaders }),
+    },
   });
   // response_urls are another host (hooks.slack.com): limits and faults of the Web API do not touch it.
   const hooks = createWireServer({ system: 'slack-hooks', clock, faults: options.faults, log: options.log });
-  const scopeHeaders: Record<string, string> =
-    options.scopes === undefined ? {} : { 'x-oauth-scopes': options.scopes.join(',') };
   let socket: Promise<SocketMode> | null = null;
   const socketMode = (): Promise<SocketMode> => {
     socket ??= openSocketMode();

@@ -1,0 +1,42 @@
+import type { RequestRule } from './rule.ts';
+
+const READ_ON = '2026-11-26';
+const SOURCES = {
+  esType: 'https://www.elastic.co/docs/reference/elasticsearch/rest-apis/api-conventions',
+  esWindow: 'https://www.elastic.co/docs/reference/elasticsearch/rest-apis/paginate-search-results',
+  esUnits: 'https://www.elastic.co/docs/reference/elasticsearch/rest-apis/api-conventions#time-units',
+};
+
+/** The search of Elasticsearch. */
+export const ELASTICSEARCH_REQUEST_RULES: readonly RequestRule[] = [
+  {
+    id: 'content-type',
+    call: 'POST /:index/_search',
+    at: 'header content-type',
+    must: { kind: 'matches', pattern: '^application/(vnd\\.elasticsearch\\+)?json' },
+    status: 406,
+    says: 'media_type_header_exception: Content-Type must be application/json',
+    source: SOURCES.esType,
+    readOn: READ_ON,
+  },
+  {
+    id: 'window',
+    call: 'POST /:index/_search',
+    at: 'body size',
+    must: { kind: 'number', least: 0, most: 10000 },
+    status: 400,
+    says: 'illegal_argument_exception: Result window is too large, from + size must be less than or equal to: [10000]',
+    source: SOURCES.esWindow,
+    readOn: READ_ON,
+  },
+  {
+    id: 'timeout',
+    call: 'POST /:index/_search',
+    at: 'body timeout',
+    must: { kind: 'matches', pattern: '^\\d+(nanos|micros|ms|s|m|h|d)$' },
+    status: 400,
+    says: 'parsing_exception: failed to parse [timeout]: unit is missing or unrecognized',
+    source: SOURCES.esUnits,
+    readOn: READ_ON,
+  },
+];
