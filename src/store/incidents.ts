@@ -24,6 +24,9 @@ export interface Incidents {
   get(id: string): Promise<IncidentEntry | null>;
   /** The incident that this source's alert (any of its messages) joined last; null when it joined none. */
   ofAlert(fingerprint: string): Promise<string | null>;
+  /** The incident that a page (by the paging system's id) calls people into; null when it was never heard of. */
+  ofPage(pagingId: string): Promise<string | null>;
+  rememberPage(pagingId: string, incidentId: string): Promise<void>;
 }
 
 export const INCIDENT_COLUMNS = `id, title, service, status, detected_at AS "detectedAt", opened_at AS "openedAt",
@@ -47,7 +50,26 @@ export function createIncidents({ rows }: Database): Incidents {
       );
       return found?.incidentId ?? null;
     },
+    async ofPage(pagingId) {
+      const [found] = await rows<{ incidentId: string }>(
+        'SELECT incident_id AS "incidentId" FROM correlation_key WHERE key = $1',
+        [keyOfPage(pagingId)],
+      );
+      return found?.incidentId ?? null;
+    },
+    async rememberPage(pagingId, incidentId) {
+      await rows(
+        `INSERT INTO correlation_key (key, incident_id) SELECT $1, id FROM incident WHERE id = $2
+         ON CONFLICT (key) DO NOTHING`,
+        [keyOfPage(pagingId), incidentId],
+      );
+    },
   };
+}
+
+/** Beside the keys of alerts, so that it goes with them when incidents are merged. */
+function keyOfPage(pagingId: string): string {
+  return `page ${pagingId}`;
 }
 
 export interface NewIncident {

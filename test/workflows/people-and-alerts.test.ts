@@ -47,6 +47,30 @@ describe('decisions that come as signals', () => {
   });
 });
 
+describe('what an alert claims', () => {
+  it('raises the severity when the claim rises while it fires, with the reason, until a person says otherwise (R1.8)', async () => {
+    const story = await begin();
+    await story.pass(10);
+    const { severity } = await story.state();
+    expect(severity).toBe('P1');
+    await story.alerts([alert({ claimedSeverity: 'P0' })]);
+    await story.pass(5);
+    const raised = await story.state();
+    expect(raised.severity).toBe('P0');
+    expect(raised.severityReasons).toContainEqual(expect.stringMatching(/^P0: an alert or a person says P0/));
+    expect(raised.alerts).toHaveLength(1);
+    await story.decide('alice', 'set-severity', { to: 'P2', because: 'a test environment' });
+    await story.alerts([alert({ claimedSeverity: 'P1' })]);
+    await story.pass(5);
+    const overridden = await story.state();
+    expect([overridden.severity, overridden.severityBy, overridden.severityReasons]).toEqual([
+      'P2',
+      'person',
+      ['a test environment'],
+    ]);
+  });
+});
+
 describe('two people at once', () => {
   it('are one decision and one sentence that says who was first', async () => {
     const story = await begin();

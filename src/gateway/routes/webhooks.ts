@@ -1,14 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { correlate } from '../../domain/correlation.ts';
-import { type Actor, vouchedFor } from '../../domain/people.ts';
 import type { Taken } from '../../store/intake.ts';
 import { requireToken } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
 import { readAlertmanager, type UnderstoodAlert } from '../sources/alertmanager.ts';
-import { isSignedByPagerduty, type PagerdutyMessage, readPagerduty } from '../sources/pagerduty.ts';
-import { decideAndAnswer } from './decisions.ts';
+import { registerPagerdutyWebhook } from './pagerduty-webhook.ts';
 
 /** Webhooks are answered 202 once everything they bring is durable, 503 when it cannot be, 4xx when it never will. */
 export function registerWebhooks(app: FastifyInstance, options: GatewayOptions): void {
@@ -33,29 +31,7 @@ export function registerWebhooks(app: FastifyInstance, options: GatewayOptions):
     return reply.code(202).send({ incidentId, joined, repeats, results, refused, truncatedAlerts });
   });
 
-  app.post('/webhooks/pagerduty', async (request, reply) => {
-    const secrets = options.secrets.pagerdutySecrets;
-    if (secrets.length === 0) {
-      throw new RequestRefused(404, 'PagerDuty’s webhook is not configured here: set PAGERDUTY_WEBHOOK_SECRET.');
-    }
-    const { bytes, json } = bodyOf(request);
-    const header = request.headers['x-pagerduty-signature'];
-    if (!isSignedByPagerduty(Array.isArray(header) ? header.join(',') : header, bytes, secrets)) {
-      throw new RequestRefused(
-        401,
-        'The signature does not fit the body. Check that this gateway has the secret of the webhook subscription.',
-      );
-    }
-    const message = understood(() => readPagerduty(json, options.policy(), options.clock()));
-    switch (message.kind) {
-      case 'alert':
-        return reply.code(202).send(await take(options, message));
-      case 'acknowledged':
-        return reply.code(202).send(await acknowledge(options, message));
-      case 'nothing':
-        return reply.code(202).send({ incidentId: null, joined: false, repeats: 0, reason: message.because });
-    }
-  });
+  registerPagerdutyWebhook(app, options);
 }
 
 /** Stores one alert and sets it on its way. */
@@ -74,34 +50,8 @@ export async function take(options: GatewayOptions, { alert, startsAt, detectedA
   return taken;
 }
 
-async function acknowledge(
-  options: GatewayOptions,
-  message: Extract<PagerdutyMessage, { kind: 'acknowledged' }>,
-): Promise<{ readonly incidentId: string | null; readonly reason: string }> {
-  const incidentId = message.incidentId ?? (await options.store.incidents.ofAlert(message.fingerprint));
-  if (incidentId === null || (await options.store.incidents.get(incidentId)) === null) {
-    return { incidentId: null, reason: 'It belongs to no incident here.' };
-  }
-  const actor = await pagerdutyActor(options, message.agent);
-  const decided = await decideAndAnswer(options, {
-    id: `pagerduty:${message.eventId}`,
-    incidentId,
-    name: 'acknowledge',
-    actor,
-    body: {},
-  });
-  // Not taken, so PagerDuty has to send it again; everything else is an answer.
-  if (decided.outcome === 'unavailable') throw new RequestRefused(503, decided.words);
-  return { incidentId, reason: decided.outcome === 'accepted' ? decided.answer.effect : decided.words };
-}
-
-async function pagerdutyActor(options: GatewayOptions, agent: { id: string; name: string } | null): Promise<Actor> {
-  const person = agent === null ? null : await options.people.byPagingId(agent.id);
-  return vouchedFor(person, agent?.name ?? 'somebody at PagerDuty');
-}
-
 /** What can never be understood is 422, so that the sender stops sending it. */
-function understood<T>(read: () => T): T {
+export function understood<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {

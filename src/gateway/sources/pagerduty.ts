@@ -2,24 +2,27 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
 import { incidentNamedBy } from '../../domain/incident-name.ts';
-import type { Instant } from '../../domain/instant.ts';
+import { epochMs, type Instant } from '../../domain/instant.ts';
 import type { Policy } from '../../domain/policy.ts';
+import type { UnderstoodAlert } from './alertmanager.ts';
 import { bounded, webLink } from './bounds.ts';
 import { claimedSeverity } from './claimed-severity.ts';
+import { type Agent, actOf, agentOf, type PagerdutyAct } from './pagerduty-acts.ts';
 import { settleStart } from './start-time.ts';
 
-/** What a PagerDuty webhook says to us. */
-export type PagerdutyMessage =
-  | { readonly kind: 'alert'; readonly alert: Alert; readonly startsAt: string; readonly detectedAt: Instant }
-  | {
-      readonly kind: 'acknowledged';
-      readonly eventId: string;
-      readonly fingerprint: string;
-      /** Our own incident, when the page that was acknowledged is one of ours. */
-      readonly incidentId: string | null;
-      readonly agent: { readonly id: string; readonly name: string } | null;
-    }
-  | { readonly kind: 'nothing'; readonly because: string };
+/** What a PagerDuty webhook says to us: of an alert, of what somebody did there, or of both at once. */
+export interface PagerdutyMessage {
+  readonly eventId: string;
+  /** Of the PagerDuty incident it is about; null when it is about none. */
+  readonly pagingId: string | null;
+  /** Our own incident, when it is about a page of ours. */
+  readonly ownIncidentId: string | null;
+  readonly alert: UnderstoodAlert | null;
+  readonly act: PagerdutyAct | null;
+  readonly agent: Agent | null;
+  /** Why nothing follows from it; null when something does. */
+  readonly nothing: string | null;
+}
 
 const reference = z.object({ id: z.string(), summary: z.string().nullish(), type: z.string().nullish() });
 
@@ -39,11 +42,15 @@ const message = z.object({
         service: reference.nullish(),
         priority: reference.nullish(),
         urgency: z.string().nullish(),
+        assignees: z.array(reference).nullish(),
+        content: z.string().nullish(),
+        incident: reference.nullish(),
       })
       .nullish(),
   }),
 });
 
+export type PagerdutyEvent = z.infer<typeof message>['event'];
 type PagerdutyIncident = NonNullable<z.infer<typeof message>['event']['data']> & { id: string };
 
 /** Any v1 signature over the raw bytes by any of the secrets passes: both change hands during a rotation. */
@@ -62,37 +69,53 @@ export function readPagerduty(json: unknown, policy: Policy, receivedAt: Instant
     );
   }
   const { event } = parsed.data;
-  const data = event.data;
-  if (data?.id === undefined)
-    return { kind: 'nothing', because: `${bounded(event.event_type, 80)} carries no incident.` };
-  const incident = { ...data, id: data.id };
-  switch (event.event_type) {
-    case 'incident.triggered':
-    case 'incident.reopened':
-    case 'incident.resolved':
-      return alertOf(incident, event, policy, receivedAt);
-    case 'incident.acknowledged':
-      return {
-        kind: 'acknowledged',
-        eventId: event.id,
-        fingerprint: fingerprintOf(incident),
-        incidentId: incidentNamedBy(incident.incident_key ?? ''),
-        agent: event.agent ? { id: event.agent.id, name: bounded(event.agent.summary ?? event.agent.id, 100) } : null,
-      };
-    default:
-      return { kind: 'nothing', because: `${bounded(event.event_type, 80)} changes nothing here.` };
+  const incident = incidentOf(event);
+  const about = { eventId: event.id, agent: agentOf(event) };
+  const type = bounded(event.event_type, 80);
+  if (incident === null) return { ...NOTHING, ...about, nothing: `${type} carries no incident.` };
+  const ownIncidentId = incidentNamedBy(incident.incident_key ?? '');
+  const known = { ...NOTHING, ...about, pagingId: incident.id, ownIncidentId };
+  const alert = ownIncidentId === null && isOfAlert(event) ? alertOf(incident, event, policy, receivedAt) : null;
+  if (isStale(event, policy, receivedAt)) {
+    return alert === null ? { ...known, nothing: `${type} tells of something long past.` } : { ...known, alert };
   }
+  const act = actOf(event, ownIncidentId !== null);
+  const own = ownIncidentId === null ? `${type} changes nothing here.` : `It is the page of ${ownIncidentId}.`;
+  return { ...known, alert, act, nothing: alert === null && act === null ? own : null };
+}
+
+const NOTHING: Omit<PagerdutyMessage, 'eventId' | 'agent'> = {
+  pagingId: null,
+  ownIncidentId: null,
+  alert: null,
+  act: null,
+  nothing: null,
+};
+
+/** A note's event carries the note, which refers to its incident. */
+function incidentOf({ data }: PagerdutyEvent): PagerdutyIncident | null {
+  const id = data?.incident?.id ?? data?.id;
+  return data === null || data === undefined || id === undefined ? null : { ...data, id };
+}
+
+/** A priority that a rule of PagerDuty gives is what the alert claims; what a user gives is a decision. */
+function isOfAlert(event: PagerdutyEvent): boolean {
+  if (event.event_type === 'incident.priority_updated') return agentOf(event) === null;
+  return ['incident.triggered', 'incident.reopened', 'incident.resolved'].includes(event.event_type);
+}
+
+/** A signature has no time in it: what is sent again after days decides nothing any more. */
+function isStale({ occurred_at: at }: PagerdutyEvent, { intake }: Policy, receivedAt: Instant): boolean {
+  const ms = Date.parse(at ?? '');
+  return !Number.isNaN(ms) && ms < epochMs(receivedAt) - intake.maximumAgeHours * 3_600_000;
 }
 
 function alertOf(
   incident: PagerdutyIncident,
-  event: { readonly id: string; readonly event_type: string },
+  event: PagerdutyEvent,
   policy: Policy,
   receivedAt: Instant,
-): PagerdutyMessage {
-  const own = incidentNamedBy(incident.incident_key ?? '');
-  // Our own page comes back as a webhook; it must not open an incident about itself.
-  if (own !== null) return { kind: 'nothing', because: `It is the page of ${own}.` };
+): UnderstoodAlert {
   const start = settleStart(incident.created_at ?? null, policy.intake, receivedAt);
   if (start === null) throw new Error(`created_at "${bounded(incident.created_at ?? '', 60)}" is not a time.`);
   const title = bounded((incident.title ?? '').replace(/\s+/g, ' ').trim() || `PagerDuty incident ${incident.id}`, 300);
@@ -101,7 +124,7 @@ function alertOf(
   const reopened = event.event_type === 'incident.reopened';
   const alert: Alert = {
     source: 'pagerduty',
-    fingerprint: fingerprintOf(incident),
+    fingerprint: fingerprintOfPage(incident.id),
     status: resolved ? 'resolved' : 'firing',
     name: title,
     summary: title,
@@ -119,13 +142,20 @@ function alertOf(
     link: webLink(incident.html_url ?? null),
     alreadyPaged: true,
   };
-  // A reopened incident has its old created_at; without the mark it would pass for a repeat of the first message.
-  const startsAt = `${incident.created_at ?? 'unknown'}${reopened ? ` reopened by ${event.id}` : ''}`;
-  return { kind: 'alert', alert, startsAt, detectedAt: reopened ? receivedAt : start.detectedAt };
+  // A reopened incident has its old created_at, and so has one with another priority; without the mark either would pass
+  // for a repeat of the first message.
+  const mark = reopened
+    ? ` reopened by ${event.id}`
+    : event.event_type.endsWith('priority_updated')
+      ? ` with ${event.id}`
+      : '';
+  const startsAt = `${incident.created_at ?? 'unknown'}${mark}`;
+  return { alert, startsAt, detectedAt: reopened ? receivedAt : start.detectedAt };
 }
 
-function fingerprintOf(incident: PagerdutyIncident): string {
-  return `pagerduty:${bounded(incident.id, 100)}`;
+/** Alerts of a PagerDuty incident are known by it; also to the worker, which asks PagerDuty about them. */
+export function fingerprintOfPage(pagingId: string): string {
+  return `pagerduty:${bounded(pagingId, 100)}`;
 }
 
 /** PagerDuty's name of the service when policy knows it, so that its alerts join those of Alertmanager. */

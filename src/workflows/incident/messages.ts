@@ -132,7 +132,8 @@ function takeAlert(run: IncidentRun, alert: Alert): void {
     });
     return;
   }
-  if (known !== undefined && known.alert.startsAt === alert.startsAt && known.clearedAt === null) return;
+  const isSame = known?.alert.startsAt === alert.startsAt && known.alert.claimedSeverity === alert.claimedSeverity;
+  if (isSame && known?.clearedAt === null) return;
   // A firing message that is older than the clearing we know of came late: it says nothing new.
   if (known?.clearedAt != null && alert.startsAt <= known.alert.startsAt) return;
   run.record({ kind: 'alert-received', alert, repeats: 1 });

@@ -8,6 +8,7 @@ import { createPodGateway } from '../../../src/activities/kubernetes/pod-gateway
 import { createClusterReadings } from '../../../src/activities/kubernetes/readings.ts';
 import { createPostgresClient } from '../../../src/activities/postgres/client.ts';
 import { createPrometheusClient } from '../../../src/activities/prometheus/client.ts';
+import { loadPolicy } from '../../../src/config/policy.ts';
 import type { ProbeName, SeriesPoint } from '../../../src/domain/evidence.ts';
 import { epochMs } from '../../../src/domain/instant.ts';
 import type { ServicePolicy } from '../../../src/domain/policy.ts';
@@ -149,6 +150,40 @@ describe('collecting evidence (R2)', () => {
     expect(items[0]?.words).toBe('The error rate is 45 %, risen since 2024-10-23 14:35 UTC.');
     expect(items[0]?.finding.probe === 'error-rate' && items[0].finding.trend.length).toBe(20);
     expect(stored.get(items[0]?.digest ?? '')).toContain('0.003');
+  });
+
+  it('looks first at the overview, the newest log lines and the errors, at the right hours (R1.6)', async () => {
+    const policy = await loadPolicy('policy/noa.yaml');
+    const { firstAssessment, investigation } = policy.evidence.probes;
+    const asked: unknown[] = [];
+    const cluster = {
+      logs: async (query: unknown) => {
+        asked.push(query);
+        return { lines: [], missing: [] };
+      },
+    };
+    const all = metrics(Object.fromEntries(Object.values(policy.service.queries).map((query) => [query, 0.4])));
+    const bundle = await createEvidenceActivities({
+      ...ports({ metrics: all }),
+      cluster,
+    } as unknown as EvidencePorts).collectEvidence({
+      ...input(),
+      request: {
+        ...input().request,
+        purpose: 'first-assessment',
+        probes: [...new Set([...firstAssessment, ...investigation])],
+      },
+      service: policy.service,
+      evidence: policy.evidence,
+    });
+    expect(asked).toContainEqual(expect.objectContaining({ selector: 'app=noa-mcp', container: 'noa-mcp' }));
+    const lines = asked.map((query) => (query as { readonly tailLines: number | null }).tailLines ?? 0);
+    expect(Math.max(...lines)).toBeGreaterThanOrEqual(100);
+    const links = Object.fromEntries(bundle.items.map(({ probe, link }) => [probe, link]));
+    const hours = 'from=1729686600000&to=1729694400000';
+    expect(links['request-rate']).toBe(`https://grafana.noaserver.com/d/overview?${hours}`);
+    expect(links['error-rate']).toBe(`https://grafana.noaserver.com/d/errors?${hours}`);
+    expect(links.latency).toBe(`https://grafana.noaserver.com/d/latency?${hours}`);
   });
 
   it('keeps the excerpt when the store is away', async () => {
