@@ -7,7 +7,7 @@ import { printReport } from './diagnosis/report.ts';
 
 // How often the cause is ranked first, over a generated set of drills played over the simulators' real wires, without
 // the engine: world → evidence → explanation.
-// Run it with: npx tsx bench/diagnosis.ts [--seed N] [--count N] [--only KIND] [--processes N]
+// Run it with: npx tsx bench/diagnosis.ts [--seed N] [--from N] [--count N] [--only KIND] [--processes N]
 //          or: npx tsx bench/diagnosis.ts --files drills/*.yaml
 
 const argument = (name: string): string | null => {
@@ -16,6 +16,7 @@ const argument = (name: string): string | null => {
 };
 const seed = Number(argument('seed') ?? 1);
 const count = Number(argument('count') ?? 300);
+const from = Number(argument('from') ?? 0);
 const only = argument('only');
 const processes = Number(argument('processes') ?? 1);
 const filesAt = process.argv.indexOf('--files');
@@ -23,11 +24,11 @@ const files = filesAt < 0 ? [] : process.argv.slice(filesAt + 1).filter((word) =
 
 function mine(index: number, name: string): boolean {
   const part = Number(process.env.BENCH_PART ?? 0);
-  return index % processes === part && (only === null || name.includes(only));
+  return index >= from && index % processes === part && (only === null || name.includes(only));
 }
 
 async function playMine(tell: (verdict: Verdict) => void): Promise<void> {
-  for (let index = 0; index < (files.length === 0 ? count : files.length); index++) {
+  for (let index = 0; index < (files.length === 0 ? from + count : files.length); index++) {
     const file = files[index];
     const drill = file === undefined ? readDrillText(seed, index) : await readDrill(file);
     if (!mine(index, drill.name)) continue;

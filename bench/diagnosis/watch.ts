@@ -3,7 +3,7 @@ import { classify } from '../../src/domain/classify.ts';
 import { correlate } from '../../src/domain/correlation.ts';
 import { explain } from '../../src/domain/diagnose.ts';
 import type { Hypothesis } from '../../src/domain/diagnosis.ts';
-import type { EvidenceBundle, ProbeName } from '../../src/domain/evidence.ts';
+import type { EvidenceBundle } from '../../src/domain/evidence.ts';
 import { instant } from '../../src/domain/instant.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import { higherOf, type Severity } from '../../src/domain/severity.ts';
@@ -126,13 +126,13 @@ async function collected(stage: Stage, policy: Policy, request: Collecting['requ
   }
 }
 
+/** Nobody answered, or not in time. What is really down says so again at once. */
 function isLate({ gaps, items }: EvidenceBundle): boolean {
-  const asked = items.filter(({ probe }) => ANSWERS.includes(probe)).map(({ words }) => words);
-  return [...gaps.map(({ reason }) => reason), ...asked].some((words) => LATE.test(words));
+  return (
+    gaps.some(({ reason }) => LATE.test(reason)) ||
+    items.some(({ finding }) => 'answers' in finding && !finding.answers)
+  );
 }
-
-/** What these find is whether somebody answers. */
-const ANSWERS: readonly ProbeName[] = ['database-answers', 'cache-answers', 'service-health'];
 
 const PATIENCE_SECONDS = 30;
 const COLLECTING_ATTEMPTS = 3;

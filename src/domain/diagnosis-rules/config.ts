@@ -2,6 +2,7 @@ import { secondsBetween } from '../instant.ts';
 import { Draft, minutes, remedy, target } from './draft.ts';
 import { ownFailures } from './own-errors.ts';
 import { cameAfter, minutesBeforeSymptoms, type Reading } from './reading.ts';
+import { failing } from './signals.ts';
 
 /** New configuration works from the moment it is read, so one of half an hour ago is hardly a suspect. */
 const AT_ONCE_MINUTES = 5;
@@ -37,6 +38,13 @@ export function configRules(reading: Reading): readonly Draft[] {
       );
     else if (reading.latencyHigh && !reading.errorsHigh)
       draft.support(reading.found('latency')?.id ?? found.id, 0.15, 'requests became slow');
+    const { byWorkload, evidenceId } = failing(reading);
+    if (own !== null && byWorkload.size > 1)
+      draft.support(
+        evidenceId,
+        0.25,
+        `${[...byWorkload.keys()].join(' and ')} fail alike, and both read configuration`,
+      );
     return [draft];
   });
 }

@@ -1,3 +1,4 @@
+import { clockTimeUtc } from '../instant.ts';
 import { brokenPods, weighBrokenPod } from './broken-pods.ts';
 import { configThatBrought, restoreConfig } from './config.ts';
 import { changeWords, Draft, deployNames, minutes, remedy, restartApplication, rollbackOf, target } from './draft.ts';
@@ -17,6 +18,9 @@ export function databaseRules(reading: Reading): readonly Draft[] {
     ...postgresUnreachable(reading),
   ];
 }
+
+/** A statement with this share of all time is what the database is busy with. */
+const MOST_OF_THE_TIME = 0.7;
 
 /** Long-running statements hold connections until none is left (the runbook's own example, R9). */
 function slowQuery(reading: Reading): readonly Draft[] {
@@ -64,6 +68,8 @@ function slowQuery(reading: Reading): readonly Draft[] {
   const connections = pool(reading);
   if (connections !== null) {
     const locked = connections.waitingOnLocks >= Math.max(5, connections.active / 4);
+    // The pool fills for a quarter of an hour before anybody waits: seen early it is a second trouble on its way.
+    const fills = connections.climbedAt !== null && statement.shareOfTime >= MOST_OF_THE_TIME && !locked;
     if (locked)
       draft.contradict(
         connections.id,
@@ -78,6 +84,12 @@ function slowQuery(reading: Reading): readonly Draft[] {
       );
     if (connections.freshness < 1)
       draft.contradict(connections.id, 0.35, 'the pool is no longer full, and the symptoms go on');
+    else if (fills && !connections.full)
+      draft.support(
+        connections.id,
+        0.15,
+        `${connections.active} connections are busy, more and more since ${clockTimeUtc(connections.climbedAt ?? '')} UTC`,
+      );
     else if (!connections.full && reading.errorsHigh)
       draft.contradict(
         connections.id,

@@ -1,9 +1,10 @@
 import type { LogPattern } from '../evidence.ts';
+import { exactPercent } from '../percent.ts';
 import { deployThatBrought } from './database.ts';
 import { changeWords, Draft, minutes, restartApplication, rollbackOf } from './draft.ts';
 import { failedOf, ownFailures, ownPatterns } from './own-errors.ts';
 import type { DeployAfter, DeployBefore, Reading } from './reading.ts';
-import { isRecent, podsOf, pool, sharesWord, slowStatement, tableOf } from './signals.ts';
+import { failing, isRecent, podsOf, pool, sharesWord, slowStatement, tableOf } from './signals.ts';
 
 /** Causes that come from outside the code: when one of them is well founded, a deploy nearby is a coincidence. */
 const OUTSIDE = new Set([
@@ -86,6 +87,7 @@ function suspect(reading: Reading, deploy: DeployBefore, others: readonly Draft[
     .filter((other) => OUTSIDE.has(other.cause) && other.confidence >= WELL_FOUNDED)
     .sort((a, b) => b.confidence - a.confidence)[0];
   const hasMechanism = brought !== null || own || stuck || leaks;
+  if (own && brought === null && !stuck && !leaks && outside === undefined) failsElsewhere(reading, draft, deployment);
   if (outside !== undefined && !own && !stuck)
     draft.contradict(deploy.evidenceId, 0.65, `something else explains what is seen: ${outside.words}`);
   else if (!hasMechanism) explainedByNothing(reading, draft, serves ?? isApplication, others);
@@ -98,6 +100,20 @@ function servesWhatFails(reading: Reading, deployment: string): boolean | null {
   return troubled === null || troubled.size === 0 ? null : troubled.has(deployment);
 }
 
+/** Requests that other workloads serve fail just as well: then something that they share is more probable. */
+function failsElsewhere(reading: Reading, draft: Draft, deployment: string): void {
+  const { byWorkload, evidenceId } = failing(reading);
+  const all = [...byWorkload.values()].reduce((sum, perMinute) => sum + perMinute, 0);
+  const elsewhere = all - (byWorkload.get(deployment) ?? 0);
+  if (all <= 0 || elsewhere <= 0) return;
+  const others = [...byWorkload.keys()].filter((name) => name !== deployment).join(', ');
+  draft.contradict(
+    evidenceId,
+    elsewhere >= all / 2 ? 0.5 : 0.25,
+    `${exactPercent(elsewhere / all)} of the failing requests are served by ${others}, which ${deployment} has no part in`,
+  );
+}
+
 /** New code fails from its first pod on, so a deploy half an hour before is hardly more suspicious than none. */
 function timingWeight(minutesBefore: number): number {
   if (minutesBefore <= 5) return 0.4;
@@ -107,7 +123,7 @@ function timingWeight(minutesBefore: number): number {
 
 /** Errors that the code itself makes, other than those of what it depends on. */
 function ownErrors(reading: Reading, draft: Draft, deploy: DeployBefore): boolean {
-  const own = ownFailures(reading);
+  const own = ownFailures(reading, deploy.deployment);
   if (own === null) return false;
   // A pattern known since before the deploy is old noise.
   const older = own.patterns.filter(

@@ -30,12 +30,15 @@ export interface OwnFailures {
 
 /**
  * The errors of the code itself by which requests fail; null when they are none or hardly any. Loud lines that no
- * request failed with are noise wherever the log says how requests ended, except those of a process that dies.
+ * request failed with are noise wherever the log says how requests ended, except those of a process that dies. Of one
+ * deployment only its own lines are looked at: new code cannot make another's fail.
  */
-export function ownFailures(reading: Reading): OwnFailures | null {
+export function ownFailures(reading: Reading, deployment: string | null = null): OwnFailures | null {
   if (!reading.errorsHigh) return null;
-  const own = reading.logs(...OWN_KINDS);
-  const borrowed = reading.logs(...BORROWED_KINDS);
+  const logs = (kinds: readonly LogKind[]) =>
+    deployment === null ? reading.logs(...kinds) : reading.logsOf(deployment, ...kinds);
+  const own = logs(OWN_KINDS);
+  const borrowed = logs(BORROWED_KINDS);
   const says = [...own.patterns, ...borrowed.patterns].some((pattern) => (pattern.failedRequests ?? 0) > 0);
   const weight = (pattern: LogPattern) => (says && pattern.kind !== 'fatal' ? failedOf(pattern) : pattern.count);
   const sum = (patterns: readonly LogPattern[]) => patterns.reduce((all, pattern) => all + weight(pattern), 0);

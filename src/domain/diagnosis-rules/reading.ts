@@ -68,11 +68,15 @@ export interface Reading {
   readonly deploysAfter: readonly DeployAfter[];
   found<P extends ProbeName>(probe: P): Found<P> | null;
   logs(...kinds: readonly LogKind[]): LogSum;
+  /** The same, of the lines that one workload wrote. */
+  logsOf(deployment: string, ...kinds: readonly LogKind[]): LogSum;
 }
 
 /** Symptoms are measured over a minute, so a change that seems a minute late may still be the cause. */
 const TIMING_TOLERANCE_SECONDS = 60;
 const STALE_FRESHNESS = 0.5;
+const APPLICATION_LOGS = ['service-logs', 'log-export'] as const;
+const COMPANION_LOGS = ['worker-logs'] as const;
 const LOG_PROBES = ['service-logs', 'worker-logs', 'log-export'] as const;
 
 export function read(given: DiagnosisInput): Reading {
@@ -100,7 +104,9 @@ export function read(given: DiagnosisInput): Reading {
     troubledWorkloads: troubledWorkloads(found, policy),
     ...deploys(input, symptomAt),
     found,
-    logs: (...kinds) => logSum(found, kinds),
+    logs: (...kinds) => logSum(found, LOG_PROBES, kinds),
+    logsOf: (deployment, ...kinds) =>
+      logSum(found, deployment === policy.service.application.deployment ? APPLICATION_LOGS : COMPANION_LOGS, kinds),
   };
 }
 
@@ -155,11 +161,11 @@ function newest(input: DiagnosisInput, probe: ProbeName): EvidenceItem | undefin
   return input.bundles.flatMap((bundle) => bundle.items).findLast((item) => item.finding.probe === probe);
 }
 
-function logSum(found: <P extends ProbeName>(probe: P) => Found<P> | null, kinds: readonly LogKind[]): LogSum {
+function logSum(found: Find, probes: readonly (typeof LOG_PROBES)[number][], kinds: readonly LogKind[]): LogSum {
   let evidenceId = '';
   let freshness = 1;
   const byPattern = new Map<string, LogPattern>();
-  for (const probe of LOG_PROBES) {
+  for (const probe of probes) {
     const logs = found(probe);
     if (logs === null) continue;
     if (evidenceId === '') evidenceId = logs.id;

@@ -1,6 +1,6 @@
 import type { LogPattern } from '../evidence.ts';
 import { measured } from '../findings.ts';
-import { secondsBetween } from '../instant.ts';
+import { type Instant, secondsBetween } from '../instant.ts';
 import type { DeployBefore, Found, Reading } from './reading.ts';
 
 /** What several rules ask of the same evidence; each answer is null or empty when the evidence is not there. */
@@ -15,6 +15,8 @@ export interface PoolSignal {
   readonly longestActiveSeconds: number;
   readonly idle: number;
   readonly full: boolean;
+  /** Since when there are more and more busy ones; null when there are not. */
+  readonly climbedAt: Instant | null;
 }
 
 export function pool(reading: Reading): PoolSignal | null {
@@ -36,6 +38,7 @@ export function pool(reading: Reading): PoolSignal | null {
     longestActiveSeconds: longestActiveSeconds ?? 0,
     idle,
     full,
+    climbedAt: found.finding.roseAt ?? null,
   };
 }
 
@@ -202,6 +205,21 @@ export function alertNaming(reading: Reading, labels: readonly string[], named: 
       (alert) => alert.status === 'firing' && labels.some((label) => named(alert.labels[label] ?? '')),
     ) ?? null
   );
+}
+
+/** Failing requests a minute by the workload that serves them, where an endpoint fails more than it may. */
+export function failing(reading: Reading): {
+  readonly byWorkload: ReadonlyMap<string, number>;
+  readonly evidenceId: string;
+} {
+  const found = reading.found('endpoints');
+  const byWorkload = new Map<string, number>();
+  for (const { servedBy, errorRatio, perMinute } of found?.finding.endpoints ?? []) {
+    const ratio = measured(errorRatio) ?? 0;
+    if (servedBy == null || ratio < reading.policy.classification.errorRatioP2From) continue;
+    byWorkload.set(servedBy, (byWorkload.get(servedBy) ?? 0) + ratio * (measured(perMinute) ?? 0));
+  }
+  return { byWorkload, evidenceId: found?.id ?? '' };
 }
 
 /** Nodes that are gone; what stood on them is not ready for that reason. */
