@@ -135,7 +135,7 @@ function isLate({ gaps, items }: EvidenceBundle): boolean {
 }
 
 const PATIENCE_SECONDS = 30;
-const COLLECTING_ATTEMPTS = 3;
+const COLLECTING_ATTEMPTS = 6;
 const LATE = /within [\d.]+ m?s|timed? ?out|did not answer/i;
 
 /** The alerts that would have joined the incident of the first one, each as it was heard last. */

@@ -171,7 +171,15 @@ export type Finding =
         servedBy?: string | null;
       }[];
     }
-  | { readonly probe: 'slow-endpoints'; readonly endpoints: readonly { endpoint: string; p95Seconds: number | null }[] }
+  | {
+      readonly probe: 'slow-endpoints';
+      readonly endpoints: readonly {
+        endpoint: string;
+        p95Seconds: number | null;
+        /** When it became slow; null when it is not or nobody saw it begin. */
+        roseAt?: Instant | null;
+      }[];
+    }
   | {
       readonly probe: 'affected-users';
       readonly affected: number | null;

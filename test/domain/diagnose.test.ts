@@ -250,6 +250,15 @@ describe('explain (R2.20)', () => {
     expect(next.suggests.map(({ action }) => action)).toEqual(['failover-database']);
   });
 
+  it('does not take an answer that came too late to us alone for a database or a cache that is down', () => {
+    const late = 'PostgreSQL: no answer within 5 s';
+    expect(first(scene(errors(0.02), databaseAnswers(false, late), cacheAnswers(false, late))).cause).toBe('unknown');
+    const complaints = logs(['database-connection', 90, 'Error: timeout exceeded when trying to connect']);
+    const really = scene(errors(0.9), databaseAnswers(false, late), complaints);
+    const gone = { ...really, items: really.items.filter(({ probe }) => probe !== 'database-connections') };
+    expect(first(gone).cause).toBe('postgres-down');
+  });
+
   it('restarts a cache for stale connections, and never for evictions (R3.3.3)', () => {
     const stale = first(scene(latency(3), cacheHits(0.3), cacheStatistics({ idleClients: 90 })));
     expect(stale.suggests.map(({ action }) => action)).toEqual(['restart']);

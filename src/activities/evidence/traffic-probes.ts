@@ -1,8 +1,10 @@
-import type { Sample } from './ports.ts';
+import { type Instant, plusMinutes } from '../../domain/instant.ts';
+import type { MetricsPort, Sample } from './ports.ts';
 import {
   count,
   firstOf,
   jsonBody,
+  type Look,
   NoAnswer,
   needed,
   type Probe,
@@ -11,6 +13,7 @@ import {
   secondsWords,
 } from './probe.ts';
 import { ORDINARY_ERROR_RATIO, ORDINARY_P95_SECONDS, present, query } from './queries.ts';
+import { roseAt } from './trend.ts';
 
 type TrafficProbe =
   | 'request-rate'
@@ -90,10 +93,14 @@ const endpoints: Probe = {
 const slowEndpoints: Probe = {
   source: SOURCE,
   async ask({ metrics }, look) {
-    const samples = await present(needed(metrics, METRICS), look, 'p95SecondsByEndpoint');
-    const all = [...samples]
-      .sort(byValue)
-      .map((sample) => ({ endpoint: labelOf(sample, 'endpoint'), p95Seconds: sample.value }));
+    const port = needed(metrics, METRICS);
+    const samples = await present(port, look, 'p95SecondsByEndpoint');
+    const isSlow = samples.some(({ value }) => (value ?? 0) > ORDINARY_P95_SECONDS);
+    const since = isSlow ? await slowSince(port, look).catch(() => NOT_KNOWN) : NOT_KNOWN;
+    const all = [...samples].sort(byValue).map((sample) => {
+      const endpoint = labelOf(sample, 'endpoint');
+      return { endpoint, p95Seconds: sample.value, roseAt: since.get(endpoint) ?? null };
+    });
     const slow = all.filter((one) => (one.p95Seconds ?? 0) > ORDINARY_P95_SECONDS);
     const words =
       slow.length === 0
@@ -111,6 +118,23 @@ const slowEndpoints: Probe = {
     };
   },
 };
+
+/** When each endpoint became slow: a deploy of after that is no cause of it, however little the whole has noticed. */
+async function slowSince(port: MetricsPort, look: Look): Promise<ReadonlyMap<string, Instant | null>> {
+  const { at, aroundAt } = look.request;
+  const series = await port.range({
+    query: query(look, 'p95SecondsByEndpoint'),
+    fromAt: plusMinutes(aroundAt, -SLOW_BEFORE_MINUTES),
+    untilAt: at,
+    stepSeconds: 30,
+  });
+  return new Map(
+    series.map(({ labels, points }) => [labels.endpoint ?? '', roseAt(points, { noiseBelow: ORDINARY_P95_SECONDS })]),
+  );
+}
+
+const NOT_KNOWN: ReadonlyMap<string, Instant | null> = new Map();
+const SLOW_BEFORE_MINUTES = 40;
 
 const affectedUsers: Probe = {
   source: SOURCE,

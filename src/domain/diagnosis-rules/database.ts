@@ -4,6 +4,7 @@ import { configThatBrought, restoreConfig } from './config.ts';
 import { changeWords, Draft, deployNames, minutes, remedy, restartApplication, rollbackOf, target } from './draft.ts';
 import type { DeployBefore, Reading } from './reading.ts';
 import { beganWith, pool, recentDeploy, sharesWord, slowStatement, statementAgeMinutes, surge } from './signals.ts';
+import { weighSilence } from './silence.ts';
 
 /** Refusals that mean "full", not "gone". */
 const FULL = /too many (clients|connections)|remaining connection slots|53300/i;
@@ -251,12 +252,10 @@ function postgresDown(reading: Reading): readonly Draft[] {
       ),
     ],
   });
-  if (answers !== null && silent)
-    draft.support(
-      answers.id,
-      0.55 * answers.freshness,
-      `the database does not answer: ${answers.finding.error ?? 'no answer'}`,
-    );
+  if (answers !== null && silent) {
+    const statistics = reading.found('database-connections');
+    weighSilence(reading, draft, { answers, statistics, complaints: 'database-connection' }, 0.55);
+  }
   if (answers?.finding.answers === true) draft.contradict(answers.id, 0.6, 'the database answers SELECT 1');
   weighBrokenPod(reading, draft, broken[0], 0.5);
   supportByLogs(reading, draft, 0.25);

@@ -114,12 +114,19 @@ function failsElsewhere(reading: Reading, draft: Draft, deployment: string): voi
   );
 }
 
-/** New code fails from its first pod on, so a deploy half an hour before is hardly more suspicious than none. */
+/**
+ * New code fails from its first pod on, so a deploy half an hour before is hardly more suspicious than none, and one that
+ * had begun only just before the first symptom can hardly have had a pod that served yet.
+ */
 function timingWeight(minutesBefore: number): number {
+  if (minutesBefore < FIRST_POD_MINUTES) return 0.2;
   if (minutesBefore <= 5) return 0.4;
   if (minutesBefore <= 10) return 0.25;
   return minutesBefore <= 30 ? 0.2 : 0.12;
 }
+
+/** No pod is scheduled, started and found ready in less. */
+const FIRST_POD_MINUTES = 0.2;
 
 /** Errors that the code itself makes, other than those of what it depends on. */
 function ownErrors(reading: Reading, draft: Draft, deploy: DeployBefore): boolean {

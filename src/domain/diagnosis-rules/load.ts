@@ -5,6 +5,7 @@ import { brokenPods, weighBrokenPod } from './broken-pods.ts';
 import { Draft, remedy, target } from './draft.ts';
 import type { Reading } from './reading.ts';
 import { pool, slowStatement, surge } from './signals.ts';
+import { weighSilence } from './silence.ts';
 
 /** One endpoint with this share of a surge is hammered, rather than many customers coming. */
 const ABUSE_SHARE = 0.7;
@@ -20,7 +21,7 @@ function trafficSurge(reading: Reading): readonly Draft[] {
   const { deployment } = reading.policy.service.application;
   const { scaleReplicas, rateLimitManifest } = reading.policy.playbooks;
   const hammered = hammeredEndpoint(reading);
-  // Abuse takes what more pods offer: there they only buy time, and the limit at the door comes first (R3.3.5).
+  // Abuse takes what more pods offer: the limit at the door comes first (R3.3.5), and pods when it did not help.
   const scale = remedy(
     'scale',
     target(reading, 'deployment', deployment),
@@ -46,7 +47,7 @@ function trafficSurge(reading: Reading): readonly Draft[] {
     names: hammered === null ? [deployment] : [deployment, hammered.endpoint],
     words: `Traffic is ${traffic.ratio.toFixed(1)} times its baseline${hammered === null ? '' : `, ${exactPercent(hammered.share)} of it to ${hammered.endpoint}`}.`,
     tellApart: 'who sends the requests: many customers, or a few addresses',
-    suggests: hammered === null ? [scale, ...limit] : [...limit, scale],
+    suggests: hammered === null ? [scale, ...limit] : limit.length === 0 || limitTried(reading) ? [scale] : limit,
   });
   draft.support(
     traffic.id,
@@ -72,6 +73,10 @@ function trafficSurge(reading: Reading): readonly Draft[] {
   if (statement !== null && pool(reading)?.full === true)
     draft.contradict(statement.id, 0.25, 'a slow statement fills the pool by itself');
   return [draft];
+}
+
+function limitTried(reading: Reading): boolean {
+  return reading.input.remediesTried.some(({ action, helped }) => action === 'rate-limit' && helped === false);
 }
 
 /** Somebody says that there is too much to do: load is shed, limits are met, or every connection is taken. */
@@ -110,12 +115,10 @@ function redisDown(reading: Reading): readonly Draft[] {
       ),
     ],
   });
-  if (answers?.finding.answers === false)
-    draft.support(
-      answers.id,
-      0.6 * answers.freshness,
-      `the cache does not answer: ${answers.finding.error ?? 'no answer'}`,
-    );
+  if (answers?.finding.answers === false) {
+    const statistics = reading.found('cache-statistics');
+    weighSilence(reading, draft, { answers, statistics, complaints: 'cache' }, 0.6);
+  }
   if (answers?.finding.answers === true) draft.contradict(answers.id, 0.7, 'the cache answers');
   weighBrokenPod(reading, draft, broken[0], 0.45);
   const logs = reading.logs('cache');

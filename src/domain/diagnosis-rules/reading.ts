@@ -72,8 +72,8 @@ export interface Reading {
   logsOf(deployment: string, ...kinds: readonly LogKind[]): LogSum;
 }
 
-/** Symptoms are measured over a minute, so a change that seems a minute late may still be the cause. */
-const TIMING_TOLERANCE_SECONDS = 60;
+/** What is measured over a minute is seen after it began, never before: only clocks that differ make a cause look late. */
+const TIMING_TOLERANCE_SECONDS = 20;
 const STALE_FRESHNESS = 0.5;
 const APPLICATION_LOGS = ['service-logs', 'log-export'] as const;
 const COMPANION_LOGS = ['worker-logs'] as const;
@@ -153,6 +153,9 @@ function firstSymptom(input: DiagnosisInput): Instant | null {
     for (const rose of [findingIn(bundle, 'error-rate')?.roseAt, findingIn(bundle, 'latency')?.roseAt]) {
       if (rose) instants.push(rose);
     }
+    for (const { roseAt, p95Seconds } of findingIn(bundle, 'slow-endpoints')?.endpoints ?? [])
+      if (roseAt && (measured(p95Seconds) ?? 0) >= input.policy.diagnosis.p95SecondsPlaybookAbove)
+        instants.push(roseAt);
   }
   return instants.reduce<Instant | null>((first, at) => (first === null ? at : earlierOf(first, at)), null);
 }
