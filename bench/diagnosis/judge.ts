@@ -1,6 +1,8 @@
 import type { Hypothesis } from '../../src/domain/diagnosis.ts';
+import type { Severity } from '../../src/domain/severity.ts';
 import { castDrill } from '../../src/rehearsal/cast.ts';
 import type { Drill } from '../../src/rehearsal/drill.ts';
+import { type SeverityRange, severityTruth } from './severity-truth.ts';
 import { openStage } from './stage.ts';
 import { firstAlert, type Watched, watch } from './watch.ts';
 
@@ -17,6 +19,8 @@ export interface Verdict {
   /** Something was proposed although nothing of it was true. */
   readonly wrongProposal: boolean;
   readonly severity: string;
+  /** By the runbook's table from the world's own counters; null when there was no incident. */
+  readonly severityRight: boolean | null;
   readonly detectedAfterMinutes: number | null;
   readonly proposedAfterSeconds: number | null;
   readonly cpuMs: readonly number[];
@@ -24,6 +28,12 @@ export interface Verdict {
 }
 
 const HOUR_MS = 3_600_000;
+/** After the first proposal: until what a second fault does is measured, or until it is known how many users it concerns. */
+const WATCH_ON_MINUTES = { severalFaults: 11, oneFault: 4 };
+
+function isReal(kind: string): boolean {
+  return kind !== 'noise' && kind !== 'alert-storm';
+}
 
 export async function playOne(drill: Drill): Promise<Verdict> {
   const { policy } = await castDrill(drill);
@@ -31,7 +41,9 @@ export async function playOne(drill: Drill): Promise<Verdict> {
   try {
     const untilMs = drill.startAtMs + 2 * HOUR_MS;
     const first = await firstAlert(stage, policy, untilMs);
-    const watched = first === null ? null : await watch(stage, policy, first);
+    const several = drill.faults.filter(({ spec }) => isReal(spec.kind)).length > 1;
+    const watchOnMinutes = several ? WATCH_ON_MINUTES.severalFaults : WATCH_ON_MINUTES.oneFault;
+    const watched = first === null ? null : await watch(stage, policy, first, watchOnMinutes);
     const unknownBelow = policy.diagnosis.unknownBelow;
     return verdictOf(drill, watched, stage.production.world.truths(), unknownBelow);
   } finally {
@@ -51,10 +63,24 @@ function expectationsMissed(drill: Drill, watched: Watched | null): string {
   return missed.length === 0 ? '' : `<<${missed.join(', ')}>> `;
 }
 
+function severityRange(drill: Drill, { alerts, measured, looks }: Watched): SeverityRange {
+  const untilMs = looks.at(-1)?.atMs ?? 0;
+  const begun = drill.faults.filter(({ atMs }) => drill.startAtMs + atMs <= untilMs).map(({ spec }) => spec);
+  return severityTruth(
+    measured,
+    alerts.flatMap(({ claimedSeverity }) => claimedSeverity ?? []),
+    begun,
+  );
+}
+
+function isWithin(severity: Severity, { highest, lowest }: SeverityRange): boolean {
+  return severity >= highest && severity <= lowest;
+}
+
 type Truth = ReturnType<Awaited<ReturnType<typeof openStage>>['production']['world']['truths']>[number];
 
 function verdictOf(drill: Drill, watched: Watched | null, truths: readonly Truth[], unknownBelow: number): Verdict {
-  const real = truths.filter(({ kind }) => kind !== 'noise' && kind !== 'alert-storm');
+  const real = truths.filter(({ kind }) => isReal(kind));
   const judged = watched?.judged ?? null;
   const isTrue = (hypothesis: Hypothesis) =>
     real.some(
@@ -82,6 +108,11 @@ function verdictOf(drill: Drill, watched: Watched | null, truths: readonly Truth
   const truthWords = benign ? 'benign' : real.map(({ kind }) => kind).join('+');
   const started = Math.min(...real.map(({ startMs }) => startMs));
   const detectedAfterMinutes = watched === null || benign ? null : (watched.detectedAtMs - started) / 60_000;
+  const range = watched === null ? null : severityRange(drill, watched);
+  const wrongSeverity =
+    range === null || watched === null || isWithin(watched.severity, range)
+      ? ''
+      : `SEVERITY ${watched.severity}, truth ${range.highest} to ${range.lowest} (${range.words}) `;
   const top = (watched?.looks.find(({ atMs }) => atMs === watched.judgedAtMs)?.hypotheses ?? [])
     .slice(0, 3)
     .map((one) => `${one.cause}(${one.names.join(',')}) ${one.confidence.toFixed(2)}`)
@@ -96,10 +127,11 @@ function verdictOf(drill: Drill, watched: Watched | null, truths: readonly Truth
     bothFound,
     wrongProposal: watched?.proposed === true && !right,
     severity: watched === null ? '-' : watched.severity,
+    severityRight: range === null || watched === null ? null : isWithin(watched.severity, range),
     detectedAfterMinutes,
     proposedAfterSeconds:
       watched === null || !watched.proposed ? null : (watched.judgedAtMs - watched.detectedAtMs) / 1000,
     cpuMs: watched?.looks.map(({ cpuMs }) => cpuMs) ?? [],
-    line: `${drill.name} ${expectationsMissed(drill, watched)}${watched === null ? 'not detected' : `${watched.severity} +${detectedAfterMinutes?.toFixed(1) ?? '-'}m`} ${bothFound === false ? 'ONE-MISSED ' : ''}${top} [${watched?.alerts.map(({ name }) => name).join(',') ?? ''}] ${watched?.severityReasons[0] ?? ''}`,
+    line: `${drill.name} ${wrongSeverity}${expectationsMissed(drill, watched)}${watched === null ? 'not detected' : `${watched.severity} +${detectedAfterMinutes?.toFixed(1) ?? '-'}m`} ${bothFound === false ? 'ONE-MISSED ' : ''}${top} [${watched?.alerts.map(({ name }) => name).join(',') ?? ''}] ${watched?.severityReasons[0] ?? ''}`,
   };
 }

@@ -4,6 +4,21 @@ import type { Verdict } from './judge.ts';
 /** No metric tells of these, so no alert fires: a ticket reports the first, and the second waits for a canary of ours. */
 const SILENT: readonly string[] = ['minor-bug', 'canary-regression'];
 
+/** Right first in so many of the incidents, and everything else as `isGood` says. */
+const GOAL_SHARE = 0.95;
+
+/** The goal (README): the cause first in 95 of 100, severity right in all, and a machine that rather says "not known". */
+export function isGood(verdicts: readonly Verdict[]): boolean {
+  const incidents = verdicts.filter(({ plan, truth }) => plan !== 'benign' && !SILENT.includes(truth));
+  const right = incidents.filter((one) => one.right).length;
+  const benign = verdicts.filter(({ plan }) => plan === 'benign');
+  return (
+    right >= GOAL_SHARE * incidents.length &&
+    verdicts.every(({ severityRight }) => severityRight !== false) &&
+    benign.every(({ wrongProposal }) => !wrongProposal)
+  );
+}
+
 /** The confusion table: rows are what was true, columns what was ranked first. */
 export function printReport(verdicts: readonly Verdict[]): void {
   const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -32,7 +47,11 @@ export function printReport(verdicts: readonly Verdict[]): void {
   say(`right first            ${share(incidents.length - wrong.length, incidents.length)}`);
   say(`of the rest "unknown"  ${share(wrong.filter(({ unknown }) => unknown).length, wrong.length)}`);
   say(`both of two found      ${share(two.filter(({ bothFound }) => bothFound).length, two.length)}`);
-  say(`wrong proposals        ${share(verdicts.filter(({ wrongProposal }) => wrongProposal).length, verdicts.length)}`);
+  const wrongly = verdicts.filter(({ wrongProposal }) => wrongProposal).length;
+  say(`wrong proposals        ${share(wrongly, verdicts.length)}`);
+  const judged = verdicts.filter(({ severityRight }) => severityRight !== null);
+  const severe = judged.filter(({ severityRight }) => severityRight === true).length;
+  say(`severity right         ${share(severe, judged.length)}`);
   say(
     `proposal after detection, seconds of world time: median ${quantile(proposed, 0.5)}, p95 ${quantile(proposed, 0.95)}`,
   );

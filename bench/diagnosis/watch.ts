@@ -3,12 +3,13 @@ import { classify } from '../../src/domain/classify.ts';
 import { correlate } from '../../src/domain/correlation.ts';
 import { explain } from '../../src/domain/diagnose.ts';
 import type { Hypothesis } from '../../src/domain/diagnosis.ts';
-import type { EvidenceBundle } from '../../src/domain/evidence.ts';
+import type { EvidenceBundle, ProbeName } from '../../src/domain/evidence.ts';
 import { instant } from '../../src/domain/instant.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import { higherOf, type Severity } from '../../src/domain/severity.ts';
 import { severityFacts } from '../../src/domain/severity-facts.ts';
 import { remediesInOrder } from '../../src/workflows/playbooks/registry.ts';
+import { type Measured, measure } from './severity-truth.ts';
 import type { Stage } from './stage.ts';
 
 /** What an incident came to know, without anybody acting: look at the first alert, then as the workflow looks again. */
@@ -21,6 +22,8 @@ export interface Watched {
   /** The remedies of the judged explanation in the order of the playbook. */
   readonly offered: readonly string[];
   readonly looks: readonly Look[];
+  /** What the world showed at each look. */
+  readonly measured: readonly Measured[];
   readonly severity: Severity;
   readonly severityReasons: readonly string[];
   readonly alerts: readonly Alert[];
@@ -35,9 +38,10 @@ export interface Look {
 
 const MINUTE_MS = 60_000;
 const COLLECTING_MS = 1_000;
-/** How long an incident is watched until something is proposed, and afterwards, for a second fault. */
+/** How long an incident is watched until something is proposed. */
 const WATCH_MINUTES = 25;
-const WATCH_ON_MINUTES = 11;
+/** What no explanation reads: people do. Asked once, and not at each of the later looks. */
+const FOR_PEOPLE: readonly ProbeName[] = ['commits', 'builds', 'log-search', 'support-tickets', 'social-mentions'];
 
 /** Plays until the first alert of something the policy describes; null when none comes before `untilMs`. */
 export async function firstAlert(stage: Stage, policy: Policy, untilMs: number): Promise<Alert | null> {
@@ -52,16 +56,18 @@ export async function firstAlert(stage: Stage, policy: Policy, untilMs: number):
   }
 }
 
-export async function watch(stage: Stage, policy: Policy, first: Alert): Promise<Watched> {
+export async function watch(stage: Stage, policy: Policy, first: Alert, watchOnMinutes: number): Promise<Watched> {
   const { production } = stage;
   const detectedAtMs = production.world.nowMs;
   const bundles: EvidenceBundle[] = [];
   const looks: Look[] = [];
+  const measured: Measured[] = [];
   let severity: Severity = 'P3';
   let severityReasons: readonly string[] = [];
   let judged: { readonly hypothesis: Hypothesis; readonly atMs: number } | null = null;
   const alertsNow = () => openAlerts(stage, policy, first);
   const { firstAssessment, investigation } = policy.evidence.probes;
+  const later = investigation.filter((probe) => !FOR_PEOPLE.includes(probe));
   await production.advanceTo(detectedAtMs + COLLECTING_MS);
   for (let look = 0; look < 8; look++) {
     const atMs = production.world.nowMs;
@@ -72,12 +78,13 @@ export async function watch(stage: Stage, policy: Policy, first: Alert): Promise
     const bundle = await collected(stage, policy, {
       incidentId: 'bench',
       purpose: look === 0 ? 'first-assessment' : 'investigation',
-      probes: look === 0 ? [...new Set([...firstAssessment, ...investigation])] : investigation,
+      probes: look === 0 ? [...new Set([...firstAssessment, ...investigation])] : later,
       aroundAt: first.startsAt,
       at: instant(atMs),
     });
     if (bundles.length > 1) bundles.pop();
     bundles.push(bundle);
+    measured.push(measure(production.world, atMs));
     const begunMs = process.cpuUsage();
     const hypotheses = explain({ bundles, alerts: alertsNow(), remediesTried: [], policy, now: instant(atMs) });
     const after = classify(severityFacts(alertsNow(), bundle, policy.classification), policy.classification);
@@ -91,7 +98,7 @@ export async function watch(stage: Stage, policy: Policy, first: Alert): Promise
     const remedies = leading === undefined || leading.cause === 'unknown' ? [] : remediesInOrder(leading);
     if (judged === null && leading !== undefined && remedies.length > 0) judged = { hypothesis: leading, atMs };
     const watchedMs = production.world.nowMs - (judged?.atMs ?? detectedAtMs);
-    if (watchedMs > (judged === null ? WATCH_MINUTES : WATCH_ON_MINUTES) * MINUTE_MS) break;
+    if (watchedMs > (judged === null ? WATCH_MINUTES : watchOnMinutes) * MINUTE_MS) break;
     // While people decide it is looked at again every five minutes, or when another alert comes.
     const again = atMs + policy.evidence.againEveryMinutes * MINUTE_MS;
     const known = alertsNow().length;
@@ -106,6 +113,7 @@ export async function watch(stage: Stage, policy: Policy, first: Alert): Promise
     proposed: judged !== null,
     offered: judged === null ? [] : remediesInOrder(judged.hypothesis).map(({ action }) => action),
     looks,
+    measured,
     severity,
     severityReasons,
     alerts: alertsNow(),
