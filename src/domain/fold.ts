@@ -89,6 +89,7 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
     case 'asked-person':
     case 'trouble':
     case 'runbook-changed':
+    case 'ticket-opened':
       return next;
     case 'alert-received':
       return { ...next, alerts: withAlert(next.alerts, event) };

@@ -257,6 +257,8 @@ export type TimelineFact =
       readonly words: string;
       readonly link: string | null;
     }
+  /** A ticket of a playbook's own (R3.4.5); those of the other follow-ups are told by their own workflow. */
+  | { readonly kind: 'ticket-opened'; readonly what: string; readonly ref: string; readonly url: string }
   | { readonly kind: 'decision-refused'; readonly decision: DecisionName; readonly reason: string }
   | { readonly kind: 'asked-person'; readonly question: string }
   | { readonly kind: 'trouble'; readonly where: string; readonly words: string }

@@ -119,6 +119,8 @@ function sentence(event: TimelineEvent): string {
       return `Post-mortem ${event.approved ? 'approved' : 'written'}: ${event.location}`;
     case 'runbook-changed':
       return `Change of the runbook ${event.file} ${event.stage}: ${event.words}${event.link === null ? '' : ` (${event.link})`}`;
+    case 'ticket-opened':
+      return `Ticket ${event.ref} opened: ${event.what} (${event.url})`;
     case 'decision-refused':
       return `The decision ${event.decision} of ${who(event)} was refused: ${event.reason}`;
     case 'asked-person':

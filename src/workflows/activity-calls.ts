@@ -181,6 +181,12 @@ export function ticketing(summary: string) {
   return proxyActivities<Stamps<TicketActivities>>(options(summary, patience));
 }
 
+/** The ticket that a playbook asks for while people wait for its end: what is away now is asked again by the follow-ups. */
+export function ticketingAtOnce(summary: string) {
+  const patience = { attemptSeconds: 30, altogether: { seconds: 120 }, retry: READS };
+  return proxyActivities<Stamps<TicketActivities>>(options(summary, patience));
+}
+
 export function audit(summary: string) {
   const patience = { attemptSeconds: 10, altogether: { seconds: 5 * 60 }, retry: READS };
   return proxyActivities<Stamps<AuditActivities>>(options(summary, patience));

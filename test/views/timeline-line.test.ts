@@ -174,6 +174,10 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
       { stage: 'proposed', file: 'docs/runbooks/A.md', words: '#7 is open', link: 'https://g.example/7' },
       'Change of the runbook docs/runbooks/A.md proposed: #7 is open (https://g.example/7)',
     ],
+    'ticket-opened': [
+      { what: 'Profile noa-mcp', ref: 'NOA-7', url: 'https://j.example/NOA-7' },
+      'Ticket NOA-7 opened: Profile noa-mcp (https://j.example/NOA-7)',
+    ],
     'fix-progressed': [
       { stage: 'pull-request', words: '#7 is open.', link: 'https://git.example/7' },
       'Permanent fix, pull request: #7 is open. (https://git.example/7)',

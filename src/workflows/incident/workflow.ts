@@ -4,6 +4,7 @@ import { channelOf, endPromises, keepTalking } from './communicating.ts';
 import { keepCustomersInformed, sendTestMails } from './informing-customers.ts';
 import { keepPublicFromSilence, keepPublicInformed } from './informing-public.ts';
 import { keepLeases } from './leasing.ts';
+import { askForMemoryProfiling } from './memory-profiling.ts';
 import { registerMessages } from './messages.ts';
 import { followShifts } from './on-call.ts';
 import { settleDebts, tellElsewhere } from './outbox.ts';
@@ -46,6 +47,7 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
     keepLooking,
     watchWindows,
     seeFixThrough,
+    askForMemoryProfiling,
   ];
   const broken = Promise.all(duties.map((duty) => duty(run)));
   await Promise.race([broken, condition(() => run.state.closed !== null || wantsNewRun(run))]);

@@ -3,6 +3,7 @@ import { type IncidentState, openLeases } from '../../../domain/incident.ts';
 import { type Instant, plusMinutes } from '../../../domain/instant.ts';
 import { newestWithin } from '../../../domain/sizes.ts';
 import { followUp, marking } from '../../activity-calls.ts';
+import { memoryProfiling } from '../memory-profiling.ts';
 import { isFixUnderWay } from '../permanent-fix/see-through.ts';
 import { publishRound } from '../publishing.ts';
 import { keepRecord } from '../recording.ts';
@@ -22,8 +23,8 @@ export async function review(run: IncidentRun): Promise<void> {
   if (run.policy.severities[run.state.highestSeverity].postMortem) {
     await scheduleMeeting(run, id, resolved.at);
     await writePostMortem(run, id, resolved.at);
-    await handOnFollowUps(run, id);
   }
+  if (isFollowedUp(run)) await handOnFollowUps(run, id);
   await awaitEnd(run, resolved.at);
   // Nothing is reviewed that was no incident, or another one's.
   if (closedOtherwise(run.state) && run.state.review !== null) await callOffMeeting(run);
@@ -132,6 +133,15 @@ async function writePostMortem(run: IncidentRun, id: string, resolvedAt: Instant
   });
 }
 
+/** Always after a review; without one for what may not end with the incident: a change in place, a ticket to be chased. */
+function isFollowedUp({ policy, state }: IncidentRun): boolean {
+  return (
+    policy.severities[state.highestSeverity].postMortem ||
+    openLeases(state).length > 0 ||
+    memoryProfiling(state) !== null
+  );
+}
+
 /** What outlives the incident goes to workflows of its own: the document, the items, temporary changes still in place. */
 async function handOnFollowUps(run: IncidentRun, id: string): Promise<void> {
   await run.step(`${id}/follow-ups`, async () => {
@@ -187,7 +197,8 @@ function followUps(run: IncidentRun) {
   const missed = run.state.promises.filter((record) => record.ended?.how === 'missed');
   if (missed.length > 0)
     items.push({ id: 'promises', what: `Find out why ${missed.length} promise(s) were missed.`, owner, dueAt });
-  return items;
+  const profiling = memoryProfiling(run.state);
+  return profiling === null ? items : [...items, profiling];
 }
 
 /** Open until the meeting is over; the same problem within the reopen window reopens it (decision 2). */
