@@ -6,6 +6,7 @@ import {
   alert,
   at,
   bundle,
+  configChanged,
   connections,
   databaseAnswers,
   errors,
@@ -115,6 +116,33 @@ describe('what is loud and what fails (R2.20: noise must not win)', () => {
     expect(ranked.find(({ names }) => names[0] === 'noa-mcp')?.confidence ?? 0).toBeLessThan(0.4);
   });
 
+  it('blames a configuration that all read when all fail, not the deploy of one of them', () => {
+    const flows = { name: 'noa-claude-flow', current: revision(4, 'redesign', -1), previous: revision(3, 'b', -5000) };
+    const evidence = [
+      errors(0.3),
+      rollouts(flows),
+      configChanged('noa-mcp-config', 0),
+      answered(['exception', 60, 60, 'TypeError: x is undefined']),
+      served(['/api/v1/flows', 0.3, 'noa-claude-flow'], ['/api/v1/messages', 0.3, 'noa-mcp']),
+    ];
+    expect(diagnose(evidence)[0]).toMatchObject({ cause: 'config-change', names: ['noa-mcp-config'] });
+  });
+
+  it('believes of new code only the lines that its own pods wrote', () => {
+    const failing = answered(['exception', 60, 60, 'TypeError: x is undefined']);
+    const blamed = (lines: EvidenceItem) => {
+      const flows = {
+        name: 'noa-claude-flow',
+        current: revision(4, 'redesign', -1),
+        previous: revision(3, 'b', -5000),
+      };
+      const endpoints = served(['/api/v1/flows', 0.8, 'noa-claude-flow'], ['/api/v1/messages', 0, 'noa-mcp']);
+      return diagnose([errors(0.12), rollouts(flows), lines, endpoints])[0]?.confidence ?? 0;
+    };
+    const own = { ...failing, probe: 'worker-logs' as const, finding: { ...failing.finding, probe: 'worker-logs' } };
+    expect(blamed(own as EvidenceItem)).toBeGreaterThan(blamed(failing));
+  });
+
   it('suspects a deploy of half an hour ago far less than one of now', () => {
     const confidence = (minutes: number) =>
       diagnose([errors(0, null), latency(6), DEPLOYED(minutes)]).find(({ cause }) => cause === 'bad-deploy')
@@ -131,6 +159,30 @@ describe('climbs are dated (timing)', () => {
     expect(evidence(-28)).toMatchObject({ cause: 'slow-query', names: ['requests', 'noa-mcp', 'weekly things'] });
     expect(evidence(-12)).toMatchObject({ cause: 'slow-query', names: ['requests'] });
     expect(evidence(-12)?.suggests.map(({ action }) => action)).not.toContain('rollback');
+  });
+
+  it('clears a deploy of after the first slow answer of one endpoint, however late the whole notices', () => {
+    const slow = (roseMinutes: number) =>
+      item({
+        probe: 'slow-endpoints',
+        endpoints: [
+          { endpoint: '/embeddings', p95Seconds: 6.8, roseAt: at(roseMinutes) },
+          { endpoint: '/chat', p95Seconds: 0.4, roseAt: null },
+          { endpoint: '/messages', p95Seconds: 0.4, roseAt: null },
+        ],
+      });
+    const ranked = (roseMinutes: number) => diagnose([errors(0, null), latency(2.5), DEPLOYED(-1), slow(roseMinutes)]);
+    expect(ranked(-2)[0]).toMatchObject({ cause: 'slow-endpoint', names: ['/embeddings'] });
+    expect(ranked(0)[0]?.cause).toBe('bad-deploy');
+  });
+
+  it('sees a pool that a slow statement is about to fill', () => {
+    const founded = (connectionsNow: EvidenceItem) =>
+      diagnose([errors(0.2), ...providers(0.4, 0.004), statements({}), connectionsNow]).some(
+        ({ cause, confidence }) => cause === 'slow-query' && confidence >= policy.diagnosis.unknownBelow,
+      );
+    expect(founded(climbing(40, -3))).toBe(true);
+    expect(founded(connections(5, 12))).toBe(false);
   });
 
   it('names the application that holds the unused connections', () => {

@@ -5,6 +5,7 @@ import type { PreviewInput } from '../../src/activities/kubernetes/api.ts';
 import type { PageAnswer, PagesReading, ReadOnCallInput } from '../../src/activities/pagerduty/api.ts';
 import type { MigrationPreviewInput } from '../../src/activities/postgres/api.ts';
 import type { Delivery, PublishInput, Receipt } from '../../src/activities/publication/api.ts';
+import type { CreateTicketInput } from '../../src/activities/tickets/api.ts';
 import type { EvidenceBundle, EvidenceItem, EvidencePurpose, Finding } from '../../src/domain/evidence.ts';
 import type { OnCallReading } from '../../src/domain/on-call.ts';
 import type { Contact } from '../../src/domain/people.ts';
@@ -32,6 +33,7 @@ export class PretendWorld {
   readonly delivered: Delivery[] = [];
   readonly acts: RemedyPlan[] = [];
   readonly calls: string[] = [];
+  readonly tickets: CreateTicketInput[] = [];
   /** What is found instead of the usual bad deploy while it is sick. */
   findings: readonly Finding[] | null = null;
   /** Every answer to a look, in place of the findings. */
@@ -84,6 +86,12 @@ export class PretendWorld {
       rollBackDeployment: (plan: RemedyPlan) => this.act(plan),
       scaleDeployment: (plan: RemedyPlan) => this.act(plan),
       deletePod: (plan: RemedyPlan) => this.act(plan),
+      raiseMemoryLimit: (plan: RemedyPlan) => this.act(plan),
+      createTicket: (input: CreateTicketInput) => {
+        this.tickets.push(input);
+        if (this.refused.has('ticket')) throw failure('Invalid', 'the project is unknown');
+        return { system: input.system, ref: 'NOA-7', url: 'https://j.example/NOA-7', warnings: [] };
+      },
       openCircuitBreaker: ({ plan }: { plan: RemedyPlan }) => this.act(plan),
       failOverProvider: ({ plan }: { plan: RemedyPlan }) => this.act(plan),
       awaitRollout: () => ({ complete: true, failed: false, words: '3 of 3 pods replaced' }),
