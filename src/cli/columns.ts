@@ -48,6 +48,28 @@ export function clipColumns(text: string, columns: number): string {
   return kept;
 }
 
+/**
+ * Broken between words into lines of so many columns, the later ones behind `indent` columns. A word that is too long
+ * for a line, and what goes beyond `lines`, is cut. Colours go on over the break.
+ */
+export function wrapColumns(text: string, columns: number, indent: number, lines: number): readonly string[] {
+  if (columnsOf(text) <= columns) return [text];
+  const wrapped: string[] = [];
+  let line = '';
+  // A run of spaces stays with the word behind it: it sets things apart.
+  const pieces = text.match(/ *[^ ]+/gu) ?? [text];
+  for (const [index, piece] of pieces.entries()) {
+    if (line === '' || columnsOf(line + piece) <= columns) line += piece;
+    else if (wrapped.length === lines - 1)
+      return [...wrapped, clipColumns(line + pieces.slice(index).join(''), columns)];
+    else {
+      wrapped.push(line);
+      line = `${' '.repeat(indent)}${piece.trimStart()}`;
+    }
+  }
+  return [...wrapped, line].map((one) => clipColumns(one, columns));
+}
+
 /** Padded to so many columns. */
 export function padColumns(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TimelineEvent } from '../../domain/timeline.ts';
-import { clipColumns } from '../columns.ts';
+import { clipColumns, wrapColumns } from '../columns.ts';
 import { CliFailure, Stopped } from '../failure.ts';
 import { at, readPage, readTimeline, resolveIncident } from '../incidents.ts';
 import { incidentScreen, type ScreenInput, timelineLine } from '../screen.ts';
@@ -184,12 +184,21 @@ async function watchScreen(session: Session, id: string): Promise<void> {
   for (const row of incidentScreen({ ...input, recentLines: 3 }, io)) io.out(row);
 }
 
-/** As many rows and columns as the terminal has now: the head first, and of the recent lines the newest. */
+/** A preview of an action, broken on a narrow terminal, is whole in so many lines; what is longer is in `incident show`. */
+const HEAD_LINES = 5;
+const HEAD_INDENT = 10;
+
+/**
+ * As many rows and columns as the terminal has now: the head first, broken where it is too long because it says what to
+ * type; of the recent lines the newest, each cut to one.
+ */
 function fitted(rows: readonly string[], footer: string, { io }: Session): readonly string[] {
   const { columns, rows: height } = io.terminal() ?? { columns: 80, rows: 24 };
   const room = Math.max(1, height - 1);
   const gap = rows.lastIndexOf('');
-  const [head, recent] = gap === -1 ? [rows, []] : [rows.slice(0, gap + 1), rows.slice(gap + 1)];
+  const [whole, recent] = gap === -1 ? [rows, []] : [rows.slice(0, gap + 1), rows.slice(gap + 1)];
+  const indent = Math.min(HEAD_INDENT, Math.floor(columns / 4));
+  const head = whole.flatMap((row) => wrapColumns(row, columns, indent, HEAD_LINES));
   const left = room - head.length;
   const shown = left > 0 ? [...head, ...recent.slice(-left)] : head.slice(0, room);
   return [...shown.map((row) => clipColumns(row, columns)), io.colours.dim(clipColumns(footer, columns))];
