@@ -48,7 +48,7 @@ async function completeOn(page: Page): Promise<readonly number[]> {
 describe.skipIf(NO_BROWSER_BECAUSE !== null)(`the console in a browser${TITLE}`, () => {
   beforeAll(async () => {
     [stage, browser] = await Promise.all([openR9(SPEED), startChromium()]);
-  }, 90_000);
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     await stage?.close();
@@ -87,19 +87,21 @@ describe.skipIf(NO_BROWSER_BECAUSE !== null)(`the console in a browser${TITLE}`,
   it('lets one of two win who answer at once, and tells the other what happened', async () => {
     await open(bob, `/incidents/${id}`);
     const yes = button(alice, 'Approve publish status');
-    const question = bob.locator('.question', { has: button(bob, 'Approve publish status') });
-    await Promise.all([yes.waitFor(), question.waitFor()]);
-    await question.getByText('Reject', { exact: true }).first().click();
-    await question.getByLabel('Because').fill('Not yet.');
-    await Promise.all([yes.click(), question.locator('form[data-decision="reject"] button').click()]);
+    const questionOn = (page: Page) => page.locator('.question', { has: button(page, 'Approve publish status') });
+    // Both have begun to write a rejection; Alice thinks again and approves.
+    for (const question of [questionOn(alice), questionOn(bob)]) {
+      await question.getByText('Reject', { exact: true }).first().click();
+      await question.getByLabel('Because').fill('Not yet.');
+    }
+    await Promise.all([yes.click(), questionOn(bob).locator('form[data-decision="reject"] button').click()]);
     const late = await stage.until('one is told', async () => {
       const words = await Promise.all([said(alice).textContent(), said(bob).textContent()]);
       const found = words.filter((one) => TOO_LATE.test(one ?? ''));
       return found.length > 0 && found;
     });
     expect(late).toHaveLength(1);
-    // The old question leaves both pages, also the one in which something was typed.
-    await Promise.all([yes.waitFor({ state: 'detached' }), question.waitFor({ state: 'detached' })]);
+    // The settled question leaves both pages, though something was typed in it.
+    await Promise.all([alice, bob].map((page) => questionOn(page).waitFor({ state: 'detached' })));
     const settled = (await stage.timeline(id)).filter(
       ({ kind, by }) => (kind === 'approval-granted' || kind === 'approval-rejected') && by.via === 'console',
     );
@@ -138,6 +140,7 @@ describe.skipIf(NO_BROWSER_BECAUSE !== null)(`the console in a browser${TITLE}`,
     // And it is live again, not only caught up.
     await stage.decide('bob', id, 'note', { text: 'seen after the outage' });
     await alice.getByText('seen after the outage').first().waitFor();
+    await alice.locator('[data-live-state]').getByText('live', { exact: true }).waitFor();
     expect(await alice.evaluate('globalThis.neverReloaded')).toBe(true);
   }, 120_000);
 
@@ -150,11 +153,13 @@ describe.skipIf(NO_BROWSER_BECAUSE !== null)(`the console in a browser${TITLE}`,
   }, 60_000);
 
   it('is resolved by a click, and its post-mortem is drafted', async () => {
+    const asked = async () => (await stage.facts(id))?.openQuestions.some(({ name }) => name === 'resolve') ?? false;
+    await stage.until('it has held long enough', asked, 90_000);
     await button(alice, 'Approve resolve').click();
     await stage.until('it is drafted', async () => (await stage.events(id, 'post-mortem-written')).length > 0);
     expect(remediesSeen(stage.production)).toEqual(['rollback noa-mcp']);
     expect(await faultsOf(alice, 'incident-resolved')).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 
   it('keeps both texts when two people edit the post-mortem at once; the one of both is approved', async () => {
     await alice.getByRole('link', { name: 'Post-mortem' }).click();

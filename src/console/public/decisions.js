@@ -40,13 +40,18 @@ async function decide(form, id, body) {
     say(said.error ?? `The gateway answered ${answer.status}.`, said.accepted === 'pending' ? 'ask' : 'bad');
   else say(said.effect ?? 'Done.', 'good');
   // Somebody else answered first: what was typed answers nothing any more, and must not keep the old question here.
-  const tooLate = answer.status === 409 && form.closest('.question') !== null;
-  if (!answer.ok && !tooLate) return;
+  const question = form.closest('.question');
+  if (!answer.ok && !(answer.status === 409 && question !== null)) return;
+  for (const one of question?.querySelectorAll('form') ?? [form]) done(one);
+  document.dispatchEvent(new CustomEvent('incident:decided'));
+}
+
+/** Emptied and folded: what is still being written keeps its part of the page from being exchanged. */
+function done(form) {
   ids.delete(form);
   form.reset();
   const details = form.closest('details.act');
   if (details !== null) details.open = false;
-  document.dispatchEvent(new CustomEvent('incident:decided'));
 }
 
 function bodyOf(form) {
