@@ -7,12 +7,16 @@ interface OddAnswer {
   readonly name: string;
   readonly type: string;
   readonly nextRetryDelay?: number;
+  /** Only the client's own deadline ends it. */
+  readonly silent?: true;
   readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 /** Error texts repeat what was sent, credentials and all: as careless proxies do. */
 function said(request: IncomingMessage): string {
-  return JSON.stringify({ error: { message: `you sent ${JSON.stringify(request.headers)} to ${request.url ?? ''}` } });
+  const { authorization = '', ...others } = request.headers;
+  const credential = authorization.split(' ').at(-1);
+  return JSON.stringify({ message: `you sent ${credential} and ${JSON.stringify(others)} to ${request.url ?? ''}` });
 }
 
 function status(code: number, headers: Record<string, string> = {}) {
@@ -71,17 +75,18 @@ const ODD_ANSWERS: readonly OddAnswer[] = [
   {
     name: 'half an answer, then silence',
     type: 'Unavailable',
+    silent: true,
     answer: (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.write('{"half":');
     },
   },
-  { name: 'silence', type: 'Unavailable', answer: () => undefined },
+  { name: 'silence', type: 'Unavailable', silent: true, answer: () => undefined },
 ];
 
 export interface OddAnswerOptions {
-  /** Calls the client whose base address is `url`; its deadline should be a fraction of a second. */
-  readonly call: (url: string) => Promise<unknown>;
+  /** Calls the client whose base address is `url` with that deadline: short only where nothing else ends the wait. */
+  readonly call: (url: string, timeoutMilliseconds: number) => Promise<unknown>;
   /** What must be in no failure, however the other side repeats it. */
   readonly secrets: readonly string[];
   /** How this vendor differs: by the name of the answer, the failure it means there. */
@@ -111,7 +116,7 @@ export function holdsAgainstOddAnswers(what: string, options: OddAnswerOptions):
         await new Promise<void>((resolve) => server.close(() => resolve()));
       });
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const failure = await options.call(url).then(
+      const failure = await options.call(url, odd.silent === true ? 250 : 5_000).then(
         (value) => expect.unreachable(`it answered ${JSON.stringify(value)}`),
         (error: unknown) => error as Error & { type?: string; nextRetryDelay?: number; details?: unknown },
       );

@@ -86,11 +86,25 @@ function configOf(options: KubernetesOptions): KubeConfig {
 async function sendOnce(config: KubeConfig, call: KubernetesCall, milliseconds: number): Promise<HttpAnswer> {
   const signal = AbortSignal.timeout(milliseconds);
   try {
-    return await exchange(await requestOf(config, call), signal);
+    const answer = await exchange(await requestOf(config, call), signal);
+    if (answer.status < 300) return answer;
+    // A refusal is shown to people, and a proxy in between may repeat in it what it was told.
+    return { ...answer, text: withoutToken(config, answer.text) };
   } catch (error) {
     const cause: unknown = signal.aborted ? signal.reason : error;
-    throw failure('Unavailable', `${KUBERNETES} ${redactSecrets(troubleOf(cause, milliseconds))}`);
+    throw failure(
+      'Unavailable',
+      `${KUBERNETES} ${withoutToken(config, redactSecrets(troubleOf(cause, milliseconds)))}`,
+    );
   }
+}
+
+function withoutToken(config: KubeConfig, text: string): string {
+  const { token, password } = config.getCurrentUser() ?? {};
+  return [token, password].reduce<string>(
+    (rest, secret) => (secret ? rest.replaceAll(secret, '[secret]') : rest),
+    text,
+  );
 }
 
 async function requestOf(config: KubeConfig, call: KubernetesCall): Promise<RequestContext> {

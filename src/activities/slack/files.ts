@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { failure } from '../failures.ts';
-import { troubleOf } from '../http.ts';
+import { failureOfAnswer, troubleOf } from '../http.ts';
 import { type Call, TIMEOUT_MILLISECONDS } from './web.ts';
 
 export interface Upload {
@@ -39,20 +39,24 @@ export async function upload(call: Call, file: Upload): Promise<{ readonly fileI
 
 /** The address is signed and short-lived; our token does not travel to it. */
 async function put(url: string, content: Uint8Array): Promise<void> {
-  let status: number;
+  let answer: Response;
   try {
-    const answer = await fetch(url, {
+    answer = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/octet-stream' },
       body: Buffer.from(content),
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     });
-    status = answer.status;
     await answer.arrayBuffer();
   } catch (error) {
     throw failure('Unavailable', `Slack did not take the file: it ${troubleOf(error, TIMEOUT_MILLISECONDS)}`);
   }
-  if (status >= 200 && status < 300) return;
-  throw failure(status === 429 || status >= 500 ? 'Unavailable' : 'Invalid', `Slack refused the file with ${status}.`);
+  if (!answer.ok)
+    throw failureOfAnswer('Slack’s store of files', {
+      ...answer,
+      status: answer.status,
+      headers: answer.headers,
+      text: '',
+    });
 }
