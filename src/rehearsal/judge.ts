@@ -4,6 +4,7 @@ import { describe } from '../views/timeline-line.ts';
 import { judgedCause } from './checks/causes.ts';
 import { type Check, chatKinds, eventsOf, mailedContacts, pagedContacts, publicStates } from './checks/evidence.ts';
 import { expectationChecks } from './checks/expectations.ts';
+import { weighedActions } from './checks/harm.ts';
 import { invariantChecks } from './checks/invariants.ts';
 import { type Minutes, minutesOf } from './checks/measures.ts';
 import { type PromiseCount, promiseCount } from './checks/promises.ts';
@@ -34,6 +35,13 @@ export interface IncidentReport {
     readonly target: string;
     readonly at: string;
     readonly outcome: string;
+    /** What became of it in the world; null when it changed nothing there that requests feel. */
+    readonly harm: {
+      readonly failedWith: number;
+      readonly failedWithout: number;
+      readonly wantedBy: 'machine' | 'people';
+      readonly harmful: boolean;
+    } | null;
   }[];
   readonly minutes: Minutes;
   readonly promises: PromiseCount;
@@ -97,11 +105,24 @@ function incidentReport(ship: Ship, performance: Performance): IncidentReport {
       target: plan.target.name,
       at: toTheSecond(at),
       outcome: outcomes.get(plan.key)?.outcome.result ?? 'unknown',
+      harm: harmOf(performance, plan.key),
     })),
     minutes: minutesOf(ship, performance),
     promises: promiseCount(ship),
     events: ship.timeline.length,
     timeline: ship.timeline.map((event) => ({ at: toTheSecond(event.at), kind: event.kind, text: describe(event) })),
+  };
+}
+
+function harmOf(performance: Performance, key: string): IncidentReport['actions'][number]['harm'] {
+  const found = weighedActions(performance).find((one) => one.key === key);
+  if (found === undefined) return null;
+  const { wantedBy, harmful } = found;
+  return {
+    failedWith: Math.round(found.failedWith),
+    failedWithout: Math.round(found.failedWithout),
+    wantedBy,
+    harmful,
   };
 }
 

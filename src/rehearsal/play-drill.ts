@@ -22,6 +22,8 @@ export interface Performance {
   readonly played: Played;
   readonly peopleDid: readonly PersonDid[];
   readonly peopleCouldNot: readonly string[];
+  /** What the gateway did not take from Slack although it was there to take it, in words. */
+  readonly slackRefused: readonly string[];
   readonly wiresTold: readonly { readonly atMs: number; readonly words: string }[];
 }
 
@@ -54,7 +56,8 @@ export async function playDrill<T>(
 async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: PlayOptions): Promise<Performance> {
   const { production } = theatre;
   for (const fault of drill.faults) production.world.addFault(fault.spec, drill.startAtMs + fault.atMs);
-  const door = new GatewayDoor(theatre.gatewayUrl, cast.tokens, cast.observerToken, slackDoor(theatre, cast));
+  const slack = slackDoor(theatre, cast);
+  const door = new GatewayDoor(theatre.gatewayUrl, cast.tokens, cast.observerToken, slack);
   const reported = drill.faults.some(({ spec }) => spec.kind === 'user-report');
   const fleet = new Fleet({
     virtualTime: theatre.virtualTime,
@@ -109,6 +112,7 @@ async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: Play
     played,
     peopleDid: people.did,
     peopleCouldNot: people.undone(),
+    slackRefused: slack.refused,
     wiresTold: wires.told,
   };
 }

@@ -81,9 +81,17 @@ function incidentLines(incident: IncidentReport, judged: Judged, paint: Paint): 
   return [
     `${paint.bold(incident.id)}  ${incident.severity ?? 'no severity'}  cause: ${causeWords}`,
     `  after the first alert: ${windows.join(' · ')}`,
-    `  actions: ${incident.actions.map(({ action, target, at, outcome }) => `${at.slice(11, 16)} ${action} ${target} (${outcome})`).join(', ') || 'none'}`,
+    `  actions: ${incident.actions.map(actionWords).join(', ') || 'none'}`,
     `  promises: ${promises.kept} kept, ${promises.late} late, ${promises.missed} missed and explained`,
   ];
+}
+
+function actionWords({ action, target, at, outcome, harm }: IncidentReport['actions'][number]): string {
+  const words = `${at.slice(11, 16)} ${action} ${target} (${outcome}`;
+  if (harm === null) return `${words})`;
+  const counts = `${harm.failedWith} requests fail in the 30 minutes after it, ${harm.failedWithout} without it`;
+  const whose = harm.harmful ? `; HARMFUL${harm.wantedBy === 'people' ? ', as people wanted' : ''}` : '';
+  return `${words}; ${counts}${whose})`;
 }
 
 /** The runbook's own time box of the phase in which that is to happen. */

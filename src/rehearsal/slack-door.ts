@@ -31,9 +31,13 @@ const MESSAGES_LOOKED_AT = 200;
 
 /**
  * People in Slack as Slack sends what they do: the button of a message that is really there, the form that it really
- * opens, else a slash command; signed, and answered through the response_url. Null: it cannot be done in Slack now.
+ * opens, else a slash command; signed, and answered through the response_url. Null: it cannot be done in Slack now, and
+ * that is Slack's doing. What our own gateway will not take from Slack is no reason to take another door: it is told.
  */
 export class SlackDoor {
+  /** Requests that the gateway did not take, or never answered although Slack was well; in words, for the judge. */
+  readonly refused: string[] = [];
+
   constructor(private readonly options: SlackDoorOptions) {}
 
   async decide(decision: PersonDecision): Promise<DecisionReply | null> {
@@ -53,7 +57,8 @@ export class SlackDoor {
       text: commandText(decision),
       channel,
     });
-    if (answer.status === null || answer.status >= 400) return null;
+    const refusal = this.#refusal(decision, 'a slash command', answer);
+    if (refusal !== null) return refusal;
     if (answer.body !== '') return reply(decision, (JSON.parse(answer.body) as { text?: string }).text ?? answer.body);
     return this.#answer(decision, answer.responseId);
   }
@@ -63,7 +68,8 @@ export class SlackDoor {
     const { message, actionId, value } = found;
     const place = { actionId, value, channel: message.channel, messageTs: message.ts };
     const answer = await slack.sendBlockAction({ ...this.#to('interactions', userId), ...place });
-    if (answer.status === null || answer.status >= 400) return null;
+    const refusal = this.#refusal(decision, `a press of ${actionId}`, answer);
+    if (refusal !== null) return refusal;
     if (!found.opensForm) return this.#answer(decision, answer.responseId);
     const form = () => slack.views.find(({ triggerId }) => triggerId === answer.triggerId) ?? null;
     const said = () => slack.responses.find(({ id }) => id === answer.responseId) ?? null;
@@ -78,7 +84,8 @@ export class SlackDoor {
       viewId: view.id,
       values: this.#filledIn(decision),
     });
-    if (submitted.status === null || submitted.status >= 400) return null;
+    const late = this.#refusal(decision, 'a form', submitted);
+    if (late !== null) return late;
     if (submitted.body !== '') return { accepted: false, words: submitted.body };
     return this.#answer(decision, answer.responseId);
   }
@@ -96,7 +103,24 @@ export class SlackDoor {
     );
     if (final !== null) return reply(decision, final);
     const [kept] = answers();
-    return kept === undefined ? null : { accepted: true, words: kept };
+    if (kept !== undefined) return { accepted: true, words: kept };
+    // Slack that is ill may have lost the answer.
+    if (this.options.faults.active('slack')) return null;
+    return this.#told(`${decision.name} of ${decision.who} was taken from Slack and never answered`);
+  }
+
+  /** Nobody at home is tried again by whoever decides; anything but a 2xx from somebody at home is a refusal. */
+  #refusal(decision: PersonDecision, what: string, answer: { readonly status: number | null; readonly body: string }) {
+    if (answer.status !== null && answer.status < 300) return null;
+    if (answer.status === null || answer.status === 503) throw new Error('the gateway does not answer Slack');
+    return this.#told(
+      `${what} for ${decision.name} of ${decision.who} was refused with ${answer.status}: ${answer.body}`,
+    );
+  }
+
+  #told(words: string): DecisionReply {
+    this.refused.push(words);
+    return { accepted: false, words };
   }
 
   /** The newest message with a button for this very decision; null when there is none. */

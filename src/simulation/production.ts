@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { EvaluationPace } from './evaluation-pace.ts';
+import type { Done } from './journal.ts';
 import type { AlertRule, AlertTransition } from './promql/alert-rules.ts';
 import type { SeriesSource as PrometheusSource } from './promql/store.ts';
 import { createReporting, REPORTING_SECRETS, type Reporting, type ReportReceivers } from './reporting.ts';
@@ -89,6 +90,8 @@ export interface Production {
   readonly github: GitHub;
   readonly grafana: Grafana;
   readonly elasticsearch: Elasticsearch;
+  /** Everything that was done to it and that its world felt, in order: what a twin of it has to be told. */
+  readonly journal: readonly Done[];
   /** Each time the database's replica was made a primary. */
   readonly promotions: readonly { readonly atMs: number }[];
   readonly people: PeopleSettings;
@@ -167,8 +170,11 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
   const common = { clock, faults: wires, log };
 
   const clusterSettings = options.cluster ?? clusterFor(settings.deployments);
+  const journal: Done[] = [];
+  const done = (one: Done): void => void journal.push(one);
   const kubernetes = createKubernetes({
     ...common,
+    done,
     settings: clusterSettings,
     seed,
     startMs,
@@ -216,7 +222,13 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
   });
   const grafana = createGrafana({ ...common, token: secrets.grafana });
   const truth = () => made.database();
-  const replica = { truth: () => made.replica(), promote: () => made.promoteReplica() };
+  const replica = {
+    truth: () => made.replica(),
+    promote() {
+      made.promoteReplica();
+      done({ kind: 'promotion', act: { atMs: made.nowMs } });
+    },
+  };
   const { postgres, live, replicaUrl, promotions } = await startDatabase(options, { ...common, truth }, replica);
 
   const listening = await Promise.all([
@@ -335,6 +347,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     github,
     grafana,
     elasticsearch,
+    journal,
     promotions,
     people,
     customers: customers.entries,

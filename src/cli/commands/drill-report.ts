@@ -67,13 +67,21 @@ function rowOf(report: DrillReport): readonly string[] {
   ];
 }
 
-/** Actions that the drill forbids, or another than it wanted first. */
-function wrongActions({ checks }: DrillReport): readonly string[] {
-  return checks.flatMap(({ check, passed, actual }) => {
+/** Actions that did harm, that the drill forbids, or another than it wanted first. */
+function wrongActions({ checks, incidents }: DrillReport): readonly string[] {
+  const harmful = incidents.flatMap(({ actions }) =>
+    actions.flatMap(({ action, harm }) => {
+      // Reports that an older version kept say nothing of harm.
+      if (harm?.harmful !== true) return [];
+      return [`${action} (harmful${harm.wantedBy === 'people' ? ", people's choice" : ''})`];
+    }),
+  );
+  const unwanted = checks.flatMap(({ check, passed, actual }) => {
     if (passed) return [];
     if (check.startsWith('never ')) return [check.slice('never '.length)];
     return check === 'firstAction' && actual !== 'none' ? [`${String(actual)} first`] : [];
   });
+  return [...harmful, ...unwanted];
 }
 
 function minutesWords(minutes: number | null): string {

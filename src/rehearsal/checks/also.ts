@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { epochMs } from '../../domain/instant.ts';
 import type { Performance } from '../play-drill.ts';
-import { type Check, deeds, eventsOf } from './evidence.ts';
+import { deeds } from './deeds.ts';
+import { type Check, eventsOf } from './evidence.ts';
 
 type Also = NonNullable<Performance['drill']['expect']['also']>[number];
 

@@ -11,13 +11,6 @@ export interface Check {
   readonly passed: boolean;
 }
 
-/** Something done to production, as the systems' own ledgers tell it. */
-export interface Deed {
-  readonly atMs: number;
-  readonly action: string;
-  readonly target: string;
-}
-
 export function eventsOf<K extends TimelineKind>(ship: Ship, kind: K): readonly EventOf<K>[] {
   return ship.timeline.filter((event): event is EventOf<K> => event.kind === kind);
 }
@@ -36,88 +29,6 @@ export function declaredIncidents(performance: Performance): readonly Ship[] {
     (ship) =>
       paged.has(ship.workflowId) || channels.some((name) => ship.workflowId.endsWith(name) || name === ship.workflowId),
   );
-}
-
-const BREAKER_BURST_MS = 120_000;
-/** Pods that are replaced one after another, each waited for, are one deed. */
-const REPLACEMENT_BURST_MS = 30 * 60_000;
-
-/** Every change of production that we made, in order; a breaker opened on three pods is one deed. */
-export function deeds({ theatre, cast }: Performance): readonly Deed[] {
-  const { actions, adminActions } = theatre.production.kubernetes;
-  const found: Deed[] = withoutRepeats(
-    actions
-      .filter((action) => !action.dryRun)
-      .flatMap(({ atMs, name, verb, effects }) => effects.flatMap((effect) => deedOf(effect, atMs, name, verb))),
-  );
-  for (const { atMs, change } of adminActions) {
-    const action =
-      change.kind === 'breaker'
-        ? change.open
-          ? 'open-breaker'
-          : 'revert-open-breaker'
-        : change.fallback === null
-          ? 'revert-provider-failover'
-          : 'provider-failover';
-    const target = change.kind === 'breaker' ? change.provider : change.primary;
-    const changed = change.kind === 'breaker' ? change.open !== change.wasOpen : change.fallback !== change.before;
-    const same = found.some(
-      (deed) => deed.action === action && deed.target === target && atMs - deed.atMs <= BREAKER_BURST_MS,
-    );
-    if (changed && !same) found.push({ atMs, action, target });
-  }
-  const database = cast.policy.service.database?.statefulSet ?? '';
-  for (const { atMs } of theatre.production.promotions)
-    found.push({ atMs, action: 'failover-database', target: database });
-  const { postgres } = theatre.production;
-  if ('statements' in postgres) {
-    for (const { atMs, sql } of postgres.statements)
-      if (/^\s*CREATE INDEX CONCURRENTLY/i.test(sql)) found.push({ atMs, action: 'migrate', target: database });
-  }
-  return found.sort((a, b) => a.atMs - b.atMs);
-}
-
-function withoutRepeats(all: readonly Deed[]): Deed[] {
-  const kept: Deed[] = [];
-  const lastMs = new Map<string, number>();
-  for (const deed of all) {
-    const before = deed.action === 'replace-pods' ? lastMs.get(deed.target) : undefined;
-    if (deed.action === 'replace-pods') lastMs.set(deed.target, deed.atMs);
-    if (before === undefined || deed.atMs - before > REPLACEMENT_BURST_MS) kept.push(deed);
-  }
-  return kept;
-}
-
-type Effect = Performance['theatre']['production']['kubernetes']['actions'][number]['effects'][number];
-
-function deedOf(effect: Effect, atMs: number, target: string, verb: string): readonly Deed[] {
-  switch (effect.kind) {
-    case 'restart':
-    case 'rollback':
-    case 'delete-pod':
-      return [{ atMs, action: effect.kind, target }];
-    case 'scale':
-      return [{ atMs, action: effect.to > effect.from ? 'scale' : 'revert-scale', target }];
-    case 'resources':
-      return [{ atMs, action: effect.raised ? 'memory-limit' : 'revert-memory-limit', target }];
-    case 'evict-pod':
-      return [{ atMs, action: 'replace-pods', target: effect.owner }];
-    case 'restore-config':
-      return [{ atMs, action: 'restore-config', target }];
-    case 'rate-limit':
-      return [{ atMs, action: effect.after === null ? 'revert-rate-limit' : 'rate-limit', target }];
-    case 'create':
-    case 'delete':
-      return target.endsWith('-canary')
-        ? [{ atMs, action: effect.kind === 'create' ? 'canary' : 'revert-canary', target }]
-        : [];
-    case 'image':
-      return verb === 'apply' && !target.endsWith('-canary') ? [{ atMs, action: 'promote', target }] : [];
-    case 'fence':
-    case 'annotate':
-    case 'configure':
-      return [];
-  }
 }
 
 /** Everything that happened, in one list, for questions about order. */

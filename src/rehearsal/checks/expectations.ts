@@ -5,12 +5,12 @@ import { alsoChecks } from './also.ts';
 import { answerChecks } from './answers.ts';
 import { causeChecks } from './causes.ts';
 import { customerMailChecks } from './customer-mails.ts';
+import { deeds } from './deeds.ts';
 import {
   allEvents,
   type Check,
   chatKinds,
   declaredIncidents,
-  deeds,
   mailedContacts,
   pagedContacts,
   publicStates,

@@ -1,9 +1,12 @@
 import { incidentNamedBy } from '../../domain/incident-name.ts';
 import { epochMs } from '../../domain/instant.ts';
 import type { ApprovalName } from '../../domain/policy.ts';
+import type { RemedyPlan } from '../../domain/remedy.ts';
 import type { Ship } from '../fleet.ts';
 import { type Performance, pagesSeen } from '../play-drill.ts';
-import { allEvents, type Check, deeds, eventsOf, failedShare, wholeTimeline } from './evidence.ts';
+import { actionOf, deeds, isLedgered, targetsOf } from './deeds.ts';
+import { allEvents, type Check, eventsOf, failedShare, wholeTimeline } from './evidence.ts';
+import { harmCheck } from './harm.ts';
 import { brokenPromises } from './promises.ts';
 
 /** What holds in every drill, whatever it expects. */
@@ -15,7 +18,9 @@ export function invariantChecks(performance: Performance): readonly Check[] {
     held('the status page never goes backwards without a person', backwards(performance)),
     held('nothing published that the world contradicts', contradicted(performance)),
     held('no action without the approval that policy asks for', unapproved(performance)),
+    harmCheck(performance),
     held('no temporary change left without a lease', unleased(performance)),
+    held('the gateway takes what Slack sends', performance.slackRefused),
     held('every action has intent, outcome and read-back', incomplete(performance)),
     held('the timeline tells what the systems saw', disagreements(performance)),
   ];
@@ -32,22 +37,25 @@ function held(name: string, broken: readonly string[]): Check {
 
 /** By the ledgers: more deeds of a kind on a target than remedies that the timeline began. */
 function twice(performance: Performance): readonly string[] {
-  const intended = new Map<string, Set<string>>();
+  const begun = new Map<string, Set<string>>();
   for (const { plan } of allEvents(performance, 'remedy-intended')) {
-    const key = nameOfDeed(plan.action, plan.target.name);
-    intended.set(key, (intended.get(key) ?? new Set()).add(plan.key));
+    for (const name of namesOf(plan)) begun.set(name, (begun.get(name) ?? new Set()).add(plan.key));
   }
-  return [...counted(performance)].flatMap(([key, count]) => {
-    const begun = intended.get(key)?.size ?? 0;
-    return begun > 0 && count > begun ? [`${key} was done ${count} times for ${begun} remedies`] : [];
+  return [...counted(performance)].flatMap(([name, count]) => {
+    const remedies = begun.get(name)?.size ?? 0;
+    return remedies > 0 && count > remedies ? [`${name} was done ${count} times for ${remedies} remedies`] : [];
   });
+}
+
+function namesOf(plan: RemedyPlan): readonly string[] {
+  return targetsOf(plan).map((target) => `${actionOf(plan)} on ${target}`);
 }
 
 function counted(performance: Performance): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const { action, target } of deeds(performance)) {
-    const key = nameOfDeed(action, target);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+    const name = `${action} on ${target}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return counts;
 }
@@ -172,34 +180,23 @@ function incomplete(performance: Performance): readonly string[] {
 /** What the timeline says was done, and what the systems' own ledgers say. */
 function disagreements(performance: Performance): readonly string[] {
   const plans = new Map(allEvents(performance, 'remedy-intended').map(({ plan }) => [plan.key, plan]));
-  const told = new Map<string, number>();
-  for (const { key, action, outcome } of allEvents(performance, 'remedy-carried-out')) {
-    if (outcome.result !== 'done' && outcome.result !== 'already-done') continue;
-    const name = nameOfDeed(action, plans.get(key)?.target.name ?? 'nothing known');
-    told.set(name, (told.get(name) ?? 0) + 1);
-  }
+  const told = allEvents(performance, 'remedy-carried-out').flatMap(({ key, outcome }) => {
+    const plan = plans.get(key);
+    return plan !== undefined && (outcome.result === 'done' || outcome.result === 'already-done') ? [plan] : [];
+  });
   const seen = counted(performance);
-  const unseen = [...told.keys()]
-    .filter((name) => isLedgered(name) && !seen.has(name))
-    .map((name) => `the timeline tells of ${name}, which no system saw`);
+  // To take back what a pod has forgotten by itself changes nothing that a ledger would record.
+  const unseen = told
+    .filter((plan) => plan.parameters.revert !== 1 && isLedgered(performance, plan.action))
+    .filter((plan) => !namesOf(plan).some((name) => seen.has(name)))
+    .map((plan) => `the timeline tells of ${namesOf(plan).join(', ')}, which no system saw`);
+  const names = new Set(told.flatMap(namesOf));
+  // What is left in place goes on in a workflow of its own, whose timeline is not the incident's.
+  const moved = allEvents(performance, 'lease-settled').some(({ how }) => how === 'moved');
   const untold = [...seen.keys()]
-    .filter((name) => !name.startsWith('revert-') && !told.has(name))
+    .filter((name) => !names.has(name) && !(moved && name.startsWith('revert-')))
     .map((name) => `${name} was done and the timeline does not tell of it`);
   return [...unseen, ...untold, ...pagesUntold(performance)];
-}
-
-/** The timeline names the manifest (or the database), the ledger the object in it: both are the same deed. */
-const NAMED_BY_ACTION: ReadonlySet<string> = new Set(['rate-limit', 'canary', 'revert-canary', 'promote', 'migrate']);
-
-function nameOfDeed(action: string, target: string): string {
-  return NAMED_BY_ACTION.has(action) ? `${action} on what it names` : `${action} on ${target}`;
-}
-
-/** Deeds that a ledger of the simulated production records. */
-function isLedgered(name: string): boolean {
-  return /^(restart|rollback|scale|delete-pod|memory-limit|replace-pods|restore-config|rate-limit|canary|promote|open-breaker|provider-failover|failover-database) /.test(
-    name,
-  );
 }
 
 function pagesUntold(performance: Performance): readonly string[] {

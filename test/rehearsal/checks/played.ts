@@ -17,11 +17,11 @@ export function incident(workflowId: string, ...told: readonly Told[]): Ship {
   const timeline = told.map(
     ([minutes, fact], index) =>
       ({
+        by: { person: 'runbook', roles: [], via: 'machine' },
+        decisionId: null,
         ...fact,
         seq: index + 1,
         at: new Date(at(minutes)).toISOString(),
-        by: { id: 'machine', via: 'machine' },
-        decisionId: null,
       }) as unknown as TimelineEvent,
   );
   return { workflowId, isIncident: true, timeline, running: false };
@@ -35,6 +35,7 @@ export function played(wish: {
   readonly incidents?: readonly Ship[];
   readonly systems?: Systems;
   readonly policy?: Systems;
+  readonly slackRefused?: readonly string[];
   readonly endedAtMinutes?: number;
 }): Performance {
   const { systems = {}, policy = {} } = wish;
@@ -42,10 +43,11 @@ export function played(wish: {
   const production = {
     world: { truths: () => [], requests: () => ({ total: 0, failed: 0 }) },
     kubernetes: { actions: [], adminActions: [] },
+    journal: [],
     promotions: [],
     postgres: {},
     slack: { channels: [], ledger: [], messages: [] },
-    pagerDuty: { pages: [] },
+    pagerDuty: { pages: [], incidents: [] },
     statusPage: { ledger: [] },
     smtp: { mails: [] },
     ...systems,
@@ -59,6 +61,7 @@ export function played(wish: {
     played: { endedAtMs: at(wish.endedAtMinutes ?? 120), reached: true, instants: 1 },
     peopleDid: [],
     peopleCouldNot: [],
+    slackRefused: wish.slackRefused ?? [],
     wiresTold: [],
   } as unknown as Performance;
 }

@@ -1,3 +1,4 @@
+import type { Done } from '../../journal.ts';
 import type { WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
 import type { WireHandler, WireRequest, WireResponse, WireServer } from '../../wire/server.ts';
@@ -16,7 +17,7 @@ import { podLog } from './pod-log.ts';
 import type { ApiResource } from './resources.ts';
 import { isRemovable, RESOURCES } from './resources.ts';
 import { selects } from './selectors.ts';
-import type { Target } from './writes.ts';
+import type { AcceptedWrite, Target } from './writes.ts';
 import { Writes } from './writes.ts';
 
 export interface ApiServerOptions {
@@ -30,6 +31,8 @@ export interface ApiServerOptions {
   readonly strangers?: Readonly<Record<string, string>>;
   /** Asked late, because the world is built on the cluster. */
   readonly service: () => ServiceUnderTest;
+  /** Told of everything that the world feels, in order. */
+  readonly done?: (done: Done) => void;
 }
 
 export interface ApiServer {
@@ -39,12 +42,18 @@ export interface ApiServer {
   readonly actions: readonly ClusterAction[];
   /** Changes made through the admin API of pods, by way of the proxy. */
   readonly adminActions: readonly AdminAction[];
+  /** Writes what another cluster accepted. Throws what this one refuses it with. */
+  again(write: AcceptedWrite): void;
 }
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { cluster } = options;
-  const writes = new Writes(cluster);
+  const { cluster, done = () => undefined } = options;
+  const writes = new Writes(cluster, (act, write) => done({ kind: 'write', act, write }));
   const adminActions: AdminAction[] = [];
+  const record = (act: AdminAction): void => {
+    adminActions.push(act);
+    done({ kind: 'admin', act });
+  };
   const server = createWireServer({
     system: 'kubernetes',
     clock: options.clock,
@@ -80,7 +89,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   }
   for (const resource of RESOURCES) addResource(route, cluster, writes, resource);
   addPodParts(route, options, writes);
-  addProxy(server, guarded, options, (action) => adminActions.push(action));
+  addProxy(server, guarded, options, record);
   addMetrics(route, options);
   serveExec({
     server,
@@ -88,7 +97,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     cluster,
     clock: options.clock,
     service: options.service,
-    record: (action) => adminActions.push(action),
+    record,
   });
   route('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', (request) => ({
     status: 201,
@@ -99,7 +108,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       status: { allowed: true },
     },
   }));
-  return { listen: (port) => server.listen(port), close: () => server.close(), actions: writes.ledger, adminActions };
+  return {
+    listen: (port) => server.listen(port),
+    close: () => server.close(),
+    actions: writes.ledger,
+    adminActions,
+    again: (write) => writes.again(write),
+  };
 }
 
 const VERBS: Readonly<Record<string, string>> = {

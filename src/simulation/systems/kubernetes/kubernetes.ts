@@ -1,3 +1,4 @@
+import type { Done } from '../../journal.ts';
 import type { WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
 import type { ClusterModel } from '../../world/api.ts';
@@ -6,6 +7,7 @@ import { createApiServer } from './api-server.ts';
 import { Cluster } from './cluster.ts';
 import type { ClusterAction } from './ledger.ts';
 import type { ClusterSettings } from './settings.ts';
+import type { AcceptedWrite } from './writes.ts';
 
 export interface Kubernetes {
   /** What the world reads and disturbs. */
@@ -14,6 +16,8 @@ export interface Kubernetes {
   /** Writes that the API server accepted, in order. What the world did (deploys, troubles) is not among them. */
   readonly actions: readonly ClusterAction[];
   readonly adminActions: readonly AdminAction[];
+  /** Writes what another cluster accepted. Throws what this one refuses it with. */
+  again(write: AcceptedWrite): void;
   /** To be called once before the first request: logs, usage and the service's admin API come from it. */
   connect(service: ServiceUnderTest): void;
   listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
@@ -29,6 +33,8 @@ export function createKubernetes(options: {
   readonly startMs: number;
   readonly token: string;
   readonly strangers?: Readonly<Record<string, string>>;
+  /** Told of everything that the world feels, in order. */
+  readonly done?: (done: Done) => void;
 }): Kubernetes {
   const { clock, faults, log, token } = options;
   const cluster = new Cluster(options.settings, options.seed, options.startMs);
@@ -45,12 +51,14 @@ export function createKubernetes(options: {
     token,
     service,
     ...(options.strangers === undefined ? {} : { strangers: options.strangers }),
+    ...(options.done === undefined ? {} : { done: options.done }),
   });
   return {
     cluster,
     namespace: options.settings.namespace,
     actions: server.actions,
     adminActions: server.adminActions,
+    again: server.again,
     connect(world) {
       connected = world;
     },

@@ -20,7 +20,7 @@ export type ClusterEffect =
   | { readonly kind: 'delete-pod'; readonly uid: string }
   /** A StatefulSet no longer runs its first pods. */
   | { readonly kind: 'fence'; readonly from: number; readonly to: number }
-  | { readonly kind: 'evict-pod'; readonly uid: string; readonly owner: string }
+  | { readonly kind: 'evict-pod'; readonly uid: string; readonly owner: string; readonly bornMs: number }
   /** A ConfigMap says again what it said before somebody edited it. */
   | { readonly kind: 'restore-config' }
   /** Requests a minute that the ingress lets in; null when it does not limit them. */

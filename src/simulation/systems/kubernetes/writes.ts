@@ -18,14 +18,33 @@ export interface Target {
   readonly name: string;
 }
 
+/** A write that was accepted, with what a second cluster needs to be written to in the same way. */
+export interface AcceptedWrite {
+  readonly target: Target;
+  readonly request: WireRequest;
+}
+
 /** PATCH (with apply), PUT, DELETE, scales and evictions: preconditions, dry runs, validation and the ledger. */
 export class Writes {
   readonly ledger: ClusterAction[] = [];
   readonly #cluster: Cluster;
   readonly #owners = new FieldOwners();
 
-  constructor(cluster: Cluster) {
+  readonly #accepted: (action: ClusterAction, write: AcceptedWrite) => void;
+
+  constructor(cluster: Cluster, accepted: (action: ClusterAction, write: AcceptedWrite) => void = () => undefined) {
     this.#cluster = cluster;
+    this.#accepted = accepted;
+  }
+
+  /** Writes what another cluster accepted. Throws what this one refuses it with. */
+  again({ target, request }: AcceptedWrite): void {
+    if (request.path.endsWith('/eviction')) this.evict(target, request);
+    else if (request.path.endsWith('/scale')) this.writeScale(target, request);
+    else if (request.method === 'PATCH') this.patch(target, request);
+    else if (request.method === 'PUT') this.put(target, request);
+    else if (target.kind === 'Pod') this.deletePod(target, request);
+    else this.delete(target, request);
   }
 
   read(target: Target): ClusterObject {
@@ -108,7 +127,9 @@ export class Writes {
       this.#cluster.kubelet.remove(pod, request.atMs);
       this.#cluster.reconcile(request.atMs);
     }
-    this.#record(target, request, 'delete', dryRun, [{ kind: 'evict-pod', uid: pod.metadata.uid, owner }]);
+    const { uid, creationTimestamp } = pod.metadata;
+    const bornMs = Date.parse(creationTimestamp);
+    this.#record(target, request, 'delete', dryRun, [{ kind: 'evict-pod', uid, owner, bornMs }]);
     return { status: 201, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
   }
 
@@ -193,7 +214,9 @@ export class Writes {
     effects: readonly ClusterEffect[],
   ): void {
     const { resource, name } = target;
-    this.ledger.push({ atMs: request.atMs, verb, resource, name, dryRun, effects: dryRun ? [] : effects });
+    const action = { atMs: request.atMs, verb, resource, name, dryRun, effects: dryRun ? [] : effects };
+    this.ledger.push(action);
+    if (!dryRun) this.#accepted(action, { target, request });
   }
 }
 
