@@ -5,13 +5,14 @@ import { leadingCause, openLeases } from '../../../domain/incident.ts';
 import { plusMinutes, secondsBetween } from '../../../domain/instant.ts';
 import type { RemedyPlan } from '../../../domain/remedy.ts';
 import type { ApprovalOption } from '../../../domain/timeline.ts';
+import { looking } from '../../activity-calls.ts';
 import { carryOut, verify } from '../../playbooks/carry-out.ts';
 import { prepareOptions } from '../../playbooks/options.ts';
 import { playbookFor } from '../../playbooks/registry.ts';
 import { allAlertsCleared, askApproval } from '../approving.ts';
 import { informInfrastructure } from '../informing-infrastructure.ts';
 import { isOngoing } from '../ongoing.ts';
-import { isWellAgain } from '../recovery.ts';
+import { isWellAgain, recoveryInput } from '../recovery.ts';
 import type { IncidentRun } from '../run.ts';
 import { lookAgain } from './investigation.ts';
 
@@ -97,7 +98,7 @@ function whyMoot(run: IncidentRun, asked: Hypothesis): string | null {
 }
 
 async function act(run: IncidentRun, plan: RemedyPlan, approvalId: string): Promise<boolean> {
-  const before = latestFinding(run.state, 'error-rate')?.ratio ?? null;
+  const before = latestFinding(run.state, 'error-rate')?.ratio ?? (await errorRatioNow(run, `${plan.key}/before`));
   const inEffect = await carryOut(run, plan, approvalId);
   const helped = inEffect ? await verify(run, plan) : notInEffect(run, plan);
   if (!isOngoing(run)) return true;
@@ -107,16 +108,26 @@ async function act(run: IncidentRun, plan: RemedyPlan, approvalId: string): Prom
     return true;
   }
   await lookAgain(run);
-  if (inEffect) takeBackWhatMadeItWorse(run, plan, before);
+  if (inEffect) await takeBackWhatMadeItWorse(run, plan, before);
   return false;
 }
 
 /** So much more of the requests fail than before that it was not the weather. */
 const WORSE_BY_ERROR_RATIO = 0.05;
 
+/** Where the looks could not say how much fails it is asked for by itself: without it nobody could tell a cure from harm. */
+async function errorRatioNow(run: IncidentRun, step: string): Promise<number | null> {
+  const input = recoveryInput(run, run.policy.verification.pollSeconds);
+  return run.step(step, async () => {
+    const answer = await run.attempt(looking('how much fails?').measureRecovery(input));
+    return answer.ok ? answer.value.errorRatio : null;
+  });
+}
+
 /** R3.6: a temporary change after which more requests fail than before is undone, and said; the next step follows. */
-function takeBackWhatMadeItWorse(run: IncidentRun, plan: RemedyPlan, before: number | null): void {
-  const after = latestFinding(run.state, 'error-rate')?.ratio ?? null;
+async function takeBackWhatMadeItWorse(run: IncidentRun, plan: RemedyPlan, before: number | null): Promise<void> {
+  const looked = findingIn(run.state.evidence.investigation ?? null, 'error-rate')?.ratio ?? null;
+  const after = looked ?? (await errorRatioNow(run, `${plan.key}/after`));
   const lease = openLeases(run.state).find((record) => record.lease.plan.key === plan.key);
   if (before === null || after === null || after < before + WORSE_BY_ERROR_RATIO) return;
   const worse = `${Math.round(before * 100)} % of the requests failed before ${plan.action} of ${plan.target.name}, ${Math.round(after * 100)} % do now`;
