@@ -15,6 +15,8 @@ export interface CollectEvidenceInput {
   readonly evidence: EvidencePolicy;
   /** How far back the root cause looks for commits (R5.3); the hours of `evidence` when it is left out. */
   readonly resolution?: Pick<ResolutionPolicy, 'commitsFromHoursBefore' | 'commitsToMinutesBefore'>;
+  /** How many of the most frequent errors are listed, of how many log lines of each pod (R3.2.1); none when left out. */
+  readonly topErrors?: { readonly count: number; readonly ofLines: number };
   /** What people write when they mean us (R2.17). */
   readonly reports?: Pick<ReportsPolicy, 'socialHandle'>;
 }

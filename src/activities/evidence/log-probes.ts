@@ -13,10 +13,36 @@ const EXPORT_BYTES_PER_POD = 8 * 1024 * 1024;
 /** R3.1.1: the runbook looks at the database's last hundred lines. */
 const DATABASE_TAIL_LINES = 100;
 
+/** R2.6, and R3.2.1: which errors are most frequent over more lines than those that are explained from. */
 const serviceLogs: Probe = {
   source: SOURCE,
-  ask: ({ cluster }, look) => readLogs('service-logs', [tail(look, look.service.application)], cluster),
+  async ask({ cluster }, look) {
+    const { topErrors } = look;
+    const recent = tail(look, look.service.application);
+    if (topErrors === undefined) return readLogs('service-logs', [recent], cluster);
+    const query = { ...recent, tailLines: Math.max(recent.tailLines, topErrors.ofLines) };
+    const answer = await needed(cluster, 'The Kubernetes cluster').logs(query);
+    const seen = observed('service-logs', [query], { ...answer, lines: newest(answer.lines, recent.tailLines) });
+    const top = logPatterns(answer.lines).slice(0, topErrors.count);
+    const body = answer.lines.map(textOf).join('\n');
+    if (top.length === 0) return { ...seen, body };
+    const listed = top.map(({ count: times, pattern }) => `${String(times).padStart(7)} ${pattern}`);
+    return { ...seen, body, excerpt: [`Top ${top.length} of ${answer.lines.length} lines:`, ...listed].join('\n') };
+  },
 };
+
+/** The last lines of each pod. */
+function newest(lines: readonly LogLine[], perPod: number): readonly LogLine[] {
+  const left = new Map<string, number>();
+  return lines
+    .toReversed()
+    .filter(({ pod }) => {
+      const taken = left.get(pod) ?? 0;
+      left.set(pod, taken + 1);
+      return taken < perPod;
+    })
+    .reverse();
+}
 
 const workerLogs: Probe = {
   source: SOURCE,
@@ -114,7 +140,7 @@ export const LOG_PROBES: ProbeTable<LogProbe> = {
 function tail(
   { service, evidence }: Look,
   workload: { readonly selector: string; readonly container: string },
-): LogQuery {
+): LogQuery & { readonly tailLines: number } {
   return {
     namespace: service.namespace,
     selector: workload.selector,
@@ -133,7 +159,14 @@ async function readLogs(
   const port = needed(cluster, 'The Kubernetes cluster');
   const answers = await Promise.all(queries.map((query) => port.logs(query)));
   const lines = answers.flatMap((answer) => answer.lines);
-  const missing = answers.flatMap((answer) => answer.missing);
+  return observed(probe, queries, { lines, missing: answers.flatMap(({ missing }) => missing) });
+}
+
+function observed(
+  probe: TailProbe,
+  queries: readonly LogQuery[],
+  { lines, missing }: { readonly lines: readonly LogLine[]; readonly missing: readonly string[] },
+): Observation {
   const patterns = logPatterns(lines);
   const troubled = lines.filter(({ line }) => classifyLine(line) !== null);
   return {

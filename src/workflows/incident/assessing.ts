@@ -26,7 +26,8 @@ export async function collectEvidence(
       at: run.now(),
     };
     const { service, evidence, resolution, reports } = policy;
-    const input = { request, service, evidence, resolution, reports };
+    const topErrors = { count: policy.playbooks.topErrors, ofLines: policy.playbooks.topErrorsOfLines };
+    const input = { request, service, evidence, resolution, reports, topErrors };
     const answer = await run.attempt(looking(`${purpose}: ${request.probes.length} questions`).collectEvidence(input));
     if (answer.ok) run.record({ kind: 'evidence-collected', bundle: answer.value });
     else run.record({ kind: 'trouble', where: 'evidence', words: `No evidence could be collected: ${answer.words}` });

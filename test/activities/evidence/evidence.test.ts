@@ -113,6 +113,15 @@ function ports(more: Partial<EvidencePorts>): EvidencePorts {
 const collect = (wanted: EvidencePorts, ...probes: ProbeName[]) =>
   createEvidenceActivities(wanted).collectEvidence(input(...probes));
 
+const WELL_POD = {
+  node: 'node-a',
+  phase: 'Running',
+  restarts: 0,
+  lastTermination: null,
+  startedAt: null,
+  memoryLimitMiB: 1024,
+};
+
 describe('collecting evidence (R2)', () => {
   it('names every gap with its reason and keeps the answers it has', async () => {
     const hanging: ClusterPort = {
@@ -256,6 +265,98 @@ describe('collecting evidence (R2)', () => {
     });
   });
 
+  it("reads the database's pod and its last hundred log lines (R3.1.1)", async () => {
+    const asked: unknown[] = [];
+    const cluster = {
+      ...({} as ClusterPort),
+      warnings: async () => [],
+      pods: async () => [{ ...WELL_POD, name: 'db-0', app: 'db', ready: false, problem: 'CrashLoopBackOff' }],
+      logs: async (query: unknown) => {
+        asked.push(query);
+        return {
+          lines: [{ pod: 'db-0', at: NOW, line: 'FATAL:  could not open file "pg_wal": No space left' }],
+          missing: [],
+        };
+      },
+    } as ClusterPort;
+    const bundle = await collect(ports({ cluster }), 'pods', 'database-logs');
+    expect(asked).toMatchObject([{ selector: 'app=db', tailLines: 100 }]);
+    expect(bundle.items.map(({ words }) => words)).toEqual([
+      expect.stringContaining('db-0 CrashLoopBackOff'),
+      expect.stringContaining('No space left'),
+    ]);
+  });
+
+  it('lists the ten most frequent errors of five hundred lines, most frequent first (R3.2.1)', async () => {
+    const kinds = Array.from({ length: 12 }, (_, kind) => `ERROR failed in ${'abcdefghijkl'[kind]}`);
+    const line = (text: string) => ({ pod: 'web-1', at: NOW, line: text });
+    const old = kinds.flatMap((text, kind) => Array.from({ length: 12 - kind }, () => line(text)));
+    const quiet = Array.from({ length: 200 }, () => line('INFO ok'));
+    let tailLines: number | null = null;
+    const cluster = {
+      ...({} as ClusterPort),
+      logs: async (query: { readonly tailLines: number | null }) => {
+        tailLines = query.tailLines;
+        return { lines: [...old, ...quiet], missing: [] };
+      },
+    } as ClusterPort;
+    const bundle = await createEvidenceActivities(ports({ cluster })).collectEvidence({
+      ...input('service-logs'),
+      topErrors: { count: 10, ofLines: 500 },
+    });
+    expect(tailLines).toBe(500);
+    const [item] = bundle.items;
+    expect(item?.excerpt.split('\n').slice(1)).toEqual(
+      kinds.slice(0, 10).map((text, kind) => `${String(12 - kind).padStart(7)} ${text}`),
+    );
+    // What is explained from is what is new: two hundred lines, as R2.6 asks.
+    expect(item?.finding).toMatchObject({ lines: 200, patterns: [] });
+  });
+
+  it('says which endpoints are slow, and since when (R3.3.1)', async () => {
+    const by = (endpoint: string) => ({ endpoint });
+    const slow: MetricsPort = {
+      ...metrics({}),
+      instant: async () => [
+        { labels: by('/chat'), value: 0.4 },
+        { labels: by('/embeddings'), value: 6.8 },
+      ],
+      range: async ({ fromAt }) => [
+        {
+          labels: by('/embeddings'),
+          points: Array.from({ length: 40 }, (_, minute) => [
+            epochMs(fromAt) / 1000 + 60 * minute,
+            minute < 25 ? 0.3 : 6.8,
+          ]),
+        },
+      ],
+    };
+    const bundle = await collect(ports({ metrics: slow }), 'slow-endpoints');
+    expect(bundle.items[0]?.words).toContain('1 of 2 endpoints slow: /embeddings 6.8 s');
+    expect(bundle.items[0]?.finding).toMatchObject({
+      endpoints: [
+        { endpoint: '/embeddings', p95Seconds: 6.8, roseAt: '2024-10-23T14:15:00.000Z' },
+        { endpoint: '/chat', roseAt: null },
+      ],
+    });
+  });
+
+  it('compares the rate of requests with the usual one of policy (R2.14)', async () => {
+    const rate = async (perMinute: number) => {
+      const bundle = await collect(
+        ports({ metrics: metrics({ 'query:requestsPerMinute': perMinute }) }),
+        'request-rate',
+      );
+      return bundle.items[0];
+    };
+    expect(await rate(1020)).toMatchObject({ abnormal: false, finding: { baselinePerMinute: 1000, ratio: 1.02 } });
+    expect(await rate(3500)).toMatchObject({
+      abnormal: true,
+      words: expect.stringContaining('of the usual 1000: unusual'),
+    });
+    expect(await rate(300)).toMatchObject({ abnormal: true });
+  });
+
   it('reads the cluster over the wire: rollouts, pods, logs (R2.1, R2.2, R2.6)', async () => {
     const cluster = furnished();
     cluster.put(
@@ -304,6 +405,7 @@ describe('collecting evidence (R2)', () => {
       ],
     });
     expect(by.rollouts?.words).toContain('15 minutes before the problem began');
+    // R3.4.2: killed for memory before, whatever it does now.
     expect(by.pods?.words).toContain('web-2 CrashLoopBackOff, 7 restarts, killed for memory before');
     expect(by['service-logs']?.finding).toMatchObject({
       lines: 2,
