@@ -13,6 +13,7 @@ import { grpcCodeOf, HOPELESS, messageOf, UNAVAILABLE, untilAnswered } from './c
 import { exportHistory } from './client/histories.ts';
 import { type PostMortemClient, postMortemClient } from './client/post-mortems.ts';
 import { type QuickClient, quickClient } from './client/quick-actions.ts';
+import { tracedClient } from './client/tracing.ts';
 import { wholeTimelineSince } from './client/whole-timeline.ts';
 import type { Decision, DecisionAnswer } from './domain/decision.ts';
 import type { FactSet } from './domain/fact-set.ts';
@@ -151,7 +152,11 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     // The SDK's own retries outlive our deadlines, and one that is due after `close` ends the process (measured).
     interceptors: [],
   });
-  const clientOptions: ClientOptions = { connection, namespace: options.namespace ?? fromEnv.namespace ?? 'default' };
+  const clientOptions: ClientOptions = {
+    connection,
+    namespace: options.namespace ?? fromEnv.namespace ?? 'default',
+    interceptors: { workflow: [tracedClient] },
+  };
   const client = new Client(clientOptions);
   const taskQueue = options.taskQueue ?? process.env.TEMPORAL_TASK_QUEUE ?? TASK_QUEUE;
   const answerWithinMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;

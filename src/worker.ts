@@ -14,6 +14,7 @@ import { EnvironmentError, type WorkerEnv, workerEnv } from './config/env.ts';
 import { peopleOfPolicyFile } from './config/people.ts';
 import { loadPolicy } from './config/policy.ts';
 import { openStore, type Store } from './store/store.ts';
+import { startTracing } from './tracing/tracing.ts';
 import { bundlePath } from './worker/bundle.ts';
 import { followUpStarter } from './worker/follow-up-workflows.ts';
 import { serveHealth } from './worker/health.ts';
@@ -24,6 +25,7 @@ import { mailPort } from './worker/message-ports.ts';
 import { workerMetrics } from './worker/metrics.ts';
 import { StampAnswers } from './worker/stamping.ts';
 import { startStatusMails } from './worker/status-mails.ts';
+import { tracedActivity, traceSinks } from './worker/tracing.ts';
 import { InTurn } from './worker/turns.ts';
 import { wireActivities } from './worker/wiring.ts';
 import { TASK_QUEUE } from './workflows/incident/api.ts';
@@ -36,6 +38,12 @@ async function main(): Promise<void> {
   const env = workerEnv();
   const log = workerLog(env.LOG_LEVEL);
   const metrics = workerMetrics();
+  const tracing = await startTracing({
+    process: 'worker',
+    endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+    headers: env.OTEL_EXPORTER_OTLP_HEADERS,
+    warn: log.warn,
+  });
   Runtime.install({
     logger: log.forTemporal,
     telemetryOptions: {
@@ -67,7 +75,7 @@ async function main(): Promise<void> {
       ...(TURNS_URL === '' ? {} : { deadlines: new IdleDeadlines(TURNS_URL) }),
     }),
     interceptors: { activity: activityInterceptors(clock, metrics) },
-    sinks: projectionSinks(store, log.warn),
+    sinks: { ...projectionSinks(store, log.warn), ...traceSinks(tracing) },
     ...SETTINGS,
     ...versioned(env),
   });
@@ -86,6 +94,7 @@ async function main(): Promise<void> {
     health?.close();
     await connection.close();
     await store.close();
+    await tracing.stop();
   }
 }
 
@@ -94,6 +103,7 @@ function activityInterceptors(clock: Clock, metrics: ReturnType<typeof workerMet
   return [
     () => ({ inbound: new StampAnswers(clock) }),
     () => ({ inbound: new KeepBeating() }),
+    (context) => ({ inbound: tracedActivity(context) }),
     (context) => ({ inbound: metrics.counting(context.info.activityType) }),
     ...(TURNS_URL === '' ? [] : [() => ({ inbound: new InTurn(TURNS_URL) })]),
   ];

@@ -65,6 +65,12 @@ const ROOMS: readonly Room[] = [
       node,
     ],
   },
+  {
+    name: 'tracing',
+    holds: under('tracing'),
+    rooms: [/^domain\//, /^tracing\//],
+    packages: [/^@opentelemetry\//, node],
+  },
   { name: 'store', holds: under('store'), rooms: [/^domain\//, /^store\//], packages: [/^pg$/, node] },
   {
     name: 'config',
@@ -75,7 +81,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'client',
     holds: (path) => path === 'client.ts' || path.startsWith('client/'),
-    rooms: [/^domain\//, /^config\//, /^workflows\/.*\/api\.ts$/, /^client(\.ts$|\/)/],
+    rooms: [/^domain\//, /^config\//, /^tracing\/spans\.ts$/, /^workflows\/.*\/api\.ts$/, /^client(\.ts$|\/)/],
     packages: [/^@temporalio\/(client|common|envconfig)(\/lib\/proto-utils\.js)?$/, node],
   },
   {
@@ -89,9 +95,19 @@ const ROOMS: readonly Room[] = [
       /^views\//,
       /^gateway\//,
       /^console\//,
+      /^tracing\/(log-lines|spans|tracing)\.ts$/,
       /^workflows\/.*\/api\.ts$/,
     ],
-    packages: [/^fastify$/, /^openid-client$/, /^pino$/, /^prom-client$/, /^zod$/, /^@slack\/socket-mode$/, node],
+    packages: [
+      /^@opentelemetry\/api$/,
+      /^fastify$/,
+      /^openid-client$/,
+      /^pino$/,
+      /^prom-client$/,
+      /^zod$/,
+      /^@slack\/socket-mode$/,
+      node,
+    ],
   },
   {
     name: 'console',
@@ -175,6 +191,8 @@ const ROOMS: readonly Room[] = [
       /^activities\//,
       /^domain\//,
       /^embedded\//,
+      /^client\/tracing\.ts$/,
+      /^tracing\/(log-lines|spans|tracing)\.ts$/,
       /^workflows\/.*\/api\.ts$/,
       /^worker(\.ts$|\/)/,
     ],

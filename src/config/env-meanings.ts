@@ -11,6 +11,9 @@ export const MEANINGS: Readonly<Record<VariableName, string>> = {
   INCIDENT_SPEED: 'Incident seconds that pass in a second; leave it out in production.',
   DECISION_SIGNING_KEY:
     'Signs decisions between gateway and worker, and seals sessions; the same at both, at least 16 characters. Several separated by commas: the first signs, each is accepted (operations.md).',
+  OTEL_EXPORTER_OTLP_ENDPOINT:
+    'Collector that takes traces by OTLP over HTTP, e.g. http://otel-collector:4318; nothing is traced without.',
+  OTEL_EXPORTER_OTLP_HEADERS: 'What goes with them, name=value, commas between; values percent-encoded.',
   LOG_LEVEL: 'fatal, error, warn, info, debug, trace or silent.',
   PORT: 'Port to listen on.',
   HOST: 'Address to listen on; 0.0.0.0 in a container.',

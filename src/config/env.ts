@@ -54,6 +54,9 @@ const common = {
   INCIDENT_TOKENS_FILE: z.string().optional(),
   INCIDENT_SPEED: speed.default(1),
   DECISION_SIGNING_KEY: signingKeys,
+  /** Traces (docs/operations.md): a collector of OTLP over HTTP, e.g. http://otel-collector:4318. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: http.optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: secret.optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 };
 
@@ -207,6 +210,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   'SLACK_SIGNING_SECRET',
   'SLACK_APP_TOKEN',
   'OIDC_CLIENT_SECRET',
+  'OTEL_EXPORTER_OTLP_HEADERS',
   'PAGERDUTY_ROUTING_KEYS',
   'PAGERDUTY_API_TOKEN',
   'STATUSPAGE_API_KEY',

@@ -26,3 +26,10 @@ const NAME_AT_START = /^(incident-\d{8}-\d{4}(?:-\d+)?)(?![-\w])/;
 export function incidentNamedBy(key: string): string | null {
   return NAME_AT_START.exec(key)?.[1] ?? null;
 }
+
+const NAME_WITHIN = /\b(incident-\d{8}-\d{4}(?:-\d+)?)(?![-\w])/;
+
+/** The first incident that words for people name; null when they name none. */
+export function incidentNamedIn(words: string): string | null {
+  return NAME_WITHIN.exec(words)?.[1] ?? null;
+}

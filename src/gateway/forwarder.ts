@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { type Delivered, type IncidentClient, TemporalAway } from '../client.ts';
 import type { Clock } from '../config/clock.ts';
 import type { Policy } from '../domain/policy.ts';
+import type { TraceContext } from '../domain/trace-context.ts';
 import { StoreUnavailable } from '../store/database.ts';
 import type { DeliveryLocks } from '../store/delivery-locks.ts';
 import type { PendingBatch } from '../store/inbox.ts';
 import type { Store } from '../store/store.ts';
+import { inSpan, traceUnderWay } from '../tracing/spans.ts';
 import type { GatewayLog } from './log.ts';
 
 /** Carries alerts from the inbox to their incidents: at least once, in order for each incident (decision 2). */
@@ -45,6 +47,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   const { store, log } = options;
   const busy = new Map<string, Promise<void>>();
   const waiting = new Set<string>();
+  /** The trace in which alerts of an incident came, until they are under way; empty when nothing is traced. */
+  const askedIn = new Map<string, TraceContext>();
   /** Incidents whose delivery Temporal refuses for good, until when they are left alone (monotonic clock). */
   const refusedUntilMs = new Map<string, number>();
   let locks: DeliveryLocks | null = null;
@@ -72,7 +76,10 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       return;
     }
     waiting.delete(incidentId);
-    const delivery = deliverAll(incidentId).finally(() => {
+    const parent = askedIn.get(incidentId) ?? null;
+    askedIn.delete(incidentId);
+    const wish = { name: 'deliver alerts', kind: 'internal', incidentId, parent } as const;
+    const delivery = inSpan(wish, () => deliverAll(incidentId)).finally(() => {
       busy.delete(incidentId);
       for (const next of [...waiting]) begin(next);
     });
@@ -159,12 +166,17 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       timer = setInterval(() => void round(), ROUND_EVERY_MS);
       void round();
     },
-    nudge: begin,
+    nudge(incidentId) {
+      const trace = traceUnderWay();
+      if (trace !== null) askedIn.set(incidentId, trace);
+      begin(incidentId);
+    },
     status: () => ({ delivering: busy.size, trouble }),
     async stop() {
       stopped = true;
       if (timer !== null) clearInterval(timer);
       waiting.clear();
+      askedIn.clear();
       await Promise.all(busy.values());
       await locks?.close();
       locks = null;

@@ -20,6 +20,7 @@ import { registerRecord } from './routes/record.ts';
 import { registerReports } from './routes/reports.ts';
 import { registerRunbookChanges } from './routes/runbook-changes.ts';
 import { registerWebhooks } from './routes/webhooks.ts';
+import { traceRequests } from './tracing.ts';
 
 export interface GatewaySecrets {
   /** Several while one is being exchanged for another. */
@@ -71,6 +72,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   });
   answerRefusals(app);
   registerMetrics(app, options);
+  traceRequests(app);
   app.register(async (api) => {
     acceptJsonOnly(api);
     registerWebhooks(api, options);

@@ -9,6 +9,8 @@ import { loadPolicy } from '../config/policy.ts';
 import { type Console, mountConsole } from '../console/mount.ts';
 import { mountStatusPage } from '../console/status/mount.ts';
 import { openStore } from '../store/store.ts';
+import { lineFields } from '../tracing/log-lines.ts';
+import { startTracing } from '../tracing/tracing.ts';
 import { doorsOf } from './doors.ts';
 import { createForwarder } from './forwarder.ts';
 import { createGateway, type GatewayOptions } from './gateway.ts';
@@ -27,7 +29,13 @@ export async function runGateway(
   extend: (app: FastifyInstance, webConsole: Console) => void = () => {},
 ): Promise<void> {
   const env = gatewayEnv();
-  const log = pino({ name: 'gateway', level: env.LOG_LEVEL });
+  const log = pino({ name: 'gateway', level: env.LOG_LEVEL, ...lineFields });
+  const tracing = await startTracing({
+    process: 'gateway',
+    endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+    headers: env.OTEL_EXPORTER_OTLP_HEADERS,
+    warn: (words) => log.warn(words),
+  });
   const policy = await loadPolicy(env.INCIDENT_POLICY);
   const clock = clockFromEnv();
   const store = await openStore({ url: env.DATABASE_URL, onTrouble: (words) => log.warn(words) });
@@ -108,6 +116,7 @@ export async function runGateway(
     await historyKeeper.stop();
     await client.close();
     await store.close();
+    await tracing.stop();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void stop().then(() => process.exit(0)));

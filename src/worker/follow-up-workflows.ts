@@ -1,5 +1,6 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { ActionItemsPort } from '../activities/follow-up/ports.ts';
+import { tracedClient } from '../client/tracing.ts';
 import { ACTION_ITEMS_WORKFLOW, type ActionItemsInput, actionItemsWorkflowId } from '../workflows/action-items/api.ts';
 import { speedMemo, TASK_QUEUE } from '../workflows/incident/api.ts';
 import {
@@ -13,7 +14,9 @@ import {
 export function followUpStarter(connectionOptions: ConnectionOptions, namespace: string): ActionItemsPort {
   let client: Promise<Client> | null = null;
   const connected = (): Promise<Client> => {
-    client ??= Connection.connect(connectionOptions).then((connection) => new Client({ connection, namespace }));
+    client ??= Connection.connect(connectionOptions).then(
+      (connection) => new Client({ connection, namespace, interceptors: { workflow: [tracedClient] } }),
+    );
     client.catch(() => {
       client = null;
     });

@@ -1,9 +1,10 @@
 import type { Logger } from '@temporalio/worker';
-import { pino } from 'pino';
+import { type DestinationStream, pino } from 'pino';
+import { lineFields } from '../tracing/log-lines.ts';
 
 /** One structured line an event, to stderr; the engine's own lines go the same way. */
-export function workerLog(level: string) {
-  const log = pino({ level, base: { process: 'worker' } }, pino.destination({ fd: 2, sync: true }));
+export function workerLog(level: string, to = pino.destination({ fd: 2, sync: true }) as DestinationStream) {
+  const log = pino({ level, base: { process: 'worker' }, ...lineFields }, to);
   const forTemporal: Logger = {
     log: (at, message, meta) => write(at.toLowerCase(), message, meta),
     trace: (message, meta) => write('trace', message, meta),

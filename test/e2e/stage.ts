@@ -311,6 +311,7 @@ export function processOf(
       await running?.kill();
     },
     stop: async () => running?.stop(),
+    lines: () => running?.lastLines() ?? [],
     lastLines: () =>
       (running?.lastLines() ?? [])
         .slice(-8)

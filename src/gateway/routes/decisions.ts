@@ -4,6 +4,7 @@ import { signDecision } from '../../config/decision-signature.ts';
 import { mayDecide } from '../../domain/authority.ts';
 import type { Decision } from '../../domain/decision.ts';
 import type { Instant } from '../../domain/instant.ts';
+import { aboutIncident } from '../../tracing/spans.ts';
 import { actorOf, authenticate, viaOf } from '../authentication.ts';
 import { decisionRequest, readDecisionBody, sentencesOf } from '../decision-schemas.ts';
 import type { GatewayOptions } from '../gateway.ts';
@@ -49,6 +50,7 @@ export async function decideAndAnswer(
   /** When it was received, for what was kept before it could be handed over. */
   receivedAt: Instant = options.clock(),
 ): Promise<Decided> {
+  aboutIncident(decision.incidentId);
   const stamped = { ...decision, receivedAt };
   const signature = signDecision(stamped, options.secrets.decisionSigningKey);
   const decided = await options.client.decide({ ...stamped, signature });

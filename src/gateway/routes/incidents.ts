@@ -6,6 +6,7 @@ import type { Instant } from '../../domain/instant.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
 import type { IncidentEntry } from '../../store/incidents.ts';
 import type { Taken } from '../../store/intake.ts';
+import { aboutIncident } from '../../tracing/spans.ts';
 import { authenticate } from '../authentication.ts';
 import { sentencesOf } from '../decision-schemas.ts';
 import type { GatewayOptions } from '../gateway.ts';
@@ -101,6 +102,7 @@ export async function openByPerson(
     reopenWindowMinutes: policy.intake.reopenWindowMinutes,
     ignoredBecause: null,
   });
+  aboutIncident(taken.incidentId);
   if (taken.incidentId !== null) options.forwarder.nudge(taken.incidentId);
   return taken;
 }

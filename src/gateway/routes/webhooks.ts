@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { correlate } from '../../domain/correlation.ts';
 import type { Taken } from '../../store/intake.ts';
+import { aboutIncident } from '../../tracing/spans.ts';
 import { requireToken } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { RequestRefused } from '../refusals.ts';
@@ -46,6 +47,7 @@ export async function take(options: GatewayOptions, { alert, startsAt, detectedA
     reopenWindowMinutes: intake.reopenWindowMinutes,
     ignoredBecause: ignored,
   });
+  aboutIncident(taken.incidentId);
   if (taken.incidentId !== null && taken.state === 'pending') options.forwarder.nudge(taken.incidentId);
   return taken;
 }

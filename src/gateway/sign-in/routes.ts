@@ -133,7 +133,7 @@ const WORDS: Readonly<Record<SignInTrouble, Said>> = {
     status: 500,
     heading: 'The sign-in is not set up rightly',
     words:
-      'The provider does not accept this gateway: client id, secret, address or issuer differ. `incident doctor` says which; tell whoever runs the gateway. An API token signs you in meanwhile.',
+      'The provider does not accept this gateway: client id, secret, address or issuer differ. The command incident doctor says which; tell whoever runs the gateway. An API token signs you in meanwhile.',
     again: false,
   },
   'code-spent': {
@@ -156,7 +156,7 @@ function notLetIn(matched: Exclude<ReturnType<typeof matchPerson>, { kind: 'pers
   switch (matched.kind) {
     case 'unknown':
       return said(
-        `Your account is fine, but nobody in this team’s policy is ${matched.shown}. Ask an admin to add you under \`people\` in the policy file, with your roles; then sign in again. In an emergency call whoever is on call.`,
+        `Your account is fine, but nobody in this team’s policy is ${matched.shown}. Ask an admin to add you under “people” in the policy file, with your roles; then sign in again. In an emergency call whoever is on call.`,
       );
     case 'unverified':
       return said(
@@ -168,7 +168,7 @@ function notLetIn(matched: Exclude<ReturnType<typeof matchPerson>, { kind: 'pers
       );
     case 'ambiguous':
       return said(
-        `More than one person of the policy is ${matched.shown}, so nobody could tell whose decision it was. An admin has to correct \`people\` in the policy file.`,
+        `More than one person of the policy is ${matched.shown}, so nobody could tell whose decision it was. An admin has to correct “people” in the policy file.`,
       );
   }
 }
