@@ -101,6 +101,7 @@ const ROOMS: readonly Room[] = [
     packages: [
       /^@opentelemetry\/api$/,
       /^fastify$/,
+      /^mailparser$/,
       /^openid-client$/,
       /^pino$/,
       /^prom-client$/,

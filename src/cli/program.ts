@@ -140,6 +140,10 @@ function addReading({ program, session }: Context): void {
         flagsOf<PostMortemOptions>(command),
       ),
     );
+  leaf(program, 'mails [incident]', 'what customers were sent, and what came back since').action(
+    async (id: string | undefined, _own, command: Command) =>
+      (await import('./commands/mails.ts')).mails(session(flagsOf(command)), id ?? null),
+  );
   leaf(program, 'runbook-change [incident]', 'what the incident gives back to its runbook, before it is a pull request')
     .option('--edit', 'open it in your editor and save it')
     .option('--from <file>', 'save this file (- for stdin) as the new text')

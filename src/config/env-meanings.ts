@@ -21,6 +21,8 @@ export const MEANINGS: Readonly<Record<VariableName, string>> = {
   PAGERDUTY_WEBHOOK_SECRET: 'Signing secret of PagerDuty’s V3 webhook.',
   ZENDESK_WEBHOOK_SECRET: 'Signing secret of the webhook by which tickets arrive as reports (R1.7).',
   JIRA_WEBHOOK_SECRET: 'The same for Jira.',
+  BOUNCES_TOKEN:
+    'What your mail server sends as bearer credentials with each report of a mail to a customer that came back (`POST /webhooks/bounces`, R4.5).',
   SLACK_API_URL: 'Slack’s Web API.',
   SLACK_BOT_TOKEN: 'The app’s bot token, xoxb-….',
   SLACK_SIGNING_SECRET: 'Checks what Slack sends; not with Socket Mode.',

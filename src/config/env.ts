@@ -69,6 +69,8 @@ const gatewaySchema = z.object({
   /** Signing secrets of the webhooks by which tickets arrive as reports (R1.7). */
   ZENDESK_WEBHOOK_SECRET: secret.optional(),
   JIRA_WEBHOOK_SECRET: secret.optional(),
+  /** What the mail server sends with each report of a mail that came back (R4.5). */
+  BOUNCES_TOKEN: secret.optional(),
   SLACK_API_URL: http.default('https://slack.com/api/'),
   SLACK_BOT_TOKEN: secret.optional(),
   SLACK_SIGNING_SECRET: secret.optional(),
@@ -218,6 +220,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   'ZENDESK_WEBHOOK_SECRET',
   'JIRA_API_TOKEN',
   'JIRA_WEBHOOK_SECRET',
+  'BOUNCES_TOKEN',
   'X_BEARER_TOKEN',
   'BLUESKY_APP_PASSWORD',
   'MASTODON_ACCESS_TOKEN',

@@ -154,6 +154,7 @@ const customers = z.strictObject({
   directoryQuery: text.includes('$1', 'must contain $1, the list of user ids').nullable(),
   mailFrom: text,
   replyTo: z.email('must be an e-mail address').nullable(),
+  bounceTo: z.email('must be an e-mail address').nullable().default(null),
   unsubscribeUrl: url.nullable(),
   unsubscribeMail: z.email('must be an e-mail address').nullable(),
   mailsPerBatch: count,

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { CustomerMailsReading } from './mail-section.ts';
 import { html } from './markup.ts';
 import type { ConsoleOptions } from './mount.ts';
 import { incidentBody } from './pages/incident.ts';
@@ -26,16 +27,18 @@ export function registerIncidentPages(site: FastifyInstance, { frame, signedIn, 
   );
 
   site.get<OfIncident>('/incidents/:id', (request, reply) =>
-    signedIn(request, reply, async ({ me, read }) => {
+    signedIn(request, reply, async ({ me, read, readIfThere }) => {
       const at = `/api/incidents/${encodeURIComponent(request.params.id)}`;
-      const [reading, timeline] = await Promise.all([
+      const [reading, timeline, mails] = await Promise.all([
         read<IncidentReading>(at),
         read<TimelineReading>(`${at}/timeline`),
+        readIfThere<CustomerMailsReading>(`${at}/customer-mails`),
       ]);
       const { id, title } = reading.incident;
       const body = incidentBody({
         reading,
         timeline,
+        mails,
         me,
         people: options.people(),
         now: options.clock(),

@@ -334,6 +334,8 @@ export interface CustomersPolicy {
   readonly directoryQuery: string | null;
   readonly mailFrom: string;
   readonly replyTo: string | null;
+  /** Where the mail server sends what cannot be delivered; null: to `mailFrom`. */
+  readonly bounceTo: string | null;
   /** Where one click unsubscribes; `{customer}` becomes the customer's id. */
   readonly unsubscribeUrl: string | null;
   readonly unsubscribeMail: string | null;

@@ -222,6 +222,8 @@ export type TimelineFact =
       readonly edition: string;
       readonly sent: number;
       readonly refused: number;
+      /** Come back by then; absent in older events. */
+      readonly bounced?: number;
       readonly left: number;
       readonly inDoubt: number;
     }

@@ -9,6 +9,8 @@ import { registerMetrics } from './metrics.ts';
 import { answerRefusals } from './refusals.ts';
 import type { ReportForwarder } from './report-forwarder.ts';
 import { acceptJsonOnly, MAX_BODY_BYTES } from './request-body.ts';
+import { registerBounces } from './routes/bounces.ts';
+import { registerCustomerMails } from './routes/customer-mails.ts';
 import { registerDecisions } from './routes/decisions.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerIncidents } from './routes/incidents.ts';
@@ -30,6 +32,8 @@ export interface GatewaySecrets {
   /** None: tickets are not taken for reports. */
   readonly zendeskSecrets?: readonly string[];
   readonly jiraSecrets?: readonly string[];
+  /** None: reports of mails that came back are not taken. */
+  readonly bounceTokens?: readonly string[];
   /** One key, which the workers accept beside others while keys are exchanged. */
   readonly decisionSigningKey: string;
 }
@@ -76,6 +80,8 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.register(async (api) => {
     acceptJsonOnly(api);
     registerWebhooks(api, options);
+    registerBounces(api, options);
+    registerCustomerMails(api, options);
     registerReports(api, options);
     registerIncidents(api, options);
     registerPostMortems(api, options);

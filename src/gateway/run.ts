@@ -71,6 +71,7 @@ export async function runGateway(
       pagerdutySecrets: rotatedSecrets(env.PAGERDUTY_WEBHOOK_SECRET),
       zendeskSecrets: rotatedSecrets(env.ZENDESK_WEBHOOK_SECRET),
       jiraSecrets: rotatedSecrets(env.JIRA_WEBHOOK_SECRET),
+      bounceTokens: rotatedSecrets(env.BOUNCES_TOKEN),
       decisionSigningKey: env.DECISION_SIGNING_KEY[0],
     },
     log,

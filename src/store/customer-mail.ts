@@ -16,8 +16,25 @@ export interface MailRecipient {
 export interface MailCounts {
   readonly waiting: number;
   readonly sent: number;
-  /** Refused by the server, or come back afterwards. */
+  /** Refused by the server at once. */
   readonly refused: number;
+  /** Taken by the server, and come back afterwards. */
+  readonly bounced: number;
+}
+
+/** One mail to customers, and how far it has come. */
+export interface CustomerMailAccount extends MailCounts {
+  readonly edition: string;
+  readonly subject: string;
+  readonly preparedAt: Instant;
+}
+
+/** A mail that came back. `before`: what was known of it until now. */
+export interface BouncedMail {
+  readonly incidentId: string;
+  readonly edition: string;
+  readonly customerId: string;
+  readonly before: 'waiting' | 'begun' | 'sent' | 'refused' | 'bounced';
 }
 
 interface Which {
@@ -41,6 +58,14 @@ export interface CustomerMailLedger {
   /** Not now: it waits again; answers how often it has been tried. */
   later(one: Which & { readonly customerId: string; readonly words: string }): Promise<number>;
   counts(which: Which): Promise<MailCounts>;
+  /** Every mail of an incident, the oldest first. */
+  accounts(incidentId: string): Promise<readonly CustomerMailAccount[]>;
+  /** The mail server says that it could not be delivered; null when that Message-ID is none of ours. */
+  bounced(report: {
+    readonly messageId: string;
+    readonly words: string;
+    readonly at: Instant;
+  }): Promise<BouncedMail | null>;
   /** Who did not get it, and why, in order of customer. */
   refusals(which: Which & { readonly limit: number }): Promise<readonly (MailRecipient & { readonly words: string })[]>;
   /** One sender at a time; the answer ends the turn. Null: another process has it. A killed process holds nothing. */
@@ -51,19 +76,22 @@ export interface CustomerMailLedger {
 const LOCK_SPACE = 7_202;
 const OF_MAIL = 'incident_id = $1 AND edition = $2';
 const OF_ONE = `${OF_MAIL} AND customer_id = $3`;
+const COUNTS = `count(*) FILTER (WHERE state IN ('waiting', 'begun')) AS waiting,
+  count(*) FILTER (WHERE state = 'sent') AS sent,
+  count(*) FILTER (WHERE state = 'refused') AS refused,
+  count(*) FILTER (WHERE state = 'bounced') AS bounced`;
+/** A report may be quicker than whoever writes down that the server took it. */
+const NOT_BACK = "state <> 'bounced'";
 const RECIPIENT = 'customer_id AS "customerId", email';
 
 export function createCustomerMailLedger(database: Database): CustomerMailLedger {
   const { rows } = database;
   const counts = async ({ incidentId, edition }: Which): Promise<MailCounts> => {
-    const [found] = await rows<{ waiting: number; sent: number; refused: number }>(
-      `SELECT count(*) FILTER (WHERE state IN ('waiting', 'begun')) AS waiting,
-              count(*) FILTER (WHERE state = 'sent') AS sent,
-              count(*) FILTER (WHERE state IN ('refused', 'bounced')) AS refused
-       FROM customer_mail_recipient WHERE ${OF_MAIL}`,
+    const [found] = await rows<MailCounts & Record<string, unknown>>(
+      `SELECT ${COUNTS} FROM customer_mail_recipient WHERE ${OF_MAIL}`,
       [incidentId, edition],
     );
-    return found ?? { waiting: 0, sent: 0, refused: 0 };
+    return found ?? { waiting: 0, sent: 0, refused: 0, bounced: 0 };
   };
   return {
     async prepare({ incidentId, edition, subject, text, html, digest, at, recipients }) {
@@ -108,12 +136,10 @@ export function createCustomerMailLedger(database: Database): CustomerMailLedger
       );
     },
     async sent({ incidentId, edition, customerId, at }) {
-      await rows(`UPDATE customer_mail_recipient SET state = 'sent', words = NULL, ended_at = $4 WHERE ${OF_ONE}`, [
-        incidentId,
-        edition,
-        customerId,
-        at,
-      ]);
+      await rows(
+        `UPDATE customer_mail_recipient SET state = 'sent', words = NULL, ended_at = $4 WHERE ${OF_ONE} AND ${NOT_BACK}`,
+        [incidentId, edition, customerId, at],
+      );
     },
     async refused({ incidentId, edition, customerId, words, at }) {
       await rows(`UPDATE customer_mail_recipient SET state = 'refused', words = $4, ended_at = $5 WHERE ${OF_ONE}`, [
@@ -126,12 +152,33 @@ export function createCustomerMailLedger(database: Database): CustomerMailLedger
     },
     async later({ incidentId, edition, customerId, words }) {
       const [found] = await rows<{ tries: number }>(
-        `UPDATE customer_mail_recipient SET state = 'waiting', words = $4 WHERE ${OF_ONE} RETURNING tries`,
+        `UPDATE customer_mail_recipient SET state = 'waiting', words = $4 WHERE ${OF_ONE} AND ${NOT_BACK} RETURNING tries`,
         [incidentId, edition, customerId, words],
       );
       return found?.tries ?? 0;
     },
     counts,
+    accounts: (incidentId) =>
+      rows<CustomerMailAccount & Record<string, unknown>>(
+        `SELECT edition, subject, prepared_at AS "preparedAt", ${COUNTS}
+         FROM customer_mail JOIN customer_mail_recipient USING (incident_id, edition)
+         WHERE incident_id = $1 GROUP BY edition, subject, prepared_at ORDER BY prepared_at, edition`,
+        [incidentId],
+      ),
+    async bounced({ messageId, words, at }) {
+      const [found] = await rows<BouncedMail & Record<string, unknown>>(
+        `WITH known AS (
+           SELECT incident_id, edition, customer_id, state FROM customer_mail_recipient WHERE message_id = $1 FOR UPDATE
+         ), noted AS (
+           UPDATE customer_mail_recipient AS one SET state = 'bounced', words = $2, ended_at = $3 FROM known
+           WHERE one.incident_id = known.incident_id AND one.edition = known.edition
+             AND one.customer_id = known.customer_id AND known.state <> 'bounced'
+         )
+         SELECT incident_id AS "incidentId", edition, customer_id AS "customerId", state AS before FROM known`,
+        [messageId, words, at],
+      );
+      return found ?? null;
+    },
     refusals: ({ incidentId, edition, limit }) =>
       rows<MailRecipient & { words: string }>(
         `SELECT ${RECIPIENT}, coalesce(words, '') AS words FROM customer_mail_recipient

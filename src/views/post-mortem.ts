@@ -18,6 +18,14 @@ export interface PostMortemInput {
   };
   /** Empty when nobody has written items: then the ones the timeline suggests are proposed. */
   readonly items: readonly ActionItemRow[];
+  /** Mails to customers as the ledger has them; absent or empty: none was written to. */
+  readonly customerMails?: readonly {
+    readonly edition: string;
+    readonly waiting: number;
+    readonly sent: number;
+    readonly refused: number;
+    readonly bounced: number;
+  }[];
 }
 
 /** A figure nobody measured is said to be just that: never zero, never invented (R6.2). */
@@ -150,7 +158,15 @@ function impact(input: PostMortemInput): string {
     `- **Requests Failed**: ${failed}`,
     `- **Revenue Impact**: ${NOT_RECORDED}. ${forPeople('an estimate, if somebody has one')}`,
     `- **Customer Complaints**: ${complaintWords(figures.complaints)}`,
+    ...(input.customerMails ?? []).map(toldWords),
   ].join('\n');
+}
+
+/** Whom the mail reached, by the ledger: what came back later is no customer who was told (R4.5). */
+function toldWords(mail: NonNullable<PostMortemInput['customerMails']>[number]): string {
+  const all = mail.waiting + mail.sent + mail.refused + mail.bounced;
+  const left = mail.waiting === 0 ? '' : `, ${thousands(mail.waiting)} to go`;
+  return `- **Customers Told**: ${thousands(mail.sent)} of ${thousands(all)} (recorded: mail ${inline(mail.edition)}; ${thousands(mail.bounced)} came back, ${thousands(mail.refused)} refused${left})`;
 }
 
 /** Computed from the support systems, never asked of a person where one of them can tell (R6.2). */

@@ -102,7 +102,7 @@ function sentence(event: TimelineEvent): string {
     case 'customer-mail-tested':
       return `Test of the customer mail to ${event.to}: ${event.words}`;
     case 'customer-mail-progress':
-      return `Customer mail: ${event.sent} sent, ${event.refused} refused, ${event.left} to go${event.inDoubt === 0 ? '' : `; ${event.inDoubt} may have gone out before and went again under the same Message-ID`}`;
+      return `Customer mail: ${event.sent} sent, ${event.refused} refused, ${event.bounced ? `${event.bounced} came back, ` : ''}${event.left} to go${event.inDoubt === 0 ? '' : `; ${event.inDoubt} may have gone out before and went again under the same Message-ID`}`;
     case 'mitigated':
       return `Mitigated${actor(event).via === 'machine' ? '' : ` by ${actor(event).person}`}: ${event.words}`;
     case 'relapsed':

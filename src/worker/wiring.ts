@@ -145,6 +145,7 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
       actionItems,
       texts,
       runbookChanges: store.runbookChanges,
+      customerMails: store.customerMail,
     }),
     createAuditActivities({ audit: store.audit }),
     createChangeActivities(changePorts(env, texts)),

@@ -13,6 +13,7 @@ import { openStore, type Store } from '../../src/store/store.ts';
 export const SECRETS = {
   alertmanagerTokens: ['alertmanager-token', 'alertmanager-token-of-tomorrow'],
   pagerdutySecrets: ['pagerduty-secret'],
+  bounceTokens: ['bounces-token'],
   decisionSigningKey: 'a-key-that-signs-decisions',
 };
 

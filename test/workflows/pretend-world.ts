@@ -1,3 +1,4 @@
+import type { PrepareCustomerMailInput, SendCustomerMailInput } from '../../src/activities/customers/api.ts';
 import type { CollectEvidenceInput, Recovery, RecoveryInput } from '../../src/activities/evidence/api.ts';
 import { failure, notYet } from '../../src/activities/failures.ts';
 import type { DraftRunbookChangeInput, RecordTimelineInput } from '../../src/activities/follow-up/api.ts';
@@ -57,6 +58,10 @@ export class PretendWorld {
   readonly lateWords: string[] = [];
   /** Post-mortems, by their digest, in which somebody wrote what was learned. */
   readonly withLessons = new Set<string>();
+  /** When the team can meet. */
+  meetingAt = '2024-10-24T10:00:00.000Z';
+  /** Batches of mail to customers, in order. */
+  readonly mailed: { readonly edition: string; readonly digest: string }[] = [];
   /** What the record was told of the change of a runbook. */
   readonly runbookChanges: RunbookChange[] = [];
   /** How the repository refuses; null: it does not. */
@@ -158,7 +163,22 @@ export class PretendWorld {
         return { holders: wanted.map(({ contact }) => live(contact)), troubles: [], until: this.shiftEndsAt };
       },
       confirmAuthority: () => ({ confirmed: true, reason: null }),
-      planReview: () => ({ meetingAt: '2024-10-24T10:00:00.000Z' }),
+      planReview: () => ({ meetingAt: this.meetingAt }),
+      prepareCustomerMail: ({ edition, kind }: PrepareCustomerMailInput) => ({
+        subject: `${kind} of ${edition}`,
+        text: kind,
+        digest: `digest of ${edition}`,
+        customers: 3,
+        users: 3,
+        unsubscribed: 0,
+        withoutAddress: 0,
+        failedShare: 0.45,
+        formula: 'f',
+      }),
+      sendCustomerMails: ({ edition, digest }: SendCustomerMailInput) => {
+        this.mailed.push({ edition, digest });
+        return { sent: 3, refused: 0, bounced: 0, left: 0, inDoubt: 0 };
+      },
       measureImpact: () => ({ failedRequests: 4500, failedRequestsFormula: 'sum(increase(...))', affectedUsers: 120 }),
       writePostMortem: () => ({
         location: 'https://docs.example/postmortems/x',

@@ -144,8 +144,8 @@ async function sendBatch(ports: CustomerPorts, input: SendCustomerMailInput): Pr
       ...(await ports.ledger.waiting({ ...input, limit })),
     ]);
     await batch.run();
-    const { sent, refused, waiting } = await ports.ledger.counts(input);
-    return { sent, refused, left: waiting, inDoubt: inDoubt.length };
+    const { sent, refused, bounced, waiting } = await ports.ledger.counts(input);
+    return { sent, refused, bounced, left: waiting, inDoubt: inDoubt.length };
   } finally {
     channel.close();
     await release();
@@ -239,6 +239,7 @@ function envelope(input: SendCustomerMailInput, mail: StoredMail, { customerId, 
     html: mail.html,
     calendar: null,
     replyTo: customers.replyTo,
+    bounceTo: customers.bounceTo ?? null,
     headers,
   };
 }

@@ -44,6 +44,8 @@ export interface SendCustomerMailInput {
 export interface CustomerMailProgress {
   readonly sent: number;
   readonly refused: number;
+  /** Come back so far; most come later, and the store has them then. */
+  readonly bounced?: number;
   readonly left: number;
   /** Handed over by a process that ended before it heard the answer; sent again under the same Message-ID. */
   readonly inDoubt: number;

@@ -31,6 +31,7 @@ export interface BulkMail {
     readonly html: string;
     readonly calendar: null;
     readonly replyTo: string | null;
+    readonly bounceTo: string | null;
     readonly headers: Readonly<Record<string, string>>;
   }): Promise<{ readonly ref: string; readonly rejected: readonly string[] }>;
   messageId(key: string, from: string): string;
@@ -64,6 +65,8 @@ export interface CustomerLedger {
   sent(one: Which & { readonly customerId: string; readonly at: Instant }): Promise<void>;
   refused(one: Which & { readonly customerId: string; readonly words: string; readonly at: Instant }): Promise<void>;
   later(one: Which & { readonly customerId: string; readonly words: string }): Promise<number>;
-  counts(which: Which): Promise<{ readonly waiting: number; readonly sent: number; readonly refused: number }>;
+  counts(
+    which: Which,
+  ): Promise<{ readonly waiting: number; readonly sent: number; readonly refused: number; readonly bounced: number }>;
   lock(which: Which): Promise<(() => Promise<void>) | null>;
 }

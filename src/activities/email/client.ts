@@ -29,6 +29,8 @@ export interface Mail {
   /** A calendar object, for invitations; its own METHOD says what it asks for. */
   readonly calendar: string | null;
   readonly replyTo?: string | null;
+  /** The envelope's sender, who is told when it cannot be delivered; absent or null: `from`. */
+  readonly bounceTo?: string | null;
   /** E.g. List-Unsubscribe. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -85,6 +87,7 @@ export function createEmailClient(settings: EmailSettings): EmailClient {
           text: mail.text,
           html: mail.html,
           ...(mail.replyTo == null ? {} : { replyTo: mail.replyTo }),
+          ...(mail.bounceTo == null ? {} : { envelope: { from: mail.bounceTo, to: [...mail.to] } }),
           headers: { ...mail.headers, 'Auto-Submitted': 'auto-generated', 'X-Incident-Key': headerText(mail.key) },
           ...(mail.calendar === null
             ? {}

@@ -18,6 +18,7 @@ import { countComplaints } from './complaints.ts';
 import type {
   ActionItemsPort,
   ComplaintsPort,
+  CustomerMailsPort,
   DocumentsPort,
   MetricsPort,
   RunbookChangesPort,
@@ -35,6 +36,7 @@ export interface FollowUpPorts {
   readonly actionItems: ActionItemsPort;
   readonly texts: TextsPort;
   readonly runbookChanges: RunbookChangesPort;
+  readonly customerMails: CustomerMailsPort;
 }
 
 /** What is done once the incident is resolved (R6). Every activity may be retried: the second time changes nothing. */
@@ -118,7 +120,7 @@ function finiteOrNull(value: number | null): number | null {
  * again, keeps two incidents of one title apart, and shows whether people have edited the text since (R6.3).
  */
 async function writePostMortem(
-  { documents, texts, store }: Pick<FollowUpPorts, 'documents' | 'texts' | 'store'>,
+  { documents, texts, store, customerMails }: Pick<FollowUpPorts, 'documents' | 'texts' | 'store' | 'customerMails'>,
   input: WritePostMortemInput,
 ): Promise<WrittenDocument> {
   const timeline = documentTimeline(input.timeline ?? (await store.timeline(input.facts.incidentId)));
@@ -127,6 +129,7 @@ async function writePostMortem(
     timeline,
     figures: input.figures,
     items: input.items ?? [],
+    customerMails: await customerMails.accounts(input.facts.incidentId),
   });
   const { path, existing } = await placeOf(documents, input);
   // What people began with must be found again when their edits are merged with newer facts.

@@ -40,6 +40,19 @@ export interface ActionItemsPort {
   start(input: OpenActionItemsInput): Promise<string>;
 }
 
+/** The ledger of mails to customers. */
+export interface CustomerMailsPort {
+  accounts(incidentId: string): Promise<
+    readonly {
+      readonly edition: string;
+      readonly waiting: number;
+      readonly sent: number;
+      readonly refused: number;
+      readonly bounced: number;
+    }[]
+  >;
+}
+
 export interface RunbookChangesPort {
   /** One row an incident; an older state never replaces a newer one. */
   keep(change: RunbookChange): Promise<void>;

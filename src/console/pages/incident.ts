@@ -6,6 +6,7 @@ import { decisionForm, type FormContext, generalDecisions } from '../decision-fo
 import { draftSection } from '../draft-section.ts';
 import { evidenceSection } from '../evidence-section.ts';
 import { fixSection } from '../fix-section.ts';
+import { type CustomerMailsReading, mailSection } from '../mail-section.ts';
 import { html, type Markup } from '../markup.ts';
 import { countdown, instantWords, link, severityBadge } from '../parts.ts';
 import { pastSection } from '../past-section.ts';
@@ -29,6 +30,8 @@ export interface IncidentPage {
   readonly now: Instant;
   readonly historyUrl: string | null;
   readonly allEvents: boolean;
+  /** Null where the gateway has none to tell of. */
+  readonly mails: CustomerMailsReading | null;
 }
 
 /**
@@ -56,6 +59,7 @@ ${due(facts, state, now)}
 ${questionCards(facts, state, context, now)}
 ${fixSection(timeline.events, state, context, now)}
 ${draftSection(facts, state, context, now)}
+${mailSection(input.mails)}
 ${timelineSection(timeline.events, now, input.allEvents, incident.id)}
 </div>
 <div class="second">

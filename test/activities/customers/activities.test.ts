@@ -106,7 +106,7 @@ describe('mail to affected customers (R4.5)', () => {
     expect(prepared.formula).toContain('[2100s]');
 
     const progress = await activities.sendCustomerMails(sendInput(prepared.digest));
-    expect(progress).toEqual({ sent: 1, refused: 0, left: 0, inDoubt: 0 });
+    expect(progress).toEqual({ sent: 1, refused: 0, bounced: 0, left: 0, inDoubt: 0 });
     const [mail] = smtp.mails;
     expect(smtp.mails).toHaveLength(1);
     expect(mail?.to).toEqual(['hit@example.com']);
@@ -166,7 +166,13 @@ describe('mail to affected customers (R4.5)', () => {
     smtp.unknownMailboxes.add('c1@example.com');
     const { activities, store } = await sender(await directory(numbered(3)), allFailed(3));
     const { digest } = await activities.prepareCustomerMail(prepareInput());
-    expect(await activities.sendCustomerMails(sendInput(digest))).toEqual({ sent: 2, refused: 1, left: 0, inDoubt: 0 });
+    expect(await activities.sendCustomerMails(sendInput(digest))).toEqual({
+      sent: 2,
+      refused: 1,
+      bounced: 0,
+      left: 0,
+      inDoubt: 0,
+    });
     const which = { incidentId: RESOLVED.incidentId, edition: 'resolved-0', limit: 10 };
     expect(await store.customerMail.refusals(which)).toMatchObject([
       { customerId: 'c00001', words: expect.stringContaining('User unknown') },

@@ -42,6 +42,7 @@ let users: readonly number[];
 let complaints: FollowUpPorts['complaints'];
 let texts: Map<string, string>;
 let kept: RunbookChange[];
+let mails: Awaited<ReturnType<FollowUpPorts['customerMails']['accounts']>>;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'follow-up-'));
@@ -50,6 +51,7 @@ beforeEach(async () => {
   failed = 15_750;
   texts = new Map();
   kept = [];
+  mails = [];
   users = [10, 250, Number.NaN, 40];
   complaints = [];
 });
@@ -81,6 +83,7 @@ function activities() {
       },
       get: async (digest) => texts.get(digest) ?? null,
     },
+    customerMails: { accounts: async () => mails },
     runbookChanges: { keep: async (change) => void kept.push(change) },
     actionItems: { start: async (input) => `action-items/${input.facts.incidentId}` },
   };
@@ -175,6 +178,16 @@ describe('writePostMortem', () => {
     expect(later.path).toBe(path);
     expect(later.digest).not.toBe(first.digest);
     expect(await readFile(join(directory, path), 'utf8')).toContain('Approximately 11');
+  });
+
+  it('tells whom the mail to customers reached, with what came back (R4.5)', async () => {
+    await activities().writePostMortem(DOCUMENT);
+    expect(await readFile(join(directory, path), 'utf8')).not.toContain('Customers Told');
+    mails = [{ edition: 'resolved-0', waiting: 0, sent: 9988, refused: 3, bounced: 9 }];
+    await activities().writePostMortem(DOCUMENT);
+    expect(await readFile(join(directory, path), 'utf8')).toContain(
+      '- **Customers Told**: 9,988 of 10,000 (recorded: mail resolved-0; 9 came back, 3 refused)',
+    );
   });
 
   it('leaves another incident of the same title its document', async () => {

@@ -1,8 +1,10 @@
+import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import { documentTimeline } from '../../../domain/document-timeline.ts';
 import { type IncidentState, openLeases } from '../../../domain/incident.ts';
 import { type Instant, plusMinutes } from '../../../domain/instant.ts';
 import { newestWithin } from '../../../domain/sizes.ts';
 import { followUp, marking } from '../../activity-calls.ts';
+import { machineWroteSignal, postMortemWorkflowId } from '../../post-mortem/api.ts';
 import { memoryProfiling } from '../memory-profiling.ts';
 import { isFixUnderWay } from '../permanent-fix/see-through.ts';
 import { publishRound } from '../publishing.ts';
@@ -208,16 +210,34 @@ async function awaitEnd(run: IncidentRun, resolvedAt: Instant): Promise<void> {
     run.state.review === null ? windowEnds : plusMinutes(run.state.review.meetingAt, run.policy.review.meetingMinutes);
   const back = () => refiredSince(run.state, resolvedAt);
   const changed = () => run.state.closed !== null || run.state.resolved === null || back() !== null;
-  const why =
-    (await run.agenda.until('reopen window ends', windowEnds, changed)) === 'due'
-      ? await run.agenda.until('review meeting ends', meetingEnds, changed)
-      : 'met';
+  let why = await run.agenda.until('reopen window ends', windowEnds, changed);
+  if (why === 'due') {
+    await tellOfMails(run, resolvedAt);
+    why = await run.agenda.until('review meeting ends', meetingEnds, changed);
+  }
   if (why === 'due') await awaitFix(run, resolvedAt, changed);
   const words = back();
   if (run.state.closed !== null || run.state.resolved === null) return;
   if (words !== null) return reopen(run, words);
   if (why === 'due')
     run.record({ kind: 'closed', as: 'resolved', into: null, because: 'resolved, reviewed, and quiet since' });
+}
+
+/** Mails to customers went out, and some came back, after the post-mortem was drafted: before the meeting it says so (R4.5). */
+async function tellOfMails(run: IncidentRun, resolvedAt: Instant): Promise<void> {
+  const sent = run.state.customerMails?.some((mail) => mail.sent > 0) ?? false;
+  if (!sent || run.state.postMortem === null) return;
+  const id = `review${run.state.reopenings}`;
+  await run.step(`${id}/mails-told`, async () => {
+    await writePostMortem(run, id, resolvedAt);
+    const document = documentOf(run);
+    if (document === null) return false;
+    await getExternalWorkflowHandle(postMortemWorkflowId(run.state.incidentId))
+      .signal(machineWroteSignal, { digest: document.digest, at: run.now() })
+      // People may have approved it already; then it stands in the document as it was written.
+      .catch(() => undefined);
+    return true;
+  });
 }
 
 /** A fix that is under way is seen through, within the time that policy gives the review (R6). */
