@@ -60,7 +60,15 @@ export function createStatusPageClient(settings: StatusPageSettings): StatusPage
       const ours = open.find((incident) => markOf(incident)?.incident_id === incidentId);
       return ours === undefined ? null : shown(ours);
     },
-    create: (post) => write({ method: 'POST', path: `${page}/incidents` }, post),
+    async create(post) {
+      const made = await write({ method: 'POST', path: `${page}/incidents` }, post);
+      // The API knows no key by which a second worker would be refused: of two the older one stays, and both see which.
+      const open = await call({ path: `${page}/incidents/unresolved` }, z.array(INCIDENT));
+      const [first] = open.filter((incident) => markOf(incident)?.incident_id === post.incidentId).sort(byAge);
+      if (first === undefined || first.id === made.ref) return made;
+      await call({ method: 'DELETE', path: one(made.ref) }, z.object({ id: z.string() }));
+      return shown(first);
+    },
     update: (ref, post) => write({ method: 'PATCH', path: one(ref) }, post),
   };
 }
@@ -79,8 +87,14 @@ const INCIDENT = z.object({
   id: z.string(),
   status: z.string(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
+  created_at: z.string().nullish(),
 });
 type Incident = z.infer<typeof INCIDENT>;
+
+function byAge(a: Incident, b: Incident): number {
+  const [older, newer] = [a, b].map((incident) => `${incident.created_at ?? ''} ${incident.id}`);
+  return (older ?? '') < (newer ?? '') ? -1 : 1;
+}
 
 function markOf(incident: Incident): z.infer<typeof MARK> | null {
   const parsed = MARK.safeParse(incident.metadata?.[NAMESPACE]);

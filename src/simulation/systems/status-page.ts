@@ -80,6 +80,7 @@ export function createStatusPage(options: {
   const componentStates = new Map<string, ComponentState>(
     options.settings.components.map(({ id }) => [id, 'operational']),
   );
+  let made = 0;
   let lastRequestMs = Number.NEGATIVE_INFINITY;
   const server = createWireServer({
     system: 'status-page',
@@ -129,6 +130,12 @@ export function createStatusPage(options: {
       withIncident(request, (incident) => updateIncident(incident, request)),
     );
   }
+  route('DELETE', '/incidents/:id', (request) =>
+    withIncident(request, (incident) => {
+      incidents.splice(incidents.indexOf(incident), 1);
+      return { status: 200, body: incidentJson(incident), note: `${incident.id} deleted` };
+    }),
+  );
   route('GET', '/components', () => ({ status: 200, body: components() }));
   route('GET', '/components/:id', (request) =>
     withComponent(request, (component) => ({ status: 200, body: component })),
@@ -170,8 +177,9 @@ export function createStatusPage(options: {
     if (typeof wanted.name !== 'string' || wanted.name === '') return invalid("Name can't be blank");
     if (problem !== null) return invalid(problem);
     const { atMs } = request;
+    made += 1;
     const incident: StatusPageIncident = {
-      id: `sp${String(incidents.length + 1).padStart(10, '0')}`,
+      id: `sp${String(made).padStart(10, '0')}`,
       name: wanted.name,
       status: wanted.status ?? 'investigating',
       impact: wanted.impact_override ?? 'none',

@@ -93,6 +93,17 @@ describe('the circuit breaker (R3.2.3)', () => {
     expect(await activities.openCircuitBreaker({ plan, service })).toMatchObject({ result: 'done' });
   });
 
+  it('is open everywhere when two workers race, and says the same to both', async () => {
+    const plan = await planOf(wish('open-breaker'));
+    const both = await Promise.all([1, 2].map(() => activities.openCircuitBreaker({ plan, service })));
+    expect(both.map(({ result }) => result)).toEqual(['done', 'done']);
+    expect([...pods.values()].map(({ breaker }) => breaker)).toEqual(['open', 'open', 'open']);
+    // The second time over there is nothing left to do, whoever asks.
+    const before = posts.length;
+    expect(await activities.openCircuitBreaker({ plan, service })).toMatchObject({ result: 'already-done' });
+    expect(posts).toHaveLength(before);
+  });
+
   it('names the pods it was not opened on', async () => {
     const plan = await planOf(wish('open-breaker'));
     trouble.set('web-2', 'refuse');
