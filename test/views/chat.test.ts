@@ -24,7 +24,7 @@ const KINDS: readonly ChatKind[] = [
 ];
 
 describe('chatMessage', () => {
-  it('writes the initial alert as the runbook does, and calls the groups Slack knows', () => {
+  it('writes the initial alert as the runbook does, and calls the groups Slack knows (R4.1)', () => {
     const view = chatMessage(
       'initial',
       { ...FACTS, at: '2024-10-23T14:35:00.000Z', status: 'investigating', nextUpdateAt: '2024-10-23T14:50:00.000Z' },
@@ -92,7 +92,7 @@ describe('chatMessage', () => {
     );
   });
 
-  it('writes the resolution as the runbook does', () => {
+  it('writes the resolution as the runbook does (R4.3)', () => {
     expect(chatMessage('resolved', RESOLVED, CONTEXT).text).toBe(
       [
         '[RESOLVED - 15:05 UTC]',

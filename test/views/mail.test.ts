@@ -4,7 +4,7 @@ import { pageView } from '../../src/views/page.ts';
 import { FACTS, HOSTILE_FACTS, RESOLVED, SPEECH } from './facts.ts';
 
 describe('mailMessage', () => {
-  it('writes an escalation with its reason', () => {
+  it('writes an escalation with its reason (R4.6)', () => {
     const mail = mailMessage('escalation', FACTS, 'Nobody acknowledged within 15 minutes.', SPEECH);
     expect(mail.subject).toBe('[P1] API High Error Rate: still open (incident-20241023-1430)');
     expect(mail.text).toBe(
@@ -15,7 +15,7 @@ describe('mailMessage', () => {
     );
   });
 
-  it('tells how it was resolved', () => {
+  it('tells how it was resolved (R4.6)', () => {
     const mail = mailMessage('resolved', RESOLVED, null, SPEECH);
     expect(mail.subject).toBe('[P1] Resolved: API High Error Rate (incident-20241023-1430)');
     expect(mail.text).toMatch(

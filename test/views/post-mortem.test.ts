@@ -17,7 +17,7 @@ const FIGURES = {
 } as const;
 
 describe('postMortem', () => {
-  it("fills the runbook's template", () => {
+  it("fills the runbook's template (R6.2)", () => {
     expect(postMortem({ facts: RESOLVED, timeline: story(), figures: FIGURES, items: [] })).toBe(GOLDEN);
   });
 
