@@ -59,6 +59,7 @@ export const ALSO = [
   'invitation',
   'post-mortem',
   'tickets',
+  'mailing-interrupted',
   'runbook-change',
 ] as const;
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { epochMs } from '../../domain/instant.ts';
 import type { Performance } from '../play-drill.ts';
+import { interruptionsOfMailing } from './customer-mails.ts';
 import { deeds } from './deeds.ts';
 import { type Check, eventsOf } from './evidence.ts';
 
@@ -38,6 +39,10 @@ const FINDINGS: Readonly<Record<Also, (performance: Performance) => Finding>> = 
   },
   migration: (performance) => ({ expected: 'carried out', count: done(performance, 'migrate') }),
   canary: (performance) => ({ expected: 'begun', count: done(performance, 'canary') }),
+  'mailing-interrupted': (performance) => ({
+    expected: 'while customers were written to',
+    count: interruptionsOfMailing(performance),
+  }),
   promotion: (performance) => ({ expected: 'done', count: done(performance, 'promote') }),
 };
 

@@ -1,5 +1,7 @@
+import { epochMs } from '../../domain/instant.ts';
+import type { Ship } from '../fleet.ts';
 import type { Performance } from '../play-drill.ts';
-import { allEvents, type Check } from './evidence.ts';
+import { allEvents, type Check, eventsOf } from './evidence.ts';
 
 type Mail = Performance['theatre']['production']['smtp']['mails'][number];
 
@@ -20,8 +22,19 @@ export function customerMailChecks(performance: Performance, wanted: readonly st
   return [
     first,
     held('customer e-mail to affected customers only', strangers(performance, mails)),
+    held('customer e-mail to every affected customer', missed(performance, mails)),
     held('one customer e-mail each', twice(performance, mails)),
   ];
+}
+
+/** How often the worker was gone while customers were written to: mails went out before it and after it. */
+export function interruptionsOfMailing(performance: Performance): number {
+  const { drill } = performance;
+  const mails = mailsToCustomers(performance);
+  const goneMs = drill.wires.flatMap((wire) =>
+    wire.kind === 'process' && wire.process === 'worker' ? [drill.startAtMs + wire.atMs] : [],
+  );
+  return goneMs.filter((ms) => mails.some(({ atMs }) => atMs < ms) && mails.some(({ atMs }) => atMs >= ms)).length;
 }
 
 function held(name: string, broken: readonly string[]): Check {
@@ -46,27 +59,64 @@ function kindOf({ headers, subject }: Mail): string {
   return edition === 'resolved' ? 'sent' : 'corrected';
 }
 
-/** By the directory and the world's own counters: whoever had no failed request, or wants no mail, is none of theirs. */
-function strangers({ theatre, drill, played }: Performance, mails: readonly Mail[]): readonly string[] {
-  const { customers, world } = theatre.production;
-  const failed = new Set(
-    world.series
-      .select(
-        [
-          { name: '__name__', op: '=', value: 'http_requests_total' },
-          { name: 'status', op: '=~', value: '5..' },
-        ],
-        drill.startAtMs,
-        played.endedAtMs,
-      )
-      .filter(({ values }) => Number(values[values.length - 1] ?? 0) > 0)
-      .map(({ labels }) => labels['user_id'] ?? ''),
-  );
-  const affected = new Set(
-    customers.filter((one) => failed.has(one.userId) && !one.unsubscribed).map(({ email }) => email),
-  );
-  const wrong = new Set(mails.flatMap(({ to }) => to).filter((address) => !affected.has(address)));
-  return [...wrong].map((address) => `${address} was written to and was not affected`);
+/** By the directory and the world's own counters: whoever had no failed request in the incident, or wants no mail. */
+function strangers(performance: Performance, mails: readonly Mail[]): readonly string[] {
+  const wrong = ofEachIncident(performance, mails).flatMap(({ ship, own }) => {
+    const affected = affectedAddresses(performance, ship, -1);
+    return own.flatMap(({ to }) => to).filter((address) => !affected.has(address));
+  });
+  return [...new Set(wrong)].map((address) => `${address} was written to and was not affected`);
+}
+
+/** The other way round: whoever had failed requests, wants mail and has an address, and was sent nothing. */
+function missed(performance: Performance, mails: readonly Mail[]): readonly string[] {
+  return ofEachIncident(performance, mails).flatMap(({ ship, own }) => {
+    const reached = new Set(own.flatMap(({ to }) => to));
+    const left = [...affectedAddresses(performance, ship, 1)].filter((address) => !reached.has(address));
+    const refused = eventsOf(ship, 'customer-mail-progress').at(-1)?.refused ?? 0;
+    return left.length <= refused ? [] : left.map((address) => `${address} was affected and was sent nothing`);
+  });
+}
+
+function ofEachIncident({ incidents }: Performance, mails: readonly Mail[]) {
+  return incidents.flatMap((ship) => {
+    const own = mails.filter(({ headers }) => headers['x-incident-key']?.startsWith(`${ship.workflowId}/`) === true);
+    return own.length === 0 ? [] : [{ ship, own }];
+  });
+}
+
+/** A minute at either end of an incident is a matter of taste (drills.md), and so are five per cent of a figure. */
+const TASTE_MS = 60_000;
+const TASTE_SHARE = 0.05;
+
+/** Addresses that may be written to (`strict` −1: at the widest) or have to be (1: at the narrowest). */
+function affectedAddresses(performance: Performance, ship: Ship, strict: 1 | -1): ReadonlySet<string> {
+  const { customers, world } = performance.theatre.production;
+  const fromMs = Math.min(...eventsOf(ship, 'opened').map(({ detectedAt }) => epochMs(detectedAt)));
+  const untilMs = Math.max(...eventsOf(ship, 'resolved').map(({ at }) => epochMs(at)));
+  const failed = [
+    { name: '__name__', op: '=' as const, value: 'http_requests_total' },
+    { name: 'status', op: '=~' as const, value: '5..' },
+  ];
+  const byUser = new Map<string, number>();
+  const narrowing = strict * TASTE_MS;
+  for (const { labels, values } of world.series.select(failed, fromMs + narrowing, untilMs - narrowing)) {
+    const user = labels.user_id ?? '';
+    byUser.set(user, (byUser.get(user) ?? 0) + gained(values));
+  }
+  const least = (performance.cast.policy.customers?.minimumFailedRequests ?? 1) * (1 + strict * TASTE_SHARE);
+  const affected = customers.filter((one) => (byUser.get(one.userId) ?? 0) >= least && !one.unsubscribed);
+  return new Set(affected.flatMap(({ email }) => (email === '' ? [] : [email])));
+}
+
+/** What a counter gained; it begins anew with its process. */
+function gained(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let index = 1; index < values.length; index++) {
+    const [before = 0, after = 0] = [values[index - 1], values[index]];
+    sum += after < before ? after : after - before;
+  }
+  return sum;
 }
 
 /** The same Message-ID again is right only where the timeline says that its first answer was lost. */
