@@ -5,9 +5,10 @@ import type { RemedyPlan } from '../../domain/remedy.ts';
 import type { Ship } from '../fleet.ts';
 import { type Performance, pagesSeen } from '../play-drill.ts';
 import { actionOf, deeds, isLedgered, targetsOf } from './deeds.ts';
-import { allEvents, type Check, eventsOf, failedShare, wholeTimeline } from './evidence.ts';
+import { allEvents, type Check, eventsOf, wholeTimeline } from './evidence.ts';
 import { harmCheck } from './harm.ts';
 import { brokenPromises } from './promises.ts';
+import { contradicted } from './publications.ts';
 
 /** What holds in every drill, whatever it expects. */
 export function invariantChecks(performance: Performance): readonly Check[] {
@@ -101,28 +102,6 @@ function backwards(performance: Performance): readonly string[] {
     if (before === undefined || ORDER.indexOf(status) >= ORDER.indexOf(before.status)) return [];
     const somebody = decidedMs.some((ms) => ms > before.atMs && ms <= atMs);
     return somebody ? [] : [`it went from ${before.status} back to ${status} at ${iso(atMs)} and nobody had said so`];
-  });
-}
-
-const STILL_FAILING = 0.05;
-const LOOK_BACK_MS = 60_000;
-
-/** Well again, said while the world says otherwise. */
-function contradicted(performance: Performance): readonly string[] {
-  const { statusPage, slack } = performance.theatre.production;
-  const wellAgain = [
-    ...statusPage.ledger
-      .filter(({ status }) => status === 'resolved')
-      .map(({ atMs }) => ({ atMs, where: 'the status page' })),
-    ...slack.ledger
-      .filter(({ method, text }) => method === 'chat.postMessage' && text.includes('[RESOLVED'))
-      .map(({ atMs }) => ({ atMs, where: 'Slack' })),
-  ];
-  return wellAgain.flatMap(({ atMs, where }) => {
-    const share = failedShare(performance, atMs - LOOK_BACK_MS, atMs);
-    return share <= STILL_FAILING
-      ? []
-      : [`${where} said resolved at ${iso(atMs)} while ${Math.round(share * 100)} % of requests failed`];
   });
 }
 
