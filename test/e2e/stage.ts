@@ -303,7 +303,7 @@ export function processOf(
         logFile:
           process.env.E2E_LOGS === undefined ? join(folder, `${name}.log`) : join(process.env.E2E_LOGS, `${name}.log`),
         readyWhen: readyUrl === null ? { kind: 'line', pattern: /worker ready/ } : { kind: 'http', url: readyUrl },
-        readyTimeoutMs: 30_000,
+        readyTimeoutMs: 90_000,
       });
     },
     /** SIGKILL. */
