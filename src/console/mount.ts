@@ -10,6 +10,7 @@ import { messageBody } from './pages/sign-in.ts';
 import { publicFiles } from './public-files.ts';
 import type { Secrets } from './sealing.ts';
 import { createSessions, foreign, type Sessions } from './session.ts';
+import { squeezed } from './squeezed.ts';
 import { registerTeamPages } from './team-pages.ts';
 import { ask, type Framed, visits } from './visit.ts';
 
@@ -67,6 +68,7 @@ export function mountConsole(app: FastifyInstance, options: ConsoleOptions): Con
   letSessionsUseTheApi(app, sessions);
   app.register(async (site) => {
     site.addHook('onRequest', async (_request, reply) => void reply.headers(HEADERS));
+    site.addHook('onSend', squeezed);
     registerFiles(site);
     registerSession(site, sessions);
     registerPages(site, sessions, framed(options), options);

@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DECISION_FORMS } from '../../src/console/decision-forms.ts';
@@ -271,6 +272,14 @@ describe('a page', () => {
     const seen = (await get(`/incidents/${ID}`)).body;
     expect(seen).toContain('Rolls back to 3.');
     expect(seen).not.toContain('Approve restart');
+  });
+
+  it('goes out gzipped to whoever takes that, and says the same', async () => {
+    const plain = await get(`/incidents/${ID}`);
+    const small = await get(`/incidents/${ID}`, { headers: { 'accept-encoding': 'gzip, br' } });
+    expect([plain.headers['content-encoding'], small.headers['content-encoding']]).toEqual([undefined, 'gzip']);
+    expect(gunzipSync(small.rawPayload).toString()).toBe(plain.body);
+    expect(small.rawPayload.length).toBeLessThan(plain.rawPayload.length / 2);
   });
 
   it('forbids everything inline, and being framed', async () => {
