@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { parseDrill } from '../../src/rehearsal/drill-file.ts';
 import { generateDrill, INCIDENT_KINDS } from '../../src/rehearsal/generate-drill.ts';
+import { namesOf } from '../../src/simulation/faults/faults.ts';
 
 const SET = Array.from({ length: 200 }, (_, index) => generateDrill(7, index));
+
+function byKind<T extends { readonly kind: string }>(all: readonly T[]): readonly T[] {
+  return [...all].sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
+}
 
 describe('generated drills', () => {
   it('are valid by the published format, every one of them', () => {
@@ -18,11 +23,14 @@ describe('generated drills', () => {
     expect(new Set(SET.map(({ name }) => name)).size).toBe(SET.length);
     for (const { plan, text } of SET) {
       const { expect: truth, faults } = parseDrill(text, 'generated.yaml');
-      if (plan === 'benign') expect(truth.never).toContain('rollback');
-      else
-        expect(truth.cause?.kind ?? truth.causes?.[0]?.kind).toBe(
-          faults.find(({ spec }) => spec.kind === (truth.cause?.kind ?? truth.causes?.[0]?.kind))?.spec.kind,
-        );
+      const real = faults.map(({ spec }) => spec).filter(({ kind }) => kind !== 'noise');
+      expect(real).toHaveLength({ benign: 0, single: 1, two: 2 }[plan]);
+      const wanted = real.map((spec) => ({ kind: spec.kind, names: namesOf(spec) }));
+      const told = [...(truth.cause === undefined ? [] : [truth.cause]), ...(truth.causes ?? [])];
+      // Every fault that is there, with its names, and none that is not.
+      expect(byKind(told.map(({ kind, names = [] }) => ({ kind, names })))).toEqual(byKind(wanted));
+      if (plan === 'benign') expect(truth.never).toEqual(expect.arrayContaining(['rollback', 'restart', 'scale']));
+      else expect(truth.declared).toBe(true);
     }
   });
 
