@@ -1,4 +1,4 @@
-import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { ActionName, RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
 import { jsonDigest } from '../digest.ts';
 import { failure } from '../failures.ts';
 import type { PreviewInput } from './api.ts';
@@ -10,6 +10,9 @@ import type { AnyObject, ObjectRef } from './objects.ts';
 import { overlapOf, sameJson } from './overlap.ts';
 import { impossible, seal } from './plans.ts';
 import { previewTakingBack, takeBack } from './taking-back.ts';
+
+/** What is applied for a while: a strict limit, and a canary, which ends with its verdict (R3.3.5, R5.11). */
+const TEMPORARY: readonly ActionName[] = ['rate-limit', 'canary'];
 
 /** Written with the change: what these fields said before and what we made them say; the way back (R3.3.5). */
 export const BEFORE_ANNOTATION = 'incident-runbook/before';
@@ -56,7 +59,7 @@ export async function previewManifest(
     },
     preview: `Applies ${path}: ${changes.map((look) => look.change).join('; ')}.${takenOverWords(looks)}`,
     command: `kubectl apply -n ${namespace} ${/\.ya?ml$/.test(path) ? '-f' : '-k'} ${path}`,
-    temporary: wish.action === 'rate-limit',
+    temporary: TEMPORARY.includes(wish.action),
   });
   return { kind: 'plan', plan };
 }

@@ -188,6 +188,8 @@ describe('a configuration put back (R2.11)', () => {
 describe('canary and promotion (R5.10, R5.12)', () => {
   it('makes the canary and deletes it again', async () => {
     const plan = await rig.planFor(wish('canary', 'manifest', 'k8s/overlays/prod-canary'));
+    // R5.11: only what is temporary has a way back, and a canary that nobody takes back goes on failing.
+    expect(plan.temporary).toBe(true);
     expect(plan.preview).toContain('creates Deployment noa-mcp-canary');
     expect(await rig.activities.applyCanary(plan)).toMatchObject({ result: 'done' });
     await expect(rig.activities.awaitRollout({ plan, pollSeconds: 5 })).rejects.toMatchObject({ type: 'NotYet' });
