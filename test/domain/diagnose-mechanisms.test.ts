@@ -161,6 +161,16 @@ describe('climbs are dated (timing)', () => {
     expect(evidence(-12)?.suggests.map(({ action }) => action)).not.toContain('rollback');
   });
 
+  it('suspects the deploy of the flows when the connections began to climb with it alone', () => {
+    const named = (roseMinutes: number) => {
+      const flows = DEPLOYED(-16, 'noa-claude-flow', 'tidy up request logging');
+      const usage = statements({ query: 'SELECT sum(tokens) FROM usage_events WHERE day >= $1' });
+      return diagnose([errors(0.45), climbing(98, roseMinutes), usage, flows])[0]?.names;
+    };
+    expect(named(-13)).toEqual(['usage_events', 'noa-claude-flow', 'tidy up request logging']);
+    expect(named(-1)).toEqual(['usage_events']);
+  });
+
   it('clears a deploy of after the first slow answer of one endpoint, however late the whole notices', () => {
     const slow = (roseMinutes: number) =>
       item({

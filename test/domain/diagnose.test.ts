@@ -254,7 +254,8 @@ describe('explain (R2.20)', () => {
     const late = 'PostgreSQL: no answer within 5 s';
     expect(first(scene(errors(0.02), databaseAnswers(false, late), cacheAnswers(false, late))).cause).toBe('unknown');
     const complaints = logs(['database-connection', 90, 'Error: timeout exceeded when trying to connect']);
-    const really = scene(errors(0.9), databaseAnswers(false, late), complaints);
+    const unready = pods({ name: 'noa-postgres-0', app: 'noa-postgres', ready: false });
+    const really = scene(errors(0.9), databaseAnswers(false, late), complaints, unready);
     const gone = { ...really, items: really.items.filter(({ probe }) => probe !== 'database-connections') };
     expect(first(gone).cause).toBe('postgres-down');
   });

@@ -120,7 +120,7 @@ function slowQuery(reading: Reading): readonly Draft[] {
 
 /**
  * The deploy that can have brought a statement: recent, and not younger than the statement itself. A deployment that
- * serves no users is suspected only when its change speaks of the same thing.
+ * serves no users is suspected when its change speaks of the same thing, or when the connections began to climb with it alone.
  */
 export function deployThatBrought(reading: Reading, query: string, table: string | null): DeployBefore | null {
   const { application, companions } = reading.policy.service;
@@ -132,7 +132,9 @@ export function deployThatBrought(reading: Reading, query: string, table: string
   const climbedAt = reading.found('database-connections')?.finding.roseAt ?? null;
   const fitting = climbedAt === null ? possible : possible.filter((deploy) => beganWith(deploy, climbedAt));
   const speaking = fitting.find((deploy) => sharesWord(deploy.revision.change, [table, query]) !== null);
-  return speaking ?? fitting.find((deploy) => deploy.deployment === application.deployment) ?? null;
+  // Its change need not say so when the climb began with it and with no other.
+  const alone = climbedAt !== null && fitting.length === 1 ? (fitting[0] ?? null) : null;
+  return speaking ?? fitting.find((deploy) => deploy.deployment === application.deployment) ?? alone;
 }
 
 function minutesSinceSymptom(reading: Reading): number {
@@ -254,7 +256,8 @@ function postgresDown(reading: Reading): readonly Draft[] {
   });
   if (answers !== null && silent) {
     const statistics = reading.found('database-connections');
-    weighSilence(reading, draft, { answers, statistics, complaints: 'database-connection' }, 0.55);
+    const ready = pods !== null && broken.length === 0;
+    weighSilence(reading, draft, { answers, statistics, complaints: 'database-connection', ready }, 0.55);
   }
   if (answers?.finding.answers === true) draft.contradict(answers.id, 0.6, 'the database answers SELECT 1');
   weighBrokenPod(reading, draft, broken[0], 0.5);

@@ -117,7 +117,8 @@ function redisDown(reading: Reading): readonly Draft[] {
   });
   if (answers?.finding.answers === false) {
     const statistics = reading.found('cache-statistics');
-    weighSilence(reading, draft, { answers, statistics, complaints: 'cache' }, 0.6);
+    const ready = pods !== null && broken.length === 0;
+    weighSilence(reading, draft, { answers, statistics, complaints: 'cache', ready }, 0.6);
   }
   if (answers?.finding.answers === true) draft.contradict(answers.id, 0.7, 'the cache answers');
   weighBrokenPod(reading, draft, broken[0], 0.45);

@@ -16,10 +16,15 @@ const LATE_WEIGHT_FACTOR = 0.65;
 export function weighSilence(
   reading: Reading,
   draft: Draft,
-  silent: { readonly answers: Answers; readonly statistics: Statistics | null; readonly complaints: LogKind },
+  silent: {
+    readonly answers: Answers;
+    readonly statistics: Statistics | null;
+    readonly complaints: LogKind;
+    readonly ready: boolean;
+  },
   weight: number,
 ): void {
-  const { answers, statistics, complaints } = silent;
+  const { answers, statistics, complaints, ready } = silent;
   const { error } = answers.finding;
   const late = LATE.test(error ?? '');
   const factor = answers.freshness * (late ? LATE_WEIGHT_FACTOR : 1);
@@ -30,6 +35,7 @@ export function weighSilence(
       0.5,
       'the service writes nothing about it, so it may be our own way to it that is slow',
     );
+  if (late && ready) draft.contradict(answers.id, 0.4, 'its pod runs and is ready');
   if (late && statistics !== null && lookOf(statistics.id) === lookOf(answers.id))
     draft.contradict(statistics.id, 0.5, 'its statistics were read all the same');
 }
