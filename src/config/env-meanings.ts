@@ -46,7 +46,7 @@ export const MEANINGS: Readonly<Record<VariableName, string>> = {
   PROMETHEUS_URL: 'The team’s Prometheus.',
   PAGERDUTY_EVENTS_URL: 'PagerDuty’s Events API v2.',
   PAGERDUTY_ROUTING_KEYS: 'JSON: a routing key for each pagingService of the policy.',
-  PAGERDUTY_API_URL: 'PagerDuty’s REST API: who is on call, and who answered a page before the next one goes out.',
+  PAGERDUTY_API_URL: 'PagerDuty’s REST API: who is on call, who answered a page before the next one goes out, notes at it.',
   PAGERDUTY_API_TOKEN: 'Token of the REST API.',
   PAGERDUTY_FROM_EMAIL: 'Address of a user there, on whose behalf the REST API writes.',
   STATUSPAGE_API_URL: 'The status page provider’s API.',

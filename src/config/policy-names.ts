@@ -1,6 +1,6 @@
 import type { CauseKind } from '../domain/diagnosis.ts';
 import type { ProbeName } from '../domain/evidence.ts';
-import type { ApprovalName, PreApprovedPost, QueryName, TemplateName } from '../domain/policy.ts';
+import type { ApprovalName, PageNote, PreApprovedPost, QueryName, TemplateName } from '../domain/policy.ts';
 import { ACTION_NAMES } from '../domain/remedy.ts';
 import { PLACEHOLDERS } from '../domain/template-placeholders.ts';
 
@@ -92,6 +92,14 @@ export const ALL_QUERIES: readonly QueryName[] = namesOf<QueryName>({
   memory: true,
   diskIo: true,
   network: true,
+});
+
+export const PAGE_NOTES: readonly PageNote[] = namesOf<PageNote>({
+  declared: true,
+  'cause-known': true,
+  mitigated: true,
+  resolved: true,
+  reopened: true,
 });
 
 export const PRE_APPROVABLE: readonly PreApprovedPost[] = namesOf<PreApprovedPost>({

@@ -3,7 +3,15 @@ import { CONTACTS, ROLES } from '../domain/people.ts';
 import type { Policy } from '../domain/policy.ts';
 import { ACTION_NAMES } from '../domain/remedy.ts';
 import { SEVERITIES } from '../domain/severity.ts';
-import { ALL_CAUSES, ALL_PROBES, ALL_QUERIES, APPROVAL_NAMES, PRE_APPROVABLE, TEMPLATE_NAMES } from './policy-names.ts';
+import {
+  ALL_CAUSES,
+  ALL_PROBES,
+  ALL_QUERIES,
+  APPROVAL_NAMES,
+  PAGE_NOTES,
+  PRE_APPROVABLE,
+  TEMPLATE_NAMES,
+} from './policy-names.ts';
 
 /** A strict object with the same value for each of some names; all of them must be there. */
 function each<K extends string, V extends z.ZodType>(names: readonly K[], value: V) {
@@ -137,6 +145,7 @@ const communication = z.strictObject({
   mailFrom: text,
   consoleUrl: url.nullable().default(null),
   preApproved: z.array(z.enum(PRE_APPROVABLE)),
+  pageNotes: z.array(z.enum(PAGE_NOTES)).default([]),
   fallback: z
     .strictObject({ afterMinutes: positive, mailTo: z.array(z.email('must be an e-mail address')).min(1) })
     .nullable()

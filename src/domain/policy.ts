@@ -294,10 +294,15 @@ export interface CommunicationPolicy {
   readonly consoleUrl: string | null;
   /** Status page posts that need nobody's yes although `publish-status` asks (R4.4); all others follow approvals. */
   readonly preApproved: readonly PreApprovedPost[];
+  /** Which milestones are written as notes at the page of whoever was woken. */
+  readonly pageNotes: readonly PageNote[];
   /** Where colleagues are told when chat has been away for so long; null: nowhere. */
   readonly fallback: { readonly afterMinutes: number; readonly mailTo: readonly string[] } | null;
   readonly templates: Readonly<Record<TemplateName, string>>;
 }
+
+/** Milestones that are written as notes at the page (R4). */
+export type PageNote = 'declared' | 'cause-known' | 'mitigated' | 'resolved' | 'reopened';
 
 export type PreApprovedPost = 'investigating' | 'identified' | 'monitoring' | 'resolved' | 'no-news';
 

@@ -81,7 +81,7 @@ export type FixStage =
   | 'finished'
   | 'left-to-people';
 
-export type Medium = 'chat' | 'status-page' | 'mail' | 'page' | 'document';
+export type Medium = 'chat' | 'status-page' | 'mail' | 'page' | 'page-note' | 'document';
 
 /** One message that went out, with the id the other side gave it. */
 export interface Published {

@@ -61,6 +61,7 @@ export const ALSO = [
   'tickets',
   'mailing-interrupted',
   'runbook-change',
+  'page-notes',
 ] as const;
 
 const severity = z.enum(SEVERITIES);

@@ -212,6 +212,7 @@ const MEDIUM_WORDS: Readonly<Record<EventOf<'published'>['message']['medium'], s
   'status-page': 'status page',
   mail: 'mail',
   page: 'page',
+  'page-note': 'note at the page',
   document: 'document',
 };
 

@@ -3,8 +3,9 @@ import type { BulkMail } from '../activities/customers/ports.ts';
 import { createEmailClient, messageIdOf } from '../activities/email/client.ts';
 import { failure } from '../activities/failures.ts';
 import { createPagerDutyClient } from '../activities/pagerduty/client.ts';
+import { createPageNotes } from '../activities/pagerduty/notes.ts';
 import { createPagerDutyRest, type PagerDutyRest } from '../activities/pagerduty/rest.ts';
-import type { ChatPort, MailPort, PagingPort, StatusPagePort } from '../activities/publication/ports.ts';
+import type { ChatPort, MailPort, PageNotePort, PagingPort, StatusPagePort } from '../activities/publication/ports.ts';
 import { createSlackClient } from '../activities/slack/client.ts';
 import { createStatusPageClient } from '../activities/status-page/client.ts';
 import type { WorkerEnv } from '../config/env.ts';
@@ -49,6 +50,13 @@ export function pagingRecord(env: WorkerEnv): PagerDutyRest | null {
   return apiToken === undefined || fromEmail === undefined
     ? null
     : createPagerDutyRest({ apiUrl, apiToken, fromEmail });
+}
+
+export function pageNotePort(env: WorkerEnv): PageNotePort {
+  const rest = pagingRecord(env);
+  if (rest === null)
+    return missing<PageNotePort>(['note'], 'PagerDuty’s REST API', 'PAGERDUTY_API_TOKEN and PAGERDUTY_FROM_EMAIL');
+  return createPageNotes(rest);
 }
 
 export function mailPort(env: WorkerEnv): MailPort {

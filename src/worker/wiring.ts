@@ -40,7 +40,15 @@ import {
 } from './change-ports.ts';
 import { answeringChat, mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from './customer-ports.ts';
 import type { IdleDeadlines } from './idle-deadlines.ts';
-import { chatPort, mailPort, openBulkMail, pagingPort, pagingRecord, statusPagePort } from './message-ports.ts';
+import {
+  chatPort,
+  mailPort,
+  openBulkMail,
+  pageNotePort,
+  pagingPort,
+  pagingRecord,
+  statusPagePort,
+} from './message-ports.ts';
 import { ownStatusPage } from './own-status-page.ts';
 import {
   cachePort,
@@ -114,6 +122,7 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
       statusPage: statusPagePort(env, ownStatusPage(store, clock)),
       mail: mailPort(env),
       paging: pagingPort(env),
+      pageNotes: pageNotePort(env),
       render: createTemplateRenderer(),
       ledger: {
         sent: (key) => store.mailLedger.isSent(key),

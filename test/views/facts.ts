@@ -101,6 +101,7 @@ export const COMMUNICATION: CommunicationPolicy = {
   incidentMail: ['incidents@example.com', 'oncall@example.com'],
   mailFrom: 'Incidents <incidents@example.com>',
   consoleUrl: 'https://console.example.com/i/1',
+  pageNotes: [],
   preApproved: ['investigating', 'no-news'],
   fallback: null,
   templates: {

@@ -136,3 +136,54 @@ describe('who is on call (R0.8, R1.5)', () => {
     expect(invited(story)).toEqual([['U0ALICE']]);
   });
 });
+
+describe('notes at the page (R4)', () => {
+  const notes = (story: Awaited<ReturnType<typeof beginIncident>>) =>
+    story.world.delivered.flatMap((one) =>
+      one.medium === 'page-note' ? [`${one.what} ${JSON.stringify(one.page)}`] : [],
+    );
+
+  it('tell the milestones, each once, at the page that woke somebody', async () => {
+    const story = await beginIncident(engine, policy);
+    await story.pass(30);
+    await story.decide('alice', 'acknowledge', {});
+    await story.approveEverything('alice');
+    await story.pass(policy.verification.holdMinutes * MINUTE + 30);
+    await story.approveEverything('alice');
+    await story.pass(30);
+    const at = ' {"contact":"oncall-primary"}';
+    const told = [`declared${at}`, `cause-known${at}`, `mitigated${at}`, `resolved${at}`];
+    expect(notes(story)).toEqual(told);
+    await story.decide('alice', 'reopen', { because: 'it is back' });
+    await story.pass(30);
+    expect(notes(story)).toEqual([...told, `reopened${at}`]);
+  });
+
+  it('wait while the paging system is away, are owed in sight, and come once, marked late', async () => {
+    const story = await beginIncident(engine, policy);
+    story.world.refused.set('page-note', 30);
+    await story.pass(20);
+    const owed = (await story.now()).facts.unsent?.filter(({ medium }) => medium === 'page-note');
+    expect(owed?.map(({ what }) => what)).toEqual(['declared', 'cause-known']);
+    story.world.refused.clear();
+    await story.pass(3 * MINUTE);
+    expect(notes(story)).toHaveLength(2);
+    const published = (await story.events('published')).filter(({ message }) => message.medium === 'page-note');
+    expect(published.map(({ late }) => late)).toEqual([true, true]);
+  });
+
+  it('are none where policy wants none', async () => {
+    const communication = { ...policy.communication, pageNotes: [] };
+    const story = await beginIncident(engine, { ...policy, communication });
+    await story.pass(30);
+    expect(notes(story)).toEqual([]);
+  });
+
+  it('stand at the page of the alert where that had paged by itself', async () => {
+    const story = await beginIncident(engine, policy, {
+      alert: { source: 'pagerduty', fingerprint: 'pagerduty:Q1', alreadyPaged: true },
+    });
+    await story.pass(30);
+    expect(notes(story)[0]).toBe('declared {"alertFingerprint":"pagerduty:Q1"}');
+  });
+});

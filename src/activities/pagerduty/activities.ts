@@ -3,6 +3,7 @@ import { epochMs } from '../../domain/instant.ts';
 import { type Contact, vouchedFor } from '../../domain/people.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
 import type { PageAnswer, PagingActivities } from './api.ts';
+import { pagingIdOf } from './notes.ts';
 import { onCallNow } from './on-call.ts';
 import type { PagedIncident, PagerDutyRest } from './rest.ts';
 
@@ -18,8 +19,6 @@ interface PagingPeople {
   all(): Promise<readonly PersonPolicy[]>;
 }
 
-/** Fingerprints of alerts that came from here (src/gateway/sources/pagerduty.ts). */
-const OF_ALERT = /^pagerduty:(.+)$/;
 /** Alerts join an incident in any number; the pages of the first ones tell. */
 const PAGES_READ = 20;
 
@@ -27,7 +26,7 @@ export function createPagingActivities({ rest, people }: PagingPorts): PagingAct
   return {
     async readPages({ incidentId, contacts, alertFingerprints }) {
       if (rest === null) return { asked: false, answers: [] };
-      const ofAlerts = alertFingerprints.flatMap((fingerprint) => OF_ALERT.exec(fingerprint)?.[1] ?? []);
+      const ofAlerts = alertFingerprints.flatMap((fingerprint) => pagingIdOf(fingerprint) ?? []);
       const pages = await Promise.all([
         ...contacts.slice(0, PAGES_READ).map((contact) => ofContact(rest, incidentId, contact)),
         ...ofAlerts.slice(0, PAGES_READ).map((id) => rest.incident(id)),

@@ -46,8 +46,8 @@ export interface PagerDutyRest {
   incident(id: string): Promise<PagedIncident>;
   /** Absolute: what already is so stays so, what is resolved is not opened again. Answers where it stands. */
   setStatus(id: string, status: 'acknowledged' | 'resolved'): Promise<PagedIncident>;
-  /** Once for a key, which stands at the note's end. */
-  note(id: string, note: { readonly key: string; readonly text: string }): Promise<void>;
+  /** Once for a key, which stands at the note's end; whether it stood there already. */
+  note(id: string, note: { readonly key: string; readonly text: string }): Promise<{ readonly already: boolean }>;
   /** Asks others to help; who was asked already is not asked again. Needs an ability that must be paid for (402). */
   requestResponders(
     id: string,
@@ -97,12 +97,13 @@ export function createPagerDutyRest(settings: PagerDutyRestSettings): PagerDutyR
       const mark = `[${key}]`;
       const shape = z.object({ notes: z.array(z.object({ content: z.string() })) });
       const { notes } = await http.json({ path: path(id, '/notes') }, shape);
-      if (notes.some(({ content }) => content.endsWith(mark))) return;
+      if (notes.some(({ content }) => content.trimEnd().endsWith(mark))) return { already: true };
       const content = `${text.slice(0, NOTE_CHARACTERS)} ${mark}`;
       await http.json(
         { method: 'POST', path: path(id, '/notes'), json: { note: { content } } },
         z.object({ note: z.object({}) }),
       );
+      return { already: false };
     },
     async requestResponders(id, { message, userIds }) {
       const [requester] = await usersByEmail(http, settings.fromEmail);

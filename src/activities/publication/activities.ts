@@ -11,7 +11,17 @@ import type { Speech, TextRenderer } from '../../views/templates.ts';
 import { type Deadlines, REAL_DEADLINES } from '../deadlines.ts';
 import { failure } from '../failures.ts';
 import type { Delivery, PublicationActivities, PublishInput, Receipt } from './api.ts';
-import type { ChatPort, MailLedger, MailPort, PagingPort, PostMark, ShownStatus, StatusPagePort } from './ports.ts';
+import { notePage } from './page-notes.ts';
+import type {
+  ChatPort,
+  MailLedger,
+  MailPort,
+  PageNotePort,
+  PagingPort,
+  PostMark,
+  ShownStatus,
+  StatusPagePort,
+} from './ports.ts';
 import { deliveredReceipt, failedReceipt, type Sent } from './receipts.ts';
 
 export interface PublicationPorts {
@@ -19,6 +29,7 @@ export interface PublicationPorts {
   readonly statusPage: StatusPagePort;
   readonly mail: MailPort;
   readonly paging: PagingPort;
+  readonly pageNotes: PageNotePort;
   /** Fills the texts of the policy (Liquid, at the edge: views import no package). */
   readonly render: TextRenderer;
   /** Without one, a mail whose round was lost may go out again (under the same Message-ID). */
@@ -141,6 +152,8 @@ function send(round: Round, input: PublishInput, delivery: Delivery, mayBeThere:
       return sendMail(round.ports, input, delivery);
     case 'page':
       return page(round.ports, input, delivery);
+    case 'page-note':
+      return notePage(round.ports, input, delivery);
   }
 }
 

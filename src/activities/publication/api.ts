@@ -1,6 +1,6 @@
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Contact } from '../../domain/people.ts';
-import type { ReviewPolicy } from '../../domain/policy.ts';
+import type { PageNote, ReviewPolicy } from '../../domain/policy.ts';
 import type { PublicStatus } from '../../domain/timeline.ts';
 import type { Voice } from '../../domain/voice.ts';
 
@@ -68,6 +68,14 @@ export type Delivery = { readonly again?: boolean } & (
       /** Of an invitation: how often the same meeting was changed, and whether this change calls it off. */
       readonly sequence?: number;
       readonly calledOff?: boolean;
+    }
+  | {
+      /** A milestone at the page that woke somebody. */
+      readonly medium: 'page-note';
+      readonly key: string;
+      readonly what: PageNote;
+      /** Whose page, or the alert that had paged by itself. */
+      readonly page: { readonly contact: Contact } | { readonly alertFingerprint: string };
     }
   | {
       readonly medium: 'page';

@@ -1,3 +1,4 @@
+import type { Contact } from '../../domain/people.ts';
 import type { ChatBlock } from '../../views/chat.ts';
 import type { PageView } from '../../views/page.ts';
 import type { StatusPost } from '../../views/status-page.ts';
@@ -79,6 +80,16 @@ export interface PagingPort {
       readonly at: string;
     },
   ): Promise<{ readonly ref: string }>;
+}
+
+export interface PageNotePort {
+  /** Once for a key: what stands there is read first. */
+  note(wish: {
+    readonly key: string;
+    readonly incidentId: string;
+    readonly page: { readonly contact: Contact } | { readonly alertFingerprint: string };
+    readonly text: string;
+  }): Promise<{ readonly already: boolean }>;
 }
 
 /** Remembers which mails went out, since a mail server cannot be asked (the store's mail ledger). */

@@ -37,6 +37,15 @@ const FINDINGS: Readonly<Record<Also, (performance: Performance) => Finding>> = 
     const ours = pullRequests.filter(({ head }) => prefix !== undefined && head.startsWith(`${prefix}runbook-`));
     return { expected: 'proposed', count: ours.length };
   },
+  'page-notes': ({ theatre }) => {
+    const noted = theatre.production.pagerDuty.incidents.flatMap(({ notes }) => notes.map(({ content }) => content));
+    const milestones = [/^P\d declared/, /^Likely cause/, /^Mitigated/, /^Resolved/];
+    const once = milestones.filter((milestone) => noted.filter((text) => milestone.test(text)).length === 1);
+    return {
+      expected: 'of four milestones noted once each',
+      count: once.length === milestones.length ? once.length : 0,
+    };
+  },
   migration: (performance) => ({ expected: 'carried out', count: done(performance, 'migrate') }),
   canary: (performance) => ({ expected: 'begun', count: done(performance, 'canary') }),
   'mailing-interrupted': (performance) => ({

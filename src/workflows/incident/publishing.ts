@@ -187,6 +187,7 @@ function publishedMessage(
 
 function addressee(run: IncidentRun, delivery: Exclude<Delivery, { medium: 'page' }>): string {
   if (delivery.medium === 'mail') return delivery.to.join(', ');
+  if (delivery.medium === 'page-note') return 'the page';
   if (delivery.medium === 'status-page' || delivery.what === 'open-channel') return 'status page';
   const { channel } = run.state;
   return delivery.channel === channel?.id ? `#${channel.name}` : delivery.channel;

@@ -6,6 +6,7 @@ import { keepPublicFromSilence, keepPublicInformed } from './informing-public.ts
 import { keepLeases } from './leasing.ts';
 import { askForMemoryProfiling } from './memory-profiling.ts';
 import { registerMessages } from './messages.ts';
+import { notePages } from './noting-pages.ts';
 import { followShifts } from './on-call.ts';
 import { settleDebts, tellElsewhere } from './outbox.ts';
 import { escalateByTime, watchAcknowledgement } from './paging.ts';
@@ -41,6 +42,7 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
     watchAcknowledgement,
     escalateByTime,
     followShifts,
+    notePages,
     keepLeases,
     settleDebts,
     tellElsewhere,

@@ -46,6 +46,7 @@ function activities(changes: { ledger?: MailLedger; deadlineMilliseconds?: numbe
     }),
     mail: createEmailClient({ host: '127.0.0.1', port: mailbox.port, secure: false, auth: null }),
     paging: createPagerDutyClient({ eventsUrl: pager.url, routingKeys: { primary: 'k' } }),
+    pageNotes: { note: async () => ({ already: false }) },
     render: createTemplateRenderer(),
     attempt: () => attempt,
     // Wide, so that a busy machine cannot fail a test; the tests about the deadline set a short one.

@@ -1,0 +1,15 @@
+import { pageNote } from '../../views/page-note.ts';
+import type { Delivery, PublishInput } from './api.ts';
+import type { PageNotePort } from './ports.ts';
+import type { Sent } from './receipts.ts';
+
+/** One that comes again under its key comes late; it is found when only the answer was lost. */
+export async function notePage(
+  { pageNotes }: { readonly pageNotes: PageNotePort },
+  { facts, voice }: PublishInput,
+  { key, what, page, again }: Extract<Delivery, { medium: 'page-note' }>,
+): Promise<Sent> {
+  const text = pageNote(what, facts, { late: again === true, consoleUrl: voice.consoleUrl });
+  const { already } = await pageNotes.note({ key, incidentId: facts.incidentId, page, text });
+  return { ref: null, text, already };
+}
