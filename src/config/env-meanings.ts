@@ -44,9 +44,12 @@ export const MEANINGS: Readonly<Record<VariableName, string>> = {
     'How each pod’s admin API is reached: proxy (of the API server) or exec (curl in the pod) (R3.2.3).',
   MANIFESTS_DIR: 'A checkout of the team’s manifests, in which the policy’s paths are found (R3.3.5, R5.10).',
   PROMETHEUS_URL: 'The team’s Prometheus.',
+  ALERTMANAGER_URL: 'The team’s Alertmanager: asked which firing alerts are silenced or inhibited.',
+  ALERTMANAGER_API_TOKEN: 'Bearer token of a proxy in front of it.',
   PAGERDUTY_EVENTS_URL: 'PagerDuty’s Events API v2.',
   PAGERDUTY_ROUTING_KEYS: 'JSON: a routing key for each pagingService of the policy.',
-  PAGERDUTY_API_URL: 'PagerDuty’s REST API: who is on call, who answered a page before the next one goes out, notes at it.',
+  PAGERDUTY_API_URL:
+    'PagerDuty’s REST API: who is on call, who answered a page before the next one goes out, notes at it.',
   PAGERDUTY_API_TOKEN: 'Token of the REST API.',
   PAGERDUTY_FROM_EMAIL: 'Address of a user there, on whose behalf the REST API writes.',
   STATUSPAGE_API_URL: 'The status page provider’s API.',

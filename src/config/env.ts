@@ -110,6 +110,8 @@ const workerSchema = z.object({
   /** A checkout of the team's manifests, in which the policy's paths are found (R3.3.5, R5.10). */
   MANIFESTS_DIR: z.string().optional(),
   PROMETHEUS_URL: http.optional(),
+  ALERTMANAGER_URL: http.optional(),
+  ALERTMANAGER_API_TOKEN: secret.optional(),
   SLACK_API_URL: http.default('https://slack.com/api/'),
   SLACK_BOT_TOKEN: secret.optional(),
   PAGERDUTY_EVENTS_URL: http.default('https://events.pagerduty.com'),
@@ -215,6 +217,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   'OTEL_EXPORTER_OTLP_HEADERS',
   'PAGERDUTY_ROUTING_KEYS',
   'PAGERDUTY_API_TOKEN',
+  'ALERTMANAGER_API_TOKEN',
   'STATUSPAGE_API_KEY',
   'ZENDESK_API_TOKEN',
   'ZENDESK_WEBHOOK_SECRET',

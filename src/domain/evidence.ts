@@ -141,7 +141,14 @@ export type Finding =
     }
   | {
       readonly probe: 'firing-alerts';
-      readonly alerts: readonly { name: string; severity: string | null; activeAt: Instant; summary: string }[];
+      readonly alerts: readonly {
+        name: string;
+        severity: string | null;
+        activeAt: Instant;
+        summary: string;
+        /** Why nobody is told of it: silenced by whom until when, or inhibited by what. */
+        heldBack?: string;
+      }[];
     }
   | {
       readonly probe: 'error-rate';

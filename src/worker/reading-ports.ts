@@ -1,5 +1,7 @@
+import { createAlertmanagerClient } from '../activities/alertmanager/client.ts';
 import type { CustomerMetrics } from '../activities/customers/ports.ts';
 import type {
+  AlertRoutingPort,
   CachePort,
   DatabasePort,
   MetricsPort,
@@ -28,6 +30,29 @@ export function metricsPort(env: WorkerEnv): MetricsPort | null {
     ? null
     : createPrometheusClient({ baseUrl: env.PROMETHEUS_URL, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
 }
+
+/** It only adds to what Prometheus says, so it is not waited for longer than a question may take. */
+export function alertRoutingPort(env: WorkerEnv): AlertRoutingPort | null {
+  const { ALERTMANAGER_URL: baseUrl, ALERTMANAGER_API_TOKEN: bearerToken } = env;
+  if (baseUrl === undefined) return null;
+  const client = createAlertmanagerClient({
+    baseUrl,
+    ...(bearerToken === undefined ? {} : { bearerToken }),
+    timeoutMilliseconds: ROUTING_TIMEOUT_MILLISECONDS,
+  });
+  return {
+    alerts: async () =>
+      (await client.alerts([])).map(({ labels, annotations, startsAt, heldBack }) => ({
+        name: labels.alertname ?? 'an alert without a name',
+        severity: labels.severity ?? null,
+        startsAt,
+        summary: annotations.summary ?? '',
+        heldBack,
+      })),
+  };
+}
+
+const ROUTING_TIMEOUT_MILLISECONDS = 1_500;
 
 export function impactMetrics(metrics: MetricsPort | null): ImpactMetricsPort {
   return {

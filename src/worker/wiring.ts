@@ -51,6 +51,7 @@ import {
 } from './message-ports.ts';
 import { ownStatusPage } from './own-status-page.ts';
 import {
+  alertRoutingPort,
   cachePort,
   customerMetrics,
   databasePort,
@@ -94,6 +95,7 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
       ...(deadlines === undefined ? {} : { deadlines }),
       cluster: createClusterReadings(kubernetes),
       metrics,
+      alertRouting: alertRoutingPort(env),
       database: timed(databasePort(env), deadlines),
       cache: timed(cachePort(env), deadlines),
       providers: providersPort(env),

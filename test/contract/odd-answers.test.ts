@@ -94,9 +94,6 @@ const CLIENTS: Readonly<Record<string, Omit<OddAnswerOptions, 'secrets'>>> = {
   },
   'Prometheus, alerts': { call: (url, timeoutMilliseconds) => prometheus(url, timeoutMilliseconds).firingAlerts() },
   'Alertmanager, alerts': { call: (url, timeoutMilliseconds) => alertmanager(url, timeoutMilliseconds).alerts([]) },
-  'Alertmanager, a silence': {
-    call: (url, timeoutMilliseconds) => alertmanager(url, timeoutMilliseconds).endSilence('k'),
-  },
   'Grafana, an annotation': {
     call: (url, timeoutMilliseconds) => grafana(url, timeoutMilliseconds).annotate(ANNOTATION),
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { epochMs, type Instant, instant } from '../../domain/instant.ts';
-import { createHttpClient, failureOfAnswer } from '../http.ts';
+import { type Instant, instant } from '../../domain/instant.ts';
+import { createHttpClient, type HttpClient } from '../http.ts';
 
 export interface AlertmanagerOptions {
   readonly baseUrl: string;
@@ -12,44 +12,22 @@ export interface AlertmanagerOptions {
 export interface AlertmanagerAlert {
   readonly fingerprint: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
   readonly startsAt: Instant;
   readonly state: 'active' | 'suppressed' | 'unprocessed';
-  readonly silencedBy: readonly string[];
-}
-
-export interface SilenceMatcher {
-  readonly name: string;
-  readonly value: string;
-  readonly isRegex: boolean;
-}
-
-export interface SilenceWish {
-  /** Found again by it: incident + step, e.g. `incident-20260303-0915/silence-1`. */
-  readonly key: string;
-  readonly matchers: readonly SilenceMatcher[];
-  readonly startsAt: Instant;
-  readonly endsAt: Instant;
-  readonly createdBy: string;
-  /** For people; the key is put behind it. */
-  readonly because: string;
+  /** Why nobody is told of it, in words: the silence (whose, until when, why), or the alert above it; null when told. */
+  readonly heldBack: string | null;
 }
 
 export interface AlertmanagerClient {
-  /** Alerts that fit all matchers (`alertname="X"`), also silenced ones. */
+  /** Alerts that fit all matchers (`alertname="X"`), also those of which nobody is told. */
   alerts(filters: readonly string[]): Promise<readonly AlertmanagerAlert[]>;
-  /**
-   * The silence of that key: the one that is there, or a new one. Without an id the API makes a second one of the same
-   * kind, so after a lost answer it is looked for first.
-   */
-  silence(wish: SilenceWish): Promise<{ readonly id: string; readonly made: boolean }>;
-  /** Ends the silence of that key; false when there is none that could end. */
-  endSilence(key: string): Promise<boolean>;
-  version(): Promise<string>;
 }
 
+/** Only reads: whom a silence keeps from being told is for people to decide. Throws the failures of failures.ts. */
 export function createAlertmanagerClient(options: AlertmanagerOptions): AlertmanagerClient {
   const http = createHttpClient({
-    name: SYSTEM,
+    name: 'Alertmanager',
     baseUrl: options.baseUrl,
     headers: {
       ...options.headers,
@@ -58,78 +36,62 @@ export function createAlertmanagerClient(options: AlertmanagerOptions): Alertman
     secrets: options.bearerToken === undefined ? [] : [options.bearerToken],
     timeoutMilliseconds: options.timeoutMilliseconds,
   });
-  const find = async (key: string): Promise<string | null> => {
-    const silences = await http.json({ path: '/api/v2/silences' }, z.array(silenceShape));
-    const ours = silences.find(({ comment, status }) => status.state !== 'expired' && comment.endsWith(markOf(key)));
-    return ours?.id ?? null;
-  };
   return {
     async alerts(filters) {
       const query = filters.map((filter) => `filter=${encodeURIComponent(filter)}`).join('&');
       const answer = await http.json({ path: `/api/v2/alerts${query === '' ? '' : `?${query}`}` }, z.array(alertShape));
-      return answer.slice(0, ALERTS_LIMIT).map(alertOf);
-    },
-    async silence(wish) {
-      const found = await find(wish.key);
-      if (found !== null) return { id: found, made: false };
-      const { silenceID } = await http.json(
-        { method: 'POST', path: '/api/v2/silences', json: bodyOf(wish) },
-        z.object({ silenceID: z.string() }),
-      );
-      return { id: silenceID, made: true };
-    },
-    async endSilence(key) {
-      const id = await find(key);
-      if (id === null) return false;
-      const answer = await http.send({ method: 'DELETE', path: `/api/v2/silence/${encodeURIComponent(id)}` });
-      if (answer.status < 300) return true;
-      throw failureOfAnswer(SYSTEM, answer);
-    },
-    async version() {
-      return (await http.json({ path: '/api/v2/status' }, statusShape)).versionInfo.version;
+      const alerts = answer.slice(0, ALERTS_LIMIT);
+      const isSilenced = alerts.some(({ status }) => (status.silencedBy ?? []).length > 0);
+      const silences = isSilenced ? await silencesOf(http) : new Map<string, string>();
+      const names = new Map(answer.map(({ fingerprint, labels }) => [fingerprint, labels.alertname ?? fingerprint]));
+      return alerts.map((alert) => alertOf(alert, silences, names));
     },
   };
 }
 
-const SYSTEM = 'Alertmanager';
 const ALERTS_LIMIT = 500;
+const COMMENT_CHARACTERS = 120;
 
 const alertShape = z.object({
   fingerprint: z.string(),
   labels: z.record(z.string(), z.string()),
+  annotations: z.record(z.string(), z.string()).nullish(),
   startsAt: z.string(),
   status: z.object({
     state: z.enum(['active', 'suppressed', 'unprocessed']),
     silencedBy: z.array(z.string()).nullish(),
+    inhibitedBy: z.array(z.string()).nullish(),
   }),
 });
-const silenceShape = z.object({
-  id: z.string(),
-  comment: z.string(),
-  status: z.object({ state: z.enum(['active', 'pending', 'expired']) }),
-});
-const statusShape = z.object({ versionInfo: z.object({ version: z.string() }) });
+const silenceShape = z.object({ id: z.string(), createdBy: z.string(), comment: z.string(), endsAt: z.string() });
 
-function alertOf({ fingerprint, labels, startsAt, status }: z.infer<typeof alertShape>): AlertmanagerAlert {
+/** Silences by their id, in words. */
+async function silencesOf(http: HttpClient): Promise<ReadonlyMap<string, string>> {
+  const silences = await http.json({ path: '/api/v2/silences' }, z.array(silenceShape));
+  return new Map(silences.map(({ id, createdBy, comment, endsAt }) => [id, silenceWords(createdBy, comment, endsAt)]));
+}
+
+function silenceWords(createdBy: string, comment: string, endsAt: string): string {
+  const until = instant(Date.parse(endsAt)).slice(0, 16).replace('T', ' ');
+  return `silenced by ${createdBy} until ${until} UTC: ${comment.slice(0, COMMENT_CHARACTERS)}`;
+}
+
+function alertOf(
+  { fingerprint, labels, annotations, startsAt, status }: z.infer<typeof alertShape>,
+  silences: ReadonlyMap<string, string>,
+  names: ReadonlyMap<string, string>,
+): AlertmanagerAlert {
+  const [silence] = status.silencedBy ?? [];
+  const [above] = status.inhibitedBy ?? [];
+  const silenced = silence === undefined ? null : (silences.get(silence) ?? `silenced by ${silence}`);
+  const inhibited = above === undefined ? null : `inhibited by ${names.get(above) ?? above}`;
+  const startsAtMs = Date.parse(startsAt);
   return {
     fingerprint,
     labels,
-    startsAt: instant(Date.parse(startsAt)),
+    annotations: annotations ?? {},
+    startsAt: instant(startsAtMs),
     state: status.state,
-    silencedBy: status.silencedBy ?? [],
+    heldBack: silenced ?? inhibited,
   };
-}
-
-function bodyOf({ key, matchers, startsAt, endsAt, createdBy, because }: SilenceWish): unknown {
-  return {
-    matchers: matchers.map((matcher) => ({ ...matcher, isEqual: true })),
-    startsAt: new Date(epochMs(startsAt)).toISOString(),
-    endsAt: new Date(epochMs(endsAt)).toISOString(),
-    createdBy,
-    comment: `${because} ${markOf(key)}`,
-  };
-}
-
-function markOf(key: string): string {
-  return `[${key}]`;
 }

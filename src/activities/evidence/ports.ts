@@ -10,6 +10,8 @@ import type { Deadlines } from '../deadlines.ts';
 export interface EvidencePorts {
   readonly cluster: ClusterPort | null;
   readonly metrics: MetricsPort | null;
+  /** What becomes of alerts on their way to people. */
+  readonly alertRouting: AlertRoutingPort | null;
   readonly database: DatabasePort | null;
   readonly cache: CachePort | null;
   readonly providers: ProvidersPort | null;
@@ -50,6 +52,19 @@ export type ProviderFact = FindingOf<'providers'>['providers'][number];
 export type HealthFact = FindingOf<'service-health'>['checks'][number];
 export type PastIncidentFact = FindingOf<'past-incidents'>['incidents'][number];
 export type AlertFact = FindingOf<'firing-alerts'>['alerts'][number];
+
+export interface RoutedAlert {
+  readonly name: string;
+  readonly severity: string | null;
+  readonly startsAt: Instant;
+  readonly summary: string;
+  /** Why nobody is told of it, in words; null when somebody is. */
+  readonly heldBack: string | null;
+}
+
+export interface AlertRoutingPort {
+  alerts(): Promise<readonly RoutedAlert[]>;
+}
 
 /** A warning event of the namespace, newest first. */
 export interface WarningFact {

@@ -2,10 +2,9 @@ import type { SeriesPoint } from '../../domain/evidence.ts';
 import { earlierOf, type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { QueryName } from '../../domain/policy.ts';
 import type { ChartInput } from '../../views/chart.ts';
+import { firingAlerts } from './alert-probes.ts';
 import type { MetricsPort } from './ports.ts';
 import {
-  count,
-  firstOf,
   instantWords,
   jsonBody,
   LIST_LIMIT,
@@ -30,27 +29,6 @@ const ERROR_NOISE_RATIO = 0.01;
 const LATENCY_NOISE_SECONDS = 0.1;
 /** The snapshot shows the hour after the problem too, as far as it has passed (R5.4). */
 const AFTER_MINUTES = 60;
-
-const firingAlerts: Probe = {
-  source: SOURCE,
-  async ask({ metrics }) {
-    const alerts = await needed(metrics, METRICS).firingAlerts();
-    const words =
-      alerts.length === 0
-        ? 'No alert is firing.'
-        : `${count(alerts.length, 'alert')} firing: ${firstOf(alerts)
-            .map((alert) => `${alert.name} since ${instantWords(alert.activeAt)}`)
-            .join('; ')}.`;
-    return {
-      command: 'curl -s $PROMETHEUS/api/v1/alerts',
-      words,
-      abnormal: alerts.length > 0,
-      excerpt: words,
-      finding: { probe: 'firing-alerts', alerts: firstOf(alerts) },
-      ...jsonBody(alerts),
-    };
-  },
-};
 
 const errorRate: Probe = {
   source: SOURCE,

@@ -66,6 +66,7 @@ function ports(more: Partial<EvidencePorts> = {}): EvidencePorts {
   return {
     cluster: null,
     metrics: metricsPort(env),
+    alertRouting: null,
     database: null,
     cache: null,
     providers: null,

@@ -53,6 +53,7 @@ async function look() {
   const ports: EvidencePorts = {
     cluster: null,
     metrics: null,
+    alertRouting: null,
     database: null,
     cache: null,
     providers: null,

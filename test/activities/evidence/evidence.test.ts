@@ -86,6 +86,7 @@ function ports(more: Partial<EvidencePorts>): EvidencePorts {
   return {
     cluster: null,
     metrics: null,
+    alertRouting: null,
     database: null,
     cache: null,
     providers: null,
@@ -159,6 +160,29 @@ describe('collecting evidence (R2)', () => {
     expect(items[0]?.words).toBe('The error rate is 45 %, risen since 2024-10-23 14:35 UTC.');
     expect(items[0]?.finding.probe === 'error-rate' && items[0].finding.trend.length).toBe(20);
     expect(stored.get(items[0]?.digest ?? '')).toContain('0.003');
+  });
+
+  it('tells which firing alerts reach nobody, and answers by either of the two that know (R2.8)', async () => {
+    const firing = [
+      { name: 'APIErrorRateHigh', severity: 'P1', activeAt: '2024-10-23T14:35:00.000Z', summary: 'errors' },
+      { name: 'RedisDown', severity: 'P2', activeAt: '2024-10-23T14:36:00.000Z', summary: 'redis' },
+    ];
+    const heldBack = 'silenced by erin until 2024-10-23 16:00 UTC: load test';
+    const routed = firing.map(({ activeAt: startsAt, ...alert }) => ({ ...alert, startsAt, heldBack: null }));
+    const routing = {
+      alerts: async () => routed.map((one) => (one.name === 'RedisDown' ? { ...one, heldBack } : one)),
+    };
+    const asked = async (firingAlerts: MetricsPort['firingAlerts'], alertRouting: EvidencePorts['alertRouting']) =>
+      collect(ports({ metrics: { ...metrics({}), firingAlerts }, alertRouting }), 'firing-alerts');
+    const fires = async () => firing;
+    const away = () => Promise.reject(new Error('it is away'));
+    const both = (await asked(fires, routing)).items[0];
+    expect(both?.words).toContain('2 alerts firing, 1 of which nobody is told:');
+    expect(both?.words).toContain(`RedisDown since 2024-10-23 14:36 UTC (${heldBack})`);
+    expect(both?.finding).toMatchObject({ alerts: [firing[0], { ...firing[1], heldBack }] });
+    expect((await asked(away, routing)).items[0]?.words).toContain('Prometheus does not say which; Alertmanager does.');
+    expect((await asked(fires, { alerts: away })).items[0]?.words).toContain('is not known: it is away');
+    expect((await asked(away, { alerts: away })).gaps).toHaveLength(1);
   });
 
   it('looks first at the overview, the newest log lines and the errors, at the right hours (R1.6)', async () => {
