@@ -11,7 +11,14 @@ import type { EvidenceBundle } from '../src/domain/evidence.ts';
 import { type Production, startProduction } from '../src/simulation/production.ts';
 import { buildSources, commitSources, grafana, logSearchPort } from '../src/worker/change-ports.ts';
 import { mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from '../src/worker/customer-ports.ts';
-import { cachePort, databasePort, metricsPort, providersPort, serviceApiPort } from '../src/worker/reading-ports.ts';
+import {
+  alertRoutingPort,
+  cachePort,
+  databasePort,
+  metricsPort,
+  providersPort,
+  serviceApiPort,
+} from '../src/worker/reading-ports.ts';
 import { quantile } from './figures.ts';
 
 // npx tsx bench/sweep.ts [rounds]: the whole sweep of an investigation (R2), beside its own slowest probe: as it is on
@@ -175,6 +182,7 @@ function portsOf(env: WorkerEnv): EvidencePorts {
   return {
     cluster: createClusterReadings(createKubernetesClient(connection)),
     metrics: metricsPort(env),
+    alertRouting: alertRoutingPort(env),
     database: databasePort(env),
     cache: cachePort(env),
     providers: providersPort(env),
