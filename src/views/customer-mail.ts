@@ -10,9 +10,12 @@ import { clockUtc, dateOf, durationBetween, listed, longDate, percent } from './
 export interface CustomerMailFigures {
   readonly fromAt: Instant;
   readonly untilAt: Instant;
-  /** 0..1; null when it could not be measured: then the value is empty, and the text says something else. */
+  /** 0..1; null when it could not be measured. Then, and when next to none failed, the text says something else. */
   readonly failedShare: number | null;
 }
+
+/** Less would read as "0%" to people who were refused all the same: a refusal is no server error (R0.6). */
+const SMALLEST_TOLD_SHARE = 0.005;
 
 /** What affected customers are told (R4.5): no name, command, table or host of ours, whatever the evidence says. */
 export function customerMail(
@@ -28,7 +31,7 @@ export function customerMail(
     end: `${clockUtc(untilAt, fromAt)} UTC`,
     minutes: String(Math.max(1, Math.round((Date.parse(untilAt) - Date.parse(fromAt)) / 60_000))),
     length: durationBetween(fromAt, untilAt),
-    failedShare: failedShare === null ? '' : percent(failedShare),
+    failedShare: failedShare === null || failedShare < SMALLEST_TOLD_SHARE ? '' : percent(failedShare),
     happened: publicCause(facts.cause?.cause ?? 'unknown'),
     done: publicRemedies(facts),
     today: dateOf(facts.at),
