@@ -129,12 +129,11 @@ describe('a production', () => {
   it('lets a provider fail on its API and on its status page as the world has it', async () => {
     const production = await start();
     const { endpoints } = production;
-    const models = () =>
-      fetch(`${endpoints.ANTHROPIC_API_URL}/v1/models`, {
-        headers: { 'x-api-key': endpoints.ANTHROPIC_API_KEY ?? '' },
-      });
+    const asked = (headers: Record<string, string>) =>
+      fetch(`${endpoints.ANTHROPIC_API_URL}/v1/models`, { headers: { 'anthropic-version': '2023-06-01', ...headers } });
+    const models = () => asked({ 'x-api-key': endpoints.ANTHROPIC_API_KEY ?? '' });
     expect((await models()).status).toBe(200);
-    expect((await fetch(`${endpoints.ANTHROPIC_API_URL}/v1/models`)).status).toBe(401);
+    expect((await asked({})).status).toBe(401);
     production.world.addFault(
       { kind: 'provider-outage', provider: 'claude', mode: 'down', statusPage: 'silent' },
       START_MS + 1000,

@@ -24,6 +24,11 @@ interface Action extends Pick<Weighed, 'key' | 'action' | 'target' | 'atMs' | 'w
   readonly done: ReadonlySet<Done>;
 }
 
+/** What was taken back soon did its harm only until then: the way back belongs to the way. */
+interface Course extends Action {
+  readonly takenBack: ReadonlySet<Done>;
+}
+
 const AFTERWARDS_MS = 30 * 60_000;
 /** Pods that come and go meet other requests: below one in two hundred, which the runbook calls well again, it is chance. */
 const CHANCE_SHARE = 0.005;
@@ -34,7 +39,7 @@ const weighed = new WeakMap<Performance, readonly Weighed[]>();
 
 /** Every action that the world felt, in order. Throws when the twin of the world is no twin: then nothing can be judged. */
 export function weighedActions(performance: Performance): readonly Weighed[] {
-  const known = weighed.get(performance) ?? actionsOf(performance).map((action) => weigh(performance, action));
+  const known = weighed.get(performance) ?? coursesOf(performance).map((course) => weigh(performance, course));
   weighed.set(performance, known);
   return known;
 }
@@ -53,8 +58,11 @@ export function harmWords({ action, target, atMs, failedWith, failedWithout }: W
   return `${action} on ${target} at ${new Date(atMs).toISOString()}: ${counts}`;
 }
 
-/** The world as it stood once the action was over, and as it would have stood without it; nobody does anything more. */
-function weigh(performance: Performance, { done, ...action }: Action): Weighed {
+/**
+ * The world as it stood once the action was over (and taken back, where it was), and as it would have stood without it;
+ * nobody does anything more.
+ */
+function weigh(performance: Performance, { done, takenBack, ...action }: Course): Weighed {
   const { journal, world } = performance.theatre.production;
   const last = journal.findLastIndex((one) => done.has(one));
   const untilMs = action.atMs + AFTERWARDS_MS;
@@ -63,6 +71,7 @@ function weigh(performance: Performance, { done, ...action }: Action): Weighed {
     as.redo(one);
     if (!done.has(one)) otherwise.redo(one);
   }
+  for (const one of journal.slice(last + 1)) if (takenBack.has(one) && one.act.atMs <= untilMs) as.redo(one);
   const failedWith = as.requests(action.atMs, untilMs);
   const failedWithout = otherwise.requests(action.atMs, untilMs);
   const sameUntilMs = Math.min(untilMs, world.nowMs, journal[last + 1]?.act.atMs ?? untilMs);
@@ -82,6 +91,14 @@ function twinOf({ drill }: Performance): Twin {
 
 function placed({ faults, startAtMs }: Performance['drill']) {
   return faults.map(({ atMs, spec }) => ({ atMs: startAtMs + atMs, spec }));
+}
+
+function coursesOf(performance: Performance): readonly Course[] {
+  const actions = actionsOf(performance);
+  return actions.map((action) => {
+    const back = actions.filter(({ key }) => action.key !== null && key?.startsWith(`${action.key}/revert`));
+    return { ...action, takenBack: new Set(back.flatMap(({ done }) => [...done])) };
+  });
 }
 
 /** The deeds of each plan, together with what else was done for it; a deed of no plan is an action by itself. */

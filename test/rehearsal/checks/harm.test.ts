@@ -138,6 +138,27 @@ describe('a harmful action', () => {
     expect(weighed?.failedWith).toBeLessThan((weighed?.failedWithout ?? 0) / 2);
   });
 
+  it('did its harm only until it was taken back', () => {
+    const left = new Stage(`${WORLD}${WELL}`);
+    left.scale(20, 1);
+    const [whole] = weighedActions(left.ended(asked(20, 'revert-scale', 'noa-mcp', ['revert-scale'])));
+    const stage = new Stage(`${WORLD}${WELL}`);
+    stage.scale(20, 1);
+    stage.scale(21, 3);
+    const target = { kind: 'deployment', name: 'noa-mcp' };
+    const back = { key: 'a/revert-scale/revert/scale/noa-mcp', action: 'scale', target, parameters: {} };
+    const outcome = { result: 'done', readBack: 'read' };
+    const [down, up] = weighedActions(
+      stage.ended([
+        ...asked(20, 'revert-scale', 'noa-mcp', ['revert-scale']),
+        [21, { kind: 'remedy-intended', plan: back, approvalId: null } as never],
+        [21, { kind: 'remedy-carried-out', key: back.key, action: 'scale', outcome } as never],
+      ]),
+    );
+    expect(down?.failedWith).toBeLessThan((whole?.failedWith ?? 0) / 5);
+    expect(up).toMatchObject({ action: 'scale', harmful: false });
+  });
+
   it('is weighed by itself: what was done before stands in both worlds, what comes later in neither', () => {
     const stage = new Stage(`${WORLD}${ILL}`);
     stage.tell(20, '/api/v1/admin/providers/failover', { primary: 'claude', fallback: 'openai' });
