@@ -8,7 +8,7 @@ import { type SystemFinding, type SystemState, stateOf } from '../doctor/finding
 import { checkKubernetes } from '../doctor/kubernetes.ts';
 import { checkMail } from '../doctor/mail.ts';
 import { checkPagerDuty, checkProvider, checkSlack, checkStatusPage, PROVIDERS } from '../doctor/messages.ts';
-import { checkPrometheus } from '../doctor/production.ts';
+import { checkAlertmanager, checkPrometheus } from '../doctor/production.ts';
 import { settingsOf } from '../doctor/settings.ts';
 import { EXIT } from '../failure.ts';
 import type { Io } from '../io.ts';
@@ -33,6 +33,7 @@ export async function doctor(
     checkPostgres('store', 'DATABASE_URL', settings, STORE_NEEDS),
     checkKubernetes(settings, policy),
     checkPrometheus(settings, policy),
+    checkAlertmanager(settings),
     ...checkServiceDatabases(settings),
     checkCache(settings),
     checkAccounts(settings, policy),

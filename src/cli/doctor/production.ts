@@ -51,3 +51,31 @@ async function missingRules(base: string, policy: Policy | null): Promise<readon
   if (status !== 200 || policy === null) return [];
   return policy.alertRules.map(({ alert }) => alert).filter((alert) => !text.includes(JSON.stringify(alert)));
 }
+
+/** By what the evidence asks of it: the firing alerts, the silenced and inhibited ones among them (R2.8). */
+export async function checkAlertmanager(settings: Settings): Promise<SystemFinding> {
+  const system = 'Alertmanager';
+  const url = settings.get('ALERTMANAGER_URL');
+  if (url === null) return unset(system, 'ALERTMANAGER_URL', 'nobody is told which firing alerts are silenced');
+  const base = url.replace(/\/+$/, '');
+  const token = settings.get('ALERTMANAGER_API_TOKEN');
+  try {
+    const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
+    const { status, text } = await ask(`${base}/api/v2/alerts?silenced=true&inhibited=true`, { headers });
+    if (status === 401 || status === 403)
+      return refused(
+        system,
+        `${base} answers ${status}`,
+        'Let the worker in: ALERTMANAGER_API_TOKEN is what the proxy in front of Alertmanager takes.',
+      );
+    if (status !== 200 || !text.trimStart().startsWith('['))
+      return away(
+        system,
+        `${base} answers ${status}, but not like Alertmanager`,
+        'Correct ALERTMANAGER_URL: the address without /api/v2.',
+      );
+    return fine(system, base);
+  } catch (error) {
+    return away(system, `${base}: ${(error as Error).message}`, 'Start Alertmanager, or correct ALERTMANAGER_URL.');
+  }
+}
