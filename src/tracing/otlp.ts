@@ -26,7 +26,8 @@ export function traceByOtlp(options: {
   readonly warn: (words: string) => void;
 }): Tracing {
   const url = new URL('v1/traces', options.endpoint.endsWith('/') ? options.endpoint : `${options.endpoint}/`);
-  diag.setLogger(rarely(options.warn), { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true });
+  const logger = rarely(options.warn);
+  diag.setLogger(logger, { logLevel: DiagLogLevel.ERROR, suppressOverrideMessage: true });
   const ids = new GivenIds();
   const exporter = new OTLPTraceExporter({
     url: url.href,
@@ -62,7 +63,7 @@ export function traceByOtlp(options: {
     },
     async stop() {
       unwatch();
-      await provider.shutdown().catch(() => {});
+      await provider.shutdown().catch((error: unknown) => logger.error(error));
     },
   };
 }

@@ -21,9 +21,11 @@ describe('an incident that continues as new again and again', () => {
     const rollback = (await story.questions()).find((question) => question.name === 'rollback');
     await story.decide('alice', 'approve', { approvalId: rollback?.approvalId ?? '', option: null });
     await story.pass(policy.verification.holdMinutes * 60 + 60);
-    await story.approveEverything('alice');
-    await story.pass(120);
-    await story.approveEverything('alice');
+    // A run that is given up asks its waits again, so a question may come a little later than with one run.
+    for (let look = 0; look < 10; look += 1) {
+      await story.approveEverything('alice');
+      await story.pass(60);
+    }
     await story.pass(72 * 3600);
 
     expect(await story.result()).toMatchObject({ closedAs: 'resolved' });

@@ -33,7 +33,18 @@ async function sendRound(
   wanted: readonly Delivery[],
   facts: FactSet,
 ): Promise<void> {
-  const deliveries = [...wanted, ...pinnedBeside(run, wanted)];
+  const pinned = pinnedBeside(run, wanted);
+  if (pinned?.ref === null) run.firstPin = 'under-way';
+  await send(run, summary, pinned === null ? wanted : [...wanted, pinned], facts);
+  if (pinned?.ref !== null) return;
+  while (run.firstPin === 'stale') {
+    run.firstPin = 'under-way';
+    await send(run, 'the pinned summary', [pinnedSummary(run, pinned.channel)], run.facts());
+  }
+  run.firstPin = 'none';
+}
+
+async function send(run: IncidentRun, summary: string, deliveries: readonly Delivery[], facts: FactSet): Promise<void> {
   const coversSeq = run.state.seq;
   const answer = await run.attempt(message(summary).publish(roundOf(run, deliveries, facts)));
   const receipts = answer.ok ? answer.value : deliveries.map((delivery) => failedReceipt(delivery, answer.words));
@@ -43,14 +54,26 @@ async function sendRound(
   }
 }
 
-/** Whatever is said in the incident's channel, the summary that is pinned there is edited with it. */
-function pinnedBeside(run: IncidentRun, deliveries: readonly Delivery[]): readonly Delivery[] {
+type PinnedSummary = Extract<Delivery, { what: 'pinned' }>;
+
+/**
+ * Whatever is said in the incident's channel, the summary that is pinned there is edited with it. Two rounds at once must
+ * not both post it for the first time: what the second would have shown follows the first.
+ */
+function pinnedBeside(run: IncidentRun, deliveries: readonly Delivery[]): PinnedSummary | null {
   const channel = run.state.channel?.id;
   const speaksHere = deliveries.some((delivery) => 'channel' in delivery && delivery.channel === channel);
-  if (channel === undefined || !speaksHere) return [];
+  if (channel === undefined || !speaksHere) return null;
+  const pinned = pinnedSummary(run, channel);
+  if (pinned.ref !== null || run.firstPin === 'none') return pinned;
+  run.firstPin = 'stale';
+  return null;
+}
+
+function pinnedSummary(run: IncidentRun, channel: string): PinnedSummary {
   const ref = run.state.steps[PINNED];
   const key = `${run.state.incidentId}/pinned`;
-  return [{ medium: 'chat', key, what: 'pinned', channel, ref: typeof ref === 'string' ? ref : null }];
+  return { medium: 'chat', key, what: 'pinned', channel, ref: typeof ref === 'string' ? ref : null };
 }
 
 /** The step that remembers where the pinned summary stands. */

@@ -47,6 +47,8 @@ export class IncidentRun {
   #timeline: TimelineEvent[];
   /** The newest event of this run that the store's copy has (recording.ts). */
   recordedThroughSeq: number;
+  /** While the summary is posted for the first time, where it stands is not known; `stale`: more was said meanwhile. */
+  firstPin: 'none' | 'under-way' | 'stale' = 'none';
   /** Decisions taken by this run alone; the engine counts their updates by run. */
   decisionsTaken = 0;
   #inFlight = 0;
