@@ -125,8 +125,8 @@ function timingWeight(minutesBefore: number): number {
   return minutesBefore <= 30 ? 0.2 : 0.12;
 }
 
-/** No pod is scheduled, started and found ready in less. */
-const FIRST_POD_MINUTES = 0.2;
+/** Three seconds: with its image at hand, a light process is started and found ready in little more. */
+const FIRST_POD_MINUTES = 0.05;
 
 /** Errors that the code itself makes, other than those of what it depends on. */
 function ownErrors(reading: Reading, draft: Draft, deploy: DeployBefore): boolean {
