@@ -104,7 +104,7 @@ export async function openStage(options: StageOptions) {
       closers,
       'worker',
       'src/worker.ts',
-      { ...env, DECISION_SIGNING_KEY: `${NEXT_KEY},${KEY}` },
+      { ...env, DECISION_SIGNING_KEY: env.DECISION_SIGNING_KEY.split(',').reverse().join(',') },
       folder,
       null,
     );

@@ -53,6 +53,8 @@ export function secretsOf(env: Readonly<Record<string, string>>): ReadonlyMap<st
 
 function piecesOf(value: string): readonly string[] {
   if (value.startsWith('{')) return Object.values(JSON.parse(value) as Record<string, string>);
+  const header = /^[\w-]+=(\w+)$/.exec(value)?.[1];
+  if (header !== undefined) return [header];
   if (!URL.canParse(value)) return [value];
   const password = decodeURIComponent(new URL(value).password);
   return password === '' ? [] : [password];

@@ -14,11 +14,16 @@ import { CREDENTIALS, foundIn, LEAKED, LEAKING_LOG_LINE, planted, secretsOf, tex
 // vocabulary": secrets never in a payload, a log line, an error or a history).
 const DEPLOYED_AT = '2024-10-23T14:15:00.000Z';
 const SICK_AT = '2024-10-23T14:30:30.000Z';
-const HURRIED = { 'evidence.probeDeadlineSeconds': 8, 'verification.holdMinutes': 2 };
+const HURRIED = {
+  'evidence.probeDeadlineSeconds': 8,
+  'verification.holdMinutes': 2,
+  'communication.consoleUrl': 'https://incidents.example.com',
+};
 
 /** In which variable each system's own credential stands. A token may go to its own system, in the header made for it. */
 const OWN: Readonly<Record<string, readonly string[]>> = {
   kubernetes: ['KUBERNETES_API_TOKEN'],
+  alertmanager: ['ALERTMANAGER_API_TOKEN'],
   slack: ['SLACK_BOT_TOKEN'],
   pagerduty: ['PAGERDUTY_API_TOKEN'],
   'status-page': ['STATUSPAGE_API_KEY'],
@@ -61,6 +66,14 @@ beforeAll(async () => {
       PAGERDUTY_WEBHOOK_SECRET: planted('pagerduty webhook'),
       ZENDESK_WEBHOOK_SECRET: planted('zendesk webhook'),
       JIRA_WEBHOOK_SECRET: planted('jira webhook'),
+      BOUNCES_TOKEN: planted('bounces'),
+      ALERTMANAGER_API_TOKEN: planted('alertmanager'),
+      // The team's accounts and the collector of traces are away: what is said of that must not say more.
+      OIDC_ISSUER: 'http://127.0.0.1:9',
+      OIDC_CLIENT_ID: 'incident-console',
+      OIDC_CLIENT_SECRET: planted('accounts'),
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+      OTEL_EXPORTER_OTLP_HEADERS: `authorization=${planted('traces')}`,
       ...withPasswords(given),
       LOG_LEVEL: 'trace',
     }),
