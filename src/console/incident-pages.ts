@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { CustomerMailsReading } from './mail-section.ts';
+import type { CustomerMailsReading } from '../domain/customer-mails.ts';
 import { html } from './markup.ts';
 import type { ConsoleOptions } from './mount.ts';
 import { incidentBody } from './pages/incident.ts';

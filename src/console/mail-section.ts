@@ -1,17 +1,5 @@
+import type { CustomerMailsReading } from '../domain/customer-mails.ts';
 import { html, type Markup } from './markup.ts';
-
-/** GET /api/incidents/:id/customer-mails. */
-export interface CustomerMailsReading {
-  readonly mails: readonly {
-    readonly edition: string;
-    readonly subject: string;
-    readonly waiting: number;
-    readonly sent: number;
-    readonly refused: number;
-    readonly bounced: number;
-    readonly notDelivered: readonly { readonly customerId: string; readonly words: string }[];
-  }[];
-}
 
 const REASONS_SHOWN = 5;
 

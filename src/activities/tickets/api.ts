@@ -1,18 +1,12 @@
 import type { Instant } from '../../domain/instant.ts';
-import type { TicketState } from '../../domain/ticket.ts';
+import type { NewTicket, TicketState } from '../../domain/ticket.ts';
 
 /** Where tickets are opened; policy's `reports.ticketsIn`. */
 export type TicketSystem = 'jira' | 'zendesk';
 
-export interface CreateTicketInput {
+/** `externalId` is `<incident>/<item>`. */
+export interface CreateTicketInput extends NewTicket {
   readonly system: TicketSystem;
-  /** The same at every try: `<incident>/<item>`. */
-  readonly externalId: string;
-  readonly incidentId: string;
-  readonly title: string;
-  readonly description: string;
-  readonly dueAt: Instant | null;
-  readonly ownerEmail: string | null;
 }
 
 export interface TicketRecord {

@@ -1,23 +1,12 @@
+import type { CustomerMailsReading } from '../../domain/customer-mails.ts';
 import { at, resolveIncident } from '../incidents.ts';
 import type { Session } from '../session.ts';
 import { table } from '../table.ts';
 
-interface Mails {
-  readonly mails: readonly {
-    readonly edition: string;
-    readonly subject: string;
-    readonly waiting: number;
-    readonly sent: number;
-    readonly refused: number;
-    readonly bounced: number;
-    readonly notDelivered: readonly { readonly customerId: string; readonly words: string }[];
-  }[];
-}
-
 /** `incident mails`: what customers were sent of an incident, and what came back since (R4.5). */
 export async function mails({ gateway, io, json }: Session, reference: string | null): Promise<void> {
   const id = await resolveIncident(gateway, reference);
-  const reading = await gateway.json<Mails>({ path: at(id, '/customer-mails') });
+  const reading = await gateway.json<CustomerMailsReading>({ path: at(id, '/customer-mails') });
   if (json) return io.out(JSON.stringify({ incidentId: id, ...reading }));
   if (reading.mails.length === 0) return io.out(`No customer was written to about ${id}.`);
   const header = ['MAIL', 'SENT', 'CAME BACK', 'REFUSED', 'TO GO', 'SUBJECT'];

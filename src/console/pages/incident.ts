@@ -1,3 +1,4 @@
+import type { CustomerMailsReading } from '../../domain/customer-mails.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { IncidentState } from '../../domain/incident.ts';
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
@@ -6,7 +7,7 @@ import { decisionForm, type FormContext, generalDecisions } from '../decision-fo
 import { draftSection } from '../draft-section.ts';
 import { evidenceSection } from '../evidence-section.ts';
 import { fixSection } from '../fix-section.ts';
-import { type CustomerMailsReading, mailSection } from '../mail-section.ts';
+import { mailSection } from '../mail-section.ts';
 import { html, type Markup } from '../markup.ts';
 import { countdown, instantWords, link, severityBadge } from '../parts.ts';
 import { pastSection } from '../past-section.ts';

@@ -6,6 +6,18 @@ const SOURCES = {
   statuspageComponents: 'https://developer.statuspage.io/#tag/components',
 };
 
+const STATUSES = [
+  'investigating',
+  'identified',
+  'monitoring',
+  'resolved',
+  'scheduled',
+  'in_progress',
+  'verifying',
+  'completed',
+  'postmortem',
+];
+
 /** Atlassian Statuspage. */
 export const STATUSPAGE_REQUEST_RULES: readonly RequestRule[] = [
   {
@@ -32,20 +44,7 @@ export const STATUSPAGE_REQUEST_RULES: readonly RequestRule[] = [
     id: 'status',
     call: 'POST /pages/:page/incidents',
     at: 'body incident.status',
-    must: {
-      kind: 'one-of',
-      values: [
-        'investigating',
-        'identified',
-        'monitoring',
-        'resolved',
-        'scheduled',
-        'in_progress',
-        'verifying',
-        'completed',
-        'postmortem',
-      ],
-    },
+    must: { kind: 'one-of', values: STATUSES },
     status: 422,
     says: 'status is not included in the list',
     source: SOURCES.statuspage,
@@ -85,20 +84,7 @@ export const STATUSPAGE_REQUEST_RULES: readonly RequestRule[] = [
     id: 'update-status',
     call: 'PATCH /pages/:page/incidents/:id',
     at: 'body incident.status',
-    must: {
-      kind: 'one-of',
-      values: [
-        'investigating',
-        'identified',
-        'monitoring',
-        'resolved',
-        'scheduled',
-        'in_progress',
-        'verifying',
-        'completed',
-        'postmortem',
-      ],
-    },
+    must: { kind: 'one-of', values: STATUSES },
     status: 422,
     says: 'status is not included in the list',
     source: SOURCES.statuspage,
