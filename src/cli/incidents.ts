@@ -53,7 +53,7 @@ export async function readTimeline(
   gateway: Gateway,
   id: string,
   since = 0,
-): Promise<{ readonly events: readonly TimelineEvent[]; readonly complete: boolean }> {
+): Promise<{ readonly events: readonly TimelineEvent[]; readonly complete: boolean; readonly timeZone?: string }> {
   return gateway.json({ path: at(id, `/timeline?since=${since}`) });
 }
 

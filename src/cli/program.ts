@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { DECISION_NAMES } from '../domain/decision.ts';
 import { QUICK_ACTION_NAMES, QUICK_CHECK_NAMES } from '../domain/quick-action.ts';
 import type { DecideOptions } from './commands/decide.ts';
-import type { CreateOptions } from './commands/incidents.ts';
+import type { CreateOptions, TimelineOptions } from './commands/incidents.ts';
 import type { PostMortemOptions } from './commands/post-mortem.ts';
 import type { PreviewOptions } from './commands/preview.ts';
 import type { QuickOptions } from './commands/quick.ts';
@@ -107,8 +107,9 @@ function addReading({ program, session }: Context): void {
     );
   leaf(program, 'timeline [incident]', 'everything that happened')
     .option('--since <seq>', 'only events after this one')
+    .option('--correlated', 'what led to what across systems, with how each is known')
     .action(async (id: string | undefined, _own, command: Command) =>
-      (await incidents()).timeline(session(flagsOf(command)), id ?? null, flagsOf<WatchOptions>(command)),
+      (await incidents()).timeline(session(flagsOf(command)), id ?? null, flagsOf<TimelineOptions>(command)),
     );
   leaf(
     program,

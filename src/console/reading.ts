@@ -35,6 +35,8 @@ export interface IncidentReading extends ListedIncident {
 export interface TimelineReading {
   readonly events: readonly TimelineEvent[];
   readonly complete: boolean;
+  /** The team's own; absent from an older gateway. */
+  readonly timeZone?: string;
 }
 
 export interface Me {

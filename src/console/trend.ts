@@ -5,7 +5,7 @@ import { html, type Markup } from './markup.ts';
 
 const WIDTH = 320;
 const HEIGHT = 64;
-const MOST_SERIES = 6;
+const MOST_SERIES = 8;
 const MOST_POINTS = 500;
 
 interface Trend {

@@ -91,6 +91,12 @@ export function nextWorkingInstant(
   return nextBusinessDayAt({ after: at, at: hours.from, timeZone, holidays, days: hours.days });
 }
 
+/** `2024-10-23 16:15`: what clocks of a time zone show. Throws RangeError for a time zone that does not exist. */
+export function zonedMinute(at: Instant, timeZone: string): string {
+  const { day, clock } = zonedParts(epochMs(at), timeZone);
+  return `${day} ${clock.slice(0, 5)}`;
+}
+
 /**
  * The instant at which clocks of a time zone show `time` on `day`. A time that occurs twice (clocks go back) is the
  * first of the two; one that never occurs (clocks go forward) is the instant at which the clocks jump over it.

@@ -1,3 +1,4 @@
+import type { Crossing } from './crossings.ts';
 import type { Instant } from './instant.ts';
 
 /** The machine's questions about production; policy's service says how each is asked (R1.6, R2, R3, R5). */
@@ -124,6 +125,9 @@ export type Finding =
       readonly unusedByApplication?: Readonly<Record<string, number>>;
       /** When the number of busy connections began to rise, by the metrics; null when it did not. */
       readonly roseAt?: Instant | null;
+      /** By the metrics too, as `query` asks for them: when more were busy than may be (R5.5). */
+      readonly crossings?: readonly Crossing[];
+      readonly query?: string;
     }
   | {
       readonly probe: 'slow-statements';
@@ -155,12 +159,14 @@ export type Finding =
       readonly ratio: number | null;
       readonly trend: readonly SeriesPoint[];
       readonly roseAt: Instant | null;
+      readonly crossings?: readonly Crossing[];
     }
   | {
       readonly probe: 'latency';
       readonly p95Seconds: number | null;
       readonly trend: readonly SeriesPoint[];
       readonly roseAt: Instant | null;
+      readonly crossings?: readonly Crossing[];
     }
   | {
       readonly probe: 'request-rate';
@@ -254,7 +260,16 @@ export type Finding =
     }
   | {
       readonly probe: 'metrics-snapshot';
-      readonly series: readonly { name: string; unit: string; points: readonly SeriesPoint[] }[];
+      readonly series: readonly {
+        name: string;
+        unit: string;
+        points: readonly SeriesPoint[];
+        query?: string;
+        /** When it began to climb, for what climbs; null when it did not. */
+        roseAt?: Instant | null;
+        /** When it crossed the limit that matters, and came back (R5.5); absent where none is known. */
+        crossings?: readonly Crossing[];
+      }[];
     }
   | {
       readonly probe: 'commits';

@@ -62,6 +62,7 @@ export const ALSO = [
   'mailing-interrupted',
   'runbook-change',
   'page-notes',
+  'correlated-timeline',
 ] as const;
 
 const severity = z.enum(SEVERITIES);

@@ -1,7 +1,9 @@
+import { type CorrelatedLine, correlatedTimeline } from '../domain/correlated-timeline.ts';
 import type { FactSet } from '../domain/fact-set.ts';
 import type { Figure } from '../domain/figure.ts';
 import { epochMs, type Instant } from '../domain/instant.ts';
 import type { TimelineEvent, TimelineKind } from '../domain/timeline.ts';
+import { correlatedLineWords, teamClock, teamClockNote } from './correlated-line.ts';
 import { cleanLine, markdown, webAddress } from './escape.ts';
 import { type ActionItemRow, postMortemPoints, proposedItems } from './post-mortem-points.ts';
 import { describe } from './timeline-line.ts';
@@ -18,6 +20,8 @@ export interface PostMortemInput {
   };
   /** Empty when nobody has written items: then the ones the timeline suggests are proposed. */
   readonly items: readonly ActionItemRow[];
+  /** The team's own; times are UTC, and beside it what the team's clocks showed. UTC when left out. */
+  readonly timeZone?: string;
   /** Mails to customers as the ledger has them; absent or empty: none was written to. */
   readonly customerMails?: readonly {
     readonly edition: string;
@@ -42,7 +46,7 @@ export function postMortem(input: PostMortemInput): string {
     `# Post-Mortem: ${inline(facts.title)} Incident`,
     heading(facts),
     section('Summary', summary(facts)),
-    section('Timeline (UTC)', timelineLines(facts, input.timeline)),
+    section('Timeline (UTC)', timelineLines(input)),
     section('Root Cause', rootCause(facts)),
     section('Impact', impact(input)),
     section('What Went Well', numbered(points.wentWell, 'what went well that no record shows')),
@@ -115,18 +119,49 @@ const TOLD: ReadonlySet<TimelineKind> = new Set<TimelineKind>([
   'trouble',
 ]);
 
-function timelineLines(facts: FactSet, timeline: readonly TimelineEvent[]): string {
+/**
+ * One list of what people said and decided, what the machine did, and what the systems showed meanwhile (R5.5). What the
+ * timeline tells already is not told twice: its row says what it means beside the others, and how that is known.
+ */
+function timelineLines({ facts, timeline, timeZone = 'UTC' }: PostMortemInput): string {
   const told = timeline.filter(
     (event) => TOLD.has(event.kind) || (event.kind === 'promise-ended' && event.how === 'missed'),
   );
-  const began: { at: Instant; words: string } = { at: facts.detectedAt, words: 'The problem began to show' };
-  const lines = [began, ...told.map((event) => ({ at: event.at, words: describe(event) }))];
-  const ordered = [...lines].sort((a, b) => epochMs(a.at) - epochMs(b.at));
-  const shown = ordered
-    .slice(0, TIMELINE_LINES)
-    .map((line) => `- ${clockUtc(line.at, facts.detectedAt)} - ${inline(line.words)}`);
+  const chain = correlatedTimeline(timeline);
+  const bySeq = new Map(chain.flatMap((line) => (line.seq === null ? [] : [[line.seq, line] as const])));
+  const began: TimelineRow = { at: facts.detectedAt, words: 'The problem began to show', line: null };
+  const rows = [
+    ...chain.filter(({ seq }) => seq === null).map((line): TimelineRow => ({ at: line.at, words: line.words, line })),
+    began,
+    ...told.map((event): TimelineRow => ({ at: event.at, words: describe(event), line: bySeq.get(event.seq) ?? null })),
+  ];
+  const ordered = rows.sort((a, b) => epochMs(a.at) - epochMs(b.at));
+  const shown = ordered.slice(0, TIMELINE_LINES).map((row) => timelineRow(row, facts.detectedAt, timeZone));
   const left = ordered.length - shown.length;
-  return [...shown, ...(left > 0 ? [`- (${left} more in the incident's timeline)`] : [])].join('\n');
+  const note = teamClockNote(facts.detectedAt, timeZone);
+  return [
+    ...(note === '' ? [] : [`${inline(note)}\n`]),
+    ...shown,
+    ...(left > 0 ? [`- (${left} more in the incident's timeline)`] : []),
+  ].join('\n');
+}
+
+interface TimelineRow {
+  readonly at: Instant;
+  readonly words: string;
+  readonly line: CorrelatedLine | null;
+}
+
+function timelineRow({ at, words, line }: TimelineRow, today: Instant, timeZone: string): string {
+  const row = `- ${teamClock(at, today, timeZone)} - ${inline(words)}`;
+  if (line === null) return row;
+  const { meaning, system, command } = correlatedLineWords(line, today, timeZone);
+  const address = line.source.link === null ? null : webAddress(line.source.link);
+  const known = [
+    `${inline(system)}${command === null ? '' : `: \`${command.replace(/`/gu, 'ˋ')}\``}`,
+    ...(address === null ? [] : [`[shown here](${address.replace(/\(/gu, '%28').replace(/\)/gu, '%29')})`]),
+  ];
+  return `${row.replace(/\.$/u, '')} (${inline(meaning)}; ${known.join(', ')})`;
 }
 
 function rootCause(facts: FactSet): string {

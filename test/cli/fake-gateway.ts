@@ -97,6 +97,7 @@ async function answer(fake: FakeGateway, request: IncomingMessage, response: Ser
       return send(200, {
         events: found.events.filter(({ seq }) => seq > Number(url.searchParams.get('since'))),
         complete: true,
+        timeZone: 'Europe/Berlin',
       });
     case 'events':
       return stream(fake, found, request, response);

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { chainOfR9 } from '../domain/chain-scene.ts';
 import { event } from '../views/facts.ts';
 import { type FakeGateway, incident, QUESTION, startFakeGateway, TOKEN } from './fake-gateway.ts';
 import { run } from './run.ts';
@@ -107,6 +108,37 @@ describe('list, create, paper, timeline, post-mortem and nothing', () => {
     expect(gateway.posted.map(({ body }) => body.title)).toEqual(['payments fail', 'payments fail']);
     expect(gateway.posted[0]?.body.id).toBe(gateway.posted[1]?.body.id);
     expect((await run(gateway, ['create', 'x', '--severity', 'P9'])).code).toBe(2);
+  });
+
+  it('tells what led to what, with both clocks, the meaning and how each line is known (R5.5)', async () => {
+    gateway.incidents.push({ ...incident(R9), events: chainOfR9() });
+    const { out } = await run(gateway, ['timeline', '1430', '--correlated']);
+    const lines = out.split('\n');
+    expect(lines[0]).toBe('Times are UTC. In brackets: the clock of Europe/Berlin.');
+    expect(lines.slice(1, 3)).toEqual([
+      '14:15 (16:15)  noa-mcp was rolled out as revision 4: "feature X" (noa-mcp:v4) (10 minutes before the number of busy database connections began to climb; the explanation names it)',
+      '       Kubernetes: ask rollouts',
+    ]);
+    const roles = [
+      'rolled out',
+      'began to climb',
+      'went above 80',
+      'error rate went above',
+      'HighErrorRate',
+      'rollback of',
+      'error rate came back',
+    ];
+    const places = roles.map((words) => lines.findIndex((line) => line.includes(words)));
+    expect(places).not.toContain(-1);
+    expect(lines).toContain('       https://grafana.example/d/overview');
+    const data = JSON.parse((await run(gateway, ['timeline', '1430', '--correlated', '--json'])).out);
+    expect(data).toMatchObject({ incidentId: R9, timeZone: 'Europe/Berlin', complete: true });
+    expect(data.correlated[0]).toMatchObject({
+      role: 'change',
+      system: 'Kubernetes',
+      source: { command: 'ask rollouts' },
+    });
+    expect((await run(gateway, ['timeline', '1430', '--correlated', '--since', '3'])).code).toBe(2);
   });
 
   it('prints paper and timeline, and says that there is no post-mortem yet (3)', async () => {

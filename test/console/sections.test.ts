@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { drillFiles } from '../../src/config/drill-files.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
+import { correlatedSection } from '../../src/console/correlated-section.ts';
 import { draftSection } from '../../src/console/draft-section.ts';
 import { fixSection } from '../../src/console/fix-section.ts';
 import { healthBody } from '../../src/console/pages/health.ts';
+import { incidentBody } from '../../src/console/pages/incident.ts';
 import { policyBody } from '../../src/console/pages/policy.ts';
 import { recordBody } from '../../src/console/pages/record.ts';
 import { pastSection } from '../../src/console/past-section.ts';
@@ -11,6 +13,7 @@ import { stateOf } from '../../src/console/reading.ts';
 import { trendsOf } from '../../src/console/trend.ts';
 import type { EvidenceItem, Finding } from '../../src/domain/evidence.ts';
 import type { FixStage } from '../../src/domain/timeline.ts';
+import { chainOfR9 } from '../domain/chain-scene.ts';
 import { event, FACTS } from '../views/facts.ts';
 import { story } from '../views/story.ts';
 
@@ -42,6 +45,49 @@ function progressed(...stages: readonly FixStage[]) {
 }
 
 describe('the incident page', () => {
+  it('shows what led to what, each line with its two clocks, its meaning and how it is known (R5.5)', () => {
+    const shown = correlatedSection(chainOfR9(), 'Europe/Berlin').text;
+    const order = [
+      'noa-mcp was rolled out',
+      'began to climb <',
+      'went above 80',
+      'The error rate went above',
+      'Alertmanager',
+      'rollback of noa-mcp',
+      'The error rate came back',
+    ];
+    const places = order.map((words) => shown.indexOf(words));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(shown).toContain('>14:15 (16:15)</time>');
+    expect(shown).toContain('the explanation names it');
+    expect(shown).toContain('<code>kubectl rollout undo deployment/noa-mcp</code>');
+    expect(shown).toContain('href="https://grafana.example/d/overview"');
+    expect(correlatedSection([], 'UTC').text).toContain('hidden');
+    const incident = {
+      id: FACTS.incidentId,
+      title: 'x',
+      service: 'api',
+      status: 'open' as const,
+      openedAt: NOW,
+      detectedAt: NOW,
+      closedAs: null,
+      mergedInto: null,
+      previousIncidentId: null,
+    };
+    const page = incidentBody({
+      reading: { incident, facts: FACTS, notes: [] },
+      timeline: { events: chainOfR9(), complete: true, timeZone: 'Asia/Kolkata' },
+      me: { id: 'jane', name: 'Jane', roles: [] },
+      people: [],
+      now: NOW,
+      historyUrl: null,
+      allEvents: false,
+      mails: null,
+    });
+    expect(page.text).toContain('>14:15 (19:45)</time>');
+  });
+
   it('draws a trend whose gaps are gaps, and says it in words for whoever does not see it (R2.9)', () => {
     const trend = [
       [0, 0.01],

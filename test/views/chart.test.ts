@@ -46,6 +46,6 @@ describe('our own chart (R2.9, R5.4)', () => {
 
   it('is bounded', () => {
     const many = Array.from({ length: 50 }, (_, index) => ({ name: `s${index}`, unit: 's', points: points(1, 2) }));
-    expect(chart({ ...INPUT, series: many }).match(/<path/gu)).toHaveLength(6);
+    expect(chart({ ...INPUT, series: many }).match(/<path/gu)).toHaveLength(8);
   });
 });

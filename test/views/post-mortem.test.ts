@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Figure } from '../../src/domain/figure.ts';
 import { documentAddress, postMortem, postMortemPath } from '../../src/views/post-mortem.ts';
+import { chainOfR9, item, looked } from '../domain/chain-scene.ts';
 import { event, FACTS, HOSTILE, HOSTILE_FACTS, RESOLVED } from './facts.ts';
 import { PLAN, story } from './story.ts';
 
@@ -19,6 +20,45 @@ const FIGURES = {
 describe('postMortem', () => {
   it("fills the runbook's template (R6.2)", () => {
     expect(postMortem({ facts: RESOLVED, timeline: story(), figures: FIGURES, items: [] })).toBe(GOLDEN);
+  });
+
+  it('puts what the systems showed between what people said, once each, with source and meaning, on two clocks (R5.5)', () => {
+    const text = postMortem({
+      facts: { ...RESOLVED, detectedAt: '2024-10-23T14:31:00.000Z' },
+      timeline: chainOfR9(),
+      figures: FIGURES,
+      items: [],
+      timeZone: 'Europe/Berlin',
+    });
+    const rows = text.slice(text.indexOf('## Timeline'), text.indexOf('## Root')).split('\n').slice(2, -2);
+    expect(rows[0]).toBe('In brackets: the clock of Europe/Berlin.');
+    expect(rows[2]).toBe(
+      '- 14:15 (16:15) - noa-mcp was rolled out as revision 4: "feature X" (noa-mcp:v4) (10 minutes before the number of busy database connections began to climb; the explanation names it; Kubernetes: `ask rollouts`)',
+    );
+    const clocks = rows.slice(2).map((row) => row.slice(2, 7));
+    expect(clocks).toEqual([...clocks].sort());
+    for (const once of ['rollback carried out', 'Alert received', 'errors 2 %', '3 pods are new', 'Incident resolved'])
+      expect(rows.filter((row) => row.includes(once))).toHaveLength(1);
+    expect(rows.find((row) => row.includes('The error rate went above'))).toMatch(
+      /^- 14:30 \(16:30\) .* \(less than a minute after .*; Prometheus: `failed \/ all`, \[shown here\]\(https:\/\/grafana\.example\/d\/overview\)\)$/,
+    );
+  });
+
+  it('lets a hostile command end no code and a hostile address be no link', () => {
+    const evil = item(
+      {
+        probe: 'config-changes',
+        changes: [{ configmap: '`x` [y](javascript:z)', changedAt: '2024-10-23T14:20:00.000Z', by: '<b>' }],
+      },
+      { command: 'a` <script>', link: 'javascript:alert(1)' },
+    );
+    const timeline = [...chainOfR9().slice(0, 2), looked('14:32', 'investigation', evil)];
+    const row = postMortem({ facts: RESOLVED, timeline, figures: FIGURES, items: [] })
+      .split('\n')
+      .find((one) => one.includes('ConfigMap'));
+    expect(row).toContain('The ConfigMap \\`x\\` \\[y\\](javascript:z) was changed by &lt;b>');
+    expect(row).toContain('`aˋ <script>`)');
+    expect(row).not.toContain('](javascript:alert');
   });
 
   it('shows items with owner, due date and status', () => {
@@ -191,14 +231,14 @@ _For people to write: anything a reader who was not there needs._
 
 - 14:30 - The problem began to show
 - 14:31 - Incident opened: API High Error Rate (API)
-- 14:31 - Alert received from alertmanager: API Error Rate >10% (seen 2 times)
+- 14:31 - Alert received from alertmanager: API Error Rate >10% (seen 2 times) (the first that was heard of it; Alertmanager)
 - 14:31 - Severity assessed as P1 (provisional): error rate 45 % is above 10 %
 - 14:33 - jane acknowledged
 - 14:40 - Likely cause (82% sure): Database connection pool exhaustion due to long-running queries
 - 14:45 - jane approved restart
-- 14:50 - restart carried out: 6 of 6 pods are new
-- 14:55 - restart helped: error rate 2 %
-- 15:05 - Incident resolved: Restarted application pods. Verification: error rate 0.5 %
+- 14:50 - restart carried out: 6 of 6 pods are new (before anything was seen to fail; Kubernetes: \`kubectl rollout restart deployment/noa-mcp\`)
+- 14:55 - restart helped: error rate 2 % (5 minutes after the restart of noa-mcp; Prometheus)
+- 15:05 - Incident resolved: Restarted application pods. Verification: error rate 0.5 % (15 minutes after the restart of noa-mcp; Prometheus)
 
 ## Root Cause
 

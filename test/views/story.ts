@@ -82,6 +82,7 @@ export function story(): readonly TimelineEvent[] {
       { kind: 'approval-granted', approvalId: 'a1', option: 'restart', how: 'approved', because: null },
       'jane',
     ),
+    event('14:50', { kind: 'remedy-intended', plan: PLAN, approvalId: 'a1' }),
     event('14:50', {
       kind: 'remedy-carried-out',
       key: 'i/restart/1',

@@ -13,7 +13,7 @@ import {
   seriesFromAt,
 } from './probe.ts';
 import { rangeOf } from './queries.ts';
-import { beganToRiseAt } from './trend.ts';
+import { beganToRiseAt, MEMORY_CLEARANCE_BYTES } from './trend.ts';
 
 type ClusterProbe = 'nodes' | 'pods' | 'rollouts' | 'resources' | 'config-changes';
 
@@ -22,8 +22,6 @@ const CLUSTER = 'The Kubernetes cluster';
 
 /** Above this share of its memory or CPU a pod or a node is near its end (R2.3). */
 const NEAR_LIMIT = 0.9;
-/** What all pods together use varies by this much on a quiet day. */
-const MEMORY_CLEARANCE_BYTES = 64 * 1024 * 1024;
 
 const nodes: Probe = {
   source: SOURCE,

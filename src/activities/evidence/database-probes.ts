@@ -1,17 +1,15 @@
-import type { Instant } from '../../domain/instant.ts';
+import { crossings } from '../../domain/crossings.ts';
 import { answerWords, isUnwell } from './answers.ts';
 import type { MetricsPort } from './ports.ts';
 import { count, firstOf, jsonBody, type Look, NoAnswer, needed, type Probe, type ProbeTable } from './probe.ts';
-import { rangeOf } from './queries.ts';
-import { beganToRiseAt } from './trend.ts';
+import { query, rangeOf } from './queries.ts';
+import { beganToRiseAt, CONNECTIONS_CLEARANCE } from './trend.ts';
 
 type DatabaseProbe = 'database-answers' | 'database-connections' | 'slow-statements';
 
 const SOURCE = 'PostgreSQL';
 const DATABASE = 'The connection to the database';
 
-/** A few connections more than ever before are no climb yet. */
-const CONNECTIONS_CLEARANCE = 3;
 /** Above this share of max_connections new connections are about to be refused. */
 const NEARLY_FULL = 0.9;
 
@@ -50,7 +48,7 @@ const databaseConnections: Probe = {
       words,
       abnormal: exhausted || waitingOnLocks > 0,
       excerpt: words,
-      finding: { probe: 'database-connections', ...activity, roseAt: climb },
+      finding: { probe: 'database-connections', ...activity, ...climb },
       ...jsonBody(activity),
     };
   },
@@ -88,11 +86,15 @@ export const DATABASE_PROBES: ProbeTable<DatabaseProbe> = {
   'slow-statements': slowStatements,
 };
 
-/** What the metrics say of the busy connections: when they began to climb (R5.5); null also when nobody can say. */
-async function climbOf(metrics: MetricsPort | null, look: Look): Promise<Instant | null> {
-  if (metrics === null) return null;
-  const points = await rangeOf(metrics, look, 'databaseConnections').catch(() => []);
-  return beganToRiseAt(points, CONNECTIONS_CLEARANCE);
+/** What the metrics say of the busy connections over time (R5.5): no turn at all also when nobody can say. */
+async function climbOf(metrics: MetricsPort | null, look: Look) {
+  const points = metrics === null ? [] : await rangeOf(metrics, look, 'databaseConnections').catch(() => []);
+  const limit = look.service.database?.exhaustedAbove ?? null;
+  return {
+    roseAt: beganToRiseAt(points, CONNECTIONS_CLEARANCE),
+    crossings: limit === null ? [] : crossings(points, limit),
+    query: query(look, 'databaseConnections'),
+  };
 }
 
 function psql({ service }: Look, sql: string): string {

@@ -1,3 +1,4 @@
+import { crossings } from '../../domain/crossings.ts';
 import type { SeriesPoint } from '../../domain/evidence.ts';
 import { earlierOf, type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { QueryName } from '../../domain/policy.ts';
@@ -18,7 +19,7 @@ import {
   seriesFromAt,
 } from './probe.ts';
 import { ORDINARY_ERROR_RATIO, ORDINARY_P95_SECONDS, query, rangeOf } from './queries.ts';
-import { latest, roseAt, thinOut } from './trend.ts';
+import { beganToRiseAt, CONNECTIONS_CLEARANCE, latest, MEMORY_CLEARANCE_BYTES, roseAt, thinOut } from './trend.ts';
 
 type TrendProbe = 'firing-alerts' | 'error-rate' | 'latency' | 'metrics-snapshot';
 
@@ -46,7 +47,13 @@ const errorRate: Probe = {
       words,
       abnormal: rose !== null || (trend.now ?? 0) > ORDINARY_ERROR_RATIO,
       excerpt: words,
-      finding: { probe: 'error-rate', ratio: trend.now, trend: thinOut(trend.points, LIST_LIMIT), roseAt: rose },
+      finding: {
+        probe: 'error-rate',
+        ratio: trend.now,
+        trend: thinOut(trend.points, LIST_LIMIT),
+        roseAt: rose,
+        crossings: crossings(trend.points, ORDINARY_ERROR_RATIO),
+      },
       drawn: drawing(look, 'Error rate', [{ name: 'errors', unit: 'ratio', points: trend.points }]),
       ...jsonBody({ errorRatio: trend.points, failedPerSecond: rate }),
     };
@@ -65,20 +72,40 @@ const latency: Probe = {
       words,
       abnormal: rose !== null || (trend.now ?? 0) > ORDINARY_P95_SECONDS,
       excerpt: words,
-      finding: { probe: 'latency', p95Seconds: trend.now, trend: thinOut(trend.points, LIST_LIMIT), roseAt: rose },
+      finding: {
+        probe: 'latency',
+        p95Seconds: trend.now,
+        trend: thinOut(trend.points, LIST_LIMIT),
+        roseAt: rose,
+        crossings: crossings(trend.points, ORDINARY_P95_SECONDS),
+      },
       drawn: drawing(look, 'Response times', [{ name: '95th percentile', unit: 's', points: trend.points }]),
       ...jsonBody(trend.points),
     };
   },
 };
 
-const SNAPSHOT: readonly { readonly query: QueryName; readonly unit: string }[] = [
+/** `limit` is what matters of it, `clearance` how far above its beginning it climbs when it climbs (R5.5). */
+interface Snapshot {
+  readonly query: QueryName;
+  readonly unit: string;
+  readonly limit?: (look: Look) => number | null;
+  readonly clearance?: number;
+}
+
+const SNAPSHOT: readonly Snapshot[] = [
   { query: 'cpu', unit: 'cores' },
-  { query: 'memory', unit: 'bytes' },
+  { query: 'memory', unit: 'bytes', clearance: MEMORY_CLEARANCE_BYTES },
   { query: 'diskIo', unit: 'bytes/s' },
   { query: 'network', unit: 'bytes/s' },
-  { query: 'errorRatio', unit: 'ratio' },
-  { query: 'databaseConnections', unit: 'connections' },
+  { query: 'errorRatio', unit: 'ratio', limit: () => ORDINARY_ERROR_RATIO },
+  { query: 'p95Seconds', unit: 's', limit: () => ORDINARY_P95_SECONDS },
+  {
+    query: 'databaseConnections',
+    unit: 'connections',
+    limit: ({ service }) => service.database?.exhaustedAbove ?? null,
+    clearance: CONNECTIONS_CLEARANCE,
+  },
 ];
 
 const metricsSnapshot: Probe = {
@@ -90,7 +117,7 @@ const metricsSnapshot: Probe = {
     const series = SNAPSHOT.flatMap((one, index) => {
       const answer = read[index];
       return answer?.status === 'fulfilled' && answer.value.length > 0
-        ? [{ name: one.query, unit: one.unit, points: answer.value }]
+        ? [{ name: one.query, unit: one.unit, points: answer.value, query: query(look, one.query) }]
         : [];
     });
     const missing = SNAPSHOT.map((one) => one.query).filter((name) => !series.some((one) => one.name === name));
@@ -103,13 +130,27 @@ const metricsSnapshot: Probe = {
       excerpt: words,
       finding: {
         probe: 'metrics-snapshot',
-        series: series.map((one) => ({ ...one, points: thinOut(one.points, LIST_LIMIT) })),
+        series: series.map((one) => ({
+          ...one,
+          points: thinOut(one.points, LIST_LIMIT),
+          ...turns(look, one.name, one.points),
+        })),
       },
       drawn: drawing(look, 'Metrics around the incident', series, untilAt),
       ...jsonBody(series),
     };
   },
 };
+
+/** By the whole series: of the few points that stay on the timeline only days could be told. */
+function turns(look: Look, name: QueryName, points: readonly SeriesPoint[]) {
+  const one = SNAPSHOT.find((candidate) => candidate.query === name);
+  const limit = one?.limit?.(look) ?? null;
+  return {
+    ...(one?.clearance === undefined ? {} : { roseAt: beganToRiseAt(points, one.clearance) }),
+    ...(limit === null ? {} : { crossings: crossings(points, limit) }),
+  };
+}
 
 export const TREND_PROBES: ProbeTable<TrendProbe> = {
   'firing-alerts': firingAlerts,

@@ -1,6 +1,11 @@
 import type { SeriesPoint } from '../../domain/evidence.ts';
 import { type Instant, instant } from '../../domain/instant.ts';
 
+/** A few busy connections more than ever before are no climb yet. */
+export const CONNECTIONS_CLEARANCE = 3;
+/** What all pods together use varies by this much on a quiet day. */
+export const MEMORY_CLEARANCE_BYTES = 64 * 1024 * 1024;
+
 export interface TrendLimits {
   /** A present level below this is noise, however flat the time before was. */
   readonly noiseBelow: number;

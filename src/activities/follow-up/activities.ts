@@ -129,6 +129,7 @@ async function writePostMortem(
     timeline,
     figures: input.figures,
     items: input.items ?? [],
+    ...(input.timeZone === undefined ? {} : { timeZone: input.timeZone }),
     customerMails: await customerMails.accounts(input.facts.incidentId),
   });
   const { path, existing } = await placeOf(documents, input);

@@ -11,6 +11,8 @@ export interface WritePostMortemInput {
   readonly timeline: readonly TimelineEvent[] | null;
   readonly communication: Pick<CommunicationPolicy, 'documentsUrl'>;
   readonly figures: PostMortemFigures;
+  /** The team's own, whose clocks the timeline shows beside UTC; absent in calls of an older worker. */
+  readonly timeZone?: string;
   /** The action items as they stand; when there are none yet, the timeline's own proposals are written. */
   readonly items?: readonly {
     readonly what: string;

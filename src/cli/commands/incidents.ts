@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { type CorrelatedLine, correlatedTimeline } from '../../domain/correlated-timeline.ts';
 import type { TimelineEvent } from '../../domain/timeline.ts';
+import { correlatedLineWords, teamClockNote } from '../../views/correlated-line.ts';
 import { cleanLine } from '../../views/escape.ts';
 import { statusWords } from '../../views/words.ts';
 import { countdown, incidentNow, span } from '../countdown.ts';
@@ -24,6 +26,11 @@ export interface CreateOptions {
   readonly service?: string;
   readonly severity?: string;
   readonly separate?: boolean;
+}
+
+export interface TimelineOptions {
+  readonly since?: string;
+  readonly correlated?: boolean;
 }
 
 interface Taken {
@@ -114,7 +121,7 @@ export async function readScreen(
 export async function timeline(
   session: Session,
   reference: string | null,
-  { since }: { readonly since?: string },
+  { since, correlated = false }: TimelineOptions,
 ): Promise<void> {
   const { gateway, io, json } = session;
   if (since !== undefined && !/^\d{1,9}$/.test(since))
@@ -123,13 +130,43 @@ export async function timeline(
       `--since "${since}" is no sequence number.`,
       'Give the number of the last event that you have.',
     );
+  if (correlated && since !== undefined)
+    throw new CliFailure(
+      'usage',
+      '--correlated looks at the whole incident, and --since at its end.',
+      'Give one of them.',
+    );
   const id = await resolveIncident(gateway, reference);
-  const { events, complete } = await readTimeline(gateway, id, Number(since ?? 0));
+  const { events, complete, timeZone = 'UTC' } = await readTimeline(gateway, id, Number(since ?? 0));
+  if (correlated) return tellChain(session, id, correlatedTimeline(events), complete, timeZone);
   if (json) return io.out(JSON.stringify({ incidentId: id, events, complete }));
   const today = events[0]?.at ?? new Date(io.nowMs()).toISOString();
   for (const event of events) if (event.kind !== 'step-finished') io.out(timelineLine(event, today, io.colours));
-  if (!complete)
-    io.err('Some events cannot be read at the moment: Temporal or its workers do not answer. Try again in a minute.');
+  if (!complete) io.err(INCOMPLETE);
+}
+
+const INCOMPLETE =
+  'Some events cannot be read at the moment: Temporal or its workers do not answer. Try again in a minute.';
+
+/** R5.5: each line with its time, what it means beside the others, and below it how it is known. */
+function tellChain(
+  { io, json }: Session,
+  incidentId: string,
+  lines: readonly CorrelatedLine[],
+  complete: boolean,
+  timeZone: string,
+): void {
+  if (json) return io.out(JSON.stringify({ incidentId, timeZone, correlated: lines, complete }));
+  const [first] = lines;
+  if (first === undefined) return io.out(`Nothing that evidence dates is known of ${incidentId} yet.`);
+  io.out(`Times are UTC. ${teamClockNote(first.at, timeZone)}`.trim());
+  for (const line of lines) {
+    const { clock, words, meaning, system, command } = correlatedLineWords(line, first.at, timeZone);
+    io.out(`${clock}  ${words} ${io.colours.dim(`(${meaning})`)}`);
+    io.out(io.colours.dim(`       ${system}${command === null ? '' : `: ${command}`}`));
+    if (line.source.link !== null) io.out(io.colours.dim(`       ${cleanLine(line.source.link)}`));
+  }
+  if (!complete) io.err(INCOMPLETE);
 }
 
 /** The remaining steps as plain commands. When the gateway is away, Temporal itself is asked (decision 13). */

@@ -3,6 +3,7 @@ import type { FactSet } from '../../domain/fact-set.ts';
 import type { IncidentState } from '../../domain/incident.ts';
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
 import { counted, durationWords, percent, secondsWords, statusWords } from '../../views/words.ts';
+import { correlatedSection } from '../correlated-section.ts';
 import { decisionForm, type FormContext, generalDecisions } from '../decision-forms.ts';
 import { draftSection } from '../draft-section.ts';
 import { evidenceSection } from '../evidence-section.ts';
@@ -66,6 +67,7 @@ ${timelineSection(timeline.events, now, input.allEvents, incident.id)}
 <div class="second">
 ${situation(facts)}
 <section class="card" id="acts" data-live><h2>Decide</h2>${state === null ? html`<p class="hint">The incident does not answer yet.</p>` : generalDecisions(state, context)}</section>
+${correlatedSection(timeline.events, timeline.timeZone ?? 'UTC')}
 ${evidenceSection(evidence, hypothesesOf(timeline.events), now)}
 ${pastSection(evidence)}
 ${more(input)}

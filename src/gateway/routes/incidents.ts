@@ -52,7 +52,8 @@ export function registerIncidents(app: FastifyInstance, options: GatewayOptions)
   app.get<OfIncident>('/api/incidents/:id/timeline', async (request) => {
     await authenticate(request, options.people);
     const incident = await known(options, request.params.id);
-    return readTimeline(options, incident.id, sequence(request.query.since));
+    const timeline = await readTimeline(options, incident.id, sequence(request.query.since));
+    return { ...timeline, timeZone: options.policy().team.timeZone };
   });
 
   app.get<OfIncident>('/api/incidents/:id/paper', async (request, reply) => {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { epochMs } from '../../domain/instant.ts';
 import type { Performance } from '../play-drill.ts';
+import { toldChains } from './chains.ts';
 import { interruptionsOfMailing } from './customer-mails.ts';
 import { deeds } from './deeds.ts';
 import { type Check, eventsOf } from './evidence.ts';
@@ -51,6 +52,10 @@ const FINDINGS: Readonly<Record<Also, (performance: Performance) => Finding>> = 
   'mailing-interrupted': (performance) => ({
     expected: 'while customers were written to',
     count: interruptionsOfMailing(performance),
+  }),
+  'correlated-timeline': (performance) => ({
+    expected: "told in the post-mortem, at the world's times",
+    count: toldChains(performance),
   }),
   promotion: (performance) => ({ expected: 'done', count: done(performance, 'promote') }),
 };

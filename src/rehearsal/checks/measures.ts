@@ -47,7 +47,7 @@ export function minutesOf(ship: Ship, performance: Performance): Minutes {
 }
 
 /** The world's own word: when requests first failed beyond what is usual, before that alert. */
-function firstSymptomMs(performance: Performance, alertMs: number): number | null {
+export function firstSymptomMs(performance: Performance, alertMs: number): number | null {
   const real = performance.theatre.production.world
     .truths()
     .filter(({ kind, startMs }) => kind !== 'noise' && startMs <= alertMs);

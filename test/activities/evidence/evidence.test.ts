@@ -162,6 +162,57 @@ describe('collecting evidence (R2)', () => {
     expect(stored.get(items[0]?.digest ?? '')).toContain('0.003');
   });
 
+  it('exports the log of the last two hours whole, keeps it as evidence, and counts its patterns (R5.1)', async () => {
+    const asked: unknown[] = [];
+    const failed = (at: string) => ({ pod: 'web-1', at, line: 'ERROR timeout exceeded when trying to connect' });
+    const lines = [
+      failed('2024-10-23T14:29:30.000Z'),
+      ...Array.from({ length: 600 }, (_, index) => ({ pod: 'web-2', at: NOW, line: `INFO request ${index} done` })),
+      failed('2024-10-23T14:33:00.000Z'),
+      { pod: 'web-1', at: NOW, line: 'ERROR signed with Bearer abcdef123456' },
+    ];
+    const cluster = {
+      logs: async (query: unknown) => {
+        asked.push(query);
+        return { lines, missing: [] };
+      },
+    } as unknown as ClusterPort;
+    const [exported] = (await collect(ports({ cluster }), 'log-export')).items;
+    expect(asked).toMatchObject([{ selector: 'app=web', sinceAt: '2024-10-23T12:40:00.000Z', tailLines: null }]);
+    expect(exported?.command).toBe(
+      'kubectl logs -l app=web -n shop --since-time=2024-10-23T12:40:00.000Z --prefix --timestamps',
+    );
+    const kept = stored.get(exported?.digest ?? '') ?? '';
+    expect(kept.split('\n')).toHaveLength(603);
+    expect(kept).toContain('web-2 INFO request 599 done');
+    expect(kept).not.toContain('abcdef123456');
+    expect(exported?.finding).toMatchObject({
+      probe: 'log-export',
+      lines: 603,
+      patterns: [{ kind: 'database-connection', count: 2, firstAt: '2024-10-23T14:29:30.000Z' }, { count: 1 }],
+    });
+  });
+
+  it('dates, by the whole series, when a limit was crossed and when the climb to it began (R5.4, R5.5)', async () => {
+    const flat = Array.from({ length: 100 }, () => 5);
+    const climb = Array.from({ length: 20 }, (_, index) => 6 + index * 4.5);
+    const points = [...flat, ...climb, 100, 100, 100, 4, 4, 4];
+    const { items } = await collect(ports({ metrics: metrics({}, points) }), 'metrics-snapshot');
+    const finding = items[0]?.finding;
+    const series = finding?.probe === 'metrics-snapshot' ? finding.series : [];
+    const connections = series.find(({ name }) => name === 'databaseConnections');
+    expect(connections?.points).toHaveLength(20);
+    expect(connections).toMatchObject({
+      query: 'query:databaseConnections',
+      crossings: [
+        { at: '2024-10-23T14:27:00.000Z', to: 'above', limit: 80, extreme: 100 },
+        { at: '2024-10-23T14:33:00.000Z', to: 'below', limit: 80, extreme: 4 },
+      ],
+    });
+    expect(connections?.roseAt?.slice(0, 15)).toBe('2024-10-23T14:1');
+    expect(series.find(({ name }) => name === 'cpu')).not.toHaveProperty('crossings');
+  });
+
   it('tells which firing alerts reach nobody, and answers by either of the two that know (R2.8)', async () => {
     const firing = [
       { name: 'APIErrorRateHigh', severity: 'P1', activeAt: '2024-10-23T14:35:00.000Z', summary: 'errors' },

@@ -122,6 +122,7 @@ async function writePostMortem(run: IncidentRun, id: string, resolvedAt: Instant
       timeline: recorded ? null : newestWithin(documentTimeline(run.timeline), DOCUMENT_BYTES),
       communication: { documentsUrl: run.policy.communication.documentsUrl },
       figures,
+      timeZone: run.policy.team.timeZone,
     };
     const answer = await run.attempt(followUp('post-mortem document').writePostMortem(input));
     if (!answer.ok) return trouble(run, 'post-mortem', answer.words);
