@@ -255,7 +255,10 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
         round: next.round + 1,
       };
     case 'review-scheduled':
-      return { ...next, review: { meetingAt: event.meetingAt, attendees: event.attendees } };
+      return {
+        ...next,
+        review: { meetingAt: event.meetingAt, attendees: event.attendees, sequence: event.sequence ?? 0 },
+      };
     case 'fix-progressed':
       return { ...next, permanentFix: withFix(state.permanentFix, event) };
     case 'post-mortem-written':

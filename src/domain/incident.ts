@@ -109,7 +109,12 @@ export interface IncidentState {
     readonly followUp: string;
   } | null;
   readonly reopenings: number;
-  readonly review: { readonly meetingAt: Instant; readonly attendees: readonly string[] } | null;
+  /** `sequence`: how often the meeting was moved; calendars go by it. */
+  readonly review: {
+    readonly meetingAt: Instant;
+    readonly attendees: readonly string[];
+    readonly sequence?: number;
+  } | null;
   readonly postMortem: { readonly location: string; readonly approved: boolean } | null;
   /** The permanent fix (R5.6–R5.12): its newest stage of each track; null while none is being made. */
   readonly permanentFix: PermanentFix | null;

@@ -236,6 +236,8 @@ export type TimelineFact =
       readonly meetingAt: Instant;
       readonly attendees: readonly string[];
       readonly ref: string | null;
+      /** How often the meeting was moved by then; absent in older events. */
+      readonly sequence?: number;
     }
   | {
       readonly kind: 'post-mortem-written';

@@ -1,3 +1,4 @@
+import { zonedMinute } from '../domain/calendar.ts';
 import type { FactSet } from '../domain/fact-set.ts';
 import { type Instant, plusMinutes } from '../domain/instant.ts';
 import type { ReviewPolicy } from '../domain/policy.ts';
@@ -15,6 +16,10 @@ export interface InvitationInput {
   /** 0 for the first invitation, one more for each change of the same meeting, the last of which may call it off. */
   readonly sequence: number;
   readonly calledOff?: boolean;
+  /** The team's own zone, by whose clocks people meet; UTC when left out. */
+  readonly timeZone?: string;
+  /** True for whoever had none before, however often the meeting was moved for the others. */
+  readonly isFirst?: boolean;
 }
 
 export interface InvitationView extends MailView {
@@ -30,11 +35,12 @@ export function invitation(input: InvitationInput): InvitationView {
   const { facts, meetingAt } = input;
   const title = `Post-Mortem - ${cleanLine(facts.title, 150)} ${dateOf(facts.detectedAt)}`;
   const calledOff = input.calledOff === true;
-  const subject = calledOff ? `Called off: ${title}` : input.sequence > 0 ? `Moved: ${title}` : title;
+  const moved = input.sequence > 0 && input.isFirst !== true;
+  const subject = calledOff ? `Called off: ${title}` : moved ? `Moved: ${title}` : title;
   const text = [
     ...(calledOff ? ['This meeting is called off.'] : []),
     `Meeting: ${title}`,
-    `When: ${timeUtc(meetingAt, '')}`,
+    `When: ${whenWords(meetingAt, input.timeZone ?? 'UTC')}`,
     `Duration: ${meetingLength(input.review.meetingMinutes)}`,
     `Incident: ${cleanLine(facts.name, 80)}, ${facts.severity}, commander ${cleanLine(facts.commander ?? 'not recorded', 80)}`,
     ...(facts.postMortemUrl === null ? [] : [`Post-mortem: ${cleanLine(facts.postMortemUrl, 300)}`]),
@@ -43,6 +49,14 @@ export function invitation(input: InvitationInput): InvitationView {
     ...agendaLines(input.review),
   ].join('\n');
   return { subject, text, html: htmlPage(subject, text), calendar: calendarObject(input, title, text) };
+}
+
+/** `2024-10-24 10:00 Europe/Berlin (08:00 UTC)`: the clock on the wall first, since the meeting is set by it. */
+function whenWords(at: Instant, timeZone: string): string {
+  const here = zonedMinute(at, timeZone);
+  const utc = timeUtc(at, '');
+  if (`${here} UTC` === utc) return utc;
+  return `${here} ${cleanLine(timeZone, 60)} (${dateOf(at) === here.slice(0, 10) ? utc.slice(11) : utc})`;
 }
 
 function agendaLines(review: InvitationInput['review']): readonly string[] {
@@ -72,7 +86,7 @@ function calendarObject(input: InvitationInput, subject: string, text: string): 
     `SUMMARY:${calendarText(subject)}`,
     `DESCRIPTION:${calendarText(text)}`,
     `ORGANIZER:mailto:${organiser}`,
-    ...[...new Set(input.attendees.map(mailAddress))].map(
+    ...once(input.attendees.map(mailAddress)).map(
       (email) => `ATTENDEE;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:${email}`,
     ),
     `STATUS:${input.calledOff === true ? 'CANCELLED' : 'CONFIRMED'}`,
@@ -99,6 +113,11 @@ function calendarText(text: string): string {
 /** The bare address of `Name <address>`, without what would begin another property. */
 function mailAddress(email: string): string {
   return (/<([^<>]*)>/u.exec(email)?.[1] ?? email).replace(/[\s;:,"<>]/gu, '');
+}
+
+/** One mailbox is one attendee, however its address is written. */
+function once(addresses: readonly string[]): readonly string[] {
+  return [...new Map(addresses.map((address) => [address.toLowerCase(), address])).values()];
 }
 
 const LINE_OCTETS = 75;

@@ -6,6 +6,7 @@ import {
   nextWindow,
   nextWorkingInstant,
   zonedInstant,
+  zonedMinute,
 } from '../../src/domain/calendar.ts';
 import { epochMs, instant } from '../../src/domain/instant.ts';
 
@@ -63,6 +64,17 @@ describe('zonedInstant', () => {
   });
 });
 
+describe('zonedMinute', () => {
+  it('says what the clock on the wall shows, over midnight and over a change of the clocks', () => {
+    fc.assert(
+      fc.property(anyInstant, fc.constantFrom(...ZONES), (at, zone) => {
+        expect(zonedMinute(at, zone)).toBe(reading(at, zone));
+      }),
+    );
+    expect(zonedMinute('2026-12-31T23:30:00.000Z', 'Europe/Berlin')).toBe('2027-01-01 00:30');
+  });
+});
+
 describe('nextBusinessDayAt (R6.1)', () => {
   it.each([
     ['a Wednesday', '2024-10-23T15:05:00.000Z', [], '2024-10-24T10:00:00.000Z'],
@@ -72,6 +84,39 @@ describe('nextBusinessDayAt (R6.1)', () => {
     ['the early morning of a working day', '2024-10-23T03:00:00.000Z', [], '2024-10-24T10:00:00.000Z'],
   ])('after %s', (_, after, holidays, expected) => {
     expect(nextBusinessDayAt({ after, at: '10:00', timeZone: 'UTC', holidays, days: WEEK })).toBe(expected);
+  });
+
+  const GERMAN = ['2026-12-25', '2026-12-26', '2027-01-01', '2027-03-26', '2027-03-29', '2026-06-04', '2026-06-05'];
+  it.each([
+    [
+      'just before midnight of the team, an hour before that of UTC',
+      '2026-06-01T21:59:59.999Z',
+      '2026-06-02T08:00:00.000Z',
+    ],
+    [
+      'just after midnight of the team, still the day before in UTC',
+      '2026-06-01T22:00:00.000Z',
+      '2026-06-03T08:00:00.000Z',
+    ],
+    ['after ten on a working day', '2026-06-02T08:00:01.000Z', '2026-06-03T08:00:00.000Z'],
+    ['before ten on a working day', '2026-06-02T07:59:59.000Z', '2026-06-03T08:00:00.000Z'],
+    ['a day before two holidays before a weekend', '2026-06-03T12:00:00.000Z', '2026-06-08T08:00:00.000Z'],
+    ['a holiday itself', '2026-06-04T12:00:00.000Z', '2026-06-08T08:00:00.000Z'],
+    [
+      'a Friday that is a holiday, over a weekend, with a Monday that is one, over a change of the clocks',
+      '2027-03-25T12:00:00.000Z',
+      '2027-03-30T08:00:00.000Z',
+    ],
+    [
+      'the eve of Christmas on a Thursday, whose second day is a Saturday',
+      '2026-12-24T12:00:00.000Z',
+      '2026-12-28T09:00:00.000Z',
+    ],
+    ['the last day of the year', '2026-12-31T22:30:00.000Z', '2027-01-04T09:00:00.000Z'],
+    ['the first minutes of a year that is not one yet in UTC', '2026-12-31T23:30:00.000Z', '2027-01-04T09:00:00.000Z'],
+  ])('of a team in Berlin: after %s', (_, after, expected) => {
+    const question = { at: '10:00', timeZone: 'Europe/Berlin', holidays: GERMAN, days: WEEK };
+    expect(nextBusinessDayAt({ ...question, after })).toBe(expected);
   });
 
   it('keeps ten o’clock over a change of the clocks', () => {

@@ -36,6 +36,48 @@ describe('invitation', () => {
     );
   });
 
+  it('names the time on the clock that people meet by, and in UTC (R6.1)', () => {
+    const when = (timeZone: string, meetingAt = INPUT.meetingAt) =>
+      invitation({ ...INPUT, timeZone, meetingAt }).text.split('\n')[1];
+    expect(when('Europe/Berlin', '2026-10-26T09:00:00.000Z')).toBe('When: 2026-10-26 10:00 Europe/Berlin (09:00 UTC)');
+    expect(when('Pacific/Auckland', '2026-10-25T21:00:00.000Z')).toBe(
+      'When: 2026-10-26 10:00 Pacific/Auckland (2026-10-25 21:00 UTC)',
+    );
+    expect(when('UTC')).toBe('When: 2024-10-24 10:00 UTC');
+  });
+
+  it('is no moved meeting for whoever had none before, and knows one mailbox in two spellings', () => {
+    const late = {
+      ...INPUT,
+      sequence: 2,
+      attendees: ['Jane@Example.com', 'jane@example.com', 'Rob <rob@example.com>'],
+    };
+    expect(invitation(late).subject).toMatch(/^Moved: /);
+    const view = invitation({ ...late, isFirst: true });
+    expect(view.subject).toMatch(/^Post-Mortem - /);
+    const properties = parseCalendar(view.calendar);
+    expect(properties.find(([name]) => name === 'SEQUENCE')?.[1]).toBe('2');
+    expect(properties.filter(([name]) => name === 'ATTENDEE').map(([, value]) => value)).toEqual([
+      'mailto:jane@example.com',
+      'mailto:rob@example.com',
+    ]);
+  });
+
+  it('folds only between characters, at 75 octets, and escapes what separates (RFC 5545)', () => {
+    const title = `${'Ausfall der Überweisungen – 決済障害 😀; Zahlung, Konto \\ '.repeat(3)}Ende`;
+    const view = invitation({ ...INPUT, facts: { ...RESOLVED, title } });
+    const lines = view.calendar.split('\r\n');
+    for (const line of lines) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(75);
+    const folded = lines.filter((line) => line.startsWith(' '));
+    expect(folded.some((line) => Buffer.byteLength(line) >= 72)).toBe(true);
+    // Each piece is whole by itself: a reader that decodes line by line sees no half of a character.
+    for (const line of lines)
+      expect(Buffer.from(Buffer.from(line, 'utf8').toString('utf8')).equals(Buffer.from(line))).toBe(true);
+    expect(view.calendar).not.toContain('\ufffd');
+    expect(parseCalendar(view.calendar).find(([name]) => name === 'SUMMARY')?.[1]).toBe(view.subject);
+    expect(view.calendar.replace(/\r\n /gu, '')).toMatch(/SUMMARY:[^\r]*\\; Zahlung\\, Konto \\\\/);
+  });
+
   it('makes a calendar object that reads back as the same meeting', () => {
     const view = invitation(INPUT);
     const properties = parseCalendar(view.calendar);

@@ -356,7 +356,9 @@ function mailView(ports: PublicationPorts, input: PublishInput, delivery: MailDe
     meetingAt: facts.reviewAt,
     review: input.review,
     organiser: voice.mailFrom,
-    attendees: delivery.to,
+    timeZone: input.review.timeZone ?? 'UTC',
+    attendees: delivery.invited ?? delivery.to,
+    isFirst: delivery.invited !== undefined,
     sequence: delivery.sequence ?? 0,
     calledOff: delivery.calledOff === true,
   });

@@ -68,6 +68,8 @@ export type Delivery = { readonly again?: boolean } & (
       /** Of an invitation: how often the same meeting was changed, and whether this change calls it off. */
       readonly sequence?: number;
       readonly calledOff?: boolean;
+      /** Everybody who is invited, where only those who came later are written to; left out: `to`. */
+      readonly invited?: readonly string[];
     }
   | {
       /** A milestone at the page that woke somebody. */
@@ -109,8 +111,8 @@ export interface PublishInput {
   /** Groups of the policy that may be called by their mention in the initial alert. */
   readonly chatGroups: readonly string[];
   readonly deliveries: readonly Delivery[];
-  /** Length and agenda of the meeting; needed when one of the deliveries is an invitation. */
-  readonly review?: Pick<ReviewPolicy, 'meetingMinutes' | 'agenda'>;
+  /** Length and agenda of the meeting, and whose clock it goes by; needed when one of the deliveries is an invitation. */
+  readonly review?: Pick<ReviewPolicy, 'meetingMinutes' | 'agenda'> & { readonly timeZone?: string };
 }
 
 /** What became of one delivery. A `failed` one with `permanent: false` is tried again by the incident. */

@@ -81,14 +81,16 @@ const PINNED = 'pinned-summary';
 
 /** What a round needs and nothing else: a history with the whole policy in every round is ten times a lean one. */
 function roundOf(run: IncidentRun, deliveries: readonly Delivery[], facts: FactSet): PublishInput {
-  const { communication, review } = run.policy;
+  const { communication, review, team } = run.policy;
   const invites = deliveries.some((delivery) => delivery.what === 'invitation');
   const calls = deliveries.some((delivery) => delivery.what === 'initial');
   return {
     facts: factsFor(facts, deliveries),
     voice: voiceFor(communication, deliveries),
     chatGroups: calls ? chatGroups(run) : [],
-    ...(invites ? { review: { meetingMinutes: review.meetingMinutes, agenda: review.agenda } } : {}),
+    ...(invites
+      ? { review: { meetingMinutes: review.meetingMinutes, agenda: review.agenda, timeZone: team.timeZone } }
+      : {}),
     deliveries,
   };
 }

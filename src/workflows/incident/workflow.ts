@@ -1,4 +1,5 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
+import type { Delivery } from '../../activities/publication/api.ts';
 import type { IncidentInput, IncidentResult } from './api.ts';
 import { channelOf, endPromises, keepTalking } from './communicating.ts';
 import { keepCustomersInformed, sendTestMails } from './informing-customers.ts';
@@ -124,5 +125,22 @@ async function publishClosing(run: IncidentRun): Promise<void> {
       detail: run.state.closed?.because ?? null,
     },
     ...pages,
+    ...calledOffMeeting(run),
   ]);
+}
+
+/** Nothing is reviewed that was no incident or another one's: the meeting leaves everybody's calendar (R6.1). */
+function calledOffMeeting({ state }: IncidentRun): readonly Delivery[] {
+  if (state.review === null) return [];
+  return [
+    {
+      medium: 'mail',
+      what: 'invitation',
+      key: `${state.incidentId}/invitation/called-off`,
+      to: state.review.attendees,
+      detail: null,
+      sequence: (state.review.sequence ?? 0) + 1,
+      calledOff: true,
+    },
+  ];
 }

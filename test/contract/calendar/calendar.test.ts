@@ -74,6 +74,21 @@ describe('the review in the calendars of those invited (R6.1)', () => {
     ]);
   });
 
+  it('comes to who joins later, once, as the meeting that it is by then, and leaves the others in peace', async () => {
+    await send(INPUT, 'a');
+    const moved = { ...INPUT, sequence: 1, meetingAt: '2024-10-25T10:00:00.000Z' };
+    await send(moved, 'b');
+    const all = [...ATTENDEES, 'rob@example.com'];
+    await send({ ...moved, attendees: all, isFirst: true }, 'c', ['rob@example.com']);
+    expect(smtp.calendars.of('rob@example.com')).toMatchObject([
+      { sequence: 1, startsAt: '2024-10-25T10:00:00Z', attendees: all },
+    ]);
+    expect(smtp.mails.map(({ to }) => to.length)).toEqual([3, 3, 1]);
+    await send({ ...moved, attendees: all, sequence: 2, calledOff: true }, 'd');
+    expect([...inCalendars(), smtp.calendars.of('rob@example.com')]).toEqual([[], [], [], []]);
+    expect(smtp.calendars.refusals).toEqual([]);
+  });
+
   it('does not come back by a mail that arrives late', async () => {
     await send({ ...INPUT, sequence: 1, meetingAt: '2024-10-25T10:00:00.000Z' }, 'b');
     await send(INPUT, 'a');

@@ -1,7 +1,7 @@
 import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import { documentTimeline } from '../../../domain/document-timeline.ts';
-import { type IncidentState, openLeases } from '../../../domain/incident.ts';
-import { type Instant, plusMinutes } from '../../../domain/instant.ts';
+import { openLeases } from '../../../domain/incident.ts';
+import { type Instant, isBefore, plusMinutes } from '../../../domain/instant.ts';
 import { newestWithin } from '../../../domain/sizes.ts';
 import { followUp, marking } from '../../activity-calls.ts';
 import { machineWroteSignal, postMortemWorkflowId } from '../../post-mortem/api.ts';
@@ -28,8 +28,6 @@ export async function review(run: IncidentRun): Promise<void> {
   }
   if (isFollowedUp(run)) await handOnFollowUps(run, id);
   await awaitEnd(run, resolved.at);
-  // Nothing is reviewed that was no incident, or another one's.
-  if (closedOtherwise(run.state) && run.state.review !== null) await callOffMeeting(run);
 }
 
 /** Whoever looks at the graphs later sees the incident and what was done about it (R1.6). */
@@ -58,34 +56,43 @@ async function scheduleMeeting(run: IncidentRun, id: string, resolvedAt: Instant
   );
   if (!planned.ok) return trouble(run, 'review', planned.words);
   const before = run.state.review;
-  if (before?.meetingAt === planned.value.meetingAt) return;
-  const attendees = [...new Set([...(before?.attendees ?? []), ...attendeesOf(run)])];
-  run.record({ kind: 'review-scheduled', meetingAt: planned.value.meetingAt, attendees, ref: null });
-  await invite(run, before === null ? 'invitation to the post-mortem' : 'the post-mortem is moved', attendees, {
-    key: `${run.state.incidentId}/invitation/${run.state.reopenings}`,
-    sequence: before === null ? 0 : run.state.reopenings,
+  if (before?.meetingAt === planned.value.meetingAt) return inviteNewcomers(run);
+  const attendees = [...(before?.attendees ?? []), ...newcomers(run)];
+  const sequence = before === null ? 0 : (before.sequence ?? 0) + 1;
+  run.record({ kind: 'review-scheduled', meetingAt: planned.value.meetingAt, attendees, ref: null, sequence });
+  await publishRound(run, before === null ? 'invitation to the post-mortem' : 'the post-mortem is moved', [
+    {
+      medium: 'mail',
+      what: 'invitation',
+      key: `${run.state.incidentId}/invitation/${run.state.reopenings}`,
+      to: attendees,
+      detail: null,
+      sequence,
+    },
+  ]);
+}
+
+/** Whoever takes part only after the invitation went out gets it too, and nobody a second time (R6.1). */
+async function inviteNewcomers(run: IncidentRun): Promise<void> {
+  const { review } = run.state;
+  const to = newcomers(run);
+  if (review === null || to.length === 0) return;
+  const invited = [...review.attendees, ...to];
+  run.record({ kind: 'review-scheduled', ...review, attendees: invited, ref: null });
+  const key = `${run.state.incidentId}/invitation/of-${run.state.seq}`;
+  await publishRound(run, 'invitation for who came later', [
+    { medium: 'mail', what: 'invitation', key, to, invited, detail: null, sequence: review.sequence ?? 0 },
+  ]);
+}
+
+/** Who should meet and has not been invited; one mailbox is one person, however its address is written. */
+function newcomers(run: IncidentRun): readonly string[] {
+  const invited = new Set(run.state.review?.attendees.map((address) => address.toLowerCase()));
+  return attendeesOf(run).filter((address) => {
+    const known = invited.has(address.toLowerCase());
+    invited.add(address.toLowerCase());
+    return !known;
   });
-}
-
-function closedOtherwise({ closed }: IncidentState): boolean {
-  return closed !== null && closed.as !== 'resolved';
-}
-
-async function callOffMeeting(run: IncidentRun): Promise<void> {
-  await invite(run, 'the post-mortem is called off', run.state.review?.attendees ?? [], {
-    key: `${run.state.incidentId}/invitation/called-off`,
-    sequence: run.state.reopenings + 1,
-    calledOff: true,
-  });
-}
-
-async function invite(
-  run: IncidentRun,
-  summary: string,
-  to: readonly string[],
-  more: { readonly key: string; readonly sequence: number; readonly calledOff?: boolean },
-): Promise<void> {
-  await publishRound(run, summary, [{ medium: 'mail', what: 'invitation', to, detail: null, ...more }]);
 }
 
 /** The kinds of attendee of the policy, the commander, and everybody who took part (R6.1). */
@@ -211,10 +218,10 @@ async function awaitEnd(run: IncidentRun, resolvedAt: Instant): Promise<void> {
     run.state.review === null ? windowEnds : plusMinutes(run.state.review.meetingAt, run.policy.review.meetingMinutes);
   const back = () => refiredSince(run.state, resolvedAt);
   const changed = () => run.state.closed !== null || run.state.resolved === null || back() !== null;
-  let why = await run.agenda.until('reopen window ends', windowEnds, changed);
+  let why = await untilWithNewcomers(run, 'reopen window ends', windowEnds, changed);
   if (why === 'due') {
     await tellOfMails(run, resolvedAt);
-    why = await run.agenda.until('review meeting ends', meetingEnds, changed);
+    why = await untilWithNewcomers(run, 'review meeting ends', meetingEnds, changed);
   }
   if (why === 'due') await awaitFix(run, resolvedAt, changed);
   const words = back();
@@ -222,6 +229,19 @@ async function awaitEnd(run: IncidentRun, resolvedAt: Instant): Promise<void> {
   if (words !== null) return reopen(run, words);
   if (why === 'due')
     run.record({ kind: 'closed', as: 'resolved', into: null, because: 'resolved, reviewed, and quiet since' });
+}
+
+/** Waits, and meanwhile invites to the meeting whoever takes part from now on, as long as it has not begun. */
+async function untilWithNewcomers(run: IncidentRun, name: string, dueAt: Instant, changed: () => boolean) {
+  const more = () => {
+    const { review } = run.state;
+    return review !== null && isBefore(run.now(), review.meetingAt) && newcomers(run).length > 0;
+  };
+  for (;;) {
+    const why = await run.agenda.until(name, dueAt, () => changed() || more());
+    if (why === 'due' || changed()) return why;
+    await inviteNewcomers(run);
+  }
 }
 
 /** Mails to customers went out, and some came back, after the post-mortem was drafted: before the meeting it says so (R4.5). */
