@@ -149,13 +149,13 @@ const INCOMPLETE =
   'Some events cannot be read at the moment: Temporal or its workers do not answer. Try again in a minute.';
 
 /** R5.5: each line with its time, what it means beside the others, and below it how it is known. */
-function tellChain(
+async function tellChain(
   { io, json }: Session,
   incidentId: string,
   lines: readonly CorrelatedLine[],
   complete: boolean,
   timeZone: string,
-): void {
+): Promise<void> {
   if (json) return io.out(JSON.stringify({ incidentId, timeZone, correlated: lines, complete }));
   const [first] = lines;
   if (first === undefined) return io.out(`Nothing that evidence dates is known of ${incidentId} yet.`);
