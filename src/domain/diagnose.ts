@@ -58,8 +58,11 @@ export function causesFound(hypotheses: readonly Hypothesis[], unknownBelow: num
   return hypotheses.filter((hypothesis) => hypothesis.cause !== 'unknown' && hypothesis.confidence >= unknownBelow);
 }
 
-/** What is seen to be down by asking it is no less down because one cure failed: the next one is called for (R3.1.5). */
-const SEEN: ReadonlySet<Hypothesis['cause']> = new Set(['postgres-down', 'redis-down', 'node-down']);
+/**
+ * What is seen to be down by asking it is no less down because one cure failed: the next one is called for (R3.1.5). So is a
+ * provider by the requests to it: a failover that did not help tells of whoever stood in.
+ */
+const SEEN: ReadonlySet<Hypothesis['cause']> = new Set(['postgres-down', 'redis-down', 'node-down', 'provider-outage']);
 
 /** A cure that worked speaks for its cause, one that did not against it; relief says less than a lasting cure. */
 function weighRemedies(draft: Draft, tried: readonly RemedyTried[]): void {

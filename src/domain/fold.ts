@@ -384,6 +384,7 @@ function intended(event: EventOf<'remedy-intended'>): RemedyRecord {
     plan: event.plan,
     approvalId: event.approvalId,
     intendedAt: event.at,
+    ...(event.failedBefore === undefined ? {} : { failedBefore: event.failedBefore }),
     outcome: null,
     carriedOutAt: null,
     helped: null,

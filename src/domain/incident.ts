@@ -164,6 +164,8 @@ export interface RemedyRecord {
   readonly plan: RemedyPlan;
   readonly approvalId: string | null;
   readonly intendedAt: Instant;
+  /** The share of requests that failed then; absent where it was not known. */
+  readonly failedBefore?: number;
   readonly outcome: RemedyOutcome | null;
   readonly carriedOutAt: Instant | null;
   readonly helped: boolean | null;
@@ -228,6 +230,11 @@ export function openApprovals(state: IncidentState): readonly ApprovalRecord[] {
 
 export function openLeases(state: IncidentState): readonly LeaseRecord[] {
   return state.leases.filter((record) => record.state === 'open' || record.state === 'due');
+}
+
+/** Changes that nobody has taken back or kept for good; also those that were left to follow-up when it was resolved. */
+export function leasesInPlace(state: IncidentState): readonly LeaseRecord[] {
+  return state.leases.filter(({ state: is }) => is === 'open' || is === 'due' || is === 'moved');
 }
 
 export function openPromise(state: IncidentState, kind: PromiseMade['kind']): PromiseRecord | null {

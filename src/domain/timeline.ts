@@ -152,7 +152,17 @@ export type TimelineFact =
     }
   | { readonly kind: 'approval-rejected'; readonly approvalId: string; readonly because: string }
   | { readonly kind: 'approval-withdrawn'; readonly approvalId: string; readonly because: string }
-  | { readonly kind: 'remedy-intended'; readonly plan: RemedyPlan; readonly approvalId: string | null }
+  /**
+   * `takesBack`: the key of the plan that this one undoes. `failedBefore`: the share of requests that failed when it was begun.
+   * Either is absent where there is none, and in older events.
+   */
+  | {
+      readonly kind: 'remedy-intended';
+      readonly plan: RemedyPlan;
+      readonly approvalId: string | null;
+      readonly takesBack?: string;
+      readonly failedBefore?: number;
+    }
   | {
       readonly kind: 'remedy-carried-out';
       readonly key: string;

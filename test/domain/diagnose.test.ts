@@ -156,6 +156,14 @@ describe('explain (R2.20)', () => {
     expect(actions(best)).toEqual([]);
   });
 
+  it('knows a provider that fails after a failover that did not help, and opens no breaker with nowhere to go', () => {
+    const openai = { kind: 'provider', namespace: 'noa-server', name: 'openai' } as const;
+    const tried = [{ action: 'provider-failover', target: openai, helped: false }] as const;
+    const best = first(scene(errors(0.3), ...providers(0.01, 0.4)), { remediesTried: tried });
+    expect(best).toMatchObject({ cause: 'provider-outage', names: ['openai'] });
+    expect(actions(best)).toEqual([]);
+  });
+
   it('says slow-query without a deploy when there was none, and suggests relief and the index', () => {
     const best = first(scene(...POOL_EXHAUSTED));
     expect(best).toMatchObject({ cause: 'slow-query', names: ['requests'] });

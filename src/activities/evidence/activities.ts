@@ -11,7 +11,8 @@ export function createEvidenceActivities(ports: EvidencePorts): EvidenceActiviti
     measureRecovery: (input) => lookAtRecovery(ports, input),
     async awaitRecovery(input) {
       const recovery = await lookAtRecovery(ports, input);
-      if (recovery.recovered) return recovery;
+      const isWorse = (recovery.errorRatio ?? 0) >= (input.worseFrom ?? Number.POSITIVE_INFINITY);
+      if (recovery.recovered || isWorse) return recovery;
       throw notYet(recovery.words, input.pollSeconds);
     },
     watchCanary: (input) => watchCanary(ports, input),

@@ -29,6 +29,8 @@ export interface RecoveryInput {
   readonly verification: VerificationPolicy;
   /** Seconds between two looks, of wall time (already divided by a drill's speed). */
   readonly pollSeconds: number;
+  /** So much failing is worse than before: there is nothing to wait for any more. */
+  readonly worseFrom?: number;
 }
 
 export interface Recovery {
@@ -59,7 +61,7 @@ export interface EvidenceActivities {
   collectEvidence(input: CollectEvidenceInput): Promise<EvidenceBundle>;
   /** Looks once. */
   measureRecovery(input: RecoveryInput): Promise<Recovery>;
-  /** Waits (NotYet) until error ratio and p95 are below policy's limits; the caller sets the deadline. */
+  /** Waits (NotYet) until error ratio and p95 are below policy's limits or it is worse; the caller sets the deadline. */
   awaitRecovery(input: RecoveryInput): Promise<Recovery>;
   /** Waits (NotYet) until the canary is worse than the stable version, or has been well until `untilAt` (R5.11). */
   watchCanary(input: WatchCanaryInput): Promise<CanaryVerdict>;

@@ -111,8 +111,11 @@ function remediesFor(reading: Reading, signal: ProviderSignal, fallback: Provide
     false,
   );
   const fallbackIll = fallback === null || fallback.api === 'down' || (fallback.errorRatio ?? 0) >= 0.2;
+  const letDown = reading.input.remediesTried.some(
+    (tried) => tried.action === 'provider-failover' && tried.target.name === signal.name && tried.helped === false,
+  );
   // An open breaker fails every call at once: without somewhere to go that is no better than calls that may succeed.
-  if (fallbackIll) return [];
+  if (fallbackIll || letDown) return [];
   return [
     breaker,
     remedy('provider-failover', on, `${fallback.name} is well and takes over the requests of ${signal.name}`, true, {

@@ -21,6 +21,8 @@ export interface Weighed {
 }
 
 interface Action extends Pick<Weighed, 'key' | 'action' | 'target' | 'atMs' | 'wantedBy'> {
+  /** The key of the plan that it undoes. */
+  readonly takesBack: string | null;
   readonly done: ReadonlySet<Done>;
 }
 
@@ -62,7 +64,7 @@ export function harmWords({ action, target, atMs, failedWith, failedWithout }: W
  * The world as it stood once the action was over (and taken back, where it was), and as it would have stood without it;
  * nobody does anything more.
  */
-function weigh(performance: Performance, { done, takenBack, ...action }: Course): Weighed {
+function weigh(performance: Performance, { done, takenBack, takesBack: _, ...action }: Course): Weighed {
   const { journal, world } = performance.theatre.production;
   const last = journal.findLastIndex((one) => done.has(one));
   const untilMs = action.atMs + AFTERWARDS_MS;
@@ -96,7 +98,7 @@ function placed({ faults, startAtMs }: Performance['drill']) {
 function coursesOf(performance: Performance): readonly Course[] {
   const actions = actionsOf(performance);
   return actions.map((action) => {
-    const back = actions.filter(({ key }) => action.key !== null && key?.startsWith(`${action.key}/revert`));
+    const back = actions.filter(({ takesBack }) => takesBack !== null && takesBack === action.key);
     return { ...action, takenBack: new Set(back.flatMap(({ done }) => [...done])) };
   });
 }
@@ -108,7 +110,13 @@ function actionsOf(performance: Performance): readonly Action[] {
   const claimed = new Set(planned.flatMap(({ deeds: own }) => own));
   const others = all
     .filter((deed) => !claimed.has(deed))
-    .map((deed) => ({ ...deed, key: null, wantedBy: 'machine' as const, done: doneFor(performance, [deed]) }));
+    .map((deed) => ({
+      ...deed,
+      key: null,
+      takesBack: null,
+      wantedBy: 'machine' as const,
+      done: doneFor(performance, [deed]),
+    }));
   return [...planned.map(({ action }) => action), ...others]
     .filter(({ done }) => done.size > 0)
     .sort((a, b) => a.atMs - b.atMs);
@@ -117,7 +125,7 @@ function actionsOf(performance: Performance): readonly Action[] {
 function plannedActions(performance: Performance, ship: Ship, all: readonly Deed[]) {
   const ended = new Map(eventsOf(ship, 'remedy-carried-out').map(({ key, at }) => [key, epochMs(at)]));
   return eventsOf(ship, 'remedy-intended').flatMap((event) => {
-    const { plan } = event;
+    const { plan, takesBack = null } = event;
     const [fromMs, untilMs] = [epochMs(event.at), ended.get(plan.key) ?? performance.played.endedAtMs];
     const within = (atMs: number) => atMs >= fromMs && atMs <= untilMs;
     const own = all.filter(
@@ -131,10 +139,9 @@ function plannedActions(performance: Performance, ship: Ship, all: readonly Deed
         if (within(one.act.atMs) && isPartOfFailover(one)) done.add(one);
     }
     const atMs = Math.min(...[...done].map(({ act }) => act.atMs), first.atMs);
-    const wantedBy = wantedByOf(performance, ship, event.approvalId, plan.parameters.revert === 1);
-    return [
-      { deeds: own, action: { key: plan.key, action: first.action, target: first.target, atMs, wantedBy, done } },
-    ];
+    const wantedBy = wantedByOf(performance, ship, event.approvalId, takesBack !== null);
+    const { action, target } = first;
+    return [{ deeds: own, action: { key: plan.key, takesBack, action, target, atMs, wantedBy, done } }];
   });
 }
 

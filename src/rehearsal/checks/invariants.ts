@@ -116,12 +116,12 @@ function unapproved(performance: Performance): readonly string[] {
   const granted = new Map(
     allEvents(performance, 'approval-granted').map((event) => [`${event.approvalId}/${event.option}`, event]),
   );
-  return allEvents(performance, 'remedy-intended').flatMap(({ plan, approvalId }) => {
+  return allEvents(performance, 'remedy-intended').flatMap(({ plan, approvalId, takesBack }) => {
     const mode = performance.cast.policy.approvals[plan.action as ApprovalName];
     const answer = granted.get(`${approvalId}/${plan.action}`);
     if (answer !== undefined && (RIGHT_ANSWERS[mode] as readonly string[]).includes(answer.how)) return [];
     // Taking back what is temporary was agreed with the change itself.
-    if (approvalId === null && plan.key.includes('revert')) return [];
+    if (approvalId === null && takesBack !== undefined) return [];
     return [
       `${plan.action} on ${plan.target.name} (${plan.key}) needs "${mode}" and was ${answer?.how ?? 'never granted'}`,
     ];

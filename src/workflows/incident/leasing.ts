@@ -1,4 +1,4 @@
-import { type LeaseRecord, openLeases } from '../../domain/incident.ts';
+import { type LeaseRecord, leasesInPlace, openLeases } from '../../domain/incident.ts';
 import { plusMinutes } from '../../domain/instant.ts';
 import { type RemedyPlan, wayBack } from '../../domain/remedy.ts';
 import { looking } from '../activity-calls.ts';
@@ -10,7 +10,7 @@ import type { IncidentRun } from './run.ts';
 /** Temporary changes are taken back, kept or renewed by a person; never silently left (decision 5). */
 export async function keepLeases(run: IncidentRun): Promise<void> {
   while (run.state.closed === null) {
-    const wanted = openLeases(run.state).find((record) => revertWanted(run, record));
+    const wanted = leasesInPlace(run.state).find((record) => revertWanted(run, record));
     if (wanted !== undefined) {
       await revert(run, wanted);
       continue;
@@ -20,7 +20,7 @@ export async function keepLeases(run: IncidentRun): Promise<void> {
     const changed = () =>
       run.state.closed !== null ||
       openLeases(run.state).length !== count ||
-      openLeases(run.state).some((record) => revertWanted(run, record)) ||
+      leasesInPlace(run.state).some((record) => revertWanted(run, record)) ||
       earliest(openLeases(run.state))?.expiresAt !== next?.expiresAt;
     if (next === undefined) await run.agenda.forEvent(changed);
     else if ((await run.agenda.until(`${next.lease.id} ends`, next.expiresAt, changed)) === 'due')
@@ -32,7 +32,7 @@ function earliest(records: readonly LeaseRecord[]): LeaseRecord | undefined {
   return [...records].sort((a, b) => a.expiresAt.localeCompare(b.expiresAt))[0];
 }
 
-function revertWanted(run: IncidentRun, record: LeaseRecord): boolean {
+export function revertWanted(run: IncidentRun, record: LeaseRecord): boolean {
   return `${record.lease.id}/revert-wanted` in run.state.steps;
 }
 
@@ -68,7 +68,7 @@ async function revert(run: IncidentRun, record: LeaseRecord): Promise<void> {
     });
     return;
   }
-  const done = await carryOut(run, back, null);
+  const done = await carryOut(run, back, null, { takesBack: plan.key });
   run.record({
     kind: 'lease-settled',
     leaseId: record.lease.id,

@@ -1,6 +1,7 @@
 import { plusMinutes, secondsBetween } from '../../domain/instant.ts';
 import type { ServicePolicy } from '../../domain/policy.ts';
 import type { RemedyOutcome, RemedyPlan } from '../../domain/remedy.ts';
+import type { EventOf } from '../../domain/timeline.ts';
 import { type Attempt, migration, remedy, type Stamped, wait } from '../activity-calls.ts';
 import { recoveryInput } from '../incident/recovery.ts';
 import type { IncidentRun } from '../incident/run.ts';
@@ -23,9 +24,14 @@ export const ROLLED_OUT: ReadonlySet<string> = new Set([
  * Carries a plan out once: intent on the timeline, the act, what was read back, the rollout awaited (decision 4).
  * Says whether it is in effect. Entered again after continue-as-new, it takes up where the timeline ends.
  */
-export async function carryOut(run: IncidentRun, plan: RemedyPlan, approvalId: string | null): Promise<boolean> {
+export async function carryOut(
+  run: IncidentRun,
+  plan: RemedyPlan,
+  approvalId: string | null,
+  known: Pick<EventOf<'remedy-intended'>, 'takesBack' | 'failedBefore'> = {},
+): Promise<boolean> {
   const recorded = () => run.state.remedies.find((record) => record.plan.key === plan.key);
-  if (recorded() === undefined) run.record({ kind: 'remedy-intended', plan, approvalId });
+  if (recorded() === undefined) run.record({ kind: 'remedy-intended', plan, approvalId, ...known });
   if (recorded()?.outcome == null) await actAndTell(run, plan);
   const outcome = recorded()?.outcome;
   if (outcome === undefined || outcome === null || !['done', 'already-done'].includes(outcome.result)) return false;
@@ -152,14 +158,18 @@ async function rolledOut(run: IncidentRun, plan: RemedyPlan): Promise<boolean> {
   return false;
 }
 
-/** Verified by measurement within the runbook's limit (R3.2.5); the verdict is on the timeline. */
-export async function verify(run: IncidentRun, plan: RemedyPlan): Promise<boolean> {
+/**
+ * Verified by measurement within the runbook's limit (R3.2.5); the verdict is on the timeline. From `worseFrom` on, so much
+ * fails that nobody waits for the limit.
+ */
+export async function verify(run: IncidentRun, plan: RemedyPlan, worseFrom: number | null): Promise<boolean> {
   const record = run.state.remedies.find((candidate) => candidate.plan.key === plan.key);
   if (record?.helped != null) return record.helped;
   const { verification } = run.policy;
   const since = record?.carriedOutAt ?? run.now();
   const left = Math.max(verification.pollSeconds, verification.withinMinutes * 60 - secondsBetween(since, run.now()));
-  const input = recoveryInput(run, run.milliseconds(verification.pollSeconds) / 1000);
+  const look = recoveryInput(run, run.milliseconds(verification.pollSeconds) / 1000);
+  const input = worseFrom === null ? look : { ...look, worseFrom };
   const answer = await run.waiting(() =>
     wait(run.milliseconds(left), `is it well again after ${plan.action}?`).awaitRecovery(input),
   );

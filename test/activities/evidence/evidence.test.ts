@@ -547,4 +547,12 @@ describe('recovery (R3.2.5)', () => {
       message: expect.stringContaining('30 %'),
     });
   });
+
+  it('waits no longer once it is so much worse that nobody has to wait for the limit', async () => {
+    const { awaitRecovery } = createEvidenceActivities(
+      ports({ metrics: metrics({ 'query:errorRatio': 0.3, 'query:p95Seconds': 1 }) }),
+    );
+    await expect(awaitRecovery({ ...recovery, worseFrom: 0.31 })).rejects.toMatchObject({ type: 'NotYet' });
+    expect(await awaitRecovery({ ...recovery, worseFrom: 0.3 })).toMatchObject({ recovered: false, errorRatio: 0.3 });
+  });
 });

@@ -146,12 +146,12 @@ describe('a harmful action', () => {
     stage.scale(20, 1);
     stage.scale(21, 3);
     const target = { kind: 'deployment', name: 'noa-mcp' };
-    const back = { key: 'a/revert-scale/revert/scale/noa-mcp', action: 'scale', target, parameters: {} };
+    const back = { key: 'a/2/scale/noa-mcp', action: 'scale', target, parameters: {} };
     const outcome = { result: 'done', readBack: 'read' };
     const [down, up] = weighedActions(
       stage.ended([
         ...asked(20, 'revert-scale', 'noa-mcp', ['revert-scale']),
-        [21, { kind: 'remedy-intended', plan: back, approvalId: null } as never],
+        [21, { kind: 'remedy-intended', plan: back, approvalId: null, takesBack: 'a/revert-scale' } as never],
         [21, { kind: 'remedy-carried-out', key: back.key, action: 'scale', outcome } as never],
       ]),
     );

@@ -1,7 +1,7 @@
 import { type CauseKind, faultsBeside, type Hypothesis } from '../../../domain/diagnosis.ts';
 import { latestFinding } from '../../../domain/facts.ts';
 import { findingIn } from '../../../domain/findings.ts';
-import { leadingCause, openLeases } from '../../../domain/incident.ts';
+import { type LeaseRecord, leadingCause, leasesInPlace, type RemedyRecord } from '../../../domain/incident.ts';
 import { plusMinutes, secondsBetween } from '../../../domain/instant.ts';
 import type { RemedyPlan } from '../../../domain/remedy.ts';
 import type { ApprovalOption } from '../../../domain/timeline.ts';
@@ -11,6 +11,7 @@ import { prepareOptions } from '../../playbooks/options.ts';
 import { playbookFor } from '../../playbooks/registry.ts';
 import { allAlertsCleared, askApproval } from '../approving.ts';
 import { informInfrastructure } from '../informing-infrastructure.ts';
+import { revertWanted } from '../leasing.ts';
 import { isOngoing } from '../ongoing.ts';
 import { isWellAgain, recoveryInput } from '../recovery.ts';
 import type { IncidentRun } from '../run.ts';
@@ -41,6 +42,8 @@ function attemptsEnded(run: IncidentRun): number {
 }
 
 async function tryOnce(run: IncidentRun, id: string, leading: Hypothesis): Promise<boolean> {
+  const standIn = standInThatFails(run, leading);
+  if (standIn !== null && (await takeBackStandIn(run, standIn))) return !isOngoing(run);
   const options = await run.step(`${id}/options`, () => prepareOptions(run, id, leading));
   const offer = options.length > 0 ? { cause: leading, options } : await offerBeside(run, id);
   if (offer === null) {
@@ -98,12 +101,16 @@ function whyMoot(run: IncidentRun, asked: Hypothesis): string | null {
 }
 
 async function act(run: IncidentRun, plan: RemedyPlan, approvalId: string): Promise<boolean> {
-  const before = latestFinding(run.state, 'error-rate')?.ratio ?? (await errorRatioNow(run, `${plan.key}/before`));
-  const inEffect = await carryOut(run, plan, approvalId);
-  const helped = inEffect ? await verify(run, plan) : notInEffect(run, plan);
+  const before =
+    recordOf(run, plan)?.failedBefore ??
+    latestFinding(run.state, 'error-rate')?.ratio ??
+    (await errorRatioNow(run, `${plan.key}/before`));
+  const inEffect = await carryOut(run, plan, approvalId, before === null ? {} : { failedBefore: before });
+  const worseFrom = plan.temporary && before !== null ? before + CLEARLY_WORSE_BY_ERROR_RATIO : null;
+  const helped = inEffect ? await verify(run, plan, worseFrom) : notInEffect(run, plan);
   if (!isOngoing(run)) return true;
   if (helped) {
-    const words = run.state.remedies.find((record) => record.plan.key === plan.key)?.words ?? 'measured to be well';
+    const words = recordOf(run, plan)?.words ?? 'measured to be well';
     run.record({ kind: 'mitigated', remedy: plan.action, words });
     return true;
   }
@@ -114,6 +121,8 @@ async function act(run: IncidentRun, plan: RemedyPlan, approvalId: string): Prom
 
 /** So much more of the requests fail than before that it was not the weather. */
 const WORSE_BY_ERROR_RATIO = 0.05;
+/** Before the verification's time is over pods may still be changing, so it takes more to call it worse already. */
+const CLEARLY_WORSE_BY_ERROR_RATIO = 0.1;
 
 /** Where the looks could not say how much fails it is asked for by itself: without it nobody could tell a cure from harm. */
 async function errorRatioNow(run: IncidentRun, step: string): Promise<number | null> {
@@ -124,24 +133,54 @@ async function errorRatioNow(run: IncidentRun, step: string): Promise<number | n
   });
 }
 
+function recordOf(run: IncidentRun, plan: RemedyPlan): RemedyRecord | undefined {
+  return run.state.remedies.find((record) => record.plan.key === plan.key);
+}
+
+/** The failover whose stand-in is the leading explanation: it helped at first and has become ill too (R3.5). */
+function standInThatFails(run: IncidentRun, leading: Hypothesis): LeaseRecord | null {
+  if (leading.cause !== 'provider-outage') return null;
+  const found = leasesInPlace(run.state).find(
+    ({ lease: { plan } }) =>
+      plan.action === 'provider-failover' && leading.names.includes(String(plan.parameters.fallback)),
+  );
+  return found ?? null;
+}
+
+/**
+ * R3.6: when more fails now than before the failover, the calls go back to where some of them succeed. Says whether that
+ * was done.
+ */
+async function takeBackStandIn(run: IncidentRun, standIn: LeaseRecord): Promise<boolean> {
+  const { id, plan } = standIn.lease;
+  const before = recordOf(run, plan)?.failedBefore ?? null;
+  const wanted = revertWanted(run, standIn) || (await takeBackWhatMadeItWorse(run, plan, before));
+  if (!wanted) return false;
+  const isSettled = () => !leasesInPlace(run.state).some(({ lease }) => lease.id === id);
+  await run.agenda.forEvent(() => isSettled() || !isOngoing(run));
+  if (isOngoing(run)) await lookAgain(run);
+  return true;
+}
+
 /** R3.6: a temporary change after which more requests fail than before is undone, and said; the next step follows. */
-async function takeBackWhatMadeItWorse(run: IncidentRun, plan: RemedyPlan, before: number | null): Promise<void> {
+async function takeBackWhatMadeItWorse(run: IncidentRun, plan: RemedyPlan, before: number | null): Promise<boolean> {
   const looked = findingIn(run.state.evidence.investigation ?? null, 'error-rate')?.ratio ?? null;
   const after = looked ?? (await errorRatioNow(run, `${plan.key}/after`));
-  const lease = openLeases(run.state).find((record) => record.lease.plan.key === plan.key);
-  if (before === null || after === null || after < before + WORSE_BY_ERROR_RATIO) return;
+  const lease = leasesInPlace(run.state).find((record) => record.lease.plan.key === plan.key);
+  if (before === null || after === null || after < before + WORSE_BY_ERROR_RATIO) return false;
   const worse = `${Math.round(before * 100)} % of the requests failed before ${plan.action} of ${plan.target.name}, ${Math.round(after * 100)} % do now`;
   run.record({
     kind: 'trouble',
     where: `${plan.action} ${plan.target.name}`,
     words: lease === undefined ? `${worse}. It cannot be taken back by itself.` : `${worse}. It is taken back.`,
   });
-  if (lease !== undefined)
-    run.record({ kind: 'step-finished', step: `${lease.lease.id}/revert-wanted`, outcome: true });
+  if (lease === undefined) return false;
+  run.record({ kind: 'step-finished', step: `${lease.lease.id}/revert-wanted`, outcome: true });
+  return true;
 }
 
 function notInEffect(run: IncidentRun, plan: RemedyPlan): false {
-  const record = run.state.remedies.find((candidate) => candidate.plan.key === plan.key);
+  const record = recordOf(run, plan);
   if (record?.helped == null) {
     const words = `${plan.action} is not in effect: ${record?.outcome?.readBack ?? 'nothing was read back'}`;
     run.record({ kind: 'remedy-verified', key: plan.key, action: plan.action, helped: false, words });
