@@ -4,7 +4,7 @@ import type { Browser, CDPSession, Page } from 'playwright-core';
 import { serverEvents } from '../src/cli/sse.ts';
 import type { FactSet } from '../src/domain/fact-set.ts';
 import type { Projection } from '../src/store/projection.ts';
-import { openStore } from '../src/store/store.ts';
+import { openStore, type Store } from '../src/store/store.ts';
 import { openWindow, signIn, startChromium } from '../test/e2e/browser/chromium.ts';
 import { openR9, R9_ALERT } from '../test/e2e/r9.ts';
 import type { Stage } from '../test/e2e/stage.ts';
@@ -16,6 +16,8 @@ import { print, quantile } from './figures.ts';
 // 3. So many readers of the live stream on one gateway, over ten incidents, while events come. Here the worker is stopped and
 //    the events are written to the store as workers write them, so it is the gateway and the store that are measured, not
 //    Temporal. Readers are connections, not browsers. Ends with 1 when a reader lost or repeated an event.
+// 4. The same with open consoles: what is measured is when a reader has the part of the page that shows the event. Events
+//    that follow each other closely come in one piece; ends with 1 when a console did not get the last one.
 
 const INCIDENTS = 10;
 const SECONDS = 10;
@@ -103,58 +105,119 @@ function seenAt(page: Page, text: string): Promise<number> {
   })`);
 }
 
+interface Figures {
+  readonly delays: number[];
+  faults: number;
+  /** The newest event that each reader has seen, by sequence number. */
+  readonly last: number[];
+}
+
+/** The API's readers are sent each event, in order. */
+async function readEvents(stream: ReadableStream<Uint8Array>, index: number, figures: Figures): Promise<void> {
+  for await (const { name, data } of serverEvents(stream)) {
+    if (name !== 'timeline') continue;
+    const { seq, text } = JSON.parse(data) as { seq: number; text: string };
+    if (seq !== (figures.last[index] ?? 0) + 1) figures.faults += 1;
+    figures.last[index] = seq;
+    figures.delays.push(Date.now() - Number(text));
+  }
+}
+
+/** Consoles are sent the timeline as it is shown: each event counts when it is in it for the first time. */
+async function readPages(stream: ReadableStream<Uint8Array>, index: number, figures: Figures): Promise<void> {
+  for await (const { name, data } of serverEvents(stream)) {
+    if (name !== 'regions') continue;
+    const known = figures.last[index] ?? 0;
+    for (const [, seq, text] of data.matchAll(/data-seq=\\"(\d+)\\".*?: (\d{13})</g)) {
+      if (Number(seq) <= known) continue;
+      figures.delays.push(Date.now() - Number(text));
+      figures.last[index] = Math.max(figures.last[index] ?? 0, Number(seq));
+    }
+  }
+}
+
 async function manyReaders(stage: Stage, facts: FactSet, consoles: number, perSecond: number): Promise<void> {
   const store = await openStore({ url: stage.store.current().url });
-  const { projection } = store;
+  try {
+    await readBy('readers', '/api/incidents/ID/events?since=1', readEvents, stage, store, facts, consoles, perSecond);
+    await readBy('consoles', '/incidents/ID/events', readPages, stage, store, facts, consoles, perSecond);
+  } finally {
+    await store.close();
+  }
+}
+
+async function readBy(
+  who: 'readers' | 'consoles',
+  path: string,
+  read: typeof readEvents,
+  stage: Stage,
+  { projection }: Store,
+  facts: FactSet,
+  consoles: number,
+  perSecond: number,
+): Promise<void> {
   const ids: string[] = [];
   for (let count = 0; count < INCIDENTS; count += 1) {
-    const { body } = await stage.post(alertOf(count));
+    const { body } = await stage.post(alertOf(who, count));
     ids.push(String(body.incidentId));
     await show(projection, ids[count] ?? '', facts, 1);
   }
   const stop = new AbortController();
-  const delays: number[] = [];
-  let faults = 0;
-  const readers = Array.from({ length: consoles }, async (_, index) => {
-    const answer = await fetch(`${stage.gatewayUrl}/api/incidents/${ids[index % INCIDENTS]}/events?since=1`, {
-      headers: { authorization: 'Bearer token-of-alice' },
-      signal: stop.signal,
-    });
-    if (answer.body === null) throw new Error(`The gateway answers ${answer.status}.`);
-    return answer.body;
-  });
-  const streams = await Promise.all(readers);
-  const last = streams.map(() => 1);
-  const read = streams.map(async (stream, index) => {
-    for await (const { name, data } of serverEvents(stream)) {
-      if (name !== 'timeline') continue;
-      const { seq, text } = JSON.parse(data) as { seq: number; text: string };
-      if (seq !== (last[index] ?? 0) + 1) faults += 1;
-      last[index] = seq;
-      delays.push(Date.now() - Number(text));
-    }
-  });
+  const cookies = await Promise.all(['alice', 'bob'].map((person) => cookieOf(stage, `token-of-${person}`)));
+  const streams = await Promise.all(
+    Array.from({ length: consoles }, async (_, index) => {
+      const answer = await fetch(`${stage.gatewayUrl}${path.replace('ID', ids[index % INCIDENTS] ?? '')}`, {
+        headers:
+          who === 'readers'
+            ? { authorization: 'Bearer token-of-alice' }
+            : { cookie: cookies[Math.floor(index / INCIDENTS) % 2] ?? '' },
+        signal: stop.signal,
+      });
+      if (answer.body === null) throw new Error(`The gateway answers ${answer.status}.`);
+      return answer.body;
+    }),
+  );
+  const figures: Figures = { delays: [], faults: 0, last: streams.map(() => 1) };
+  const reading = streams.map((stream, index) => read(stream, index, figures));
   const wantedEach = (perSecond * SECONDS) / INCIDENTS;
+  const usedBefore = await cpuSeconds(stage);
   const startedMs = performance.now();
   for (let event = 0; event < wantedEach; event += 1) {
-    for (const id of ids) await show(projection, id, facts, event + 2);
+    await Promise.all(ids.map((id) => show(projection, id, facts, event + 2)));
     await pause(Math.max(0, startedMs + ((event + 1) * 1000 * INCIDENTS) / perSecond - performance.now()));
   }
   const writtenSeconds = (performance.now() - startedMs) / 1000;
   const giveUpMs = performance.now() + 60_000;
+  const { last } = figures;
   while (last.some((seq) => seq < wantedEach + 1) && performance.now() < giveUpMs) await pause(50);
+  const tookSeconds = (performance.now() - startedMs) / 1000;
+  const used = (await cpuSeconds(stage)) - usedBefore;
   stop.abort();
-  await Promise.allSettled(read);
-  await store.close();
+  await Promise.allSettled(reading);
   const lost = last.reduce((sum, seq) => sum + (wantedEach + 1 - seq), 0);
+  const what = who === 'readers' ? 'event stored → in a reader’s hands' : 'event stored → in a console’s page';
   print([
     ['milliseconds', 'p50', 'p99'],
-    ['event stored → in a reader’s hands', quantile(delays, 0.5), quantile(delays, 0.99)],
+    [what, quantile(figures.delays, 0.5), quantile(figures.delays, 0.99)],
   ]);
   process.stdout.write(
-    `\n${consoles} readers of ${INCIDENTS} incidents, ${Math.round((wantedEach * INCIDENTS) / writtenSeconds)} events a second for ${writtenSeconds.toFixed(1)} s; ${delays.length} deliveries, ${lost} lost, ${faults} out of order.\n`,
+    `\n${consoles} ${who} of ${INCIDENTS} incidents, ${Math.round((wantedEach * INCIDENTS) / writtenSeconds)} events a second for ${writtenSeconds.toFixed(1)} s; ${figures.delays.length} deliveries, ${lost} lost, ${figures.faults} out of order; the gateway used ${((100 * used) / tookSeconds).toFixed(0)} % of a core.\n\n`,
   );
-  if (lost > 0 || faults > 0) process.exitCode = 1;
+  if (lost > 0 || figures.faults > 0) process.exitCode = 1;
+}
+
+async function cookieOf(stage: Stage, token: string): Promise<string> {
+  const answer = await fetch(`${stage.gatewayUrl}/session`, {
+    method: 'POST',
+    headers: { 'x-incident-console': '1', 'content-type': 'application/json' },
+    body: JSON.stringify({ token }),
+  });
+  return (answer.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+}
+
+async function cpuSeconds(stage: Stage): Promise<number> {
+  const metrics = await (await fetch(`${stage.gatewayUrl}/metrics`)).text();
+  return Number(/^incident_gateway_process_cpu_seconds_total (\S+)/m.exec(metrics)?.[1] ?? Number.NaN);
 }
 
 /** One event as a worker shows it; its text is the instant at which it was given to the store. */
@@ -164,14 +227,14 @@ function show(projection: Projection, id: string, facts: FactSet, seq: number): 
   return projection.append(id, [event], { ...facts, incidentId: id, name: id });
 }
 
-function alertOf(count: number): unknown {
+function alertOf(who: string, count: number): unknown {
   const [alert] = R9_ALERT.alerts;
-  const labels = { ...alert?.labels, alertname: `Bench${count}`, service: `bench-${count}` };
+  const labels = { ...alert?.labels, alertname: `Bench${count}`, service: `${who}-${count}` };
   return {
     ...R9_ALERT,
     groupLabels: labels,
     commonLabels: labels,
-    alerts: [{ ...alert, labels, fingerprint: `bench-${count}` }],
+    alerts: [{ ...alert, labels, fingerprint: `${who}-${count}` }],
   };
 }
 

@@ -6,17 +6,17 @@ import { html, type Markup } from './markup.ts';
 import { instantWords, link } from './parts.ts';
 import { trendsOf } from './trend.ts';
 
-/** Why we think so (R2.20): each explanation with what speaks for and against it, then the evidence and its gaps. */
-export function evidenceSection(
-  bundles: readonly EvidenceBundle[],
-  hypotheses: readonly Hypothesis[],
-  now: Instant,
-): Markup {
+/** Why we think so (R2.20): each explanation with what speaks for and against it. */
+export function causesSection(hypotheses: readonly Hypothesis[]): Markup {
   return html`<section class="card" id="causes" data-live>
 <h2>Likely causes</h2>
 ${hypotheses.length === 0 ? html`<p class="empty">Not explained yet.</p>` : html`<ol class="causes">${hypotheses.map((one, index) => hypothesis(one, index))}</ol>`}
-</section>
-<section class="card" id="evidence" data-live>
+</section>`;
+}
+
+/** What the explanations rest on, and where no answer came. */
+export function evidenceSection(bundles: readonly EvidenceBundle[], now: Instant): Markup {
+  return html`<section class="card" id="evidence" data-live>
 <h2>Evidence</h2>
 ${bundles.length === 0 && html`<p class="empty">Nothing was collected yet.</p>`}
 ${bundles.map((bundle, index) => bundleDetails(bundle, bundles.length - index, index === 0, now))}

@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import type { CustomerMailsReading } from '../domain/customer-mails.ts';
 import { html } from './markup.ts';
 import type { ConsoleOptions } from './mount.ts';
-import { incidentBody } from './pages/incident.ts';
+import { incidentBody, incidentTitle } from './pages/incident.ts';
 import { listBody } from './pages/list.ts';
 import { postMortemBody } from './pages/post-mortem.ts';
-import type { IncidentReading, ListedIncident, TimelineReading } from './reading.ts';
+import { type IncidentReading, type ListedIncident, stateOf, type TimelineReading } from './reading.ts';
 import type { RunbookChangeReading } from './runbook-section.ts';
 import type { Framed, SignedIn } from './visit.ts';
 
@@ -34,10 +34,11 @@ export function registerIncidentPages(site: FastifyInstance, { frame, signedIn, 
         read<TimelineReading>(`${at}/timeline`),
         readIfThere<CustomerMailsReading>(`${at}/customer-mails`),
       ]);
-      const { id, title } = reading.incident;
+      const { id } = reading.incident;
       const body = incidentBody({
         reading,
         timeline,
+        state: stateOf(id, timeline.events),
         mails,
         me,
         people: options.people(),
@@ -45,8 +46,7 @@ export function registerIncidentPages(site: FastifyInstance, { frame, signedIn, 
         historyUrl: options.historyUrl(id),
         allEvents: request.query.all !== undefined,
       });
-      const heading = `${reading.facts?.severity ?? ''} ${title}`.trim();
-      return frame(heading, me, ['clocks', 'live', 'decisions', 'session'], body);
+      return frame(incidentTitle(reading), me, ['clocks', 'live', 'decisions', 'session'], body);
     }),
   );
 

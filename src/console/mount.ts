@@ -4,12 +4,14 @@ import type { Policy } from '../domain/policy.ts';
 import type { KnownPerson } from './decision-forms.ts';
 import { page } from './document.ts';
 import { registerIncidentPages } from './incident-pages.ts';
+import { registerLivePages } from './live/route.ts';
 import type { DrillFile } from './pages/drills.ts';
 import type { Door } from './pages/health.ts';
 import { messageBody } from './pages/sign-in.ts';
 import { publicFiles } from './public-files.ts';
+import type { LiveIncidents } from './reading.ts';
 import type { Secrets } from './sealing.ts';
-import { createSessions, foreign, type Sessions } from './session.ts';
+import { cameBySession, createSessions, foreign, type Sessions } from './session.ts';
 import { squeezed } from './squeezed.ts';
 import { registerTeamPages } from './team-pages.ts';
 import { ask, type Framed, visits } from './visit.ts';
@@ -28,6 +30,8 @@ export interface ConsoleOptions {
   readonly people: () => readonly KnownPerson[];
   /** Temporal Web's page of an incident; null when there is none. */
   readonly historyUrl: (incidentId: string) => string | null;
+  /** How incidents are followed; absent, pages change only when they are loaded again. */
+  readonly live?: LiveIncidents;
   readonly nowMs?: () => number;
   /** What the policy viewer shows. */
   readonly policy?: () => Policy;
@@ -107,6 +111,7 @@ function letSessionsUseTheApi(app: FastifyInstance, sessions: Sessions): void {
     const refused = request.method === 'GET' || request.method === 'HEAD' ? null : foreign(headers);
     if (refused !== null)
       return reply.code(403).send({ error: `${refused} Nothing was done. Decide on the console's own page.` });
+    cameBySession(request.raw, () => sessions.of(headers) !== null);
     headers.authorization = `Bearer ${session.token}`;
     headers['x-incident-via'] = 'console';
   });
@@ -130,7 +135,8 @@ function registerSession(site: FastifyInstance, sessions: Sessions): void {
     handler: async (request, reply) => {
       const refused = foreign(request.headers);
       if (refused !== null) return reply.code(403).send({ error: refused });
-      if (request.method === 'DELETE') return reply.header('set-cookie', sessions.close()).code(204).send();
+      if (request.method === 'DELETE')
+        return reply.header('set-cookie', sessions.close(request.headers)).code(204).send();
       const token = (request.body as { token?: unknown } | null)?.token;
       if (typeof token !== 'string' || !/^\S{1,1000}$/.test(token))
         return reply.code(422).send({ error: 'Give your API token: one word.' });
@@ -146,4 +152,5 @@ function registerPages(site: FastifyInstance, sessions: Sessions, frame: Framed,
   const signedIn = visits(site, sessions, frame, options.signInPath ?? null);
   registerIncidentPages(site, { frame, signedIn, options });
   registerTeamPages(site, { frame, signedIn, options });
+  if (options.live !== undefined) registerLivePages(site, sessions, options.live, options);
 }

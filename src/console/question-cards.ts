@@ -33,7 +33,7 @@ function questionCard(
   const may = holdsRole(context.roles, approver as Role);
   const given = { approvalId };
   const deadline = mode === 'objection' ? 'goes ahead unless somebody objects' : 'wanted';
-  return html`<div class="question">
+  return html`<div class="question" id="question-${approvalId}">
 <h3>${asked(options.length > 1 ? `${name}, or another way` : name)}${risk !== null && html` <span class="risk ${risk}">${risk} risk</span>`}</h3>
 <p>${why}</p>
 <p class="hint">${deadline} ${countdown(deadlineAt, now)} (${instantWords(deadlineAt, now)} UTC) · asks ${approver}</p>
@@ -77,7 +77,7 @@ function asked(name: string): string {
 
 function leaseCard(lease: FactSet['openLeases'][number], context: FormContext, now: Instant): Markup {
   const given = { leaseId: lease.id };
-  return html`<div class="question">
+  return html`<div class="question" id="lease-${lease.id}">
 <p>${lease.what} <span class="hint">until ${instantWords(lease.expiresAt, now)} UTC, ${countdown(lease.expiresAt, now)}</span></p>
 <div class="others">
 ${decisionForm('revert-lease', context, given, `revert-${lease.id}`)}

@@ -1,3 +1,4 @@
+import type { CustomerMailsReading } from '../domain/customer-mails.ts';
 import type { Hypothesis } from '../domain/diagnosis.ts';
 import type { EvidenceBundle } from '../domain/evidence.ts';
 import type { FactSet } from '../domain/fact-set.ts';
@@ -37,6 +38,27 @@ export interface TimelineReading {
   readonly complete: boolean;
   /** The team's own; absent from an older gateway. */
   readonly timeZone?: string;
+}
+
+/** What all who look at one incident share: read once for all of them, and again when something changed. */
+export interface SharedReading {
+  readonly incident: IncidentEntry;
+  /** Null until the incident has shown anything. */
+  readonly facts: FactSet | null;
+  readonly timeline: TimelineReading;
+  /** So many events from the first one on are there without a gap. */
+  readonly gapFree: number;
+  /** What is asked for less often, and not waited for; null until the first answer. */
+  readonly aside: { readonly notes: readonly string[]; readonly mails: CustomerMailsReading | null } | null;
+}
+
+/** How the gateway lets consoles follow an incident. */
+export interface LiveIncidents {
+  /** Who holds the token now; null once it is nobody's. */
+  who(token: string): Promise<Me | null>;
+  isKnown(incidentId: string): Promise<boolean>;
+  /** Calls `changed` with every reading from now on, at once with the last one if there is one; call the answer to stop. */
+  follow(incidentId: string, changed: (reading: SharedReading) => void): () => void;
 }
 
 export interface Me {

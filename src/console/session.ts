@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { createSealing, type Secrets } from './sealing.ts';
 
 /** Who is signed in to the console: the token which stands for them at the gateway, their API token or a sign-in's. */
@@ -9,8 +9,8 @@ export interface Session {
 export interface Sessions {
   /** The `Set-Cookie` header that signs somebody in. */
   open(session: Session): string;
-  /** The `Set-Cookie` header that signs out. */
-  close(): string;
+  /** The `Set-Cookie` header that signs out; a session among these headers is over for this gateway at once. */
+  close(headers: IncomingHttpHeaders): string;
   /** Null when the request carries no session, one that has ended, or one that is not ours. */
   of(headers: IncomingHttpHeaders): Session | null;
 }
@@ -36,17 +36,43 @@ export const SESSION_SECONDS = 16 * 3600;
  */
 export function createSessions({ secrets, secure, nowMs }: SessionOptions): Sessions {
   const sealing = createSealing<Session>(secrets, 'incident console session');
+  const signedOut = new Map<string, number>();
   const attributes = `Path=/; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
   return {
     open: (session) =>
       `${SESSION_COOKIE}=${sealing.seal(session, nowMs() + SESSION_SECONDS * 1000)}; Max-Age=${SESSION_SECONDS}; ${attributes}`,
-    close: () => `${SESSION_COOKIE}=; Max-Age=0; ${attributes}`,
+    close(headers) {
+      const sealed = cookie(headers.cookie, SESSION_COOKIE);
+      for (const [old, untilMs] of signedOut) if (untilMs < nowMs()) signedOut.delete(old);
+      // Only what would still open is remembered, so that nobody can fill the memory with cookies of their own making.
+      if (sealed !== null && typeof sealing.unseal(sealed, nowMs()) !== 'string')
+        signedOut.set(written(sealed), nowMs() + SESSION_SECONDS * 1000);
+      return `${SESSION_COOKIE}=; Max-Age=0; ${attributes}`;
+    },
     of(headers) {
       const sealed = cookie(headers.cookie, SESSION_COOKIE);
+      if (sealed !== null && signedOut.has(written(sealed))) return null;
       const opened = sealed === null ? 'foreign' : sealing.unseal(sealed, nowMs());
       return typeof opened === 'string' ? null : { token: opened.content.token };
     },
   };
+}
+
+/** Base64 has several spellings of the same bytes. */
+function written(sealed: string): string {
+  return Buffer.from(sealed, 'base64url').toString('base64url');
+}
+
+const carried = new WeakMap<IncomingMessage, () => boolean>();
+
+/** Remembers by which session a request came, for answers that go on for hours. */
+export function cameBySession(request: IncomingMessage, holds: () => boolean): void {
+  carried.set(request, holds);
+}
+
+/** False once the session that a request came by has ended; a request without one knows none that could end. */
+export function sessionHolds(request: IncomingMessage): boolean {
+  return carried.get(request)?.() ?? true;
 }
 
 /** The header that our own pages add to every request that changes something; a foreign form or link cannot. */

@@ -75,7 +75,7 @@ export function visits(
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.status === 401) {
-        reply.code(401).header('set-cookie', sessions.close());
+        reply.code(401).header('set-cookie', sessions.close(request.headers));
         return reply.send(
           signInPage('Your sign-in is not valid any more: the token or account no longer counts here.', request.url),
         );

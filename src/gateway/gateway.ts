@@ -5,6 +5,7 @@ import type { PeopleDirectory } from '../config/people.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { Store } from '../store/store.ts';
 import type { Forwarder } from './forwarder.ts';
+import { createIncidentReadings, type IncidentReadings } from './live/incident-readings.ts';
 import { registerMetrics } from './metrics.ts';
 import { answerRefusals } from './refusals.ts';
 import type { ReportForwarder } from './report-forwarder.ts';
@@ -51,6 +52,8 @@ export interface GatewayOptions {
   readonly log?: FastifyBaseLogger;
   /** Incident seconds per second; 1 when left out. */
   readonly speed?: number;
+  /** How everybody who follows an incident shares one reading; absent, this gateway makes its own. */
+  readonly readings?: IncidentReadings;
   /** Told of each decision that an incident accepted, by whatever door it came. */
   readonly onDecided?: (incidentId: string) => void;
   /** Adds what others serve at the same address: the console, the status page, chat's webhooks. */
@@ -74,6 +77,8 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 200 },
   });
+  const readings = options.readings ?? createIncidentReadings(options);
+  app.addHook('onClose', async () => readings.close());
   answerRefusals(app);
   registerMetrics(app, options);
   traceRequests(app);
@@ -89,7 +94,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     registerRecord(api, options);
     registerDecisions(api, options);
     registerPreview(api, options);
-    registerLive(api, options);
+    registerLive(api, options, readings);
     registerQuickActions(api, options);
     registerHealth(api, options);
   });

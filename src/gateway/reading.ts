@@ -1,7 +1,10 @@
 import type { AgendaEntry } from '../client.ts';
+import type { CustomerMailsReading } from '../domain/customer-mails.ts';
 import type { FactSet } from '../domain/fact-set.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { TimelineEvent } from '../domain/timeline.ts';
+import type { ProjectedFacts } from '../store/projection.ts';
+import type { Store } from '../store/store.ts';
 import type { GatewayOptions } from './gateway.ts';
 
 type Sources = Pick<GatewayOptions, 'store' | 'client'>;
@@ -16,6 +19,8 @@ export interface IncidentPage {
 }
 
 const MAX_EVENTS = 20_000;
+/** Examples say why; the whole list is the mail server's. */
+const NOT_DELIVERED_SHOWN = 20;
 
 /** The projection, filled from the incident itself where it lags. */
 export async function readPage({ store, client }: Sources, incidentId: string): Promise<IncidentPage> {
@@ -39,20 +44,39 @@ export interface TimelineReading {
 }
 
 /** Events after `seq`, in order; gaps are filled by asking the incident and kept for the next reader. */
-export async function readTimeline(
+export async function readTimeline(sources: Sources, incidentId: string, seq: number): Promise<TimelineReading> {
+  const { events, complete } = await readSince(sources, incidentId, seq);
+  return { events, complete };
+}
+
+/** The same, with the facts that it was read beside. */
+export async function readSince(
   { store, client }: Sources,
   incidentId: string,
   seq: number,
-): Promise<TimelineReading> {
+): Promise<TimelineReading & { readonly projected: ProjectedFacts | null }> {
   const stored = await store.projection.timelineSince(incidentId, seq, MAX_EVENTS);
-  const facts = await store.projection.facts(incidentId);
-  if (facts !== null && isGapFree(stored, seq, facts.lastSeq)) return { events: stored, complete: true };
+  const projected = await store.projection.facts(incidentId);
+  if (projected !== null && isGapFree(stored, seq, projected.lastSeq))
+    return { events: stored, complete: true, projected };
   const asked = await client.timelineSince(incidentId, lastBeforeGap(stored, seq));
-  if (!asked.ok) return { events: stored, complete: false };
+  if (!asked.ok) return { events: stored, complete: false, projected };
   const missing = asked.value.filter((event) => event.seq > seq);
   if (missing.length > 0) await store.projection.fill(incidentId, missing);
   const merged = new Map([...stored, ...missing].map((event) => [event.seq, event]));
-  return { events: [...merged.values()].sort((a, b) => a.seq - b.seq), complete: true };
+  return { events: [...merged.values()].sort((a, b) => a.seq - b.seq), complete: true, projected };
+}
+
+/** What customers were sent of an incident, as the ledger has it now: also what came back after it was closed (R4.5). */
+export async function customerMailsOf({ customerMail }: Store, incidentId: string): Promise<CustomerMailsReading> {
+  const mails = await Promise.all(
+    (await customerMail.accounts(incidentId)).map(async (account) => {
+      const which = { incidentId, edition: account.edition, limit: NOT_DELIVERED_SHOWN };
+      const notDelivered = await customerMail.refusals(which);
+      return { ...account, notDelivered: notDelivered.map(({ customerId, words }) => ({ customerId, words })) };
+    }),
+  );
+  return { mails };
 }
 
 function isGapFree(events: readonly TimelineEvent[], seq: number, lastSeq: number): boolean {

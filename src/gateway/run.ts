@@ -15,6 +15,7 @@ import { doorsOf } from './doors.ts';
 import { createForwarder } from './forwarder.ts';
 import { createGateway, type GatewayOptions } from './gateway.ts';
 import { createHistoryKeeper } from './history-keeper.ts';
+import { createIncidentReadings } from './live/incident-readings.ts';
 import { createReportForwarder } from './report-forwarder.ts';
 import { accountsFromEnv } from './sign-in/from-env.ts';
 import { SIGN_IN_PATH } from './sign-in/routes.ts';
@@ -81,7 +82,8 @@ export async function runGateway(
       registerSlack(site, { app: slack.app, signingSecrets: rotatedSecrets(env.SLACK_SIGNING_SECRET), clock }),
   };
   const slack = slackFromEnv(env, options);
-  const app = createGateway(options);
+  const readings = createIncidentReadings(options);
+  const app = createGateway({ ...options, readings });
   const secureCookies = policy.communication.consoleUrl?.startsWith('https:') ?? false;
   const webConsole = mountConsole(app, {
     sessionSecrets: env.DECISION_SIGNING_KEY,
@@ -95,6 +97,7 @@ export async function runGateway(
     policy: () => policy,
     drills: () => drillFiles('drills'),
     doors: doorsOf(env),
+    live: readings,
   });
   accounts?.mount(app, { console: webConsole, people, secureCookies, log });
   mountStatusPage(app, {

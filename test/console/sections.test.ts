@@ -78,6 +78,7 @@ describe('the incident page', () => {
     const page = incidentBody({
       reading: { incident, facts: FACTS, notes: [] },
       timeline: { events: chainOfR9(), complete: true, timeZone: 'Asia/Kolkata' },
+      state: stateOf('i', chainOfR9()),
       me: { id: 'jane', name: 'Jane', roles: [] },
       people: [],
       now: NOW,

@@ -29,8 +29,17 @@ describe('a session', () => {
   it('ends after its time, and when it is closed', () => {
     const cookie = sessions().open({ token: 't' });
     expect(sessions({ nowMs: () => 1_000 + 16 * 3_600_000 + 1 }).of(headersWith(cookie))).toBeNull();
-    expect(sessions().close()).toContain('Max-Age=0');
-    expect(sessions().of(headersWith(sessions().close()))).toBeNull();
+    expect(sessions().close({})).toContain('Max-Age=0');
+    expect(sessions().of(headersWith(sessions().close({})))).toBeNull();
+  });
+
+  it('is over once it was signed out, also for whoever kept the cookie in another spelling', () => {
+    const here = sessions();
+    const [one, other] = [here.open({ token: 't' }), here.open({ token: 't' })];
+    here.close(headersWith(one));
+    expect(here.of(headersWith(one))).toBeNull();
+    expect(here.of({ cookie: `${one.split(';')[0]}=` })).toBeNull();
+    expect(here.of(headersWith(other))).toEqual({ token: 't' });
   });
 
   it('outlives an exchange of the secret, in either order, until the old one is taken away', () => {

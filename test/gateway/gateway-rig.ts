@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { IncidentClient } from '../../src/client.ts';
-import { fixedPeople } from '../../src/config/people.ts';
+import { fixedPeople, type PeopleDirectory } from '../../src/config/people.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
 import type { Instant } from '../../src/domain/instant.ts';
 import type { Role } from '../../src/domain/people.ts';
@@ -33,6 +33,7 @@ export async function gatewayRig(options: {
   url: string;
   client: IncidentClient;
   start?: boolean;
+  people?: PeopleDirectory;
 }): Promise<GatewayRig> {
   const policy = await loadPolicy('policy/noa.yaml');
   const store = await openStore({ url: options.url });
@@ -46,7 +47,7 @@ export async function gatewayRig(options: {
   const { client } = options;
   const shared = { store, client, policy: () => policy, clock: () => clock.now };
   const forwarder = createForwarder({ ...shared, speed: 1, log });
-  const app = createGateway({ ...shared, forwarder, people: fixedPeople(PEOPLE), secrets: SECRETS });
+  const app = createGateway({ ...shared, forwarder, people: options.people ?? fixedPeople(PEOPLE), secrets: SECRETS });
   if (options.start !== false) forwarder.start();
   return {
     app,
@@ -103,7 +104,7 @@ function person(id: string, roles: readonly Role[], pagingId: string | null = nu
   return { id, name: id, email: `${id}@example.com`, roles, slackId: null, pagingId, contacts: [], tokenSha256 };
 }
 
-const PEOPLE = [
+export const PEOPLE: readonly PersonPolicy[] = [
   person('commander', ['commander', 'approver'], 'PCOMMANDER'),
   person('responder', ['responder']),
   person('viewer', ['viewer']),

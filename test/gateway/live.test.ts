@@ -1,21 +1,32 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { IncidentClient } from '../../src/client.ts';
+import { fixedPeople, type PeopleDirectory } from '../../src/config/people.ts';
+
 import { type TemporalRig, temporalRig } from '../client/temporal-rig.ts';
 import { anEvent, someFacts } from '../store/examples.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
-import { as, type GatewayRig, gatewayRig, wireAlert } from './gateway-rig.ts';
+import { as, type GatewayRig, gatewayRig, PEOPLE, wireAlert } from './gateway-rig.ts';
 
 let postgres: TestPostgres;
 let temporal: TemporalRig;
 let client: IncidentClient;
 let rig: GatewayRig;
 let address: string;
+let people = PEOPLE;
 
 beforeAll(async () => {
   [postgres, temporal] = await Promise.all([testPostgres(), temporalRig()]);
   await temporal.startWorker();
   client = temporal.client();
-  rig = await gatewayRig({ url: await postgres.fresh(), client });
+  const directory: PeopleDirectory = {
+    byToken: (token) => fixedPeople(people).byToken(token),
+    byId: (id) => fixedPeople(people).byId(id),
+    byPagingId: (id) => fixedPeople(people).byPagingId(id),
+    bySlackId: (id) => fixedPeople(people).bySlackId(id),
+    all: async () => people,
+  };
+  rig = await gatewayRig({ url: await postgres.fresh(), client, people: directory });
   address = await rig.app.listen({ host: '127.0.0.1', port: 0 });
 }, 60_000);
 afterAll(async () => {
@@ -24,8 +35,18 @@ afterAll(async () => {
   await postgres.stop();
 }, 30_000);
 
+const AT = '2024-10-23T14:31:00.000Z';
+const noted = (seq: number, text = `note ${seq}`) => anEvent(seq, AT, { kind: 'noted', text });
+
+async function opened(name: string, startsAt: string): Promise<string> {
+  const labels = { alertname: 'X', service: name };
+  const { json } = await rig.alertmanager([wireAlert({ fingerprint: name, startsAt, labels })]);
+  return String(json.incidentId);
+}
+
 interface Reader {
   readonly text: () => string;
+  readonly ended: () => boolean;
   stop(): void;
 }
 
@@ -38,11 +59,13 @@ async function read(id: string, headers: Record<string, string> = {}): Promise<R
   });
   expect(answer.headers.get('content-type')).toMatch(/event-stream/);
   let text = '';
+  let ended = false;
   const decoder = new TextDecoder();
   void (async () => {
     for await (const chunk of answer.body ?? []) text += decoder.decode(chunk as Uint8Array, { stream: true });
+    ended = true;
   })().catch(() => {});
-  return { text: () => text, stop: () => controller.abort() };
+  return { text: () => text, ended: () => ended, stop: () => controller.abort() };
 }
 
 const idsIn = (text: string): readonly number[] => [...text.matchAll(/^id: (\d+)$/gm)].map((match) => Number(match[1]));
@@ -79,6 +102,61 @@ describe('live events', () => {
     await expect.poll(() => idsIn(resumed.text())).toEqual([4, 5]);
     resumed.stop();
   }, 40_000);
+
+  it('are read once for all who read them', async () => {
+    const id = await opened('shared', '2024-10-23T14:22:00Z');
+    const facts = someFacts(id, AT);
+    await rig.store.projection.append(id, [noted(1)], facts);
+    const { projection } = rig.store;
+    const reading = vi.spyOn(projection, 'timelineSince');
+    const readers = await Promise.all(Array.from({ length: 30 }, () => read(id)));
+    for (let seq = 2; seq <= 40; seq += 1) await projection.append(id, [noted(seq)], facts);
+    const all = Array.from({ length: 40 }, (_, index) => index + 1);
+    for (const { text } of readers) await expect.poll(() => idsIn(text()), { timeout: 10_000 }).toEqual(all);
+    // One reader by itself reads once for each of 39 changes; thirty would be a thousand readings.
+    expect(reading.mock.calls.length).toBeLessThan(60);
+    reading.mockRestore();
+    for (const reader of readers) reader.stop();
+  }, 40_000);
+
+  it('reach everybody while one reader reads nothing, which is given all of them when it reads', async () => {
+    const id = await opened('slow', '2024-10-23T14:23:00Z');
+    const facts = someFacts(id, AT);
+    const { port, hostname } = new URL(address);
+    const slow = connect(Number(port), hostname);
+    slow.pause();
+    slow.write(`GET /api/incidents/${id}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer viewer\r\n\r\n`);
+    const quick = await read(id);
+    const fat = 'x'.repeat(2_000_000);
+    for (let seq = 1; seq <= 15; seq += 1) {
+      await rig.store.projection.append(id, [noted(seq, fat)], facts);
+      await expect.poll(() => idsIn(quick.text()).length, { timeout: 10_000 }).toBe(seq);
+    }
+    quick.stop();
+    let text = '';
+    slow.on('data', (chunk) => {
+      text += chunk.toString('utf8');
+    });
+    slow.resume();
+    const all = Array.from({ length: 15 }, (_, index) => index + 1);
+    await expect.poll(() => idsIn(text.replaceAll('\r', '')), { timeout: 20_000 }).toEqual(all);
+    // Of the facts only the newest were kept for it.
+    expect(text.match(/event: facts/g)?.length).toBeLessThan(12);
+    slow.destroy();
+  }, 60_000);
+
+  it('end when the token is taken away', async () => {
+    const id = await opened('revoked', '2024-10-23T14:24:00Z');
+    const reader = await read(id);
+    const other = await read(id, as('responder'));
+    people = people.filter((person) => person.id !== 'responder');
+    await expect.poll(() => other.ended(), { timeout: 9_000 }).toBe(true);
+    await rig.store.projection.append(id, [noted(1), noted(2, 'told later')], someFacts(id, AT));
+    await expect.poll(() => reader.text()).toContain('told later');
+    expect(reader.ended()).toBe(false);
+    expect(other.text()).not.toContain('told later');
+    reader.stop();
+  }, 20_000);
 
   it('are for people with a token only, of incidents that exist', async () => {
     expect((await fetch(`${address}/api/incidents/incident-20241023-1420/events`)).status).toBe(401);

@@ -6,8 +6,9 @@ import { counted, durationWords, percent, secondsWords, statusWords } from '../.
 import { correlatedSection } from '../correlated-section.ts';
 import { decisionForm, type FormContext, generalDecisions } from '../decision-forms.ts';
 import { draftSection } from '../draft-section.ts';
-import { evidenceSection } from '../evidence-section.ts';
+import { causesSection, evidenceSection } from '../evidence-section.ts';
 import { fixSection } from '../fix-section.ts';
+import { haveOf, keysOf } from '../live/rendering.ts';
 import { mailSection } from '../mail-section.ts';
 import { html, type Markup } from '../markup.ts';
 import { countdown, instantWords, link, severityBadge } from '../parts.ts';
@@ -19,7 +20,6 @@ import {
   hypothesesOf,
   type IncidentReading,
   type Me,
-  stateOf,
   type TimelineReading,
 } from '../reading.ts';
 import { timelineSection } from '../timeline-section.ts';
@@ -27,6 +27,8 @@ import { timelineSection } from '../timeline-section.ts';
 export interface IncidentPage {
   readonly reading: IncidentReading;
   readonly timeline: TimelineReading;
+  /** What the timeline comes to; null while its beginning is missing. */
+  readonly state: IncidentState | null;
   readonly me: Me;
   readonly people: FormContext['people'];
   readonly now: Instant;
@@ -36,41 +38,118 @@ export interface IncidentPage {
   readonly mails: CustomerMailsReading | null;
 }
 
+/** The parts of the page that change, each an element of its own (`data-live`) with this id. */
+export const REGIONS = [
+  'head',
+  'notes',
+  'brief',
+  'lead',
+  'due',
+  'asked',
+  'fix',
+  'drafts',
+  'mails',
+  'timeline',
+  'situation',
+  'acts',
+  'chain',
+  'causes',
+  'evidence',
+  'past',
+  'more',
+] as const;
+export type RegionId = (typeof REGIONS)[number];
+/** The same for everybody who looks, whatever their rights. */
+export type CommonRegion = Exclude<RegionId, PersonalRegion>;
+/** With buttons, and words for whoever leads. */
+export type PersonalRegion = 'lead' | 'asked' | 'fix' | 'drafts' | 'acts';
+/** Only `head` and `notes` until Temporal has begun the incident. */
+export type Regions = Readonly<Partial<Record<RegionId, Markup>>>;
+export type CommonInput = Omit<IncidentPage, 'me' | 'people'>;
+
 /**
  * The first screen answers in five seconds: what is happening, who leads, what is due next, what I am asked. Each
- * part that changes is a region of its own (`data-live`), which `public/live.js` exchanges when there is news.
+ * part that changes is a region of its own, which `public/live.js` exchanges when there is news.
  */
 export function incidentBody(input: IncidentPage): Markup {
-  const { reading, timeline, me, people, now } = input;
-  const { incident, facts, notes } = reading;
-  const state = stateOf(incident.id, timeline.events);
-  const context: FormContext = { incidentId: incident.id, roles: me.roles, people };
+  const common = commonRegions(input);
+  return input.reading.facts === null
+    ? waitingBody(input, common)
+    : wholeBody(input, { ...common, ...personalRegions(input) });
+}
+
+export function incidentTitle({ incident, facts }: IncidentReading): string {
+  return `${facts?.severity ?? ''} ${incident.title}`.trim();
+}
+
+export function commonRegions(input: CommonInput): Readonly<Partial<Record<CommonRegion, Markup>>> {
+  const { reading, timeline, state, now } = input;
+  const { facts, notes, incident } = reading;
+  const missing =
+    facts !== null &&
+    !timeline.complete &&
+    html`<p class="note">Part of the timeline is missing because the incident does not answer; it is filled in as soon as it does.</p>`;
+  const noted = html`<div id="notes" data-live>${notes.map((note) => html`<p class="note">${note}</p>`)}${missing}</div>`;
+  if (facts === null) return { head: waitingHead(input), notes: noted };
   const evidence = evidenceOf(timeline.events);
-  const lastSeq = timeline.events.at(-1)?.seq ?? 0;
-  if (facts === null) return waitingBody(input);
-  return html`<article class="page" data-incident-page="${incident.id}" data-last-seq="${lastSeq}">
-${heading(reading, facts, now)}
-<div id="notes" data-live>${notes.map((note) => html`<p class="note">${note}</p>`)}${!timeline.complete && html`<p class="note">Part of the timeline is missing because the incident does not answer; it is filled in as soon as it does.</p>`}</div>
+  return {
+    head: heading(reading, facts, now),
+    notes: noted,
+    brief: brief(facts),
+    due: due(facts, state, now),
+    mails: mailSection(input.mails),
+    timeline: timelineSection(timeline.events, now, input.allEvents, incident.id),
+    situation: situation(facts),
+    chain: correlatedSection(timeline.events, timeline.timeZone ?? 'UTC'),
+    causes: causesSection(hypothesesOf(timeline.events)),
+    evidence: evidenceSection(evidence, now),
+    past: pastSection(evidence),
+    more: more(input),
+  };
+}
+
+export function personalRegions(input: IncidentPage): Readonly<Partial<Record<PersonalRegion, Markup>>> {
+  const { reading, timeline, state, me, people, now } = input;
+  const { facts, incident } = reading;
+  if (facts === null) return {};
+  const context: FormContext = { incidentId: incident.id, roles: me.roles, people };
+  return {
+    lead: lead(facts, state, context, now, me),
+    asked: questionCards(facts, state, context, now),
+    fix: fixSection(timeline.events, state, context, now),
+    drafts: draftSection(facts, state, context, now),
+    acts: html`<section class="card" id="acts" data-live><h2>Decide</h2>${state === null ? html`<p class="hint">The incident does not answer yet.</p>` : generalDecisions(state, context)}</section>`,
+  };
+}
+
+/** `data-have` says which rendering of each region the page began with (`live/rendering.ts`). */
+function wholeBody(input: IncidentPage, regions: Regions): Markup {
+  const { head, notes, brief, lead, due, asked, fix, drafts, mails, timeline } = regions;
+  const { situation, acts, chain, causes, evidence, past, more } = regions;
+  return html`<article class="page" data-incident-page="${input.reading.incident.id}" data-have="${haveOf(keysOf(regions))}"${input.allEvents && html` data-all`}>
+${head}
+${notes}
 <div class="tiles">
-${brief(facts)}
-${lead(facts, state, context, now, me)}
-${due(facts, state, now)}
+${brief}
+${lead}
+${due}
 </div>
 <div class="columns">
 <div class="first">
-${questionCards(facts, state, context, now)}
-${fixSection(timeline.events, state, context, now)}
-${draftSection(facts, state, context, now)}
-${mailSection(input.mails)}
-${timelineSection(timeline.events, now, input.allEvents, incident.id)}
+${asked}
+${fix}
+${drafts}
+${mails}
+${timeline}
 </div>
 <div class="second">
-${situation(facts)}
-<section class="card" id="acts" data-live><h2>Decide</h2>${state === null ? html`<p class="hint">The incident does not answer yet.</p>` : generalDecisions(state, context)}</section>
-${correlatedSection(timeline.events, timeline.timeZone ?? 'UTC')}
-${evidenceSection(evidence, hypothesesOf(timeline.events), now)}
-${pastSection(evidence)}
-${more(input)}
+${situation}
+${acts}
+${chain}
+${causes}
+${evidence}
+${past}
+${more}
 </div>
 </div>
 </article>`;
@@ -148,7 +227,7 @@ ${rest.length > PROMISES_SHOWN && html`<p class="hint">and ${rest.length - PROMI
 </section>`;
 }
 
-function more({ reading, historyUrl }: IncidentPage): Markup {
+function more({ reading, historyUrl }: CommonInput): Markup {
   const { incident, facts } = reading;
   const at = `/incidents/${encodeURIComponent(incident.id)}`;
   return html`<section class="card" id="more" data-live>
@@ -165,12 +244,15 @@ ${(facts?.links ?? []).map(({ title, url }) => html`<li>${link(title, url)}</li>
 }
 
 /** Intake has it, Temporal has not begun it: people are told, not left with an empty page. */
-function waitingBody({ reading, historyUrl, now }: IncidentPage): Markup {
-  const { incident, notes } = reading;
-  return html`<article class="page" data-incident-page="${incident.id}" data-last-seq="0">
-<header class="head" id="head" data-live><p class="crumb"><a href="/">Incidents</a> / ${incident.id}</p><h1>${incident.title}</h1>
-<p class="state">${incident.status} · opened ${instantWords(incident.openedAt, now)} UTC</p></header>
-<div id="notes" data-live>${notes.map((note) => html`<p class="note">${note}</p>`)}</div>
+function waitingBody({ reading, historyUrl }: IncidentPage, regions: Regions): Markup {
+  return html`<article class="page" data-incident-page="${reading.incident.id}" data-have="${haveOf(keysOf(regions))}">
+${regions.head}
+${regions.notes}
 ${historyUrl !== null && html`<p>${link('History in Temporal Web', historyUrl)}</p>`}
 </article>`;
+}
+
+function waitingHead({ reading: { incident }, now }: CommonInput): Markup {
+  return html`<header class="head" id="head" data-live><p class="crumb"><a href="/">Incidents</a> / ${incident.id}</p><h1>${incident.title}</h1>
+<p class="state">${incident.status} · opened ${instantWords(incident.openedAt, now)} UTC</p></header>`;
 }

@@ -26,32 +26,104 @@ async function loop() {
     if (answer?.status === 401) return location.reload();
     away(answer === null || !answer.ok);
     if (answer === null || !answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const fresh = parsed(await answer.text());
     setClock(fresh.body);
-    for (const region of regions(fresh)) exchange(region);
-    document.title = fresh.title;
-    tick();
-    document.dispatchEvent(new CustomEvent('incident:exchanged'));
+    exchangeAll(regions(fresh), fresh.title);
   }
 }
+
+/** Takes parts that the server sent by itself, with the incident's time at which it rendered them. */
+export function take({ now, speed, title, regions: parts }) {
+  setClock({ dataset: { now, speed } });
+  exchangeAll(
+    parts.map((markup) => parsed(markup).body.firstElementChild),
+    title,
+  );
+}
+
+function parsed(markup) {
+  return new DOMParser().parseFromString(markup, 'text/html');
+}
+
+function exchangeAll(fresh, title) {
+  for (const region of fresh) exchange(region);
+  document.title = title;
+  tick();
+  document.dispatchEvent(new CustomEvent('incident:exchanged'));
+}
+
+// What was held back while somebody wrote is exchanged once nothing is being written there any more.
+const held = new Map();
+for (const event of ['input', 'change', 'focusout', 'incident:decided'])
+  document.addEventListener(event, () => {
+    for (const region of [...held.values()])
+      if (writtenIn(document.getElementById(region.id)).length === 0) exchange(region);
+  });
 
 function regions(page) {
   return page.querySelectorAll('[data-live][id]');
 }
 
 function exchange(fresh) {
+  held.delete(fresh.id);
   const current = document.getElementById(fresh.id);
   const markup = fresh.outerHTML;
-  if (current === null || rendered.get(fresh.id) === markup || isBeingWritten(current)) return;
+  if (current === null || rendered.get(fresh.id) === markup) return;
+  const written = writtenIn(current);
+  if (written.length > 0) {
+    held.set(fresh.id, fresh);
+    if (written.some(({ id }) => id === '')) return;
+    rendered.delete(fresh.id);
+    exchangeAround(current, document.importNode(fresh, true), written);
+    return;
+  }
   const hadFocus = current.contains(document.activeElement);
   const focused = document.activeElement?.id ?? '';
-  const open = new Map([...current.querySelectorAll('details[id]')].map((details) => [details.id, details.open]));
   const next = document.importNode(fresh, true);
-  for (const details of next.querySelectorAll('details[id]'))
-    if (open.has(details.id)) details.open = open.get(details.id);
+  keepFolds(current, next);
   rendered.set(fresh.id, markup);
   current.replaceWith(next);
   if (hadFocus) keepFocus(next, focused);
+}
+
+/** What is being written stays untouched where it is, and everything beside it is exchanged: a new question still shows. */
+function exchangeAround(current, next, written) {
+  const focused = document.activeElement;
+  const hadFocus = current.contains(focused);
+  keepFolds(current, next);
+  current.className = next.className;
+  for (const child of [...current.children]) if (!written.includes(child)) child.remove();
+  const settled = new Set(written);
+  let before = current.firstElementChild;
+  for (const child of [...next.children]) {
+    const kept = written.find(({ id }) => id === child.id);
+    if (kept === undefined) current.insertBefore(child, before);
+    else {
+      settled.delete(kept);
+      before = kept.nextElementSibling;
+    }
+  }
+  for (const part of settled) saySettled(part);
+  if (hadFocus && !focused.isConnected) keepFocus(current, focused.id);
+}
+
+/** Somebody else answered while it was being written: it is not taken away, but whoever writes is told. */
+function saySettled(part) {
+  if (part.querySelector('.settled') !== null) return;
+  const note = document.createElement('p');
+  note.className = 'note settled';
+  note.textContent = 'This was settled meanwhile. What you wrote was not sent; it goes away when you empty it.';
+  part.append(note);
+}
+
+function writtenIn(region) {
+  return [...(region?.children ?? [])].filter(isBeingWritten);
+}
+
+function keepFolds(current, next) {
+  const open = new Map([...current.querySelectorAll('details[id]')].map((details) => [details.id, details.open]));
+  for (const details of next.querySelectorAll('details[id]'))
+    if (open.has(details.id)) details.open = open.get(details.id);
 }
 
 /** What had the focus may be gone, answered by somebody: then its part of the page has it, never the page's beginning. */
@@ -62,8 +134,8 @@ function keepFocus(region, id) {
 }
 
 /** Nothing that somebody is typing is ever taken away; the part is exchanged when it was sent or emptied. */
-function isBeingWritten(region) {
-  return [...region.querySelectorAll('input:not([type=hidden]), textarea, select')].some((field) =>
+function isBeingWritten(part) {
+  return [...part.querySelectorAll('input:not([type=hidden]), textarea, select')].some((field) =>
     field.tagName === 'SELECT'
       ? field === document.activeElement || field.selectedIndex > 0
       : field.value !== field.defaultValue,

@@ -1,47 +1,42 @@
-// News of one incident as server-sent events. The browser comes back by itself behind the last event it heard of.
-import { refresh } from './exchange.js';
+// News of one incident as server-sent events: the parts of the page that changed, rendered for whoever is signed in. The
+// browser comes back by itself and says which parts it has.
+import { refresh, take } from './exchange.js';
 import { away } from './said.js';
 
-const GATHER_MS = 120;
-const CLOCK_MS = 15_000;
 const AGAIN_MS = 2_000;
+const RELOAD_MS = 500;
 
 const page = document.querySelector('[data-incident-page]');
-if (page !== null) follow(page.dataset.incidentPage, Number(page.dataset.lastSeq));
+if (page !== null) follow(page);
 
-function follow(incidentId, lastSeq) {
-  let seq = lastSeq;
-  let gathering = false;
-  const soon = () => {
-    if (gathering) return;
-    gathering = true;
-    setTimeout(() => {
-      gathering = false;
-      refresh();
-    }, GATHER_MS);
-  };
+function follow({ dataset }) {
+  let have = dataset.have;
+  const address = `/incidents/${encodeURIComponent(dataset.incidentPage)}/events`;
   const listen = () => {
-    const source = new EventSource(`/api/incidents/${encodeURIComponent(incidentId)}/events?since=${seq}`);
+    const asked = new URLSearchParams({ have, ...(dataset.all === undefined ? {} : { all: '1' }) });
+    const source = new EventSource(`${address}?${asked}`);
     source.addEventListener('open', () => {
       say('live');
-      soon();
+      away(false);
     });
     source.addEventListener('error', () => {
       say('reconnecting …');
       away(true);
-      // An answer that is no stream (a proxy's 503 while the gateway restarts) ends an EventSource for good.
-      if (source.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS);
+      if (source.readyState !== EventSource.CLOSED) return;
+      // An answer that is no stream ends an EventSource for good: a proxy's 503 while the gateway restarts, or a sign-in
+      // that is over, of which the page itself tells.
+      refresh();
+      setTimeout(listen, AGAIN_MS);
     });
-    source.addEventListener('timeline', (event) => {
-      seq = Number(event.lastEventId) || seq;
-      soon();
+    source.addEventListener('regions', (event) => {
+      have = event.lastEventId || have;
+      take(JSON.parse(event.data));
     });
-    source.addEventListener('facts', soon);
+    // In a moment: were the page still the old one, it must not load itself over and over.
+    source.addEventListener('reload', () => setTimeout(() => location.reload(), RELOAD_MS));
+    source.addEventListener('signed-out', () => location.reload());
   };
   listen();
-  document.addEventListener('incident:decided', soon);
-  // Sentences about parts that do not answer come and go without an event.
-  setInterval(soon, CLOCK_MS);
 }
 
 let said = '';

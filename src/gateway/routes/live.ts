@@ -1,24 +1,32 @@
 import type { FastifyInstance } from 'fastify';
+import { type EventStream, openEventStream } from '../../console/live/event-stream.ts';
+import type { LiveIncidents, SharedReading } from '../../console/reading.ts';
+import { sessionHolds } from '../../console/session.ts';
+import type { FactSet } from '../../domain/fact-set.ts';
+import type { TimelineEvent } from '../../domain/timeline.ts';
 import { authenticate } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
-import { readTimeline } from '../reading.ts';
+import { RequestRefused } from '../refusals.ts';
 import { known, sequence } from './incidents.ts';
 
-const HEARTBEAT_MS = 15_000;
-/** Changes are announced; this only covers an announcement that got lost. */
-const LOOK_ANYWAY_MS = 5_000;
-const SECONDS_UNTIL_RECONNECT = 2;
+/** A slow reader is given so many events at once, and the next ones when it has taken them. */
+const EVENTS_AT_ONCE = 200;
+/** A token is looked at so often, and before each piece that comes later than this. */
+const TOKEN_HOLDS_MS = 1_000;
+const LOOK_AT_TOKEN_MS = 5_000;
 
 type OfIncident = { Params: { id: string }; Querystring: { since?: string } };
 
 /**
  * GET /api/incidents/:id/events: server-sent events. `timeline` carries one event of the timeline with its sequence
- * number as id, so a reader that comes back with Last-Event-ID misses nothing; `facts` carries what changed with it.
+ * number as id, so a reader that comes back with Last-Event-ID misses nothing; `facts` carries what changed with it, of
+ * which only the newest is sent. It ends when the token, or the session it came by, no longer counts.
  */
-export function registerLive(app: FastifyInstance, options: GatewayOptions): void {
-  const open = new Set<() => void>();
+export function registerLive(app: FastifyInstance, options: GatewayOptions, readings: LiveIncidents): void {
+  const open = new Set<EventStream>();
+  const bytesOf = sharedBytes();
   app.addHook('onClose', async () => {
-    for (const end of open) end();
+    for (const stream of open) stream.end();
   });
 
   app.get<OfIncident>('/api/incidents/:id/events', async (request, reply) => {
@@ -26,63 +34,88 @@ export function registerLive(app: FastifyInstance, options: GatewayOptions): voi
     const incident = await known(options, request.params.id);
     const lastEventId = request.headers['last-event-id'];
     let seq = sequence(typeof lastEventId === 'string' ? lastEventId : request.query.since);
-    reply.hijack();
-    const { raw } = reply;
-    raw.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    });
-    raw.write(`retry: ${SECONDS_UNTIL_RECONNECT * 1000}\n\n`);
-
+    let seenAt = performance.now();
+    let latest: SharedReading | null = null;
+    let facts: FactSet | null = null;
     let busy = false;
     let again = false;
-    let ended = false;
+
     const send = async (): Promise<void> => {
-      const { events } = await readTimeline(options, incident.id, seq);
-      for (const event of events) {
-        raw.write(`id: ${event.seq}\nevent: timeline\ndata: ${JSON.stringify(event)}\n\n`);
-        seq = event.seq;
+      if (performance.now() - seenAt > TOKEN_HOLDS_MS) {
+        if (!sessionHolds(request.raw)) return stream.end();
+        await authenticate(request, options.people);
+        seenAt = performance.now();
       }
-      if (events.length === 0) return;
-      const projected = await options.store.projection.facts(incident.id);
-      if (projected !== null) raw.write(`event: facts\ndata: ${JSON.stringify(projected.facts)}\n\n`);
+      while (stream.ready && !stream.ended && latest !== null) {
+        const { timeline, gapFree } = latest;
+        const events = timeline.events.slice(seq, Math.min(gapFree, seq + EVENTS_AT_ONCE));
+        if (events.length > 0) {
+          stream.send(bytesOf(events));
+          seq += events.length;
+          continue;
+        }
+        // Behind the events that they came of; a reader that came back with all of them is told too.
+        if (latest.facts !== null && latest.facts !== facts) stream.send(factsOf(latest.facts));
+        facts = latest.facts;
+        return;
+      }
     };
-    // One reading at a time; a change that comes meanwhile makes one more.
-    const look = (): void => {
+    const news = async (): Promise<void> => {
       again = true;
-      if (busy || ended) return;
+      if (busy) return;
       busy = true;
-      void sendAll().finally(() => {
-        busy = false;
-      });
-    };
-    const sendAll = async (): Promise<void> => {
       try {
-        while (again && !ended) {
+        while (again && !stream.ended) {
           again = false;
           await send();
         }
       } catch (error) {
-        request.log.warn(`A live reader of ${incident.id} waits: ${(error as Error).message}`);
+        if (error instanceof RequestRefused) stream.end();
+        else request.log.warn(`A live reader of ${incident.id} waits: ${(error as Error).message}`);
+      } finally {
+        busy = false;
       }
     };
-    const stopListening = options.store.projection.listen((changed) => {
-      if (changed === incident.id) look();
+    const stream = openEventStream(reply, {
+      onReady: () => void news(),
+      onEnd: () => {
+        open.delete(stream);
+        clearInterval(tokenHolds);
+        unfollow();
+      },
     });
-    const heartbeat = setInterval(() => raw.write(': still here\n\n'), HEARTBEAT_MS);
-    const lookAnyway = setInterval(look, LOOK_ANYWAY_MS);
-    const end = (): void => {
-      if (ended) return;
-      ended = true;
-      open.delete(end);
-      stopListening();
-      clearInterval(heartbeat);
-      clearInterval(lookAnyway);
-      raw.end();
-    };
-    open.add(end);
-    raw.on('close', end);
-    look();
+    open.add(stream);
+    const unfollow = readings.follow(incident.id, (reading) => {
+      latest = reading;
+      void news();
+    });
+    const tokenHolds = setInterval(() => void news(), LOOK_AT_TOKEN_MS);
   });
+}
+
+/** The same bytes for all who are sent the same events: they are written once. */
+function sharedBytes(): (events: readonly TimelineEvent[]) => Buffer {
+  const written = new WeakMap<TimelineEvent, Map<TimelineEvent, Buffer>>();
+  return (events) => {
+    const [first] = events;
+    const last = events.at(-1);
+    if (first === undefined || last === undefined) return Buffer.alloc(0);
+    const from = written.get(first) ?? new Map<TimelineEvent, Buffer>();
+    written.set(first, from);
+    const bytes =
+      from.get(last) ??
+      Buffer.from(
+        events.map((event) => `id: ${event.seq}\nevent: timeline\ndata: ${JSON.stringify(event)}\n\n`).join(''),
+      );
+    from.set(last, bytes);
+    return bytes;
+  };
+}
+
+const factsWritten = new WeakMap<FactSet, Buffer>();
+
+function factsOf(facts: FactSet): Buffer {
+  const bytes = factsWritten.get(facts) ?? Buffer.from(`event: facts\ndata: ${JSON.stringify(facts)}\n\n`);
+  factsWritten.set(facts, bytes);
+  return bytes;
 }

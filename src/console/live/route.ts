@@ -1,0 +1,85 @@
+import type { FastifyInstance } from 'fastify';
+import type { LiveIncidents, Me } from '../reading.ts';
+import type { Sessions } from '../session.ts';
+import { type EventStream, openEventStream } from './event-stream.ts';
+import { createLivePages, type Surroundings } from './live-pages.ts';
+import { readHave } from './rendering.ts';
+
+/** Whether somebody is still signed in is looked at so often, and before each piece that comes later than this. */
+const SIGNED_IN_FOR_MS = 1_000;
+const LOOK_AT_SIGN_IN_MS = 5_000;
+
+type OfIncident = { Params: { id: string }; Querystring: { have?: string; all?: string } };
+
+/**
+ * GET /incidents/:id/events: the incident's page as it changes. `regions` carries the parts that differ from what the
+ * browser has, rendered for its person's rights; its id says what the browser has then, so that one that comes back with
+ * Last-Event-ID is sent what changed meanwhile. `signed-out` is the last word when the sign-in ended.
+ */
+export function registerLivePages(
+  site: FastifyInstance,
+  sessions: Sessions,
+  live: LiveIncidents,
+  around: Surroundings,
+): void {
+  const pages = createLivePages(live, around);
+  const open = new Set<EventStream>();
+  site.addHook('onClose', async () => {
+    for (const stream of open) stream.end();
+  });
+
+  site.get<OfIncident>('/incidents/:id/events', async (request, reply) => {
+    const { headers, query, params } = request;
+    const whoLooks = async (): Promise<Me | null> => {
+      const session = sessions.of(headers);
+      return session === null ? null : live.who(session.token);
+    };
+    let me = await whoLooks();
+    if (me === null) return reply.code(401).send({ error: 'You are not signed in. Load the page again.' });
+    if (!(await live.isKnown(params.id))) return reply.code(404).send({ error: `There is no incident ${params.id}.` });
+
+    let have = readHave(headers['last-event-id'] ?? query.have);
+    let seenAt = performance.now();
+    let busy = false;
+    let again = false;
+    const look = async (): Promise<void> => {
+      if (performance.now() - seenAt > SIGNED_IN_FOR_MS) {
+        me = await whoLooks();
+        seenAt = performance.now();
+      }
+      if (me === null) return stream.end('event: signed-out\ndata: {}\n\n');
+      if (!stream.ready || stream.ended) return;
+      const piece = page.since(have, me, query.all !== undefined);
+      if (piece === null) return;
+      have = piece.have;
+      stream.send(piece.bytes);
+    };
+    const news = async (): Promise<void> => {
+      again = true;
+      if (busy) return;
+      busy = true;
+      try {
+        while (again && !stream.ended) {
+          again = false;
+          await look();
+        }
+      } catch (error) {
+        request.log.warn(`A page of ${params.id} waits: ${(error as Error).message}`);
+      } finally {
+        busy = false;
+      }
+    };
+    const stream = openEventStream(reply, {
+      onReady: () => void news(),
+      onEnd: () => {
+        open.delete(stream);
+        clearInterval(signedIn);
+        page.close();
+      },
+    });
+    open.add(stream);
+    const page = pages.open(params.id, () => void news());
+    const signedIn = setInterval(() => void news(), LOOK_AT_SIGN_IN_MS);
+    void news();
+  });
+}
