@@ -48,7 +48,7 @@ const ROOMS: readonly Room[] = [
     rooms: [
       /^domain\//,
       /^views\//,
-      /^activities\/(deadlines|digest|failures|http|redaction|remedy-plan|stamping|projection)\.ts$/,
+      /^activities\/(deadlines|digest|failures|http|once|redaction|remedy-plan|stamping|projection)\.ts$/,
     ],
     typesFrom: [/^activities\/[^/]+\/(api|client)\.ts$/, /^activities\/failover\/ports\.ts$/],
     packages: [

@@ -5,9 +5,9 @@ import { type CustomerMailLedger, createCustomerMailLedger } from './customer-ma
 import { connectDatabase, type DatabaseOptions } from './database.ts';
 import { createDeliveryLocks, type DeliveryLocks } from './delivery-locks.ts';
 import { createEvidenceStore, type EvidenceStore } from './evidence.ts';
+import { createIdempotencyLedger, type IdempotencyLedger } from './idempotency-ledger.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import { createIncidents, type Incidents } from './incidents.ts';
-import { createMailLedger, type MailLedger } from './ledger.ts';
 import { createMeasures, type Measures } from './measures.ts';
 import { migrate } from './migrate.ts';
 import { createProjection, type Projection } from './projection.ts';
@@ -23,7 +23,7 @@ export interface Store {
   readonly reports: Reports;
   readonly projection: Projection;
   readonly evidence: EvidenceStore;
-  readonly mailLedger: MailLedger;
+  readonly ledger: IdempotencyLedger;
   readonly customerMail: CustomerMailLedger;
   readonly claims: Claims;
   readonly chatRequests: ChatRequests;
@@ -55,7 +55,7 @@ export async function openStore(options: DatabaseOptions): Promise<Store> {
     reports: createReports(database),
     projection,
     evidence: createEvidenceStore(database),
-    mailLedger: createMailLedger(database),
+    ledger: createIdempotencyLedger(database),
     customerMail: createCustomerMailLedger(database),
     claims: createClaims(database),
     chatRequests: createChatRequests(database),

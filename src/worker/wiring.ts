@@ -126,10 +126,8 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
       paging: pagingPort(env),
       pageNotes: pageNotePort(env),
       render: createTemplateRenderer(),
-      ledger: {
-        sent: (key) => store.mailLedger.isSent(key),
-        markSent: (key) => store.mailLedger.sent({ key, at: clock() }),
-      },
+      ledger: store.ledger,
+      clock,
     }),
     createPagingActivities({ rest: pagingRecord(env), people }),
     createCustomerActivities({
@@ -160,12 +158,13 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
     }),
     createAuditActivities({ audit: store.audit }),
     createChangeActivities(changePorts(env, texts)),
-    createDashboardActivities(grafana(env)),
-    createTicketActivities({ systems: tickets, ledger: store.mailLedger, clock }),
+    createDashboardActivities(grafana(env), { ledger: store.ledger, clock }),
+    createTicketActivities({ systems: tickets, ledger: store.ledger, clock }),
     createUserReportActivities({
       reports: store.reports,
       intake: store.inbox,
       answers: { chat: answeringChat(env), zendesk: tickets.zendesk, jira: tickets.jira },
+      ledger: store.ledger,
       clock,
     }),
     createAuthorityActivities({

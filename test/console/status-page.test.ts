@@ -165,7 +165,7 @@ describe('mails to subscribers', () => {
         async send(mail) {
           if (away) throw new Error('421 try again');
           sent.push(mail);
-          return { ref: 'x', rejected: [] };
+          return { ref: 'x', rejected: [], putOff: [] };
         },
       },
       clock: page.at,

@@ -288,18 +288,35 @@ describe('claims, ledger and evidence', () => {
     expect(await store.claims.release({ resource: 'shop', holder: 'a' })).toBe(false);
   });
 
-  it('tells a first mail from one in doubt and one that was sent', async () => {
+  it('tells what was never begun from what is in doubt and what is done', async () => {
     const { store } = await freshStore();
-    const entry = { key: 'k', messageId: '<m@x>', at: '2024-10-23T15:00:00.000Z' };
-    expect(await store.mailLedger.begin(entry)).toMatchObject({ kind: 'first' });
-    expect(await store.mailLedger.begin({ ...entry, messageId: '<n@x>' })).toMatchObject({
-      kind: 'in-doubt',
-      messageId: '<m@x>',
-    });
-    await store.mailLedger.sent(entry);
-    expect(await store.mailLedger.begin(entry)).toMatchObject({ kind: 'sent', sentAt: entry.at });
-    await store.mailLedger.forget('k');
-    expect(await store.mailLedger.begin(entry)).toMatchObject({ kind: 'sent' });
+    const [begunAt, at] = ['2024-10-23T15:00:00.000Z', '2024-10-23T15:01:00.000Z'];
+    expect(await store.ledger.begin({ key: 'k', at: begunAt })).toEqual({ kind: 'first' });
+    expect(await store.ledger.begin({ key: 'k', at })).toEqual({ kind: 'in-doubt', begunAt, underWay: true });
+    await store.ledger.putDown({ key: 'k', begunAt, at });
+    expect(await store.ledger.begin({ key: 'k', at })).toEqual({ kind: 'in-doubt', begunAt, underWay: false });
+    await store.ledger.forget({ key: 'k', begunAt });
+    expect(await store.ledger.begin({ key: 'k', at })).toEqual({ kind: 'first' });
+    await store.ledger.done({ key: 'k', at, ref: '1.2' });
+    await store.ledger.forget({ key: 'k', begunAt: at });
+    expect(await store.ledger.begin({ key: 'k', at })).toEqual({ kind: 'done', ref: '1.2' });
+    expect(await store.ledger.doneOf(['k', 'another'])).toEqual(['k']);
+  });
+
+  it('lets one of many begin a deed, and one of many take over what was put down', async () => {
+    const { store, url } = await freshStore();
+    const others = [store, await another(url), await another(url)];
+    const at = '2024-10-23T15:00:00.000Z';
+    const begun = await Promise.all(others.map(({ ledger }) => ledger.begin({ key: 'k', at })));
+    expect(begun.filter(({ kind }) => kind === 'first')).toHaveLength(1);
+    await store.ledger.putDown({ key: 'k', begunAt: at, at });
+    const taken = await Promise.all(others.map(({ ledger }) => ledger.takeOver({ key: 'k', begunAt: at, at })));
+    expect(taken.filter(Boolean)).toHaveLength(1);
+    // Whoever was slow cannot put down what another has taken over since.
+    const later = '2024-10-23T15:05:00.000Z';
+    expect(await store.ledger.takeOver({ key: 'k', begunAt: at, at: later })).toBe(true);
+    await store.ledger.putDown({ key: 'k', begunAt: at, at: later });
+    expect(await store.ledger.begin({ key: 'k', at: later })).toMatchObject({ underWay: true });
   });
 
   it('keeps evidence by its digest', async () => {

@@ -2,6 +2,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { createTransport } from 'nodemailer';
 import { sha256 } from '../digest.ts';
 import { failure } from '../failures.ts';
+import { NOTHING_DONE } from '../once.ts';
 import { redactSecrets } from '../redaction.ts';
 
 export interface EmailSettings {
@@ -33,12 +34,16 @@ export interface Mail {
   readonly bounceTo?: string | null;
   /** E.g. List-Unsubscribe. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Those of `to` who have not got it yet; everybody when left out. */
+  readonly only?: readonly string[];
 }
 
 export interface SentMail {
   readonly ref: string;
   /** Addresses the server would not take; the others have the mail. */
   readonly rejected: readonly string[];
+  /** Addresses it would not take just now (4xx), which may be tried again. */
+  readonly putOff: readonly string[];
 }
 
 export interface EmailClient {
@@ -87,19 +92,38 @@ export function createEmailClient(settings: EmailSettings): EmailClient {
           text: mail.text,
           html: mail.html,
           ...(mail.replyTo == null ? {} : { replyTo: mail.replyTo }),
-          ...(mail.bounceTo == null ? {} : { envelope: { from: mail.bounceTo, to: [...mail.to] } }),
+          ...envelopeOf(mail),
           headers: { ...mail.headers, 'Auto-Submitted': 'auto-generated', 'X-Incident-Key': headerText(mail.key) },
           ...(mail.calendar === null
             ? {}
             : { icalEvent: { method: methodOf(mail.calendar), filename: 'invitation.ics', content: mail.calendar } }),
         });
-        return { ref: messageId, rejected: info.rejected.map(String) };
+        const refusals = (info.rejectedErrors ?? []) as readonly Refusal[];
+        const putOff = refusals.flatMap(({ recipient, responseCode = 0 }) =>
+          recipient !== undefined && isPassing(responseCode) ? [recipient] : [],
+        );
+        return { ref: messageId, rejected: info.rejected.map(String).filter((one) => !putOff.includes(one)), putOff };
       } catch (error) {
         throw failureOf(error, settings);
       }
     },
     close: () => transport.close(),
   };
+}
+
+interface Refusal {
+  readonly recipient?: string;
+  readonly responseCode?: number;
+}
+
+function isPassing(code: number): boolean {
+  return code >= 400 && code < 500;
+}
+
+/** Without one it goes to whomever its headers name. */
+function envelopeOf({ bounceTo, from, to, only }: Mail) {
+  if (bounceTo == null && only === undefined) return {};
+  return { envelope: { from: bounceTo ?? from, to: [...(only ?? to)] } };
 }
 
 /** The part's type must name the same method as the object in it, or calendars take it for a mere attachment. */
@@ -124,8 +148,8 @@ function headerText(key: string): string {
 function failureOf(error: unknown, settings: EmailSettings): ApplicationFailure {
   const { code, responseCode, message } = error as { code?: string; responseCode?: number; message?: string };
   const words = `The mail server ${settings.host}:${settings.port} did not take the mail: ${redactSecrets(message ?? String(error), settings.auth === null ? [] : [settings.auth.pass])}`;
-  if (responseCode !== undefined && responseCode >= 400 && responseCode < 500)
-    return failure('Unavailable', words, { retryAfterSeconds: TRY_AGAIN_SECONDS });
+  if (responseCode !== undefined && isPassing(responseCode))
+    return failure('Unavailable', words, { retryAfterSeconds: TRY_AGAIN_SECONDS, details: [NOTHING_DONE] });
   // 530 asks for a log-in or for TLS first, 534 and 538 for another way of either (RFC 4954, RFC 3207).
   if (code === 'EAUTH' || code === 'ENOAUTH' || [530, 534, 535, 538].includes(responseCode ?? 0))
     return failure('Unauthorised', words);

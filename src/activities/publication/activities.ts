@@ -1,27 +1,19 @@
 import { activityInfo } from '@temporalio/activity';
 import { dedupKeyOf } from '../../domain/incident-name.ts';
+import type { Instant } from '../../domain/instant.ts';
 import type { PublicStatus } from '../../domain/timeline.ts';
 import { chatMessage } from '../../views/chat.ts';
 import { chatSummary } from '../../views/chat-summary.ts';
-import { invitation } from '../../views/invitation.ts';
-import { mailMessage } from '../../views/mail.ts';
 import { pageView } from '../../views/page.ts';
 import { type StatusPost, statusPost } from '../../views/status-page.ts';
 import type { Speech, TextRenderer } from '../../views/templates.ts';
 import { type Deadlines, REAL_DEADLINES } from '../deadlines.ts';
 import { failure } from '../failures.ts';
+import { type DeedLedger, once } from '../once.ts';
 import type { Delivery, PublicationActivities, PublishInput, Receipt } from './api.ts';
+import { sendMail } from './mails.ts';
 import { notePage } from './page-notes.ts';
-import type {
-  ChatPort,
-  MailLedger,
-  MailPort,
-  PageNotePort,
-  PagingPort,
-  PostMark,
-  ShownStatus,
-  StatusPagePort,
-} from './ports.ts';
+import type { ChatPort, MailPort, PageNotePort, PagingPort, PostMark, ShownStatus, StatusPagePort } from './ports.ts';
 import { deliveredReceipt, failedReceipt, type Sent } from './receipts.ts';
 
 export interface PublicationPorts {
@@ -32,8 +24,8 @@ export interface PublicationPorts {
   readonly pageNotes: PageNotePort;
   /** Fills the texts of the policy (Liquid, at the edge: views import no package). */
   readonly render: TextRenderer;
-  /** Without one, a mail whose round was lost may go out again (under the same Message-ID). */
-  readonly ledger?: MailLedger;
+  readonly ledger: DeedLedger;
+  readonly clock: () => Instant;
   /** Which attempt of the activity this is, from 1; Temporal's by default. */
   readonly attempt?: () => number;
   readonly deadlineMilliseconds?: number;
@@ -147,9 +139,9 @@ function send(round: Round, input: PublishInput, delivery: Delivery, mayBeThere:
     case 'chat':
       return sendChat(round, input, delivery, mayBeThere);
     case 'status-page':
-      return postStatus(round.ports, input, delivery);
+      return postStatusOnce(round.ports, input, delivery);
     case 'mail':
-      return sendMail(round.ports, input, delivery);
+      return sendMail(round.ports, input, delivery, speechOf(round.ports, input));
     case 'page':
       return page(round.ports, input, delivery);
     case 'page-note':
@@ -169,9 +161,9 @@ function sendChat(
 ): Promise<Sent> {
   switch (delivery.what) {
     case 'pinned':
-      return postPinned(round.ports.chat, input, delivery);
+      return postPinned(round.ports, input, delivery);
     case 'open-channel':
-      return openChannel(round.ports.chat, input, delivery);
+      return openChannel(round.ports, input, delivery);
     case 'invite':
       return invite(round.ports.chat, delivery);
     default:
@@ -184,17 +176,24 @@ type PinnedDelivery = Extract<Delivery, { what: 'pinned' }>;
 type InviteDelivery = Extract<Delivery, { what: 'invite' }>;
 type ChatDelivery = Exclude<Extract<Delivery, { medium: 'chat' }>, ChannelDelivery | PinnedDelivery | InviteDelivery>;
 type StatusDelivery = Extract<Delivery, { medium: 'status-page' }>;
-type MailDelivery = Extract<Delivery, { medium: 'mail' }>;
 type PageDelivery = Extract<Delivery, { medium: 'page' }>;
 
-async function openChannel(chat: ChatPort, input: PublishInput, delivery: ChannelDelivery): Promise<Sent> {
-  const opened = await chat.openChannel({
-    incidentId: input.facts.incidentId,
-    name: delivery.channelName,
-    topic: delivery.topic,
-    inviteChatIds: delivery.inviteChatIds,
-    bookmarks: delivery.bookmarks,
+async function openChannel(ports: PublicationPorts, input: PublishInput, delivery: ChannelDelivery): Promise<Sent> {
+  const open = () =>
+    ports.chat.openChannel({
+      incidentId: input.facts.incidentId,
+      name: delivery.channelName,
+      topic: delivery.topic,
+      inviteChatIds: delivery.inviteChatIds,
+      bookmarks: delivery.bookmarks,
+    });
+  const outcome = await once(ports, {
+    key: `chat:${delivery.key}`,
+    find: async () => null,
+    act: () => open().then((opened) => ({ ...opened, ref: opened.channelId })),
   });
+  // Whoever comes second adopts what is there, which tells its name; at the same moment both would add the bookmarks.
+  const opened = outcome.already ? await open() : outcome.done;
   return {
     ref: opened.channelId,
     text: opened.name,
@@ -221,48 +220,76 @@ async function postChat(round: Round, input: PublishInput, delivery: ChatDeliver
     groups,
     actionItems: delivery.actionItems ?? null,
   });
-  if (mayBeThere) {
-    const found = await round.ports.chat.findPosted(delivery.channel, delivery.key);
-    if (found !== null) return { ref: found, text: view.text, already: true };
-  }
-  const posted = await round.ports.chat.post({
-    channel: delivery.channel,
-    text: view.text,
-    blocks: view.blocks,
-    incidentId: input.facts.incidentId,
-    key: delivery.key,
+  const outcome = await once(round.ports, {
+    key: `chat:${delivery.key}`,
+    mayBeThere,
+    find: () => posted(round.ports.chat, delivery),
+    act: () =>
+      round.ports.chat.post({
+        channel: delivery.channel,
+        text: view.text,
+        blocks: view.blocks,
+        incidentId: input.facts.incidentId,
+        key: delivery.key,
+      }),
   });
-  return { ref: posted.ref, text: view.text };
+  return { ref: outcome.done.ref, text: view.text, already: outcome.already };
+}
+
+async function posted(chat: ChatPort, { channel, key }: { readonly channel: string; readonly key: string }) {
+  const ref = await chat.findPosted(channel, key);
+  return ref === null ? null : { ref };
 }
 
 /** Posted and pinned once, found again by its key when that answer was lost, and from then on edited in place. */
-async function postPinned(chat: ChatPort, input: PublishInput, delivery: PinnedDelivery): Promise<Sent> {
+async function postPinned(ports: PublicationPorts, input: PublishInput, delivery: PinnedDelivery): Promise<Sent> {
+  const { chat } = ports;
   const view = chatSummary(input.facts);
   const { channel, key } = delivery;
   const message = { channel, key, text: view.text, blocks: view.blocks, incidentId: input.facts.incidentId };
-  const known = delivery.ref ?? (await chat.findPosted(channel, key));
-  if (known !== null) await chat.edit({ ...message, ref: known });
-  const ref = known ?? (await chat.post(message)).ref;
-  if (delivery.ref === null) await chat.pin(channel, ref);
+  if (delivery.ref !== null) {
+    await chat.edit({ ...message, ref: delivery.ref });
+    return { ref: delivery.ref, text: view.text };
+  }
+  const outcome = await once(ports, {
+    key: `chat:${key}`,
+    mayBeThere: true,
+    find: () => posted(chat, delivery),
+    act: () => chat.post(message),
+  });
+  const { ref } = outcome.done;
+  if (ref === null) throw failure('Unavailable', 'Where the pinned summary stands is not known yet.');
+  if (outcome.already) await chat.edit({ ...message, ref });
+  await chat.pin(channel, ref);
   return { ref, text: view.text };
+}
+
+/** Two workers at once would both update it, and both updates would be mailed to whoever follows the page. */
+async function postStatusOnce(ports: PublicationPorts, input: PublishInput, delivery: StatusDelivery): Promise<Sent> {
+  const outcome = await once(ports, {
+    key: `status-page:${delivery.key}`,
+    find: async () => null,
+    act: () => postStatus(ports, input, delivery),
+  });
+  if (!outcome.already) return outcome.done;
+  return { ref: outcome.done.ref, text: statusView(ports, input, delivery).body, already: true };
 }
 
 /** The page is always asked first: what it shows decides whether this is a create, an update or nothing (R4.4). */
 async function postStatus(ports: PublicationPorts, input: PublishInput, delivery: StatusDelivery): Promise<Sent> {
   const { statusPage } = ports;
-  const view = statusPost(
-    delivery.what,
-    input.facts,
-    delivery.detail,
-    speechOf(ports, input),
-    delivery.shown ?? input.facts.status,
-  );
+  const view = statusView(ports, input, delivery);
   const post = { ...view, incidentId: input.facts.incidentId, key: delivery.key };
   const now = await statusPage.find(input.facts.incidentId, delivery.ref);
   if (now?.latestKey === delivery.key) return { ref: now.ref, text: view.body, already: true };
   const byHand = changedByHand(now, delivery);
   const after = await placeStatus(statusPage, now, post, input, delivery, byHand);
   return { ref: after.ref, text: view.body, ...(byHand === null ? {} : { shownByHand: byHand }) };
+}
+
+function statusView(ports: PublicationPorts, { facts, ...input }: PublishInput, delivery: StatusDelivery): StatusPost {
+  const { what, detail, shown } = delivery;
+  return statusPost(what, facts, detail, speechOf(ports, { facts, ...input }), shown ?? facts.status);
 }
 
 /** The state that somebody gave the page by hand; null when it shows what we last said, or what we may have said. */
@@ -309,59 +336,6 @@ function mayGoBack(from: string, input: PublishInput, delivery: StatusDelivery, 
     delivery.agreedBackwards === true ||
     (from === 'resolved' && input.facts.resolvedAt === null && byHand === null)
   );
-}
-
-async function sendMail(ports: PublicationPorts, input: PublishInput, delivery: MailDelivery): Promise<Sent> {
-  const view = mailView(ports, input, delivery);
-  if ((await ports.ledger?.sent(delivery.key)) === true) return { ref: null, text: view.subject, already: true };
-  if (delivery.to.length === 0)
-    throw failure(
-      'Invalid',
-      `The mail "${view.subject}" has nobody to go to. Give its contacts an address in the policy.`,
-    );
-  const sent = await ports.mail.send({
-    key: delivery.key,
-    from: input.voice.mailFrom,
-    to: delivery.to,
-    subject: view.subject,
-    text: view.text,
-    html: view.html,
-    calendar: view.calendar,
-  });
-  // A ledger that is down must not turn a mail that went out into a failure: that would send it again.
-  const remembered = await ports.ledger?.markSent(delivery.key).then(
-    () => true,
-    () => false,
-  );
-  const notes = [
-    ...(sent.rejected.length === 0 ? [] : [`Not accepted for ${sent.rejected.join(', ')}.`]),
-    ...(remembered === false ? ['It could not be written into the mail ledger.'] : []),
-  ];
-  return {
-    ref: sent.ref,
-    text: `${view.subject}\n\n${view.text}`,
-    reason: notes.length === 0 ? null : notes.join(' '),
-  };
-}
-
-function mailView(ports: PublicationPorts, input: PublishInput, delivery: MailDelivery) {
-  const { facts, voice } = input;
-  if (delivery.what !== 'invitation')
-    return { ...mailMessage(delivery.what, facts, delivery.detail, speechOf(ports, input)), calendar: null };
-  if (facts.reviewAt === null || input.review === undefined) {
-    throw failure('Invalid', 'An invitation needs the time of the review and its agenda; plan the review first.');
-  }
-  return invitation({
-    facts,
-    meetingAt: facts.reviewAt,
-    review: input.review,
-    organiser: voice.mailFrom,
-    timeZone: input.review.timeZone ?? 'UTC',
-    attendees: delivery.invited ?? delivery.to,
-    isFirst: delivery.invited !== undefined,
-    sequence: delivery.sequence ?? 0,
-    calledOff: delivery.calledOff === true,
-  });
 }
 
 async function page(ports: PublicationPorts, input: PublishInput, delivery: PageDelivery): Promise<Sent> {

@@ -67,7 +67,14 @@ export interface MailPort {
     readonly text: string;
     readonly html: string;
     readonly calendar: string | null;
-  }): Promise<{ readonly ref: string; readonly rejected: readonly string[] }>;
+    /** Those of `to` who have not got it yet; everybody when left out. */
+    readonly only?: readonly string[];
+  }): Promise<{
+    readonly ref: string;
+    readonly rejected: readonly string[];
+    /** Whom the server would not take it for just now. */
+    readonly putOff: readonly string[];
+  }>;
 }
 
 export interface PagingPort {
@@ -90,10 +97,4 @@ export interface PageNotePort {
     readonly page: { readonly contact: Contact } | { readonly alertFingerprint: string };
     readonly text: string;
   }): Promise<{ readonly already: boolean }>;
-}
-
-/** Remembers which mails went out, since a mail server cannot be asked (the store's mail ledger). */
-export interface MailLedger {
-  sent(key: string): Promise<boolean>;
-  markSent(key: string): Promise<void>;
 }

@@ -1,13 +1,14 @@
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
 import type { Ticket } from '../../domain/ticket.ts';
 import { failure, notYet } from '../failures.ts';
+import type { DeedLedger } from '../once.ts';
 import type { CreateTicketInput, TicketActivities, TicketRecord, TicketSystem } from './api.ts';
-import type { TicketLedger, TicketsPort } from './ports.ts';
+import type { TicketsPort } from './ports.ts';
 
 export interface TicketPorts {
   /** Null: not configured. */
   readonly systems: Readonly<Record<TicketSystem, TicketsPort | null>>;
-  readonly ledger: TicketLedger;
+  readonly ledger: DeedLedger;
   readonly clock: () => Instant;
 }
 
@@ -47,26 +48,29 @@ async function createOnce(
   const key = `ticket:${input.system}:${input.externalId}`;
   const found = await port.find(input.externalId);
   if (found !== null) {
-    await ledger.sent({ key, at: clock() });
+    await ledger.done({ key, at: clock(), ref: found.ref });
     return recordOf(input.system, found, []);
   }
-  const entry = await ledger.begin({ key, messageId: input.externalId, at: clock() });
-  if (entry.kind === 'sent')
+  const at = clock();
+  const entry = await ledger.begin({ key, at });
+  if (entry.kind === 'done')
     throw notYet(`${port.system} does not show the ticket that was made a moment ago.`, AGAIN_SECONDS);
   if (entry.kind === 'in-doubt') {
-    const waited = secondsBetween(entry.begunAt, clock());
+    const waited = secondsBetween(entry.begunAt, at);
     if (waited < SEARCH_LAG_SECONDS)
       throw notYet(
         `An earlier try may have made the ticket; ${port.system} shows it soon.`,
         SEARCH_LAG_SECONDS - waited,
       );
+    if (!(await ledger.takeOver({ key, begunAt: entry.begunAt, at })))
+      throw notYet(`Another worker is making the ticket; ${port.system} shows it soon.`, SEARCH_LAG_SECONDS);
   }
   const { ticket, warnings } = await port.create(input).catch(async (error: unknown) => {
     // What was certainly refused made nothing: a later try is a first one.
-    if ((error as { nonRetryable?: boolean | null }).nonRetryable === true) await ledger.forget(key);
+    if ((error as { nonRetryable?: boolean | null }).nonRetryable === true) await ledger.forget({ key, begunAt: at });
     throw error;
   });
-  await ledger.sent({ key, at: clock() });
+  await ledger.done({ key, at: clock(), ref: ticket.ref });
   return recordOf(input.system, ticket, warnings);
 }
 

@@ -1,4 +1,3 @@
-import type { Instant } from '../../domain/instant.ts';
 import type { CreatedTicket, NewTicket, Ticket, TicketComment } from '../../domain/ticket.ts';
 
 /** Where work is written down. Every call throws the failures of failures.ts. */
@@ -12,17 +11,4 @@ export interface TicketsPort {
   read(ref: string): Promise<Ticket>;
   /** Once for a key, whatever is retried. */
   comment(ref: string, comment: TicketComment): Promise<void>;
-}
-
-/** Remembers what was begun, since an answer may be lost and a search may lag (the store's ledger). */
-export interface TicketLedger {
-  begin(entry: {
-    readonly key: string;
-    readonly messageId: string;
-    readonly at: Instant;
-  }): Promise<
-    { readonly kind: 'first' } | { readonly kind: 'in-doubt'; readonly begunAt: Instant } | { readonly kind: 'sent' }
-  >;
-  sent(entry: { readonly key: string; readonly at: Instant }): Promise<void>;
-  forget(key: string): Promise<void>;
 }

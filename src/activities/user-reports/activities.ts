@@ -3,6 +3,7 @@ import { correlate } from '../../domain/correlation.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { answerText, type UserReport, verdictOf } from '../../domain/user-report.ts';
 import { failure } from '../failures.ts';
+import { type DeedLedger, once } from '../once.ts';
 import type { SettleReportsInput, UserReportActivities } from './api.ts';
 import type { AnswerPorts, IntakePort, ReportsPort } from './ports.ts';
 
@@ -10,6 +11,7 @@ export interface UserReportPorts {
   readonly reports: ReportsPort;
   readonly intake: IntakePort;
   readonly answers: AnswerPorts;
+  readonly ledger: DeedLedger;
   readonly clock: () => Instant;
 }
 
@@ -25,7 +27,7 @@ export function createUserReportActivities(ports: UserReportPorts): UserReportAc
       const unanswered: string[] = [];
       for (const report of await ports.reports.of(verificationId)) {
         try {
-          await answer(ports.answers, report, text, verificationId, !verdict.confirmed);
+          await answer(ports, report, text, verificationId, !verdict.confirmed);
         } catch (error) {
           // What may pass is tried again with all of them; who is answered already stays so.
           if ((error as { nonRetryable?: boolean | null }).nonRetryable !== true) throw error;
@@ -99,31 +101,40 @@ function alertOf(
   };
 }
 
-/** In the thread of the message or as a comment on the ticket. */
+/** In the thread of the message or as a comment on the ticket; once, also when two workers answer at the same moment. */
 async function answer(
-  ports: AnswerPorts,
+  ports: UserReportPorts,
   report: UserReport,
   text: string,
   verificationId: string,
   solve: boolean,
 ): Promise<void> {
   const key = `${verificationId}/answer/${report.id}`;
+  const way = wayTo(ports.answers, report, { key, text, solve, verificationId });
+  await once(ports, { key: `answer:${key}`, ...way });
+}
+
+interface Answer {
+  readonly key: string;
+  readonly text: string;
+  readonly solve: boolean;
+  readonly verificationId: string;
+}
+
+/** Where it may stand already, and how it gets there. A comment is looked for by the client that writes it. */
+function wayTo(ports: AnswerPorts, report: UserReport, { key, text, solve, verificationId }: Answer) {
+  const nothing = { ref: null };
   if (report.through !== 'slack') {
     const port = ports[report.through];
     if (port === null)
       throw failure('Invalid', `${report.through} is not configured, so ${report.ref} was not answered.`);
-    return port.comment(report.ref, { key, text, solve });
+    return { find: async () => null, act: () => port.comment(report.ref, { key, text, solve }).then(() => nothing) };
   }
   const { chat } = ports;
-  if (chat === null || report.channel === null)
-    throw failure('Invalid', 'Chat is not configured, so nobody was answered.');
-  if ((await chat.findPosted(report.channel, key, report.ref)) !== null) return;
-  await chat.post({
-    channel: report.channel,
-    text,
-    blocks: [],
-    incidentId: verificationId,
-    key,
-    threadRef: report.ref,
-  });
+  const { channel, ref: threadRef } = report;
+  if (chat === null || channel === null) throw failure('Invalid', 'Chat is not configured, so nobody was answered.');
+  return {
+    find: async () => ((await chat.findPosted(channel, key, threadRef)) === null ? null : nothing),
+    act: () => chat.post({ channel, text, blocks: [], incidentId: verificationId, key, threadRef }).then(() => nothing),
+  };
 }

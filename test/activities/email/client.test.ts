@@ -27,7 +27,7 @@ const client = () =>
 describe('send', () => {
   it('delivers text and HTML under an id made from the key', async () => {
     const sent = await client().send(MAIL);
-    expect(sent).toEqual({ ref: messageIdOf(MAIL.key, MAIL.from), rejected: [] });
+    expect(sent).toEqual({ ref: messageIdOf(MAIL.key, MAIL.from), rejected: [], putOff: [] });
     const mail = mailbox.mails[0];
     expect(mail?.messageId).toBe(sent.ref);
     expect(mail?.subject).toBe('Still open');

@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmailClient } from '../../../src/activities/email/client.ts';
+import type { DeedLedger } from '../../../src/activities/once.ts';
 import { createPagerDutyClient } from '../../../src/activities/pagerduty/client.ts';
 import { createPublicationActivities } from '../../../src/activities/publication/activities.ts';
 import type { Delivery, PublicationActivities, PublishInput } from '../../../src/activities/publication/api.ts';
-import type { MailLedger } from '../../../src/activities/publication/ports.ts';
 import { createSlackClient } from '../../../src/activities/slack/client.ts';
 import { createStatusPageClient } from '../../../src/activities/status-page/client.ts';
 import { createTemplateRenderer } from '../../../src/config/liquid.ts';
 import { COMMUNICATION, FACTS, HOSTILE_FACTS, RESOLVED } from '../../views/facts.ts';
 import { type Mailbox, startMailbox } from '../email/mailbox.ts';
+import { memoryLedger } from '../memory-ledger.ts';
 import { startWorkspace, type Workspace } from '../slack/workspace.ts';
 import { type FakeStatusPage, startStatusPage } from '../status-page/page.ts';
 import { serve, type Wire, type WireAnswer } from './wire.ts';
@@ -19,23 +20,19 @@ let mailbox: Mailbox;
 let pager: Wire;
 let pagerAnswer: WireAnswer;
 let attempt: number;
-const ledgerKeys = new Set<string>();
-const LEDGER: MailLedger = {
-  sent: async (key) => ledgerKeys.has(key),
-  markSent: async (key) => void ledgerKeys.add(key),
-};
+let ledger: DeedLedger;
 
 beforeEach(async () => {
   [slack, page, mailbox] = await Promise.all([startWorkspace(), startStatusPage(), startMailbox()]);
   pagerAnswer = { status: 202, json: { status: 'success' } };
   pager = await serve(() => pagerAnswer);
   attempt = 1;
-  ledgerKeys.clear();
+  ledger = memoryLedger();
   slack.addChannel('incidents', '');
 });
 afterEach(() => Promise.all([slack.wire.close(), page.wire.close(), pager.close(), mailbox.close()]));
 
-function activities(changes: { ledger?: MailLedger; deadlineMilliseconds?: number } = {}): PublicationActivities {
+function activities(changes: { ledger?: DeedLedger; deadlineMilliseconds?: number } = {}): PublicationActivities {
   return createPublicationActivities({
     chat: createSlackClient({ token: 'xoxb-t', apiUrl: `${slack.wire.url}/api/`, timeoutMilliseconds: 2000 }),
     statusPage: createStatusPageClient({
@@ -51,7 +48,8 @@ function activities(changes: { ledger?: MailLedger; deadlineMilliseconds?: numbe
     attempt: () => attempt,
     // Wide, so that a busy machine cannot fail a test; the tests about the deadline set a short one.
     deadlineMilliseconds: 6000,
-    ledger: LEDGER,
+    ledger,
+    clock: () => FACTS.at,
     ...changes,
   });
 }
@@ -224,8 +222,8 @@ describe('publish', () => {
   });
 
   it('does not call a sent mail failed because the ledger is down', async () => {
-    const ledger: MailLedger = { sent: async () => false, markSent: () => Promise.reject(new Error('down')) };
-    expect(await activities({ ledger }).publish(input(MAIL))).toMatchObject([
+    const down = () => Promise.reject(new Error('down'));
+    expect(await activities({ ledger: { ...ledger, begin: down, done: down } }).publish(input(MAIL))).toMatchObject([
       { result: 'delivered', reason: expect.stringContaining('ledger') },
     ]);
   });

@@ -7,6 +7,7 @@ import { createSlack, type Slack } from '../../../src/simulation/systems/slack/s
 import { WireFaults } from '../../../src/simulation/wire/faults.ts';
 import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
 import { FACTS } from '../../views/facts.ts';
+import { memoryLedger } from '../memory-ledger.ts';
 
 let slack: Slack;
 let publish: (ref: string | null, changes?: object) => Promise<string | null>;
@@ -28,6 +29,8 @@ beforeEach(async () => {
     mail: never,
     paging: never,
     render: () => '',
+    ledger: memoryLedger(),
+    clock: () => FACTS.at,
     attempt: () => 1,
   } as never);
   publish = async (ref, changes = {}) => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createJiraClient } from '../../../src/activities/jira/client.ts';
 import { createTicketActivities } from '../../../src/activities/tickets/activities.ts';
-import type { TicketLedger } from '../../../src/activities/tickets/ports.ts';
 import { createJira } from '../../../src/simulation/systems/jira.ts';
 import { bench } from '../../contract/simulated.ts';
+import { memoryLedger } from '../memory-ledger.ts';
 
 const SECRET = 'planted-jira-token';
 const EMAIL = 'bot@noaserver.com';
@@ -17,27 +17,6 @@ const INPUT = {
   dueAt: '2026-03-10T09:00:00.000Z',
   ownerEmail: 'alice@noaserver.com',
 };
-
-/** What the store's ledger promises: one begins, others see that somebody did. */
-function ledger(): TicketLedger {
-  const known = new Map<string, { begunAt: string; sent: boolean }>();
-  return {
-    async begin({ key, at: begunAt }) {
-      const before = known.get(key);
-      if (before === undefined) {
-        known.set(key, { begunAt, sent: false });
-        return { kind: 'first' };
-      }
-      return before.sent ? { kind: 'sent' } : { kind: 'in-doubt', begunAt: before.begunAt };
-    },
-    async sent({ key, at: begunAt }) {
-      known.set(key, { begunAt: known.get(key)?.begunAt ?? begunAt, sent: true });
-    },
-    async forget(key) {
-      if (known.get(key)?.sent === false) known.delete(key);
-    },
-  };
-}
 
 async function start(searchLagMs: number) {
   const jira = createJira({
@@ -56,7 +35,7 @@ async function start(searchLagMs: number) {
   const client = createJiraClient({ baseUrl: url, email: EMAIL, apiToken: SECRET, project: 'NOA' });
   const ports = {
     systems: { jira: client, zendesk: null },
-    ledger: ledger(),
+    ledger: memoryLedger(),
     clock: () => new Date(at.nowMs).toISOString(),
   };
   return { jira, client, ports, worker: createTicketActivities(ports), other: createTicketActivities(ports) };
@@ -75,7 +54,7 @@ describe('createTicket (R6.6, R3.4.5)', () => {
   it('makes one ticket though the answer was lost and the search lags', async () => {
     const { jira, worker, client, ports } = await start(20_000);
     // A worker that wrote its intent down, made the ticket, and never heard of it.
-    await ports.ledger.begin({ key: `ticket:jira:${INPUT.externalId}`, messageId: '', at: ports.clock() });
+    await ports.ledger.begin({ key: `ticket:jira:${INPUT.externalId}`, at: ports.clock() });
     await client.create(INPUT);
     await expect(worker.createTicket(INPUT)).rejects.toMatchObject({ type: 'NotYet', nextRetryDelay: 30_000 });
     at.nowMs += 31_000;
@@ -83,9 +62,18 @@ describe('createTicket (R6.6, R3.4.5)', () => {
     expect(jira.issues).toHaveLength(1);
   });
 
+  it('makes one ticket when two workers find the same doubt', async () => {
+    const { jira, worker, other, ports } = await start(20_000);
+    await ports.ledger.begin({ key: `ticket:jira:${INPUT.externalId}`, at: ports.clock() });
+    at.nowMs += 31_000;
+    const both = await Promise.allSettled([worker.createTicket(INPUT), other.createTicket(INPUT)]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(jira.issues).toHaveLength(1);
+  });
+
   it('makes it after all when the earlier try made nothing', async () => {
     const { jira, worker, ports } = await start(20_000);
-    await ports.ledger.begin({ key: `ticket:jira:${INPUT.externalId}`, messageId: '', at: ports.clock() });
+    await ports.ledger.begin({ key: `ticket:jira:${INPUT.externalId}`, at: ports.clock() });
     at.nowMs += 31_000;
     await worker.createTicket(INPUT);
     expect(jira.issues).toHaveLength(1);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDashboardActivities } from '../../../src/activities/grafana/activities.ts';
 import { createGrafanaClient } from '../../../src/activities/grafana/client.ts';
 import { createGrafana, type Grafana } from '../../../src/simulation/systems/grafana.ts';
+import { memoryLedger } from '../../activities/memory-ledger.ts';
 import { openWire } from '../../activities/wire.ts';
 import { closing, thrown, vendorWorld } from '../vendor.ts';
 
@@ -20,6 +21,7 @@ const PANEL = {
   fromAt: '2024-10-23T12:30:00.000Z',
   untilAt: '2024-10-23T14:40:00.000Z',
 };
+const PORTS = () => ({ ledger: memoryLedger(), clock: () => ANNOTATION.at });
 const closed = closing();
 afterEach(() => closed.all());
 
@@ -76,14 +78,16 @@ describe('marks of an incident on dashboards', () => {
   const notes = [ANNOTATION, { ...ANNOTATION, key: 'incident-a/rollback', text: 'rolled back' }];
 
   it('go on where they were when one of them failed', async () => {
-    const { annotateDashboards } = createDashboardActivities(client());
+    const { annotateDashboards } = createDashboardActivities(client(), PORTS());
     await annotateDashboards({ incidentId: 'incident-a', notes: notes.slice(0, 1) });
     expect(await annotateDashboards({ incidentId: 'incident-a', notes })).toEqual({ written: 1, found: 1 });
     expect(grafana.annotations.map(({ text }) => text)).toEqual(['noa restarted', 'rolled back']);
   });
 
   it('are none where no dashboards are configured', async () => {
-    expect(await createDashboardActivities(null).annotateDashboards({ incidentId: 'incident-a', notes })).toEqual({
+    expect(
+      await createDashboardActivities(null, PORTS()).annotateDashboards({ incidentId: 'incident-a', notes }),
+    ).toEqual({
       written: 0,
       found: 0,
     });

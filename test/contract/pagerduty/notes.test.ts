@@ -7,6 +7,7 @@ import type { Delivery } from '../../../src/activities/publication/api.ts';
 import { dedupKeyOf } from '../../../src/domain/incident-name.ts';
 import { createPagerDuty } from '../../../src/simulation/systems/pagerduty.ts';
 import { DEFAULT_PEOPLE } from '../../../src/simulation/systems/people.ts';
+import { memoryLedger } from '../../activities/memory-ledger.ts';
 import { FACTS } from '../../views/facts.ts';
 import { bench } from '../simulated.ts';
 
@@ -24,6 +25,8 @@ async function start() {
     paging,
     pageNotes: createPageNotes(rest),
     render: () => '',
+    ledger: memoryLedger(),
+    clock: () => FACTS.at,
     attempt: () => 1,
   } as never);
   const page = () =>

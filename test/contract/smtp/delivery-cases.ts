@@ -33,6 +33,7 @@ export const DELIVERY_CASES: readonly ContractCase<MailStage>[] = [
       expect(await client(stage.ports.plain).send(mail)).toEqual({
         ref: messageIdOf(mail.key, mail.from),
         rejected: [],
+        putOff: [],
       });
       await boxOf(stage, address);
       const box = await settledBoxOf(stage, address);
@@ -120,6 +121,24 @@ export const DELIVERY_CASES: readonly ContractCase<MailStage>[] = [
       stage.setGreylisted(address, false);
       await client(stage.ports.plain).send(mail);
       expect(await boxOf(stage, address)).toHaveLength(1);
+    },
+  },
+  {
+    name: 'tells who was put off among others, and reaches them alone later, with the same mail',
+    async run(stage) {
+      const number = serial();
+      const [known, grey, unknown] = ['known', 'grey', 'nobody'].map((name) => `${name}${number}@example.com`);
+      const mail = mailOf({ to: [known ?? '', grey ?? '', unknown ?? ''] });
+      stage.setUnknown(unknown ?? '', true);
+      stage.setGreylisted(grey ?? '', true);
+      const first = await client(stage.ports.plain).send(mail);
+      expect(first).toMatchObject({ rejected: [unknown], putOff: [grey] });
+      stage.setGreylisted(grey ?? '', false);
+      const second = await client(stage.ports.plain).send({ ...mail, only: [grey ?? ''] });
+      expect(second).toEqual({ ref: first.ref, rejected: [], putOff: [] });
+      expect(await settledBoxOf(stage, known ?? '')).toHaveLength(1);
+      const [raw = Buffer.alloc(0)] = await boxOf(stage, grey ?? '');
+      expect((await simpleParser(raw)).to).toMatchObject({ value: mail.to.map((address) => ({ address })) });
     },
   },
   {
