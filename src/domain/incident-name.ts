@@ -27,6 +27,18 @@ export function incidentNamedBy(key: string): string | null {
   return NAME_AT_START.exec(key)?.[1] ?? null;
 }
 
+/** The end of the words of a page: a paging system may show them where it shows no key. */
+export function pageMark(name: string): string {
+  return `[${name}]`;
+}
+
+const MARK_AT_END = /\[(incident-\d{8}-\d{4}(?:-\d+)?)\]\s*$/;
+
+/** The incident whose page has these words; null when they are none of ours. */
+export function incidentOfPageWords(words: string): string | null {
+  return MARK_AT_END.exec(words)?.[1] ?? null;
+}
+
 const NAME_WITHIN = /\b(incident-\d{8}-\d{4}(?:-\d+)?)(?![-\w])/;
 
 /** The first incident that words for people name; null when they name none. */

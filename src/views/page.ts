@@ -1,4 +1,5 @@
 import type { FactSet } from '../domain/fact-set.ts';
+import { pageMark } from '../domain/incident-name.ts';
 import type { Severity } from '../domain/severity.ts';
 import { cleanLine, clip, webAddress } from './escape.ts';
 import { plainText } from './mail.ts';
@@ -26,9 +27,12 @@ const SUMMARY_CHARACTERS = 1024;
 export function pageView(facts: FactSet, detail: string | null, speech: Speech): PageView {
   const { consoleUrl } = speech.voice;
   const summary = fillTemplate('pageSummary', facts, {}, speech, plainText);
+  const mark = pageMark(facts.incidentId);
+  const room = SUMMARY_CHARACTERS - mark.length - 1;
   const links = [...(consoleUrl === null ? [] : [{ title: 'Console', url: consoleUrl }]), ...facts.links];
   return {
-    summary: clip(cleanLine(summary, SUMMARY_CHARACTERS), SUMMARY_CHARACTERS),
+    // Told apart by it from an alert of somebody else's when it comes back by webhook without its key.
+    summary: `${clip(cleanLine(summary, room), room)} ${mark}`,
     severity: PAGE_SEVERITY[facts.severity],
     links: links.flatMap((link) => {
       const href = webAddress(link.url);

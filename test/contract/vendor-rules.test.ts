@@ -89,18 +89,13 @@ const VENDORS: readonly Vendor[] = [
       accept: 'application/vnd.pagerduty+json;version=2',
     }),
     good: [
-      {
-        method: 'PUT',
-        path: '/incidents/INCIDENT',
-        body: { incident: { type: 'incident_reference', status: 'acknowledged' } },
-      },
       post('/incidents/INCIDENT/notes', { note: { content: 'n' } }),
-      post('/incidents/INCIDENT/responder_requests', {
-        requester_id: 'REQUESTER',
-        message: 'help',
-        responder_request_targets: [{ responder_request_target: { id: 'REQUESTER', type: 'user_reference' } }],
-      }),
-      { method: 'GET', path: '/incidents', query: { 'statuses[]': 'triggered', offset: '0' } },
+      {
+        method: 'GET',
+        path: '/incidents',
+        query: { 'statuses[]': 'triggered', offset: '0', sort_by: 'created_at:desc', date_range: 'all' },
+      },
+      { method: 'GET', path: '/incidents/INCIDENT' },
       { method: 'GET', path: '/oncalls', query: { 'include[]': 'users' } },
     ],
   },
@@ -236,10 +231,7 @@ beforeAll(async () => {
   });
   const [routingKey = ''] = Object.values(production.pagerDuty.routingKeys);
   const [person] = production.people.people;
-  names
-    .set(KEY, routingKey)
-    .set('REQUESTER', person?.pagingId ?? '')
-    .set('USER', person?.slackId ?? '');
+  names.set(KEY, routingKey).set('USER', person?.slackId ?? '');
   const pagerduty = VENDORS[0] as Vendor;
   await ask(pagerduty, post('/v2/enqueue', { ...event, payload }));
   names.set('INCIDENT', production.pagerDuty.incidents[0]?.id ?? '');
@@ -288,6 +280,7 @@ function wrong({ must }: RequestRule, value: unknown): unknown {
       return Array.isArray(value) ? [bad] : bad;
     }
     case 'number':
+    case 'sum':
       return must.most + 1;
     case 'members':
       return typeof value === 'string' ? 'x,'.repeat(must.most + 1) : Array(must.most + 1).fill([value].flat()[0]);
@@ -334,7 +327,7 @@ describe.each(VENDORS.map((vendor) => [vendor.name, vendor] as const))('what %s 
     expect(new Set(vendor.rules.map(({ id }) => id)).size).toBe(vendor.rules.length);
     for (const { source, readOn, says } of vendor.rules) {
       expect(URL.canParse(source)).toBe(true);
-      expect(readOn).toMatch(/^\d{4}-\d\d-\d\d$/);
+      if (readOn !== null) expect(readOn).toMatch(/^\d{4}-\d\d-\d\d$/);
       expect(says).not.toBe('');
     }
   });

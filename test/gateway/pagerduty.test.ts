@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPagerDutyClient } from '../../src/activities/pagerduty/client.ts';
 import type { IncidentClient } from '../../src/client.ts';
-import { dedupKeyOf } from '../../src/domain/incident-name.ts';
+import { dedupKeyOf, incidentNamedBy, pageMark } from '../../src/domain/incident-name.ts';
 import { MACHINE } from '../../src/domain/people.ts';
 import type { Approval } from '../../src/domain/timeline.ts';
 import { createPagerDuty } from '../../src/simulation/systems/pagerduty.ts';
@@ -65,11 +65,12 @@ beforeEach(async () => {
   const { url } = await pagerduty.listen();
   const events = createPagerDutyClient({ eventsUrl: url, routingKeys: pagerduty.routingKeys });
   trigger = async (dedupKey) => {
+    const own = incidentNamedBy(dedupKey);
     await events.page({
       action: 'trigger',
       pagingService: 'api',
       dedupKey,
-      summary: 'P0 Alert: API Error Rate >50% for 5 minutes',
+      summary: `P0 Alert: API Error Rate >50% for 5 minutes${own === null ? '' : ` ${pageMark(own)}`}`,
       source: 'monitoring',
       severity: 'critical',
       at: AT,

@@ -35,7 +35,7 @@ describe('mailMessage', () => {
 describe('pageView', () => {
   it('says what, why and what to do', () => {
     expect(pageView(FACTS, 'The primary did not acknowledge.', SPEECH)).toEqual({
-      summary: '[P1] API High Error Rate (API)',
+      summary: '[P1] API High Error Rate (API) [incident-20241023-1430]',
       severity: 'error',
       links: [
         { href: 'https://console.example.com/i/1', text: 'Console' },

@@ -17,7 +17,9 @@ describe('preview', () => {
       fields: { status: 'identified', impact: 'major' },
     });
     expect(preview('mail-escalation', FACTS, SPEECH, 'Still open.', GROUPS).text).toMatch(/^Still open\./u);
-    expect(preview('page', FACTS, SPEECH, null, GROUPS).text).toBe('[P1] API High Error Rate (API)');
+    expect(preview('page', FACTS, SPEECH, null, GROUPS).text).toBe(
+      '[P1] API High Error Rate (API) [incident-20241023-1430]',
+    );
     expect(isPreviewName('everything')).toBe(false);
   });
 

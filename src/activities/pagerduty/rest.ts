@@ -31,7 +31,6 @@ interface Named {
 
 export interface PagedIncident {
   readonly id: string;
-  readonly key: string | null;
   readonly status: 'triggered' | 'acknowledged' | 'resolved';
   readonly url: string | null;
   /** The user who acknowledged it first, or who resolved it; null when no user did (a service, a time limit, nobody). */
@@ -44,15 +43,8 @@ export interface PagerDutyRest {
   /** The newest incident of this key, open or not; an empty key would list every one, so it is refused. */
   newestOfKey(incidentKey: string): Promise<PagedIncident | null>;
   incident(id: string): Promise<PagedIncident>;
-  /** Absolute: what already is so stays so, what is resolved is not opened again. Answers where it stands. */
-  setStatus(id: string, status: 'acknowledged' | 'resolved'): Promise<PagedIncident>;
   /** Once for a key, which stands at the note's end; whether it stood there already. */
   note(id: string, note: { readonly key: string; readonly text: string }): Promise<{ readonly already: boolean }>;
-  /** Asks others to help; who was asked already is not asked again. Needs an ability that must be paid for (402). */
-  requestResponders(
-    id: string,
-    request: { readonly message: string; readonly userIds: readonly string[] },
-  ): Promise<void>;
 }
 
 /** PagerDuty's REST API, version 2. Throws the failures of failures.ts; nothing is retried here. */
@@ -74,25 +66,13 @@ export function createPagerDutyRest(settings: PagerDutyRestSettings): PagerDutyR
     onCalls: () => onCalls(http),
     async newestOfKey(incidentKey) {
       if (incidentKey === '') throw failure('Invalid', 'An empty incident key would list every incident.');
-      const query = { incident_key: incidentKey, sort_by: 'created_at:desc', limit: PAGE };
+      // Without `date_range` only those of the last month are looked at.
+      const query = { incident_key: incidentKey, date_range: 'all', sort_by: 'created_at:desc', limit: PAGE };
       const { incidents } = await http.json({ path: '/incidents', query }, z.object({ incidents: z.array(INCIDENT) }));
-      const newest = incidents.find((incident) => incident.incident_key === incidentKey);
+      const newest = incidents.find((incident) => isOfKey(incident, incidentKey));
       return newest === undefined ? null : shown(newest);
     },
     incident: one,
-    async setStatus(id, status) {
-      const now = await one(id);
-      if (now.status === status || now.status === 'resolved') return now;
-      const json = { incident: { type: 'incident_reference', status } };
-      await http.json({ method: 'PUT', path: path(id), json }, ONE);
-      // The answer to a write says what was understood; where it stands is read back.
-      const after = await one(id);
-      if (after.status === status || after.status === 'resolved') return after;
-      throw failure(
-        'Conflict',
-        `PagerDuty shows ${id} as ${after.status} after it was set to ${status}. Look at it there.`,
-      );
-    },
     async note(id, { key, text }) {
       const mark = `[${key}]`;
       const shape = z.object({ notes: z.array(z.object({ content: z.string() })) });
@@ -104,19 +84,6 @@ export function createPagerDutyRest(settings: PagerDutyRestSettings): PagerDutyR
         z.object({ note: z.object({}) }),
       );
       return { already: false };
-    },
-    async requestResponders(id, { message, userIds }) {
-      const [requester] = await usersByEmail(http, settings.fromEmail);
-      if (requester === undefined)
-        throw failure('Invalid', `PagerDuty has no user with the address of PAGERDUTY_FROM_EMAIL.`);
-      const json = {
-        requester_id: requester,
-        message,
-        responder_request_targets: userIds.map((userId) => ({
-          responder_request_target: { id: userId, type: 'user_reference' },
-        })),
-      };
-      await http.json({ method: 'POST', path: path(id, '/responder_requests'), json }, z.object({}));
     },
   };
 }
@@ -179,16 +146,14 @@ async function onCalls(http: HttpClient): Promise<readonly OnCall[]> {
   throw failure('Invalid', `PagerDuty lists more than ${PAGES * PAGE} people on call; give the token fewer teams.`);
 }
 
-async function usersByEmail(http: HttpClient, email: string): Promise<readonly string[]> {
-  const shape = z.object({ users: z.array(z.object({ id: z.string(), email: z.string() })) });
-  const { users } = await http.json({ path: '/users', query: { query: email } }, shape);
-  return users.filter((user) => user.email.toLowerCase() === email.toLowerCase()).map(({ id }) => id);
+/** Where a service makes alerts, the key is the alert's: the incident is found by it and shows none. */
+function isOfKey({ incident_key: key }: z.infer<typeof INCIDENT>, wanted: string): boolean {
+  return key === wanted || key === null || key === undefined || key === '';
 }
 
 function shown(incident: z.infer<typeof INCIDENT>): PagedIncident {
   return {
     id: incident.id,
-    key: incident.incident_key ?? null,
     status: incident.status,
     url: incident.html_url ?? null,
     answeredBy: answeredBy(incident),

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
-import { incidentNamedBy } from '../../domain/incident-name.ts';
+import { incidentNamedBy, incidentOfPageWords } from '../../domain/incident-name.ts';
 import { epochMs, type Instant } from '../../domain/instant.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { UnderstoodAlert } from './alertmanager.ts';
@@ -24,14 +24,18 @@ export interface PagerdutyMessage {
   readonly nothing: string | null;
 }
 
-const reference = z.object({ id: z.string(), summary: z.string().nullish(), type: z.string().nullish() });
+/** An odd reference is left out: an alert must not be lost for it. */
+const reference = z
+  .object({ id: z.string(), summary: z.string().nullish(), type: z.string().nullish() })
+  .nullish()
+  .catch(null);
 
 const message = z.object({
   event: z.object({
     id: z.string().min(1),
     event_type: z.string(),
     occurred_at: z.string().nullish(),
-    agent: reference.nullish(),
+    agent: reference,
     data: z
       .object({
         id: z.string().optional(),
@@ -39,12 +43,15 @@ const message = z.object({
         incident_key: z.string().nullish(),
         created_at: z.string().nullish(),
         html_url: z.string().nullish(),
-        service: reference.nullish(),
-        priority: reference.nullish(),
+        service: reference,
+        priority: reference,
         urgency: z.string().nullish(),
-        assignees: z.array(reference).nullish(),
+        assignees: z
+          .array(z.object({ id: z.string(), summary: z.string().nullish() }))
+          .nullish()
+          .catch(null),
         content: z.string().nullish(),
-        incident: reference.nullish(),
+        incident: reference,
       })
       .nullish(),
   }),
@@ -73,7 +80,7 @@ export function readPagerduty(json: unknown, policy: Policy, receivedAt: Instant
   const about = { eventId: event.id, agent: agentOf(event) };
   const type = bounded(event.event_type, 80);
   if (incident === null) return { ...NOTHING, ...about, nothing: `${type} carries no incident.` };
-  const ownIncidentId = incidentNamedBy(incident.incident_key ?? '');
+  const ownIncidentId = ownIncidentOf(incident);
   const known = { ...NOTHING, ...about, pagingId: incident.id, ownIncidentId };
   const alert = ownIncidentId === null && isOfAlert(event) ? alertOf(incident, event, policy, receivedAt) : null;
   if (isStale(event, policy, receivedAt)) {
@@ -91,6 +98,12 @@ const NOTHING: Omit<PagerdutyMessage, 'eventId' | 'agent'> = {
   act: null,
   nothing: null,
 };
+
+/** By the key of our page; where a service makes alerts the incident shows none, and its title says it (page.ts). */
+function ownIncidentOf({ incident_key: key, title, incident }: PagerdutyIncident): string | null {
+  if (key) return incidentNamedBy(key);
+  return incidentOfPageWords(title ?? incident?.summary ?? '');
+}
 
 /** A note's event carries the note, which refers to its incident. */
 function incidentOf({ data }: PagerdutyEvent): PagerdutyIncident | null {

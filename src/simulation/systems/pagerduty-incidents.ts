@@ -21,7 +21,6 @@ export interface PagerDutyIncident {
 }
 
 export type Status = PagerDutyIncident['status'];
-export const STATUSES: readonly Status[] = ['triggered', 'acknowledged', 'resolved'];
 
 /** `by` is the user who did it; a service's event, or a limit that ran out, has none. */
 export function setStatus(incident: PagerDutyIncident, status: Status, atMs: number, by: Person | null): void {
@@ -48,14 +47,15 @@ export function invalid(error: string): WireResponse {
 }
 
 /** As the REST API and the webhooks show it; both share these fields. */
-export function incidentJson(incident: PagerDutyIncident) {
+export function incidentJson(incident: PagerDutyIncident, makesAlerts: boolean) {
   const { changedBy } = incident;
   const service = { id: `S-${incident.service}`, type: 'service_reference', summary: incident.service };
   return {
     id: incident.id,
     type: 'incident',
     incident_number: incident.number,
-    incident_key: incident.key,
+    // Of an incident with alerts the key is the alert's (REST schema, `incident_key` of `GET /incidents`).
+    incident_key: makesAlerts ? null : incident.key,
     title: incident.title,
     status: incident.status,
     urgency: 'high',

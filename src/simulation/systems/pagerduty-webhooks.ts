@@ -55,6 +55,7 @@ export function createPagerDutyWebhooks(wires: {
   readonly faults: WireFaults;
   readonly log: WireLedger;
   readonly people: PeopleSettings;
+  readonly makesAlerts: boolean;
 }): PagerDutyWebhooks {
   const { people } = wires.people;
   const held: Outgoing[] = [];
@@ -75,7 +76,7 @@ export function createPagerDutyWebhooks(wires: {
         occurred_at: iso(atMs),
         agent: agent === null ? null : userReference(agent),
         client: null,
-        data: dataOf(wish, incident),
+        data: dataOf(wish, incident, wires.makesAlerts),
       };
       const body = JSON.stringify({ event });
       const secrets = typeof wish.secret === 'string' ? [wish.secret] : wish.secret;
@@ -142,10 +143,16 @@ function happen(
 }
 
 /** A note's event carries the note, which refers to its incident without the incident's key. */
-function dataOf({ type, note }: WebhookWish, incident: PagerDutyIncident | undefined) {
+function dataOf({ type, note }: WebhookWish, incident: PagerDutyIncident | undefined, makesAlerts: boolean) {
   if (incident === undefined) return { message: 'Hello from your friend Pagey!', type: 'ping' };
-  const { assignments: _1, acknowledgements: _2, ...shown } = incidentJson(incident);
-  if (type !== 'incident.annotated') return { ...shown, assignees: incident.assignees.map(userReference) };
+  const {
+    assignments: _1,
+    acknowledgements: _2,
+    incident_number: number,
+    ...shown
+  } = incidentJson(incident, makesAlerts);
+  if (type !== 'incident.annotated')
+    return { ...shown, number, assignees: incident.assignees.map(userReference), teams: [], resolve_reason: null };
   const reference = {
     id: incident.id,
     type: 'incident_reference',

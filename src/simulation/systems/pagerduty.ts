@@ -6,12 +6,10 @@ import type { WireHandler, WireRequest, WireResponse } from '../wire/server.ts';
 import { createWireServer } from '../wire/server.ts';
 import {
   incidentJson,
-  invalid,
   noteJson,
   oncallJson,
   type PagerDutyIncident,
   refusalOf,
-  STATUSES,
   setStatus,
 } from './pagerduty-incidents.ts';
 import { createPagerDutyWebhooks, type PagerDutyWebhooks, type WebhookWish } from './pagerduty-webhooks.ts';
@@ -47,11 +45,6 @@ export interface PagerDuty {
   readonly pages: readonly PageEntry[];
   readonly incidents: readonly PagerDutyIncident[];
   readonly changes: readonly { readonly atMs: number; readonly summary: string }[];
-  readonly responderRequests: readonly {
-    readonly incidentId: string;
-    readonly message: string;
-    readonly atMs: number;
-  }[];
   /** Routing key by service name. */
   readonly routingKeys: Readonly<Record<string, string>>;
   onPage(listener: (page: Page) => void): void;
@@ -63,9 +56,8 @@ export interface PagerDuty {
   readonly late: Pick<PagerDutyWebhooks, 'nextDueAtMs' | 'sendNext'>;
 }
 
-const MAX_SUMMARY = 1024;
-const MAX_DEDUP_KEY = 255;
-const SEVERITIES = new Set(['critical', 'error', 'warning', 'info']);
+/** What is older is listed only with `date_range=all` or `since`. */
+const DEFAULT_RANGE_MS = 30 * 86_400_000;
 
 export function createPagerDuty(options: {
   readonly clock: () => number;
@@ -73,17 +65,17 @@ export function createPagerDuty(options: {
   readonly log: WireLedger;
   readonly people: PeopleSettings;
   readonly apiToken: string;
-  /** What the account has paid for; everything when left out. */
-  readonly abilities?: readonly string[];
+  /** Whether its services make alerts, whose key the incident does not show; else it is the incident's. */
+  readonly makesAlerts?: boolean;
 }): PagerDuty {
-  const { clock, people } = options;
+  const { clock, people, makesAlerts = true } = options;
   const pages: PageEntry[] = [];
   const incidents: PagerDutyIncident[] = [];
   const changes: { atMs: number; summary: string }[] = [];
   const listeners: ((page: Page) => void)[] = [];
   const routingKeys = Object.fromEntries(people.pagingServices.map(({ name }) => [name, routingKeyOf(name)]));
-  const responderRequests: { incidentId: string; message: string; atMs: number }[] = [];
-  const webhooks = createPagerDutyWebhooks(options);
+  const webhooks = createPagerDutyWebhooks({ ...options, makesAlerts });
+  const shown = (incident: PagerDutyIncident) => incidentJson(incident, makesAlerts);
   const server = createWireServer({
     system: 'pagerduty',
     clock,
@@ -106,9 +98,7 @@ export function createPagerDuty(options: {
 
   server.route('POST', '/v2/enqueue', (request) => {
     const event = request.json() as EventBody;
-    const errors = eventErrors(event, routingKeys);
-    if (errors.length > 0)
-      return { status: 400, body: { status: 'invalid event', message: 'Event object is invalid', errors } };
+    if (serviceOf(event.routing_key) === undefined) return INVALID_KEY;
     const dedupKey = enqueue(event, request.atMs);
     return {
       status: 202,
@@ -118,17 +108,8 @@ export function createPagerDuty(options: {
   });
   server.route('POST', '/v2/change/enqueue', (request) => {
     const { routing_key: key, payload } = request.json() as { routing_key?: string; payload?: { summary?: unknown } };
-    if (serviceOf(key) === undefined || typeof payload?.summary !== 'string') {
-      return {
-        status: 400,
-        body: {
-          status: 'invalid event',
-          message: 'Event object is invalid',
-          errors: ['routing_key and payload.summary are needed'],
-        },
-      };
-    }
-    changes.push({ atMs: request.atMs, summary: payload.summary });
+    if (serviceOf(key) === undefined) return INVALID_KEY;
+    changes.push({ atMs: request.atMs, summary: String(payload?.summary) });
     return { status: 202, body: { status: 'success', message: 'Change event processed' } };
   });
 
@@ -137,9 +118,13 @@ export function createPagerDuty(options: {
   rest('GET', '/incidents', (request) => {
     const key = request.query.get('incident_key');
     const statuses = request.query.getAll('statuses[]');
+    const all = request.query.get('date_range') === 'all';
     // An empty key filters nothing, as the real API (airbnb/streamalert#567).
     const found = incidents.filter(
-      (one) => (!key || one.key === key) && (statuses.length === 0 || statuses.includes(one.status)),
+      (one) =>
+        (!key || one.key === key) &&
+        (statuses.length === 0 || statuses.includes(one.status)) &&
+        (all || one.createdAtMs > request.atMs - DEFAULT_RANGE_MS),
     );
     if (request.query.get('sort_by') === 'created_at:desc') found.reverse();
     const offset = Number(request.query.get('offset') ?? 0);
@@ -149,7 +134,7 @@ export function createPagerDuty(options: {
     return {
       status: 200,
       body: {
-        incidents: found.slice(offset, offset + limit).map(incidentJson),
+        incidents: found.slice(offset, offset + limit).map(shown),
         limit,
         offset,
         total: null,
@@ -158,31 +143,14 @@ export function createPagerDuty(options: {
     };
   });
   rest('GET', '/incidents/:id', (request) =>
-    withIncident(request, (incident) => ({ status: 200, body: { incident: incidentJson(incident) } })),
-  );
-  rest('PUT', '/incidents/:id', (request) =>
-    withIncident(request, (incident) => {
-      const { incident: change } = request.json() as { incident?: { status?: string } };
-      const status = STATUSES.find((one) => one === change?.status);
-      if (change?.status !== undefined && status === undefined) {
-        return invalid('Status is invalid');
-      }
-      if (incident.status === 'resolved' && status !== undefined && status !== 'resolved') {
-        return invalid('Incident Already Resolved');
-      }
-      const from = people.people.find((one) => one.email === request.headers.from) ?? null;
-      if (status !== undefined) setStatus(incident, status, request.atMs, from);
-      return { status: 200, body: { incident: incidentJson(incident) }, note: `${incident.id} ${incident.status}` };
-    }),
+    withIncident(request, (incident) => ({ status: 200, body: { incident: shown(incident) } })),
   );
   rest('GET', '/incidents/:id/notes', (request) =>
     withIncident(request, ({ notes }) => ({ status: 200, body: { notes: notes.map(noteJson) } })),
   );
   rest('POST', '/incidents/:id/notes', (request) =>
     withIncident(request, (incident) => {
-      const { note } = request.json() as { note?: { content?: unknown } };
-      if (typeof note?.content !== 'string' || note.content === '')
-        return { status: 400, body: { error: { code: 2001, message: 'Content cannot be empty.' } } };
+      const { note } = request.json() as { note: { content: string } };
       const added = { content: note.content, by: String(request.headers.from), atMs: request.atMs };
       incident.notes.push(added);
       return { status: 201, body: { note: noteJson(added, incident.notes.length - 1) } };
@@ -195,31 +163,6 @@ export function createPagerDuty(options: {
     const oncalls = all.slice(offset, offset + limit);
     return { status: 200, body: { oncalls, limit, offset, total: null, more: all.length > offset + limit } };
   });
-  rest('POST', '/incidents/:id/responder_requests', (request) =>
-    withIncident(request, (incident) => {
-      if (options.abilities?.includes('coordinated_responding') === false)
-        return {
-          status: 402,
-          body: { error: { code: 2014, message: 'Account does not have the abilities to perform the action.' } },
-        };
-      const body = request.json() as { requester_id?: string; message?: string; responder_request_targets?: unknown[] };
-      if (
-        !people.people.some(({ pagingId }) => pagingId === body.requester_id) ||
-        !body.responder_request_targets?.length
-      )
-        return invalid('Requester is invalid');
-      responderRequests.push({ incidentId: incident.id, message: body.message ?? '', atMs: request.atMs });
-      return { status: 200, body: { responder_request: { message: body.message ?? '' } } };
-    }),
-  );
-  rest('GET', '/users', () => ({
-    status: 200,
-    body: {
-      users: people.people.map((one) => ({ id: one.pagingId, type: 'user', name: one.name, email: one.email })),
-      more: false,
-    },
-  }));
-
   function serviceOf(routingKey: unknown): (typeof people.pagingServices)[number] | undefined {
     return people.pagingServices.find(({ name }) => routingKeys[name] === routingKey);
   }
@@ -289,7 +232,6 @@ export function createPagerDuty(options: {
     pages,
     incidents,
     changes,
-    responderRequests,
     routingKeys,
     onPage: (listener) => void listeners.push(listener),
     listen: (port) => server.listen(port),
@@ -316,26 +258,11 @@ interface EventBody {
   };
 }
 
-function eventErrors(event: EventBody, routingKeys: Readonly<Record<string, string>>): string[] {
-  const errors: string[] = [];
-  if (!Object.values(routingKeys).includes(event?.routing_key)) errors.push('Invalid routing key');
-  if (!['trigger', 'acknowledge', 'resolve'].includes(event?.event_action))
-    errors.push("'event_action' is missing or blank");
-  if (event?.dedup_key !== undefined && event.dedup_key.length > MAX_DEDUP_KEY) errors.push("'dedup_key' is too long");
-  if (event?.event_action !== 'trigger') {
-    if (event?.dedup_key === undefined) errors.push("'dedup_key' is missing or blank");
-    return errors;
-  }
-  const { summary, source, severity } = event.payload ?? {};
-  if (typeof summary !== 'string' || summary === '') errors.push("'payload.summary' is missing or blank");
-  else if (summary.length > MAX_SUMMARY) errors.push("'payload.summary' is too long");
-  if (typeof source !== 'string' || source === '') errors.push("'payload.source' is missing or blank");
-  if (!SEVERITIES.has(String(severity)))
-    errors.push(
-      "'payload.severity' is invalid (must be one of the following: 'critical', 'warning', 'error' or 'info')",
-    );
-  return errors;
-}
+/** Which keys there are is no rule of the vendor's, but this account's. */
+const INVALID_KEY = {
+  status: 400,
+  body: { status: 'invalid event', message: 'Event object is invalid', errors: ['Invalid routing key'] },
+};
 
 function routingKeyOf(service: string): string {
   return createHmac('sha256', 'routing').update(service).digest('hex').slice(0, 32);

@@ -1,18 +1,31 @@
 import type { RequestRule } from './rule.ts';
 
 const SCHEMA = 'https://github.com/PagerDuty/api-schema/blob/91a06fb64c0b0ab2b2bd6c485d12b327dfb55c18/reference';
+const DOCS = 'https://github.com/PagerDuty/developer-docs/blob/94224391aa3eac8fa73ea6a6af542dee0613d3e8/docs';
 const EVENTS = { source: `${SCHEMA}/events-v2/openapiv3.json`, readOn: '2026-11-26', status: 400 } as const;
 const EVENT_DOCS = {
-  source: 'https://developer.pagerduty.com/docs/send-alert-event',
+  source: `${DOCS}/events-API-v2/02-Trigger-Events.md`,
   readOn: '2026-11-26',
   status: 400,
 } as const;
 const REST = { source: `${SCHEMA}/REST/openapiv3.json`, readOn: '2026-11-26', status: 400 } as const;
 const PAGING = {
-  source: 'https://developer.pagerduty.com/docs/pagination',
+  source: `${DOCS}/REST-API/09-Pagination.md`,
   readOn: '2026-11-26',
   status: 400,
 } as const;
+const INCLUDED = [
+  'acknowledgers',
+  'agents',
+  'assignees',
+  'conference_bridge',
+  'escalation_policies',
+  'first_trigger_log_entries',
+  'priorities',
+  'services',
+  'teams',
+  'users',
+];
 const ENQUEUE = 'POST /v2/enqueue';
 const TRIGGER = { at: 'body event_action', is: ['trigger'] } as const;
 
@@ -146,36 +159,13 @@ export const PAGERDUTY_REQUEST_RULES: readonly RequestRule[] = [
     says: "'payload.summary' is missing or blank",
   },
   {
-    ...REST,
-    id: 'update-from',
-    call: 'PUT /incidents/:id',
-    at: 'header from',
-    must: { kind: 'present' },
-    says: 'Requester User Not Found',
-  },
-  {
-    ...REST,
-    id: 'incident-type',
-    call: 'PUT /incidents/:id',
-    at: 'body incident.type',
-    must: { kind: 'present' },
-    says: 'Type cannot be empty',
-  },
-  {
-    ...REST,
-    id: 'incident-type-name',
-    call: 'PUT /incidents/:id',
-    at: 'body incident.type',
-    must: { kind: 'one-of', values: ['incident', 'incident_reference'] },
-    says: 'Type is invalid',
-  },
-  {
-    ...REST,
-    id: 'incident-status',
-    call: 'PUT /incidents/:id',
-    at: 'body incident.status',
-    must: { kind: 'one-of', values: ['resolved', 'acknowledged', 'triggered'] },
-    says: 'Status is invalid',
+    ...EVENT_DOCS,
+    source: `${DOCS}/events-API-v2/03-Change-Events.md`,
+    id: 'change-summary-length',
+    call: 'POST /v2/change/enqueue',
+    at: 'body payload.summary',
+    must: { kind: 'characters', most: 1024 },
+    says: "'payload.summary' is too long",
   },
   {
     ...REST,
@@ -195,27 +185,38 @@ export const PAGERDUTY_REQUEST_RULES: readonly RequestRule[] = [
   },
   {
     ...REST,
-    id: 'requester',
-    call: 'POST /incidents/:id/responder_requests',
-    at: 'body requester_id',
-    must: { kind: 'present' },
-    says: 'Requester is invalid',
+    id: 'incident-include',
+    call: 'GET /incidents/:id',
+    at: 'query include[]',
+    must: { kind: 'one-of', values: [...INCLUDED, 'custom_fields'] },
+    says: 'Include is invalid',
   },
   {
     ...REST,
-    id: 'request-message',
-    call: 'POST /incidents/:id/responder_requests',
-    at: 'body message',
-    must: { kind: 'present' },
-    says: 'Message cannot be empty.',
+    id: 'incidents-include',
+    call: 'GET /incidents',
+    at: 'query include[]',
+    must: { kind: 'one-of', values: INCLUDED },
+    says: 'Include is invalid',
   },
   {
     ...REST,
-    id: 'request-targets',
-    call: 'POST /incidents/:id/responder_requests',
-    at: 'body responder_request_targets',
-    must: { kind: 'present' },
-    says: 'Responder request targets cannot be empty.',
+    id: 'incidents-range',
+    call: 'GET /incidents',
+    at: 'query date_range',
+    must: { kind: 'one-of', values: ['all'] },
+    says: 'Date range is invalid',
+  },
+  {
+    ...REST,
+    id: 'incidents-sort',
+    call: 'GET /incidents',
+    at: 'query sort_by',
+    must: {
+      kind: 'matches',
+      pattern: '^(?:(?:incident_number|created_at|resolved_at|urgency)(?::(?:asc|desc))?,?){1,2}$',
+    },
+    says: 'Sort by is invalid',
   },
   {
     ...REST,
@@ -238,7 +239,15 @@ export const PAGERDUTY_REQUEST_RULES: readonly RequestRule[] = [
     id: 'incidents-offset',
     call: 'GET /incidents',
     at: 'query offset',
-    must: { kind: 'number', least: 0, most: 9_999 },
+    must: { kind: 'sum', and: 'limit', absent: 25, most: 10_000 },
+    says: 'Offset plus limit must not exceed 10000',
+  },
+  {
+    ...PAGING,
+    id: 'oncalls-offset',
+    call: 'GET /oncalls',
+    at: 'query offset',
+    must: { kind: 'sum', and: 'limit', absent: 25, most: 10_000 },
     says: 'Offset plus limit must not exceed 10000',
   },
 ];

@@ -15,11 +15,14 @@ export type Requirement =
   | { readonly kind: 'matches'; readonly pattern: string }
   | { readonly kind: 'number'; readonly least: number; readonly most: number }
   /** So many members of a list, or names between commas. */
-  | { readonly kind: 'members'; readonly most: number };
+  | { readonly kind: 'members'; readonly most: number }
+  /** This number and that of another parameter of the query (so many where there is none) together. */
+  | { readonly kind: 'sum'; readonly and: string; readonly absent: number; readonly most: number };
 
 /**
  * One thing that a vendor documents about a request, as data. Only `present` minds that the place is empty. `says` are
- * the vendor's own words or its error code; `source` is the page, `readOn` the day on which it was taken over.
+ * the vendor's own words or its error code; `source` is the page, `readOn` the day on which it was opened and the rule
+ * held against it. Null: nothing to open was found, and the rule is what we know of it.
  */
 export interface RequestRule {
   readonly id: string;
@@ -32,7 +35,7 @@ export interface RequestRule {
   readonly status: number;
   readonly says: string;
   readonly source: string;
-  readonly readOn: string;
+  readonly readOn: string | null;
 }
 
 export type Asked = Pick<WireRequest, 'method' | 'path' | 'query' | 'headers'> & { readonly body: unknown };
@@ -47,7 +50,7 @@ export function brokenRule(rules: readonly RequestRule[], request: WireRequest):
 
 export function isBroken({ at, must, when }: RequestRule, asked: Asked): boolean {
   if (when !== undefined && !valuesAt(asked, when.at).some((value) => applies(when.is, value))) return false;
-  return valuesAt(asked, at).some((value) => !keeps(must, value));
+  return valuesAt(asked, at).some((value) => !keeps(must, value, asked));
 }
 
 function applies(is: readonly string[] | 'anything', value: unknown): boolean {
@@ -107,7 +110,7 @@ function stepInto(value: unknown, step: string): readonly unknown[] {
   return [found];
 }
 
-function keeps(must: Requirement, value: unknown): boolean {
+function keeps(must: Requirement, value: unknown, { query }: Asked): boolean {
   if (must.kind === 'present') return value !== undefined && value !== null && value !== '' && !isEmptyList(value);
   if (value === undefined || value === null) return true;
   switch (must.kind) {
@@ -123,6 +126,8 @@ function keeps(must: Requirement, value: unknown): boolean {
       const number = Number(value);
       return Number.isFinite(number) && number >= must.least && number <= must.most;
     }
+    case 'sum':
+      return Number(value) + Number(query.get(must.and) ?? must.absent) <= must.most;
     case 'members':
       return (Array.isArray(value) ? value : textOf(value).split(',')).length <= must.most;
   }

@@ -9,15 +9,15 @@ import { bench } from '../simulated.ts';
 const TOKEN = 'planted-pagerduty-token';
 const at = bench();
 
-async function start(more: { readonly fromEmail?: string; readonly abilities?: readonly string[] } = {}) {
-  const { abilities } = more;
+async function start(more: { readonly fromEmail?: string; readonly makesAlerts?: boolean } = {}) {
+  const { makesAlerts = true } = more;
   const pagerduty = createPagerDuty({
     clock: at.clock,
     faults: at.faults,
     log: at.log,
     people: DEFAULT_PEOPLE,
     apiToken: TOKEN,
-    ...(abilities === undefined ? {} : { abilities }),
+    makesAlerts,
   });
   const { url } = await pagerduty.listen();
   at.stops.push(() => pagerduty.close());
@@ -63,15 +63,23 @@ describe('PagerDuty REST (R0.8, R1.4)', () => {
     expect(calls).toHaveLength(DEFAULT_PEOPLE.pagingServices.length);
   });
 
-  it('finds the newest incident of a key, and refuses to list all of them', async () => {
-    const { rest, id, page, pagerduty } = await start();
-    expect(await rest.newestOfKey('incident-1/page')).toMatchObject({ id, status: 'triggered' });
-    expect(await rest.newestOfKey('incident-2/page')).toBeNull();
-    await expect(rest.newestOfKey('')).rejects.toMatchObject({ type: 'Invalid' });
-    await rest.setStatus(id, 'resolved');
-    await page();
-    expect(await rest.newestOfKey('incident-1/page')).toMatchObject({ id: pagerduty.incidents[1]?.id });
-  });
+  it.each([
+    ['shows the key', false],
+    ['leaves it to its alert', true],
+  ])(
+    'finds the newest incident of a key where the incident %s, and refuses to list all of them',
+    async (_how, makesAlerts) => {
+      const { rest, id, tap, page, pagerduty } = await start({ makesAlerts });
+      expect(await rest.newestOfKey('incident-1/page')).toMatchObject({ id, status: 'triggered' });
+      expect(await rest.newestOfKey('incident-2/page')).toBeNull();
+      at.nowMs += 40 * 86_400_000;
+      expect(await rest.newestOfKey('incident-1/page')).toMatchObject({ id });
+      await expect(rest.newestOfKey('')).rejects.toMatchObject({ type: 'Invalid' });
+      await tap('incident.resolved', 'bob@noaserver.com');
+      await page();
+      expect(await rest.newestOfKey('incident-1/page')).toMatchObject({ id: pagerduty.incidents[1]?.id });
+    },
+  );
 
   it('says who answered, and takes no service for a person (R1.4)', async () => {
     const { rest, id, tap, silence } = await start();
@@ -85,17 +93,6 @@ describe('PagerDuty REST (R0.8, R1.4)', () => {
     expect(await rest.incident(id)).toMatchObject({ status: 'resolved', answeredBy: { id: 'PALICE' } });
   });
 
-  it('acknowledges and resolves, reads back, and never opens what is resolved', async () => {
-    const { rest, id, pagerduty } = await start();
-    at.faults.set('pagerduty', { kind: 'lost-answer', times: 2 });
-    await expect(rest.setStatus(id, 'acknowledged')).rejects.toMatchObject({ type: 'Unavailable' });
-    at.faults.clear('pagerduty');
-    expect(await rest.setStatus(id, 'acknowledged')).toMatchObject({ status: 'acknowledged' });
-    expect(await rest.setStatus(id, 'resolved')).toMatchObject({ status: 'resolved' });
-    expect(await rest.setStatus(id, 'acknowledged')).toMatchObject({ status: 'resolved' });
-    expect(pagerduty.incidents[0]?.status).toBe('resolved');
-  });
-
   it('writes a note once for its key', async () => {
     const { rest, id, pagerduty } = await start();
     const note = { key: 'incident-1/note/1', text: 'Rolled back.' };
@@ -104,21 +101,9 @@ describe('PagerDuty REST (R0.8, R1.4)', () => {
     expect(pagerduty.incidents[0]?.notes.map(({ content }) => content)).toEqual(['Rolled back. [incident-1/note/1]']);
   });
 
-  it('asks for responders, and says that the ability must be paid for', async () => {
-    const { rest, id, pagerduty } = await start();
-    await rest.requestResponders(id, { message: 'please help', userIds: ['PBOB'] });
-    expect(pagerduty.responderRequests).toMatchObject([{ incidentId: id, message: 'please help' }]);
-    const poor = await start({ abilities: [] });
-    await expect(poor.rest.requestResponders(poor.id, { message: 'x', userIds: ['PBOB'] })).rejects.toMatchObject({
-      type: 'Invalid',
-      nonRetryable: true,
-      message: expect.stringContaining('abilities'),
-    });
-  });
-
   it('an address that is no user’s is refused in PagerDuty’s own words', async () => {
     const { rest, id } = await start({ fromEmail: 'nobody@noaserver.com' });
-    await expect(rest.setStatus(id, 'acknowledged')).rejects.toMatchObject({ type: 'Invalid' });
+    await expect(rest.note(id, { key: 'k', text: 'x' })).rejects.toMatchObject({ type: 'Invalid' });
     await expect(rest.incident('NOTHERE')).rejects.toMatchObject({ type: 'NotFound' });
   });
 });
