@@ -198,6 +198,13 @@ export function followUp(summary: string) {
   return proxyActivities<Stamps<FollowUpActivities>>(options(summary, patience));
 }
 
+/** The last copy of the timeline before a new run: the incident stands still meanwhile, and carries what is not kept. */
+export function lastCopy(summary: string) {
+  const retry = { firstSeconds: 1, factor: 2, longestSeconds: 4 };
+  const patience = { attemptSeconds: 5, altogether: { seconds: 10 }, retry };
+  return proxyActivities<Stamps<Pick<FollowUpActivities, 'recordTimeline'>>>(options(summary, patience));
+}
+
 /** Changes of code: minutes, no emergency; each is found again instead of done twice. */
 export function change(summary: string) {
   const retry = { firstSeconds: 2, factor: 2, longestSeconds: 60 };

@@ -7,12 +7,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { readTraceparent, spanIdOf, TRACE_HEADER, type TraceSink, writeTraceparent } from '../domain/trace-context.ts';
+import { neverTwoEmptyTurns } from './empty-turns.ts';
 
 /**
  * Hands the trace of the word that came in last (the start, an update, a signal) on to the activities that follow, and
  * tells a sink of it. It only passes calls through, at once and in order: no await, no random number, no clock, no
  * package of a tracer, so a history replays the same with traces and without (test/replay/traced.test.ts). Without a
- * header it does nothing (docs/decisions/0051).
+ * header it does nothing (docs/decisions/0051). What keeps turns from being empty is in a file of its own.
  */
 export const interceptors = (): WorkflowInterceptors => {
   const { traces } = proxySinks<{ traces: TraceSink }>();
@@ -33,6 +34,7 @@ export const interceptors = (): WorkflowInterceptors => {
   });
 
   return {
+    internals: [neverTwoEmptyTurns()],
     inbound: [
       {
         execute(input, next) {

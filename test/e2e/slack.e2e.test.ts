@@ -197,6 +197,11 @@ describe('the quick reference (R8)', () => {
       async () => (await ask('alice', '/api/quick-actions/quick-q1', null)).json.stage === 'done',
     );
     expect(restarts()).toBe(1);
+    // It is said first, then written down, and then told to the incident.
+    const [id = ''] = await stage.incidentIds();
+    await stage.until('the incident has heard of it', async () =>
+      (await stage.events(id, 'noted')).some(({ text }) => text.startsWith('do restart noa-mcp (quick-q1): done')),
+    );
     const audit = (await ask('grace', '/api/audit', null)).json.audit as {
       what: string;
       person: string;
@@ -206,9 +211,6 @@ describe('the quick reference (R8)', () => {
     expect(audit.filter(({ what, words }) => what === 'do restart noa-mcp' && words.startsWith('done:'))).toHaveLength(
       1,
     );
-    const [id = ''] = await stage.incidentIds();
-    const notes = await stage.events(id, 'noted');
-    expect(notes.some(({ text }) => text.startsWith('do restart noa-mcp (quick-q1): done'))).toBe(true);
   }, 90_000);
 
   it('what nobody may is refused before anything is begun', async () => {

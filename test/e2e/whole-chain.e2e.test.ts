@@ -141,13 +141,12 @@ describe.skipIf(MISSING.length > 0)(`the whole chain${MISSING.length === 0 ? '' 
     ((await (await ask(`/api/incidents/${id}/timeline`)).json()) as { events: readonly TimelineEvent[] }).events.filter(
       (event): event is Extract<TimelineEvent, { kind: K }> => event.kind === kind,
     );
-  const decide = async (id: string, name: string, body: unknown) =>
-    answerOf(
-      await ask(`/api/incidents/${id}/decisions`, {
-        method: 'POST',
-        body: JSON.stringify({ id: randomUUID(), name, body }),
-      }),
-    );
+  /** Answered at once, or kept until the worker, which shares two cores with a whole cluster, gets to it. */
+  const decide = async (id: string, name: string, body: unknown): Promise<void> => {
+    const init = { method: 'POST', body: JSON.stringify({ id: randomUUID(), name, body }) };
+    const answer = await answerOf(await ask(`/api/incidents/${id}/decisions`, init));
+    if (answer.body.accepted !== 'pending') expect(answer).toMatchObject({ status: 200 });
+  };
   const until = async <T>(what: string, look: () => Promise<T | null | false | undefined>): Promise<T> => {
     const deadline = performance.now() + 180_000;
     while (performance.now() < deadline) {
@@ -203,15 +202,14 @@ describe.skipIf(MISSING.length > 0)(`the whole chain${MISSING.length === 0 ? '' 
       };
       return incidents[0]?.incident.id;
     });
-    expect(await decide(id, 'acknowledge', {})).toMatchObject({ status: 200 });
+    await decide(id, 'acknowledge', {});
+    await until('it is acknowledged', async () => (await events(id, 'acknowledged'))[0]);
     const question = await until('a rollback is proposed', async () =>
       (await facts(id))?.openQuestions.find(({ name }) => name === 'rollback'),
     );
     expect((await facts(id))?.causeWords).toContain('feature X');
     expect(await imageNow()).toContain('v2.0.0');
-    expect(await decide(id, 'approve', { approvalId: question.approvalId, option: 'rollback' })).toMatchObject({
-      status: 200,
-    });
+    await decide(id, 'approve', { approvalId: question.approvalId, option: 'rollback' });
 
     const [mitigated] = await until('it is mitigated', async () => {
       const found = await events(id, 'mitigated');

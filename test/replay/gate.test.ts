@@ -3,10 +3,12 @@ import { appendFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { workflowBundle } from '../../src/embedded/workflow-bundle.ts';
 import * as workflows from '../../src/workflows/index.ts';
+import { emptyTurnsInARow } from './empty-turns.ts';
 import {
   type HistoryIndex,
   INDEX_FILE,
@@ -62,6 +64,15 @@ describe('the replay gate', () => {
     expect(verdict.replayed).toBe(Object.keys(readIndex(KEPT)).length);
     expect(REGISTERED.length).toBeGreaterThan(1);
   }, 120_000);
+
+  it('finds no history in which a turn without a command follows another (docs/decisions/0060)', () => {
+    for (const file of Object.keys(readIndex(KEPT))) {
+      expect({ file, turns: emptyTurnsInARow(historyFromJSON(readHistory(join(KEPT, file)))) }).toEqual({
+        file,
+        turns: [],
+      });
+    }
+  });
 
   it('fails when a history does not fit the workflows (a corrupted copy)', async () => {
     const folder = copyWith((copy, index) => {

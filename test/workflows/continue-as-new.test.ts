@@ -48,4 +48,26 @@ describe('an incident that continues as new again and again', () => {
     expect(asked.filter((id) => id.startsWith('status.monitoring.'))).toEqual(['status.monitoring.1']);
     expect(timeline.filter((event) => event.kind === 'promise-ended' && event.how === 'missed')).toEqual([]);
   });
+
+  it('keeps every promise while the store is away, and changes runs once the whole timeline is copied', async () => {
+    const policy = await loadPolicy(resolve(import.meta.dirname, '../../policy/noa.yaml'));
+    const story = await beginIncident(engine, policy);
+    story.world.refused.set('record', 1);
+    await story.pass(20);
+    await story.decide('alice', 'acknowledge', {});
+    await story.pass(50 * 60);
+    expect(await story.runs()).toBe(1);
+    // A P1 promises news every 15 minutes (R4.3), and somebody to lead is called: neither waits for the store.
+    const promises = await story.events('promise-ended');
+    expect(promises.filter(({ how }) => how === 'missed')).toEqual([]);
+    expect(promises.filter(({ how }) => how === 'kept').length).toBeGreaterThanOrEqual(2);
+
+    story.world.refused.delete('record');
+    await story.pass(10 * 60);
+    expect(await story.runs()).toBeGreaterThan(1);
+    await story.decide('alice', 'cancel', { because: 'the play is over' });
+    expect(await story.result()).toMatchObject({ closedAs: 'cancelled' });
+    const timeline = story.world.timeline();
+    expect(timeline.map((event) => event.seq)).toEqual(timeline.map((_, index) => index + 1));
+  });
 });

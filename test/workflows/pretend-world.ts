@@ -191,6 +191,7 @@ export class PretendWorld {
         return { location: `https://docs.example/${path}` };
       },
       recordTimeline: ({ events }: RecordTimelineInput) => {
+        if (this.refused.has('record')) throw failure('Unavailable', 'the store is away');
         for (const event of events) {
           if (this.#events.has(event.seq)) this.recordedTwice.push(event.seq);
           this.#events.set(event.seq, event);

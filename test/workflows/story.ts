@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Alert } from '../../src/domain/alert.ts';
-import type { DecisionBodies, DecisionName } from '../../src/domain/decision.ts';
+import type { Decision, DecisionBodies, DecisionName } from '../../src/domain/decision.ts';
 import type { Finding } from '../../src/domain/evidence.ts';
 import type { Role } from '../../src/domain/people.ts';
 import type { Policy } from '../../src/domain/policy.ts';
@@ -36,7 +36,7 @@ export async function beginIncident(
   const world = new PretendWorld();
   world.at = () => OPENED_AT;
   world.findings = about.findings ?? null;
-  const worker = await engine.worker(incidentId, world.activities());
+  let worker = await engine.worker(incidentId, world.activities());
   const input: IncidentInput = {
     incidentId,
     title: 'API error rate is high',
@@ -121,6 +121,19 @@ export async function beginIncident(
     },
     alerts: (alerts: readonly Alert[]) => handle.signal(alertsSignal, { alerts }),
     history: () => handle.fetchHistory(),
+    /** Says yes to one question while no worker runs; the worker that takes it knows nothing of the incident. */
+    async approveBetweenWorkers(name: string): Promise<void> {
+      const { now: receivedAt, facts } = await now();
+      const approvalId = facts.openQuestions.find((one) => one.name === name)?.approvalId ?? '';
+      const actor = { person: 'alice', roles: ROLES.alice ?? [], via: 'api' as const };
+      const body = { approvalId, option: null };
+      await worker.stop();
+      const decision = { id: randomUUID(), incidentId, name: 'approve', actor, receivedAt, body, signature: 'signed' };
+      const taken = handle.executeUpdate(decisionUpdate('approve'), { args: [decision as Decision<'approve'>] });
+      await new Promise((wake) => setTimeout(wake, 1_500));
+      worker = await engine.worker(incidentId, world.activities());
+      await taken;
+    },
     /** How many runs the incident took: each continue-as-new begins one. */
     async runs() {
       let count = 0;

@@ -1,5 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { Delivery } from '../../activities/publication/api.ts';
+import { plusMinutes } from '../../domain/instant.ts';
 import type { IncidentInput, IncidentResult } from './api.ts';
 import { channelOf, endPromises, keepTalking } from './communicating.ts';
 import { keepCustomersInformed, sendTestMails } from './informing-customers.ts';
@@ -53,7 +54,7 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
     askForMemoryProfiling,
   ];
   const broken = Promise.all(duties.map((duty) => duty(run)));
-  await Promise.race([broken, condition(() => run.state.closed !== null || wantsNewRun(run))]);
+  await Promise.race([broken, condition(() => run.state.closed !== null), timeForNewRun(run)]);
 
   if (run.state.closed === null) return handOver(run);
   return end(run, run.state.closed);
@@ -82,10 +83,37 @@ function wantsNewRun(run: IncidentRun): boolean {
   );
 }
 
-/** Continue-as-new, losing nothing: what is in flight ends first, the whole timeline is in the store before. */
+/** The engine ends a workflow at 50 MB or 51,200 events; up to here a run may grow while the store is away. */
+const LARGEST_RUN = { bytes: 8 * 1024 * 1024, events: 10_000, decisionsFactor: 1.2 } as const;
+const COPY_AGAIN_MINUTES = 1;
+
+function cannotWait(run: IncidentRun): boolean {
+  const { historySize, historyLength } = workflowInfo();
+  return (
+    historySize >= LARGEST_RUN.bytes ||
+    historyLength >= LARGEST_RUN.events ||
+    run.decisionsTaken >= run.policy.limits.decisionsPerRun * LARGEST_RUN.decisionsFactor
+  );
+}
+
+/**
+ * The timeline is copied while everything goes on, and nothing is drained before it is: a store that is away must not
+ * make an incident stand still, and what a new run can carry has an end.
+ */
+async function timeForNewRun(run: IncidentRun): Promise<void> {
+  await condition(() => wantsNewRun(run));
+  const kept = async (): Promise<void> => {
+    while (!(await keepRecord(run))) {
+      await run.agenda.until('copy the timeline again', plusMinutes(run.now(), COPY_AGAIN_MINUTES), () => false);
+    }
+  };
+  await Promise.race([kept(), condition(() => cannotWait(run))]);
+}
+
+/** Continue-as-new: what is in flight ends first, and what was recorded since the copy is copied or carried. */
 async function handOver(run: IncidentRun): Promise<never> {
   await run.drain();
-  await keepRecord(run);
+  await keepRecord(run, 'seconds');
   await condition(allHandlersFinished);
   return continueAsNew<typeof incident>({ ...run.input, anchorAt: run.now(), carried: run.carry() });
 }
