@@ -15,6 +15,7 @@ export interface Carried {
 export interface CarryLimits {
   /** State and tail together. */
   readonly bytes: number;
+  /** How many events at most are carried that the store has. */
   readonly tailEvents: number;
   /** The newest event that the store has: what it has may be carried in short. */
   readonly recordedThroughSeq: number;
@@ -37,7 +38,9 @@ const PREVIEW_CHARACTERS = 200;
 
 export function carriedOver(state: IncidentState, timeline: readonly TimelineEvent[], limits: CarryLimits): Carried {
   const light = fitting(withoutPast(state), limits.bytes * (1 - TAIL_PART));
-  const newest = timeline.slice(-limits.tailEvents);
+  // Of what the store does not have yet, nothing is left behind that there is room for.
+  const unrecorded = timeline.filter(({ seq }) => seq > limits.recordedThroughSeq).length;
+  const newest = timeline.slice(-Math.max(limits.tailEvents, unrecorded));
   return { state: light, tail: tailWithin(newest, limits.bytes - jsonBytes(light), limits.recordedThroughSeq) };
 }
 

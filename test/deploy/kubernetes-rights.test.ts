@@ -75,7 +75,7 @@ describe.skipIf(NO_CLUSTER_BECAUSE !== null)(
     beforeAll(async () => {
       cluster = await startRealCluster({ users: [{ name: WORKER, groups: ['system:serviceaccounts'] }] });
       await cluster.kubectl(['create', 'namespace', 'noa-server']);
-    }, 25 * 60_000);
+    }, 35 * 60_000);
     afterAll(() => cluster?.stop());
 
     const doctor = async () => {

@@ -130,6 +130,16 @@ describe('what is carried into the next run', () => {
       expect(JSON.stringify(short)).not.toContain('x'.repeat(1000));
     }
   });
+
+  it('leaves no event behind that the store could not take yet, however many, while there is room', () => {
+    const away = new LongIncident();
+    const recordedThroughSeq = away.state.seq;
+    for (let count = 0; count < 900; count += 1) away.record({ kind: 'noted', text: `note ${count}` });
+    const limits = { bytes: 2 * KB * KB, tailEvents: 200, recordedThroughSeq };
+    const seqs = carriedOver(away.state, away.timeline, limits).tail.map(({ seq }) => seq);
+    expect(seqs[0]).toBeLessThanOrEqual(recordedThroughSeq + 1);
+    expect(seqs).toHaveLength(900);
+  });
 });
 
 describe('jsonBytes', () => {

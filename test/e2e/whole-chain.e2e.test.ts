@@ -127,7 +127,7 @@ describe.skipIf(MISSING.length > 0)(`the whole chain${MISSING.length === 0 ? '' 
     };
     await processOf(closers, 'gateway', 'src/gateway/main.ts', env, folder, `${gatewayUrl}/readyz`).start();
     await processOf(closers, 'worker', 'src/worker.ts', env, folder, null).start();
-  }, 25 * 60_000);
+  }, 35 * 60_000);
 
   const ask = (path: string, init: RequestInit = {}) =>
     fetch(`${gatewayUrl}${path}`, {

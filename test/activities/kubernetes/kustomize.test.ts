@@ -90,7 +90,7 @@ describe('an overlay', () => {
         expect(byKind(await createManifests({ directory: root }).objects(path))).toEqual(byKind(theirs));
       }
     },
-    25 * 60_000,
+    35 * 60_000,
   );
 
   it('patches by name, keeps what it is not told to change, and retags only whole image names', async () => {

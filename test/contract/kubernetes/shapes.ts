@@ -4,7 +4,7 @@ export const CORE = `/api/v1/namespaces/${NAMESPACE}`;
 export const MCP = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/noa-mcp`;
 export const LIMIT_MS = 120_000;
 /** On a machine that has never built the API server, that comes first. */
-export const OPEN_LIMIT_MS = 25 * 60_000;
+export const OPEN_LIMIT_MS = 35 * 60_000;
 
 export interface Status {
   readonly kind: string;
