@@ -41,7 +41,7 @@ export function followUpStarter(connectionOptions: ConnectionOptions, namespace:
           taskQueue: TASK_QUEUE,
           args: [input],
           signal: machineWroteSignal,
-          signalArgs: [{ digest: document.digest, at }],
+          signalArgs: [{ digest: document.digest, at, again: true }],
           workflowIdConflictPolicy: 'USE_EXISTING',
           ...speedMemo(input.speed),
           staticSummary: `post-mortem of ${incidentId}`,

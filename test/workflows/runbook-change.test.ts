@@ -11,6 +11,7 @@ import {
   approvePostMortemUpdate,
   editPostMortemUpdate,
   editRunbookChangeUpdate,
+  machineWroteSignal,
   POST_MORTEM_WORKFLOW,
   type PostMortemInput,
   postMortemQuery,
@@ -45,10 +46,10 @@ const FEATURE = { atMs: START - 3_600_000, author: 'Bob', message: 'feature X', 
 async function begin(
   runbooks: RunbooksPolicy | null = RUNBOOKS,
   more: (world: PretendWorld) => Record<string, (input: never) => Promise<unknown>> = () => ({}),
+  incidentId = `incident-20241023-${randomUUID()}`,
 ) {
   const world = new PretendWorld();
-  const incidentId = `incident-20241023-${randomUUID()}`;
-  const taskQueue = `runbook-${incidentId}`;
+  const taskQueue = `runbook-${incidentId}-${randomUUID()}`;
   const worker = await engine.worker(taskQueue, { ...world.activities(), ...more(world) });
   const input: PostMortemInput = {
     facts: { ...RESOLVED, incidentId },
@@ -70,6 +71,8 @@ async function begin(
     world,
     handle,
     incidentId,
+    cameBack: (digest: string) => handle.signal(machineWroteSignal, { digest, at: at(), again: true }),
+    status: () => handle.query(postMortemQuery),
     edit: (digest: string, basedOn: string) =>
       handle.executeUpdate(editPostMortemUpdate, { args: [{ digest, basedOn, by: 'jane', receivedAt: at() }] }),
     approve: (digest = 'draft') =>
@@ -91,6 +94,51 @@ async function begin(
       await worker.stop();
     },
   };
+}
+
+/** A repository and GitHub as they answer on the wire, and the activities that speak to them. */
+async function gitHub() {
+  const token = 'ghp_planted0secret0planted0secret0planted';
+  const { common } = vendorWorld('2024-10-24T10:00:00Z');
+  const git = createGitHost({ ...common, changes: () => [FEATURE], user: 'bot', token });
+  const github = createGitHub({
+    ...common,
+    repository: 'acme/shop',
+    token,
+    git,
+    collaborators: [],
+    teams: ['oncall-engineers'],
+  });
+  const urls = { git: (await git.listen()).url, github: (await github.listen()).url };
+  const committer = { name: 'Incident', email: 'i@example.com' };
+  const changes = createChangeActivities({
+    branches: createGitClient({ url: urls.git, username: 'bot', token, timeoutMilliseconds: 20_000, committer }),
+    reviews: createPullRequestClient({
+      apiUrl: urls.github,
+      token,
+      repository: 'acme/shop',
+      timeoutMilliseconds: 10_000,
+    }),
+    texts: { get: async (digest) => TAUGHT[digest] ?? null },
+    baseBranch: 'main',
+  });
+  const close = async () => {
+    await github.close();
+    await git.close();
+  };
+  return { github, git, changes, close };
+}
+
+const TAUGHT: Readonly<Record<string, string>> = {
+  'addition of draft': '### What it taught\n',
+  'addition of more': '### And more\n',
+};
+
+function stampedBy(world: PretendWorld, activities: object) {
+  const works = Object.entries(activities) as [string, (input: never) => Promise<unknown>][];
+  return Object.fromEntries(
+    works.map(([name, work]) => [name, async (input: never) => ({ at: world.at(), value: await work(input) })]),
+  );
 }
 
 const reasonOf = (error: unknown) =>
@@ -190,31 +238,63 @@ describe('what a post-mortem gives back to the runbook (R6.5)', () => {
     await hopeless.end();
   });
 
-  it('is one pull request on GitHub although the answers to the push and to the opening were lost', async () => {
-    const token = 'ghp_planted0secret0planted0secret0planted';
-    const { common } = vendorWorld('2024-10-24T10:00:00Z');
-    const git = createGitHost({ ...common, changes: () => [FEATURE], user: 'bot', token });
-    const github = createGitHub({
-      ...common,
-      repository: 'acme/shop',
-      token,
-      git,
-      collaborators: [],
-      teams: ['oncall-engineers'],
-    });
-    const urls = { git: (await git.listen()).url, github: (await github.listen()).url };
-    const committer = { name: 'Incident', email: 'i@example.com' };
-    const changes = createChangeActivities({
-      branches: createGitClient({ url: urls.git, username: 'bot', token, timeoutMilliseconds: 20_000, committer }),
-      reviews: createPullRequestClient({
-        apiUrl: urls.github,
-        token,
-        repository: 'acme/shop',
-        timeoutMilliseconds: 10_000,
+  it('is asked again when the incident came back: another text takes the place of the first, the same text is none', async () => {
+    const { github, git, changes, close } = await gitHub();
+    const answers = (before?: { digest: string; link: string | null }) => (world: PretendWorld) => ({
+      ...stampedBy(world, changes),
+      draftRunbookChange: async ({ postMortemDigest }: { postMortemDigest: string }) => ({
+        at: world.at(),
+        value: { digest: `addition of ${postMortemDigest}`, ...(before === undefined ? {} : { before }) },
       }),
-      texts: { get: async (digest) => (digest === 'addition of draft' ? '### What it taught\n' : null) },
-      baseBranch: 'main',
     });
+    const first = await begin(RUNBOOKS, answers());
+    await first.approve();
+    await first.pass(2 * 3600);
+    const proposed = (await first.handle.result()).runbook;
+    await first.end();
+    const before = { digest: proposed?.digest ?? '', link: proposed?.link ?? null };
+
+    const second = await begin(RUNBOOKS, answers(before), first.incidentId);
+    await second.edit('more', 'draft');
+    await second.approve('more');
+    await second.pass(2 * 3600);
+    expect((await second.handle.result()).runbook).toMatchObject({ stage: 'proposed', digest: 'addition of more' });
+    await second.end();
+    expect(github.pullRequests).toHaveLength(2);
+    const [one, two] = github.pullRequests;
+    expect(two?.head).not.toBe(one?.head);
+    expect(two?.body).toContain(`It takes the place of ${before.link}`);
+    expect(await git.file(two?.head ?? '', FILE)).toContain('### And more');
+
+    const third = await begin(RUNBOOKS, answers({ digest: 'addition of draft', link: 'x' }), first.incidentId);
+    await third.approve();
+    expect((await third.handle.result()).runbook ?? null).toBeNull();
+    await third.end();
+    expect(github.pullRequests).toHaveLength(2);
+    await close();
+  });
+
+  it('and its post-mortem are read anew when the incident comes back while it waits, but nobody’s own words are lost', async () => {
+    const story = await begin();
+    await story.approve();
+    await story.pass(60);
+    expect(await story.runbook()).toMatchObject({ stage: 'drafted', digest: 'addition of draft' });
+    await story.cameBack('anew');
+    await story.pass(2 * 3600);
+    expect(await story.status()).toMatchObject({ approved: null, shared: false });
+    expect(story.world.calls).not.toContain('openRunbookBranch');
+    await story.approve('anew');
+    await story.pass(60);
+    expect(await story.runbook()).toMatchObject({ stage: 'drafted', digest: 'addition of anew' });
+    await story.editChange('in jane’s words', 'addition of anew');
+    await story.cameBack('once more');
+    await story.pass(60);
+    expect(await story.runbook()).toMatchObject({ stage: 'edited', digest: 'in jane’s words' });
+    await story.end();
+  });
+
+  it('is one pull request on GitHub although the answers to the push and to the opening were lost', async () => {
+    const { github, git, changes, close } = await gitHub();
     const lost = new Set(['openRunbookBranch', 'openPullRequest', 'requestReviewers']);
     const story = await begin(RUNBOOKS, (world) =>
       Object.fromEntries(
@@ -241,7 +321,6 @@ describe('what a post-mortem gives back to the runbook (R6.5)', () => {
     expect(branch).toMatch(/^docs\/runbook-troubleshooting-database-incident-20241023-/);
     expect(await git.file(branch, FILE)).toContain('### What it taught');
     await story.end();
-    await github.close();
-    await git.close();
+    await close();
   });
 });

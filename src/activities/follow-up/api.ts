@@ -114,6 +114,12 @@ export interface DraftRunbookChangeInput {
   readonly onlyWithLessons: boolean;
 }
 
+export interface DraftedRunbookChange {
+  readonly digest: string;
+  /** What was proposed of the same incident before it came back; absent when nothing was. */
+  readonly before?: { readonly digest: string; readonly link: string | null };
+}
+
 export interface FollowUpActivities {
   /** The meeting's instant: next business day of the team's zone (R6.1); zone arithmetic is done once and recorded. */
   planReview(input: PlanReviewInput): Promise<{ readonly meetingAt: Instant }>;
@@ -124,7 +130,7 @@ export interface FollowUpActivities {
   /** Puts a text that people edited where documents live; the same text again changes nothing. */
   placePostMortem(input: PlacePostMortemInput): Promise<{ readonly location: string }>;
   /** What an incident adds to a runbook (R6.5), kept in the evidence store under its digest. */
-  draftRunbookChange(input: DraftRunbookChangeInput): Promise<{ readonly digest: string } | null>;
+  draftRunbookChange(input: DraftRunbookChangeInput): Promise<DraftedRunbookChange | null>;
   /** What became of the proposal stays in the record also when the incident has closed. */
   recordRunbookChange(input: RunbookChange): Promise<void>;
   /** The authoritative copy of the timeline in the store: at phase ends and before continue-as-new. */

@@ -56,6 +56,8 @@ export interface CustomerMailsPort {
 export interface RunbookChangesPort {
   /** One row an incident; an older state never replaces a newer one. */
   keep(change: RunbookChange): Promise<void>;
+  /** Null: the incident has led to none yet. */
+  get(incidentId: string): Promise<RunbookChange | null>;
 }
 
 /** Texts by their SHA-256 (hex): what the machine wrote, and what people made of it. */

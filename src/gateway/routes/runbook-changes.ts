@@ -65,7 +65,7 @@ async function changeOf(
   const status = await options.client.postMortem(id);
   const now = status.ok ? (status.value.runbook ?? null) : null;
   if (now !== null) {
-    const { told: _told, ...change } = now;
+    const { told: _told, replaces: _replaces, ...change } = now;
     return change;
   }
   const kept = await options.store.runbookChanges.get(id);

@@ -53,6 +53,8 @@ export interface RunbookChangeStatus extends RunbookChange {
   readonly opensAt: Instant;
   /** False until the incident, the record and people know of this state. */
   readonly told: boolean;
+  /** The pull request whose place this takes, proposed before the incident came back; absent when there is none. */
+  readonly replaces?: string | null;
 }
 
 /** A new text, already in the evidence store under `digest`. Refused when somebody else edited since `basedOn`. */
@@ -88,7 +90,8 @@ export const withholdRunbookChangeUpdate = defineUpdate<PostMortemStatus, [Withh
 export const proposeRunbookChangeUpdate = defineUpdate<PostMortemStatus, [ProposeRunbookChange]>(
   'propose-runbook-change',
 );
-/** The machine has written its facts anew (the incident was reopened and resolved again). */
-export const machineWroteSignal = defineSignal<[{ readonly digest: string; readonly at: Instant }]>('machine-wrote');
+/** The machine has written its facts anew. `again`: since the incident came back, so that people read and approve it anew. */
+export const machineWroteSignal =
+  defineSignal<[{ readonly digest: string; readonly at: Instant; readonly again?: boolean }]>('machine-wrote');
 export const postMortemQuery = defineQuery<PostMortemStatus>('post-mortem');
 export const postMortemAgendaQuery = defineQuery<readonly AgendaEntry[]>('agenda');

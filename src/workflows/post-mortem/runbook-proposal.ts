@@ -18,6 +18,7 @@ const AGAIN_MINUTES = 60;
 /** A repository or GitHub that is away for a day is people's matter. */
 const TRIES = 24;
 const WORDS_CHARACTERS = 300;
+const MARK_CHARACTERS = 8;
 
 /** The post-mortem that the change comes from. */
 export interface ProposalHost {
@@ -80,6 +81,15 @@ export class RunbookProposal {
     if (this.#status !== null && !this.#status.told) return this.#tell();
     if (this.#status === null) return this.#draft();
     return this.#propose();
+  }
+
+  /** The incident came back, and its post-mortem tells more: drafted anew from that, but never over people's own words. */
+  beginAgain(): void {
+    if (this.#proposing || this.#status?.stage === 'edited') return;
+    this.#status = null;
+    this.#askedOf = null;
+    this.#againAt = null;
+    this.#none = false;
   }
 
   checkEdit({ digest, basedOn }: EditRunbookChange): void {
@@ -161,7 +171,9 @@ export class RunbookProposal {
     );
     if (drafted === undefined) return;
     this.#askedOf = digest;
-    if (drafted === null) {
+    // The runbook has these very words, or is about to.
+    const isKnown = drafted?.before?.digest === drafted?.digest;
+    if (drafted === null || isKnown) {
       this.#none = approved !== null;
       return;
     }
@@ -170,6 +182,7 @@ export class RunbookProposal {
     this.#status = {
       ...this.#blank(file, drafted.digest, opensAt),
       words: `It becomes a pull request at ${hourOf(opensAt)} UTC unless somebody withholds it.`,
+      ...(drafted.before === undefined ? {} : { replaces: drafted.before.link }),
     };
   }
 
@@ -178,13 +191,15 @@ export class RunbookProposal {
     const policy = this.#policy;
     if (status === null || policy === null) return;
     const { facts } = this.host.input;
+    const mark = status.digest.replace(/[^0-9a-z]/gi, '').slice(0, MARK_CHARACTERS);
     this.#proposing = true;
     const url = await this.#attempt(status.file, async () => {
       const branch = await change('branch with the change of the runbook').openRunbookBranch({
         incidentId: facts.incidentId,
-        key: `${facts.incidentId}/runbook`,
+        // A branch of its own for what is learned when the incident came back: the first may be merged by then.
+        key: `${facts.incidentId}/runbook${status.replaces === undefined ? '' : `/${mark}`}`,
         prefix: policy.branchPrefix,
-        about: `runbook ${
+        about: `runbook ${status.replaces === undefined ? '' : `${mark} `}${
           status.file
             .split('/')
             .at(-1)
@@ -198,7 +213,7 @@ export class RunbookProposal {
       const pull = await change('pull request with the change of the runbook').openPullRequest({
         branch: branch.value.branch,
         title: `docs: what ${facts.incidentId} taught`,
-        body: this.#body(status.file),
+        body: this.#body(status),
       });
       const asked = await this.#askReviewers(pull.value.number, policy.reviewers);
       const read = await looking(`is #${pull.value.number} there?`).readReviews({ number: pull.value.number });
@@ -224,11 +239,13 @@ export class RunbookProposal {
     return asked.ok ? `${who} asked for a review` : `nobody could be asked for a review: ${asked.words}`;
   }
 
-  #body(file: string): string {
+  #body({ file, replaces }: RunbookChangeStatus): string {
     const { facts } = this.host.input;
     const where = this.host.document().location ?? facts.postMortemUrl;
     const from = where === null ? '' : ` Its post-mortem: ${where}`;
-    return `Adds to \`${file}\` what ${facts.incidentId} taught, from its facts: how it looked, how it was recognised, what helped, what was typed.${from}\n\nEdit it here as you like; it was written by the machine unless somebody put it into their own words.`;
+    const place =
+      replaces == null ? '' : ` It takes the place of ${replaces}, which was proposed before the incident came back.`;
+    return `Adds to \`${file}\` what ${facts.incidentId} taught, from its facts: how it looked, how it was recognised, what helped, what was typed.${from}${place}\n\nEdit it here as you like; it was written by the machine unless somebody put it into their own words.`;
   }
 
   async #tell(): Promise<void> {
@@ -236,7 +253,7 @@ export class RunbookProposal {
     if (status === null) return;
     const { facts } = this.host.input;
     const { incidentId } = facts;
-    const { told: _told, opensAt: _opensAt, ...kept } = status;
+    const { told: _told, opensAt: _opensAt, replaces: _replaces, ...kept } = status;
     const recorded = followUp('the change of the runbook in the record').recordRunbookChange(kept);
     // A store that is away for an hour keeps nobody from being told.
     await attempted(this.host.clock, recorded);
@@ -246,7 +263,8 @@ export class RunbookProposal {
       // The incident may have closed; the record has it.
       .catch(() => undefined);
     const detail = this.#message(status);
-    if (detail !== null) await this.host.say(`${incidentId}/runbook/${stage}`, detail);
+    const key = status.replaces === undefined ? 'runbook' : `runbook/${status.digest}`;
+    if (detail !== null) await this.host.say(`${incidentId}/${key}/${stage}`, detail);
     // What somebody changed meanwhile is told in the next round.
     if (this.#status === status) this.#status = { ...status, told: true };
   }

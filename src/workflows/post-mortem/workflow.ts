@@ -56,7 +56,7 @@ export async function postMortem(input: PostMortemInput): Promise<PostMortemStat
   setHandler(proposeRunbookChangeUpdate, (wish) => document.ofRunbook((proposal) => proposal.propose(wish)), {
     validator: (wish) => document.runbook.checkPropose(wish),
   });
-  setHandler(machineWroteSignal, ({ digest, at }) => document.machineWrote(digest, at));
+  setHandler(machineWroteSignal, ({ digest, at, again }) => document.machineWrote(digest, at, again === true));
   setHandler(postMortemQuery, () => document.status);
   setHandler(postMortemAgendaQuery, () => document.agenda.entries());
   while (!document.isDone() && !workflowInfo().continueAsNewSuggested) await document.next();
@@ -156,12 +156,16 @@ class Document {
     return this.#status;
   }
 
-  machineWrote(digest: string, at: Instant): void {
+  machineWrote(digest: string, at: Instant, again: boolean): void {
     this.#clock.adopt(at);
     if (digest === this.#newest()) return;
     this.#addVersion(digest, 'machine', at);
     // It stands there already: the machine writes the document itself.
     this.#status = { ...this.#status, publishedDigest: digest };
+    if (!again) return;
+    // What people agreed to was another story: they read and approve this one, and what it teaches is asked again.
+    this.#status = { ...this.#status, approved: null, shared: false };
+    this.runbook.beginAgain();
   }
 
   carry(): PostMortemInput {

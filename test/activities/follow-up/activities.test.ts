@@ -84,7 +84,10 @@ function activities() {
       get: async (digest) => texts.get(digest) ?? null,
     },
     customerMails: { accounts: async () => mails },
-    runbookChanges: { keep: async (change) => void kept.push(change) },
+    runbookChanges: {
+      keep: async (change) => void kept.push(change),
+      get: async (incidentId) => kept.findLast((change) => change.incidentId === incidentId) ?? null,
+    },
     actionItems: { start: async (input) => `action-items/${input.facts.incidentId}` },
   };
   return createFollowUpActivities(ports);
@@ -264,8 +267,27 @@ describe('a change of the runbook (R6.5)', () => {
     const text = texts.get(first?.digest ?? '') ?? '';
     expect(text).toContain('### 2024-10-23: API High Error Rate');
     expect(text).toContain('Profile queries before deploying.');
-    expect(text).toContain('- restart: error rate 2 %');
+    expect(text).toContain('- restart of noa-mcp: error rate 2 %');
     expect(await activities().draftRunbookChange({ ...asked, postMortemDigest })).toEqual(first);
+  });
+
+  it('knows what was proposed of the same incident before it came back, and nothing of what was withheld', async () => {
+    const postMortemDigest = await put(LEARNED);
+    const change = {
+      incidentId: RESOLVED.incidentId,
+      file: 'docs/x.md',
+      digest: 'before',
+      by: 'machine',
+      at: '2024-10-23T15:30:00.000Z',
+      words: '',
+      link: null,
+    };
+    await activities().recordRunbookChange({ ...change, stage: 'withheld' });
+    expect(await activities().draftRunbookChange({ ...asked, postMortemDigest })).not.toHaveProperty('before');
+    await activities().recordRunbookChange({ ...change, stage: 'proposed', link: 'https://git.example/1' });
+    expect(await activities().draftRunbookChange({ ...asked, postMortemDigest })).toMatchObject({
+      before: { digest: 'before', link: 'https://git.example/1' },
+    });
   });
 
   it('waits for the lessons where policy says so', async () => {
