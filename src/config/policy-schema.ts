@@ -163,7 +163,12 @@ const customers = z.strictObject({
   directoryQuery: text.includes('$1', 'must contain $1, the list of user ids').nullable(),
   mailFrom: text,
   replyTo: z.email('must be an e-mail address').nullable(),
-  bounceTo: z.email('must be an e-mail address').nullable().default(null),
+  bounceTo: text
+    .refine((address) => z.email().safeParse(address.replace('{mail}', 'x'.repeat(20))).success, {
+      error: 'must be an e-mail address; {mail} in it becomes each mail’s own mark',
+    })
+    .nullable()
+    .default(null),
   unsubscribeUrl: url.nullable(),
   unsubscribeMail: z.email('must be an e-mail address').nullable(),
   mailsPerBatch: count,

@@ -339,7 +339,10 @@ export interface CustomersPolicy {
   readonly directoryQuery: string | null;
   readonly mailFrom: string;
   readonly replyTo: string | null;
-  /** Where the mail server sends what cannot be delivered; null: to `mailFrom`. */
+  /**
+   * Where the mail server sends what cannot be delivered; null: to `mailFrom`. `{mail}` becomes each mail's own mark, so
+   * that a report tells by its address alone what it is about: `bounces+{mail}@example.com`.
+   */
   readonly bounceTo: string | null;
   /** Where one click unsubscribes; `{customer}` becomes the customer's id. */
   readonly unsubscribeUrl: string | null;

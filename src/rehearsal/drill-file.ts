@@ -268,7 +268,8 @@ function wireOf(row: Row): PlannedWire {
   const lastsMs = row.for === undefined ? null : durationMs(row.for as string);
   if (row.process !== undefined) {
     const { process, fault } = row as { process: 'worker'; fault: 'killed' };
-    return { kind: 'process', atMs, process, fault, forMs: lastsMs };
+    const afterMails = (row.afterMails as number | undefined) ?? null;
+    return { kind: 'process', atMs, process, fault, forMs: lastsMs, afterMails };
   }
   return {
     kind: 'system',

@@ -137,6 +137,8 @@ export const processWireSchema = z.strictObject({
   process: z.enum(PROCESSES),
   fault: z.enum(PROCESS_FAULTS),
   for: lengthField.optional(),
+  /** Not at `at` but after so many mails that the mail server took from then on: in the middle of a mailing. */
+  afterMails: z.number().int().positive().optional(),
 });
 
 const cause = z.strictObject({ kind: text, names: z.array(text).optional() });

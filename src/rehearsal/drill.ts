@@ -64,6 +64,8 @@ export type PlannedWire =
       readonly fault: 'killed' | 'paused' | 'restarted';
       /** Real milliseconds; null: back at once. */
       readonly forMs: number | null;
+      /** After so many mails from `atMs` on; null: at `atMs`. */
+      readonly afterMails: number | null;
     };
 
 /** One thing wrong with a drill file, where it stands; line and column count from 1. */

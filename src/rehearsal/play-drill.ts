@@ -10,7 +10,7 @@ import { type PageSeen, People, type PersonDid } from './people.ts';
 import { playRealTime } from './real-time.ts';
 import { SlackDoor } from './slack-door.ts';
 import { type Ground, openTheatre, type Theatre } from './theatre.ts';
-import { type GroundProcess, Wires } from './wires.ts';
+import { type GroundProcess, Wires, type WireTold } from './wires.ts';
 
 /** A drill that has been played to its end, with everything still there to be judged. */
 export interface Performance {
@@ -24,7 +24,7 @@ export interface Performance {
   readonly peopleCouldNot: readonly string[];
   /** What the gateway did not take from Slack although it was there to take it, in words. */
   readonly slackRefused: readonly string[];
-  readonly wiresTold: readonly { readonly atMs: number; readonly words: string }[];
+  readonly wiresTold: readonly WireTold[];
 }
 
 export interface PlayOptions {

@@ -159,7 +159,9 @@ function momentOf(described: Described): Moment {
       continue;
     }
     const interval = activity.currentRetryInterval;
-    const intervalMs = interval ? requiredTsToMs(interval, 'currentRetryInterval') : dueMs - virtualNowMs;
+    const saidMs = interval ? requiredTsToMs(interval, 'currentRetryInterval') : Number.POSITIVE_INFINITY;
+    // Of an attempt whose worker is gone nobody said that it ended, and the server counts the interval from its epoch on.
+    const intervalMs = saidMs < dueMs / 2 ? saidMs : nearest(dueMs - virtualNowMs, UNSAID_INTERVAL_MS);
     backoffs.push({
       key: turn,
       type,
@@ -181,6 +183,13 @@ function momentOf(described: Described): Moment {
     virtualNowMs,
     backoffs,
   };
+}
+
+/** It is seen a moment after the attempt was given up; shorter than this no interval is where time is stretched. */
+const UNSAID_INTERVAL_MS = 100_000;
+
+function nearest(ms: number, unit: number): number {
+  return Math.max(1, Math.round(ms / unit) * unit);
 }
 
 /** Activities are numbered in the order in which their workflow asked for them. */

@@ -16,7 +16,17 @@ export interface GroundProcess {
 interface Event {
   readonly atMs: number;
   readonly words: string;
+  readonly process: ProcessWire['process'] | null;
+  readonly afterMails?: number;
   readonly run: () => Promise<void>;
+}
+
+/** What was done, when, and how many mails the mail server had by then. */
+export interface WireTold {
+  readonly atMs: number;
+  readonly words: string;
+  readonly process: ProcessWire['process'] | null;
+  readonly mailsBefore: number;
 }
 
 /** How long a paused process stands still when the drill does not say: long enough that a call notices. */
@@ -24,10 +34,16 @@ const PAUSE_MS = 1_500;
 
 /** Whatever befalls wires and processes, each at its time. `told` says what was done, for the report. */
 export class Wires implements Player {
-  readonly told: { readonly atMs: number; readonly words: string }[] = [];
+  readonly told: WireTold[] = [];
   readonly #events: Event[];
+  #awaitingMails = 0;
+  #failed: Error | null = null;
 
-  constructor(drill: Drill, theatre: Theatre, grounds: Readonly<Partial<Record<'temporal' | 'store', GroundProcess>>>) {
+  constructor(
+    drill: Drill,
+    private readonly theatre: Theatre,
+    grounds: Readonly<Partial<Record<'temporal' | 'store', GroundProcess>>>,
+  ) {
     const events = drill.wires.flatMap((wire) =>
       wire.kind === 'system'
         ? systemEvents(wire, drill, theatre.production.wires)
@@ -41,18 +57,39 @@ export class Wires implements Player {
   }
 
   async act(nowMs: number): Promise<boolean> {
+    if (this.#failed !== null) throw this.#failed;
     let acted = false;
     for (let event = this.#events[0]; event !== undefined && event.atMs <= nowMs; event = this.#events[0]) {
       this.#events.shift();
-      this.told.push({ atMs: nowMs, words: event.words });
-      await event.run();
+      if (event.afterMails === undefined) await this.#befall(event, nowMs);
+      else this.#befallAfterMails(event, event.afterMails);
       acted = true;
     }
     return acted;
   }
 
   get pending(): number {
-    return this.#events.length;
+    return this.#events.length + this.#awaitingMails;
+  }
+
+  async #befall({ words, process, run }: Event, atMs: number): Promise<void> {
+    this.told.push({ atMs, words, process, mailsBefore: this.theatre.production.smtp.mails.length });
+    await run();
+  }
+
+  /** The mail server holds everything meanwhile, so that it befalls the same mailing at the same place in every play. */
+  #befallAfterMails(event: Event, mails: number): void {
+    const { smtp, world } = this.theatre.production;
+    this.#awaitingMails += 1;
+    smtp.haltAfter(mails, async () => {
+      try {
+        await this.#befall(event, world.nowMs);
+      } catch (error) {
+        this.#failed = error as Error;
+      } finally {
+        this.#awaitingMails -= 1;
+      }
+    });
   }
 }
 
@@ -64,12 +101,14 @@ function systemEvents(wire: SystemWire, drill: Drill, faults: WireFaults): Event
   const begin = {
     atMs: drill.startAtMs + wire.atMs,
     words: `${wire.system}: ${wire.fault}`,
+    process: null,
     run: async () => faults.set(wire.system, fault),
   };
   if (wire.endMs === null) return [begin];
   const end = {
     atMs: drill.startAtMs + wire.endMs,
     words: `${wire.system}: well again`,
+    process: null,
     run: async () => faults.clear(wire.system, fault.kind),
   };
   return [begin, end];
@@ -94,7 +133,9 @@ function processEvent(
     wire.process === 'worker' || wire.process === 'gateway' ? ourProcess(theatre, wire.process) : grounds[wire.process];
   return {
     atMs: drill.startAtMs + wire.atMs,
-    words: `${wire.process} ${wire.fault}${wire.forMs === null ? '' : ` for ${wire.forMs / 1000} s`}`,
+    words: `${wire.process} ${wire.fault}${wire.forMs === null ? '' : ` for ${wire.forMs / 1000} s`}${wire.afterMails === null ? '' : `, after ${wire.afterMails} mails`}`,
+    process: wire.process,
+    ...(wire.afterMails === null ? {} : { afterMails: wire.afterMails }),
     async run() {
       if (ours === undefined) throw new Error(`This drill has no ${wire.process} of its own to be ${wire.fault}.`);
       if (wire.fault === 'paused') {

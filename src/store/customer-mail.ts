@@ -29,6 +29,15 @@ export interface CustomerMailAccount extends MailCounts {
   readonly preparedAt: Instant;
 }
 
+/**
+ * By what a report names the mail that it is about: its Message-ID, its envelope's own sender, or only the envelope's
+ * recipient, which says which mail when a single one went there since.
+ */
+export type ReportedBy =
+  | { readonly messageId: string }
+  | { readonly bounceTo: string }
+  | { readonly email: string; readonly sinceAt: Instant };
+
 /** A mail that came back. `before`: what was known of it until now. */
 export interface BouncedMail {
   readonly incidentId: string;
@@ -52,7 +61,15 @@ export interface CustomerMailLedger {
   /** Begun by a process that ended before it wrote down the outcome: they may have it. */
   inDoubt(which: Which): Promise<readonly MailRecipient[]>;
   waiting(which: Which & { readonly limit: number }): Promise<readonly MailRecipient[]>;
-  begin(one: Which & { readonly customerId: string; readonly messageId: string; readonly at: Instant }): Promise<void>;
+  begin(
+    one: Which & {
+      readonly customerId: string;
+      readonly messageId: string;
+      /** The envelope's sender, where it is this mail's own. */
+      readonly bounceTo: string | null;
+      readonly at: Instant;
+    },
+  ): Promise<void>;
   sent(one: Which & { readonly customerId: string; readonly at: Instant }): Promise<void>;
   refused(one: Which & { readonly customerId: string; readonly words: string; readonly at: Instant }): Promise<void>;
   /** Not now: it waits again; answers how often it has been tried. */
@@ -60,9 +77,9 @@ export interface CustomerMailLedger {
   counts(which: Which): Promise<MailCounts>;
   /** Every mail of an incident, the oldest first. */
   accounts(incidentId: string): Promise<readonly CustomerMailAccount[]>;
-  /** The mail server says that it could not be delivered; null when that Message-ID is none of ours. */
+  /** The mail server says that it could not be delivered; null when it is none of ours, or not known which of them. */
   bounced(report: {
-    readonly messageId: string;
+    readonly by: ReportedBy;
     readonly words: string;
     readonly at: Instant;
   }): Promise<BouncedMail | null>;
@@ -129,10 +146,11 @@ export function createCustomerMailLedger(database: Database): CustomerMailLedger
          WHERE ${OF_MAIL} AND state = 'waiting' ORDER BY tries, customer_id LIMIT $3`,
         [incidentId, edition, limit],
       ),
-    async begin({ incidentId, edition, customerId, messageId, at }) {
+    async begin({ incidentId, edition, customerId, messageId, bounceTo, at }) {
       await rows(
-        `UPDATE customer_mail_recipient SET state = 'begun', message_id = $4, begun_at = $5, tries = tries + 1 WHERE ${OF_ONE}`,
-        [incidentId, edition, customerId, messageId, at],
+        `UPDATE customer_mail_recipient
+         SET state = 'begun', message_id = $4, begun_at = $5, bounce_to = lower($6), tries = tries + 1 WHERE ${OF_ONE}`,
+        [incidentId, edition, customerId, messageId, at, bounceTo],
       );
     },
     async sent({ incidentId, edition, customerId, at }) {
@@ -165,17 +183,19 @@ export function createCustomerMailLedger(database: Database): CustomerMailLedger
          WHERE incident_id = $1 GROUP BY edition, subject, prepared_at ORDER BY prepared_at, edition`,
         [incidentId],
       ),
-    async bounced({ messageId, words, at }) {
+    async bounced({ by, words, at }) {
+      const [which, ...named] = namedBy(by);
       const [found] = await rows<BouncedMail & Record<string, unknown>>(
         `WITH known AS (
-           SELECT incident_id, edition, customer_id, state FROM customer_mail_recipient WHERE message_id = $1 FOR UPDATE
+           SELECT incident_id, edition, customer_id, state FROM customer_mail_recipient WHERE ${which} FOR UPDATE
          ), noted AS (
-           UPDATE customer_mail_recipient AS one SET state = 'bounced', words = $2, ended_at = $3 FROM known
+           UPDATE customer_mail_recipient AS one SET state = 'bounced', words = $1, ended_at = $2 FROM known
            WHERE one.incident_id = known.incident_id AND one.edition = known.edition
-             AND one.customer_id = known.customer_id AND known.state <> 'bounced'
+             AND one.customer_id = known.customer_id AND known.state <> 'bounced' AND (SELECT count(*) FROM known) = 1
          )
-         SELECT incident_id AS "incidentId", edition, customer_id AS "customerId", state AS before FROM known`,
-        [messageId, words, at],
+         SELECT incident_id AS "incidentId", edition, customer_id AS "customerId", state AS before FROM known
+         WHERE (SELECT count(*) FROM known) = 1`,
+        [words, at, ...named],
       );
       return found ?? null;
     },
@@ -187,6 +207,13 @@ export function createCustomerMailLedger(database: Database): CustomerMailLedger
       ),
     lock: ({ incidentId, edition }) => lock(database, `${incidentId}/${edition}`),
   };
+}
+
+/** The condition, and what stands for $3 and $4 in it. */
+function namedBy(by: ReportedBy): readonly [string, ...string[]] {
+  if ('messageId' in by) return ['message_id = $3', by.messageId];
+  if ('bounceTo' in by) return ['bounce_to = lower($3)', by.bounceTo];
+  return ['lower(email) = lower($3) AND begun_at >= $4', by.email, by.sinceAt];
 }
 
 /** A connection of its own: the lock ends with it, so that a killed worker keeps nobody waiting. */

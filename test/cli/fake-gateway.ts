@@ -13,6 +13,8 @@ export interface FakeIncident {
   events: readonly TimelineEvent[];
   /** GET …/runbook-change; absent: there is none. */
   runbookChange?: object;
+  /** GET …/customer-mails; absent: none was written to. */
+  mails?: readonly object[];
 }
 
 export interface Posted {
@@ -104,6 +106,8 @@ async function answer(fake: FakeGateway, request: IncomingMessage, response: Ser
     case 'paper':
       response.writeHead(200, { 'content-type': 'text/plain' }).end('kubectl get pods\n');
       return;
+    case 'customer-mails':
+      return send(200, { mails: found.mails ?? [] });
     case 'runbook-change':
       if (found.runbookChange !== undefined) return send(200, found.runbookChange);
       return send(404, { error: `${id} changes no runbook yet.` });

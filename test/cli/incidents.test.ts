@@ -110,6 +110,33 @@ describe('list, create, paper, timeline, post-mortem and nothing', () => {
     expect((await run(gateway, ['create', 'x', '--severity', 'P9'])).code).toBe(2);
   });
 
+  it('tells how the mails to customers stand, and of each that did not arrive why (R4.5)', async () => {
+    const notDelivered = [{ customerId: 'acme', words: 'gone@acme.example: 550 User unknown (5.1.1)' }];
+    const mail = {
+      edition: 'resolved-0',
+      subject: 'Service Disruption',
+      preparedAt: null,
+      waiting: 3,
+      sent: 40,
+      refused: 2,
+      bounced: 1,
+      notDelivered,
+    };
+    gateway.incidents.push({ ...incident(R9), mails: [mail] });
+    const lines = (await run(gateway, ['mails', '1430'])).out
+      .split('\n')
+      .map((line) => line.replace(/\s+/g, ' ').trim());
+    expect(lines).toEqual([
+      'MAIL SENT CAME BACK REFUSED TO GO SUBJECT',
+      'resolved-0 40 1 2 3 Service Disruption',
+      'acme: gone@acme.example: 550 User unknown (5.1.1)',
+    ]);
+    const data = JSON.parse((await run(gateway, ['mails', '1430', '--json'])).out);
+    expect(data).toEqual({ incidentId: R9, mails: [mail] });
+    gateway.incidents[0] = incident(R9);
+    expect((await run(gateway, ['mails'])).out).toBe(`No customer was written to about ${R9}.`);
+  });
+
   it('tells what led to what, with both clocks, the meaning and how each line is known (R5.5)', async () => {
     gateway.incidents.push({ ...incident(R9), events: chainOfR9() });
     const { out } = await run(gateway, ['timeline', '1430', '--correlated']);

@@ -4,6 +4,7 @@ import { loadPolicy } from '../../src/config/policy.ts';
 import { correlatedSection } from '../../src/console/correlated-section.ts';
 import { draftSection } from '../../src/console/draft-section.ts';
 import { fixSection } from '../../src/console/fix-section.ts';
+import { mailSection } from '../../src/console/mail-section.ts';
 import { healthBody } from '../../src/console/pages/health.ts';
 import { incidentBody } from '../../src/console/pages/incident.ts';
 import { policyBody } from '../../src/console/pages/policy.ts';
@@ -84,8 +85,11 @@ describe('the incident page', () => {
       now: NOW,
       historyUrl: null,
       allEvents: false,
-      mails: null,
+      mails: {
+        mails: [{ edition: 'resolved-0', subject: 's', waiting: 0, sent: 1, refused: 0, bounced: 0, notDelivered: [] }],
+      },
     });
+    expect(page.text).toContain('1 sent, 0 came back');
     expect(page.text).toContain('>14:15 (19:45)</time>');
   });
 
@@ -114,6 +118,29 @@ describe('the incident page', () => {
     expect(shown('window-planned')).toMatch(/data-decision="call-off"[\s\S]*value="migration"/);
     expect(shown('migrated')).not.toContain('data-decision');
     expect(shown()).not.toContain('Permanent fix');
+  });
+
+  it('shows how the mails to customers stand, and why some came back, five of them (R4.5)', () => {
+    const notDelivered = Array.from({ length: 7 }, (_, index) => ({
+      customerId: `c${index}`,
+      words: `550 no <b>${index}</b>`,
+    }));
+    const mail = {
+      edition: 'resolved-0',
+      subject: 'Service <Disruption>',
+      waiting: 3,
+      sent: 40,
+      refused: 2,
+      bounced: 5,
+      notDelivered,
+    };
+    const shown = mailSection({ mails: [mail, { ...mail, edition: 'reopened-1', notDelivered: [] }] }).text;
+    expect(shown.match(/40 sent, 5 came back, 2 refused, 3 to go/g)).toHaveLength(2);
+    expect(shown).toContain('Service &lt;Disruption&gt;');
+    expect(shown).toContain('c4: 550 no &lt;b&gt;4&lt;/b&gt;');
+    expect(shown).not.toContain('c5:');
+    expect(shown).toContain('reopened-1');
+    for (const none of [null, { mails: [] }]) expect(mailSection(none).text).toMatch(/id="mails"[^>]* hidden/);
   });
 
   it('shows what was like it in the record, and what goes out when nobody writes (R2.19, R4.1)', () => {

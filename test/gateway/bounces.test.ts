@@ -30,7 +30,8 @@ beforeEach(async () => {
     ['acme', MESSAGE_ID],
     ['bolt', '<of-bolt@noaserver.com>'],
   ] as const) {
-    await customerMail.begin({ ...WHICH, customerId, messageId, at: AT });
+    const bounceTo = customerId === 'bolt' ? 'bounces+b01t@noaserver.com' : null;
+    await customerMail.begin({ ...WHICH, customerId, messageId, bounceTo, at: AT });
     await customerMail.sent({ ...WHICH, customerId, at: AT });
   }
   return () => rig.close();
@@ -86,10 +87,60 @@ describe('a report of a mail that came back (R4.5)', () => {
     await pipe(postfix());
     expect(await pipe(exchange())).toMatchObject({ json: { outcome: 'duplicate' } });
     const core = { ...WHICH, customerId: 'core', at: AT };
-    await rig.store.customerMail.begin({ ...core, messageId: '<of-core@noaserver.com>' });
+    await rig.store.customerMail.begin({ ...core, messageId: '<of-core@noaserver.com>', bounceTo: null });
     expect(await pipe(postfix('<of-core@noaserver.com>'))).toMatchObject({ json: { outcome: 'bounced' } });
     await rig.store.customerMail.sent(core);
     expect(await counts()).toEqual({ waiting: 0, sent: 1, refused: 0, bounced: 2 });
+  });
+
+  /** As a server writes it that returns nothing of the mail. */
+  const bare = (more: { readonly to?: string; readonly final?: string } = {}) =>
+    postfix()
+      .toString()
+      .replaceAll(MESSAGE_ID, '')
+      .replace('To: status@noaserver.com', `To: ${more.to ?? 'status@noaserver.com'}`)
+      .replace(/Original-Recipient: .*\r?\n/, '')
+      .replace(
+        'Final-Recipient: rfc822; Gone@acme.example',
+        `Final-Recipient: rfc822; ${more.final ?? 'GONE@acme.example'}`,
+      );
+
+  it('is about the mail whose own envelope’s sender it went to, whatever else it says (VERP)', async () => {
+    const answer = await pipe(bare({ to: 'Bounces+B01T@noaserver.com', final: 'deep@forwarded.example' }));
+    expect(answer.json).toEqual({ outcome: 'bounced', words: expect.stringContaining('customer bolt') });
+    expect(await pipe(bare({ to: 'bounces+other@noaserver.com', final: 'deep@forwarded.example' }))).toMatchObject({
+      json: { outcome: 'foreign' },
+    });
+    const delivered = bare({ final: 'x@y.example' }).replace(
+      'Subject:',
+      'Delivered-To: bounces+b01t@noaserver.com\nSubject:',
+    );
+    expect((await pipe(delivered)).json.outcome).toBe('duplicate');
+  });
+
+  it('is about the only mail that went to its recipient lately, where it names no mail at all (RFC 3464)', async () => {
+    expect((await pipe(bare())).json).toEqual({ outcome: 'bounced', words: expect.stringContaining('customer acme') });
+    expect((await pipe(bare())).json.outcome).toBe('duplicate');
+    expect(await counts()).toEqual({ waiting: 1, sent: 1, refused: 0, bounced: 1 });
+  });
+
+  it('changes nothing when several mails went to that recipient, or none for a week', async () => {
+    const { customerMail } = rig.store;
+    const second = { ...WHICH, edition: 'reopened-1' };
+    const recipients = [{ customerId: 'acme', email: 'gone@acme.example' }];
+    await customerMail.prepare({ ...second, subject: 's', text: 't', html: 'h', digest: 'd', at: AT, recipients });
+    await customerMail.begin({
+      ...second,
+      customerId: 'acme',
+      messageId: '<two@noaserver.com>',
+      bounceTo: null,
+      at: AT,
+    });
+    expect((await pipe(bare())).json.outcome).toBe('foreign');
+    const old = { ...WHICH, customerId: 'core', messageId: '<old@noaserver.com>', bounceTo: null };
+    await customerMail.begin({ ...old, at: '2024-10-16T15:05:00.000Z' });
+    expect((await pipe(bare({ final: 'gone@core.example' }))).json.outcome).toBe('foreign');
+    expect(await counts()).toMatchObject({ bounced: 0 });
   });
 
   it.each([
@@ -99,7 +150,23 @@ describe('a report of a mail that came back (R4.5)', () => {
       'foreign',
       /no mail to a customer that was sent from here/,
     ],
-    ['that names no mail', Buffer.from(postfix().toString().replaceAll(MESSAGE_ID, '')), 'foreign', /which mail/],
+    [
+      'that names no mail and nobody of ours',
+      Buffer.from(
+        postfix()
+          .toString()
+          .replaceAll(MESSAGE_ID, '')
+          .replace(/Gone@acme/g, 'gone@zeta'),
+      ),
+      'foreign',
+      /does not say which: it returns no Message-ID/,
+    ],
+    [
+      'that returns another’s Message-ID, for an address of ours',
+      postfix('<other@example.com>'),
+      'foreign',
+      /no mail to a customer/,
+    ],
     ['of a mere delay', postfix(MESSAGE_ID, 'delayed'), 'delayed', /goes on trying/],
     ['of a delivery', postfix(MESSAGE_ID, 'delivered'), 'delivered', /no failure/],
     ['that is an absence notice', outOfOffice(), 'no-report', /no part of the type message\/delivery-status/],

@@ -188,7 +188,9 @@ class Batch {
     const { input, ports } = this;
     const mail = envelope(input, this.mail, recipient);
     const one = { incidentId: input.incidentId, edition: input.edition, customerId: recipient.customerId };
-    await ports.ledger.begin({ ...one, messageId: this.channel.messageId(mail.key, mail.from), at: input.at });
+    const messageId = this.channel.messageId(mail.key, mail.from);
+    const own = mail.bounceTo === input.customers.bounceTo ? null : mail.bounceTo;
+    await ports.ledger.begin({ ...one, messageId, bounceTo: own, at: input.at });
     try {
       const { rejected } = await this.channel.send(mail);
       if (rejected.length > 0) await ports.ledger.refused({ ...one, words: 'The address was refused.', at: input.at });
@@ -230,8 +232,9 @@ function envelope(input: SendCustomerMailInput, mail: StoredMail, { customerId, 
     ...(ways.length === 0 ? {} : { 'List-Unsubscribe': ways.join(', ') }),
     ...(web === null ? {} : { 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' }),
   };
+  const key = `${incidentId}/customers/${edition}/${customerId}`;
   return {
-    key: `${incidentId}/customers/${edition}/${customerId}`,
+    key,
     from: customers.mailFrom,
     to: [email],
     subject: mail.subject,
@@ -239,7 +242,16 @@ function envelope(input: SendCustomerMailInput, mail: StoredMail, { customerId, 
     html: mail.html,
     calendar: null,
     replyTo: customers.replyTo,
-    bounceTo: customers.bounceTo ?? null,
+    bounceTo: customers.bounceTo?.replace(MARK, () => markOf(key)) ?? null,
     headers,
   };
+}
+
+/** Where the policy wants a mail's own mark in the envelope's sender (a variable envelope return path). */
+const MARK = '{mail}';
+const MARK_CHARACTERS = 20;
+
+/** The same mail has the same mark, also when it goes again; nobody else can name it who does not know the key. */
+function markOf(key: string): string {
+  return createHash('sha256').update(`bounce of ${key}`).digest('hex').slice(0, MARK_CHARACTERS);
 }

@@ -61,7 +61,15 @@ export interface CustomerLedger {
   mail(which: Which): Promise<StoredMail | null>;
   inDoubt(which: Which): Promise<readonly Recipient[]>;
   waiting(which: Which & { readonly limit: number }): Promise<readonly Recipient[]>;
-  begin(one: Which & { readonly customerId: string; readonly messageId: string; readonly at: Instant }): Promise<void>;
+  begin(
+    one: Which & {
+      readonly customerId: string;
+      readonly messageId: string;
+      /** The envelope's sender, where it is this mail's own. */
+      readonly bounceTo: string | null;
+      readonly at: Instant;
+    },
+  ): Promise<void>;
   sent(one: Which & { readonly customerId: string; readonly at: Instant }): Promise<void>;
   refused(one: Which & { readonly customerId: string; readonly words: string; readonly at: Instant }): Promise<void>;
   later(one: Which & { readonly customerId: string; readonly words: string }): Promise<number>;

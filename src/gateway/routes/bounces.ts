@@ -1,4 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { type Instant, plusMinutes } from '../../domain/instant.ts';
+import type { ReportedBy } from '../../store/customer-mail.ts';
 import { requireToken } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { RequestRefused } from '../refusals.ts';
@@ -16,8 +18,9 @@ type Report = Extract<DeliveryReport, { kind: 'report' }>;
 /**
  * Mails to customers that come back later (R4.5): the mail server pipes each delivery status notification here as it is
  * (`curl --data-binary @-`). Whatever is understood is answered 200, also when it changes nothing: a server that got
- * another answer would report on the report. It counts only for a mail of ours, found by the Message-ID that only its
- * recipient was told.
+ * another answer would report on the report. It counts only for a mail of ours, found by the Message-ID or the envelope's
+ * sender that only its recipient was told; where a report names neither, by the recipient, when a single mail went there
+ * within the days that a mail server tries.
  */
 export function registerBounces(app: FastifyInstance, options: GatewayOptions): void {
   app.register(async (raw) => {
@@ -58,25 +61,37 @@ async function judged(options: GatewayOptions, report: DeliveryReport): Promise<
   return { outcome: 'delivered', words: 'It reports no failure.' };
 }
 
+/** RFC 5321 (4.5.4.1): a mail server gives up after four or five days; its report takes a moment more. */
+const REPORTED_WITHIN_DAYS = 6;
+
 async function bounced(
   { store, clock }: GatewayOptions,
-  { messageIds }: Report,
+  report: Report,
   failed: ReportedRecipient,
 ): Promise<BounceAnswer> {
-  if (messageIds.length === 0)
-    return { outcome: 'foreign', words: 'It does not say which mail it is about (no Message-ID is returned).' };
   const where = failed.address === null ? '' : `${failed.address}: `;
   const words = `${where}${failed.words}${failed.status === null ? '' : ` (${failed.status})`}`;
-  for (const messageId of messageIds) {
-    const found = await store.customerMail.bounced({ messageId, words, at: clock() });
+  for (const by of namesOf(report, failed, clock())) {
+    const found = await store.customerMail.bounced({ by, words, at: clock() });
     if (found === null) continue;
     const mail = `customer ${found.customerId}, mail ${found.edition} of ${found.incidentId}`;
     return found.before === 'bounced'
       ? { outcome: 'duplicate', words: `It was known already that this came back: ${mail}.` }
       : { outcome: 'bounced', words: `Noted that it came back: ${mail}.` };
   }
+  const { messageIds } = report;
+  const named = messageIds.length === 0 ? 'it returns no Message-ID' : messageIds.join(', ');
   return {
     outcome: 'foreign',
-    words: `It is about no mail to a customer that was sent from here: ${messageIds.join(', ')}.`,
+    words: `It is about no mail to a customer that was sent from here, or does not say which: ${named}.`,
   };
+}
+
+/** By what the mail may be known, the surest first: a report that returns a Message-ID is about that mail or about none. */
+function namesOf(report: Report, failed: ReportedRecipient, now: Instant): readonly ReportedBy[] {
+  const sinceAt = plusMinutes(now, -REPORTED_WITHIN_DAYS * 24 * 60);
+  const ids = report.messageIds.map((messageId) => ({ messageId }));
+  const senders = report.reportedTo.map((bounceTo) => ({ bounceTo }));
+  const recipients = ids.length > 0 ? [] : failed.addresses.map((email) => ({ email, sinceAt }));
+  return [...ids, ...senders, ...recipients];
 }

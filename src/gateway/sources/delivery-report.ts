@@ -4,6 +4,8 @@ import { cleanLine } from '../../views/escape.ts';
 /** What became of one recipient, by a delivery status notification (RFC 3464). */
 export interface ReportedRecipient {
   readonly address: string | null;
+  /** As we wrote it and as it came to be in the end, which differ where mail was forwarded; in lower case. */
+  readonly addresses: readonly string[];
   readonly action: 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
   /** RFC 3463, e.g. `5.1.1`; null when the report has none. */
   readonly status: string | null;
@@ -16,6 +18,8 @@ export type DeliveryReport =
       readonly kind: 'report';
       /** Message-IDs of the mail that it is about, as the reporter returns them; angle brackets included. */
       readonly messageIds: readonly string[];
+      /** To whom the report went, and who the returned mail says was its sender: the envelope's sender by either. */
+      readonly reportedTo: readonly string[];
       readonly recipients: readonly ReportedRecipient[];
     }
   /** A mail, but no report about a delivery: an answer of a person or of an absence notice. */
@@ -58,8 +62,20 @@ export async function readDeliveryReport(raw: Buffer): Promise<DeliveryReport> {
     whole.get('x-original-message-id'),
     ...returned.map((part) => headersOf(textOf(part)).get('message-id')),
   ];
-  return { kind: 'report', messageIds: [...new Set(named.flatMap(messageIdsIn))], recipients };
+  const reportedTo = [
+    ...mail.headerLines.flatMap(({ key, line }) => (ADDRESSED.includes(key) ? addressesIn(line) : [])),
+    ...returned.flatMap((part) => addressesIn(headersOf(textOf(part)).get('return-path'))),
+  ];
+  return {
+    kind: 'report',
+    messageIds: [...new Set(named.flatMap(messageIdsIn))],
+    reportedTo: [...new Set(reportedTo)].slice(0, RECIPIENTS),
+    recipients,
+  };
 }
+
+/** Where mail servers note to whom a mail came by its envelope. */
+const ADDRESSED = ['to', 'delivered-to', 'x-original-to', 'envelope-to', 'x-envelope-to'];
 
 type Fields = ReadonlyMap<string, string>;
 
@@ -90,10 +106,12 @@ function recipientOf(fields: Fields): readonly ReportedRecipient[] {
   const action = /^(failed|delayed|delivered|relayed|expanded)\b/i.exec(fields.get('action') ?? '')?.[1]?.toLowerCase();
   if (action === undefined) return [];
   const status = /\b([245]\.\d{1,3}\.\d{1,3})\b/.exec(fields.get('status') ?? '')?.[1] ?? null;
+  const addresses = ['original-recipient', 'final-recipient'].flatMap((name) => addressIn(fields.get(name)) ?? []);
   const said = fields.get('diagnostic-code')?.replace(/^[\w-]+\s*;\s*/, '');
   return [
     {
-      address: addressIn(fields.get('original-recipient')) ?? addressIn(fields.get('final-recipient')),
+      address: addresses[0] ?? null,
+      addresses,
       action: action as ReportedRecipient['action'],
       status,
       words: cleanLine(said === undefined || said === '' ? `status ${status ?? 'unknown'}` : said, WORDS_CHARACTERS),
@@ -109,4 +127,11 @@ function addressIn(field: string | undefined): string | null {
 
 function messageIdsIn(field: string | undefined): readonly string[] {
   return [...(field ?? '').matchAll(/<[^<>\s]{3,300}>/g)].map(([id]) => id);
+}
+
+/** Every address of a header, in lower case. */
+function addressesIn(header: string | undefined): readonly string[] {
+  return [...(header ?? '').matchAll(/[^\s<>,;:"()]{1,64}@[A-Za-z0-9.-]{1,253}/g)].map(([address]) =>
+    address.toLowerCase(),
+  );
 }

@@ -27,14 +27,15 @@ export function customerMailChecks(performance: Performance, wanted: readonly st
   ];
 }
 
-/** How often the worker was gone while customers were written to: mails went out before it and after it. */
+/** How often the worker was gone while customers were written to: the mail server had mails to them before and after. */
 export function interruptionsOfMailing(performance: Performance): number {
-  const { drill } = performance;
-  const mails = mailsToCustomers(performance);
-  const goneMs = drill.wires.flatMap((wire) =>
-    wire.kind === 'process' && wire.process === 'worker' ? [drill.startAtMs + wire.atMs] : [],
-  );
-  return goneMs.filter((ms) => mails.some(({ atMs }) => atMs < ms) && mails.some(({ atMs }) => atMs >= ms)).length;
+  const { mails } = performance.theatre.production.smtp;
+  const toCustomers = new Set(mailsToCustomers(performance));
+  const interrupts = (mailsBefore: number) =>
+    mails.slice(0, mailsBefore).some((mail) => toCustomers.has(mail)) &&
+    mails.slice(mailsBefore).some((mail) => toCustomers.has(mail));
+  return performance.wiresTold.filter(({ process, mailsBefore }) => process === 'worker' && interrupts(mailsBefore))
+    .length;
 }
 
 function held(name: string, broken: readonly string[]): Check {

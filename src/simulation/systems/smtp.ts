@@ -13,6 +13,8 @@ export interface Mail {
   readonly raw: Buffer;
   readonly messageId: string;
   readonly from: string;
+  /** The envelope's sender: who hears of it when it cannot be delivered. */
+  readonly sender: string;
   /** The envelope's recipients: who really got it. */
   readonly to: readonly string[];
   readonly subject: string;
@@ -38,11 +40,18 @@ export interface Smtp {
   readonly greylisted: Set<string>;
   /** What the recipients' calendars hold. */
   readonly calendars: Calendars;
+  /**
+   * After so many more mails it takes no further one, calls `then` once whoever sends has come to a stop before it, and
+   * goes on when that has ended: what befalls the sender meanwhile befalls it in the middle of a mailing.
+   */
+  haltAfter(mails: number, then: () => Promise<void>): void;
   listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
   close(): Promise<void>;
 }
 
 const SYSTEM = 'smtp';
+/** Whoever sends over several connections has come to a stop when no more of them has asked for so long. */
+const STOPPED_AFTER_MS = 300;
 const HOST = '127.0.0.1';
 
 export interface SmtpOptions {
@@ -57,6 +66,27 @@ export interface SmtpOptions {
   readonly largestMailBytes?: number;
 }
 
+class Halt {
+  #timer: NodeJS.Timeout | undefined;
+  #over: Promise<void> | null = null;
+  #end: () => void = () => undefined;
+
+  constructor(
+    readonly atMails: number,
+    private readonly then: () => Promise<void>,
+  ) {}
+
+  /** Resolves when it is over; each who asks puts its beginning off a little. */
+  over(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#over ??= new Promise((done) => {
+      this.#end = done;
+    });
+    this.#timer = setTimeout(() => void this.then().finally(this.#end), STOPPED_AFTER_MS);
+    return this.#over;
+  }
+}
+
 /** A mail server for one machine, by itself without TLS and log-in. Faults: those of the wire that a mail server can have. */
 export function createSmtp(options: SmtpOptions): Smtp {
   const { clock, faults, log, tls, accounts, largestMailBytes } = options;
@@ -65,6 +95,7 @@ export function createSmtp(options: SmtpOptions): Smtp {
   const greylisted = new Set<string>();
   const calendars = new Calendars();
   const sockets = new Set<Socket>();
+  const halts = new Set<Halt>();
   const take = (...kinds: WireFault['kind'][]) => faults.take(SYSTEM, ({ kind }) => kinds.includes(kind));
   const note = (status: number | null, fault: WireFault | null, words: string) =>
     log.record({
@@ -94,7 +125,8 @@ export function createSmtp(options: SmtpOptions): Smtp {
     disableReverseLookup: true,
     closeTimeout: 100,
     logger: false,
-    onMailFrom(_address, _session, callback) {
+    async onMailFrom(_address, _session, callback) {
+      for (const halt of halts) if (mails.length >= halt.atMails) await halt.over();
       const fault = take('error-500', 'error-503', 'rate-limited', 'unauthorised');
       if (fault === null) return callback();
       const { code, words } = refusalOf(fault);
@@ -114,7 +146,8 @@ export function createSmtp(options: SmtpOptions): Smtp {
     },
     onData(stream, session, callback) {
       const recipients = session.envelope.rcptTo.map(({ address }) => address);
-      accept(stream, recipients).then(
+      const { mailFrom } = session.envelope;
+      accept(stream, mailFrom === false ? '' : mailFrom.address, recipients).then(
         (mail) => {
           if (stream.sizeExceeded) {
             const words = '5.3.4 Message size exceeds fixed limit';
@@ -135,7 +168,7 @@ export function createSmtp(options: SmtpOptions): Smtp {
   // A client that vanishes is none of the server's trouble.
   server.on('error', () => undefined);
 
-  async function accept(stream: Readable, to: readonly string[]): Promise<Mail> {
+  async function accept(stream: Readable, sender: string, to: readonly string[]): Promise<Mail> {
     const whole = await wholeOf(stream);
     log.hear({ system: SYSTEM, method: 'MAIL', url: '/', headers: {}, body: whole });
     const parsed = await simpleParser(whole);
@@ -150,6 +183,7 @@ export function createSmtp(options: SmtpOptions): Smtp {
       raw: whole,
       messageId: parsed.messageId ?? '',
       from: parsed.from?.text ?? '',
+      sender,
       to,
       subject: parsed.subject ?? '',
       text: parsed.text ?? '',
@@ -203,6 +237,13 @@ export function createSmtp(options: SmtpOptions): Smtp {
     unknownMailboxes,
     greylisted,
     calendars,
+    haltAfter(count, then) {
+      const halt = new Halt(mails.length + count, async () => {
+        await then();
+        halts.delete(halt);
+      });
+      halts.add(halt);
+    },
     async listen(port = 0) {
       await new Promise<void>((resolve) => {
         server.listen(port, HOST, () => resolve());

@@ -118,6 +118,24 @@ describe('mail to affected customers (R4.5)', () => {
     await store.close();
   });
 
+  it('gives each mail an envelope’s sender of its own where policy wants it, by which it is found when it comes back', async () => {
+    const { activities, store } = await sender(await directory(numbered(2)), allFailed(2));
+    const { digest } = await activities.prepareCustomerMail(prepareInput());
+    const own = { ...customers, bounceTo: 'Bounces+{mail}@noaserver.com' };
+    await activities.sendCustomerMails(sendInput(digest, { customers: own }));
+    const senders = smtp.mails.map(({ sender: from }) => from);
+    expect(new Set(senders).size).toBe(2);
+    for (const one of senders) expect(one).toMatch(/^Bounces\+[0-9a-f]{20}@noaserver\.com$/u);
+    const [first = ''] = senders;
+    const found = await store.customerMail.bounced({ by: { bounceTo: first.toLowerCase() }, words: 'gone', at: AT });
+    expect(found).toMatchObject({ incidentId: RESOLVED.incidentId, before: 'sent' });
+    expect(await store.customerMail.counts({ incidentId: RESOLVED.incidentId, edition: 'resolved-0' })).toMatchObject({
+      sent: 1,
+      bounced: 1,
+    });
+    await store.close();
+  });
+
   it('says nothing of ours, whatever the evidence holds', async () => {
     const { activities, store } = await sender(await directory(numbered(1)), allFailed(1));
     const { text, subject } = await activities.prepareCustomerMail(

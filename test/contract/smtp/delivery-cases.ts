@@ -1,12 +1,13 @@
 import { simpleParser } from 'mailparser';
 import { expect } from 'vitest';
 import { messageIdOf } from '../../../src/activities/email/client.ts';
+import { readDeliveryReport } from '../../../src/gateway/sources/delivery-report.ts';
 import { invitation } from '../../../src/views/invitation.ts';
 import { COMMUNICATION, RESOLVED } from '../../views/facts.ts';
 import type { ContractCase } from '../suite.ts';
 import { thrown } from '../vendor.ts';
 import { boxOf, client, mailOf, serial, settledBoxOf } from './kit.ts';
-import { CLOSED_PORT_DOMAIN, LARGEST_MAIL_BYTES, type MailStage } from './stage.ts';
+import { CLOSED_PORT_DOMAIN, LARGEST_MAIL_BYTES, type MailStage, RETURNED_DOMAIN } from './stage.ts';
 
 const HARD_TEXT = [
   'Größe, naïve, 日本語, 🚨 and a lone \u00a0 space',
@@ -22,6 +23,25 @@ const HARD_TEXT = [
 
 /** What arrives, and what is refused. */
 export const DELIVERY_CASES: readonly ContractCase<MailStage>[] = [
+  {
+    name: 'sends what cannot be delivered after all back to the envelope’s own sender, in a report that is understood',
+    cannotShow: { simulator: 'it reports nothing later; the reports of four servers are in test/gateway' },
+    async run(stage) {
+      const number = serial();
+      const bounceTo = `bounces+mark${number}@example.com`;
+      const mail = mailOf({ to: [`Gone${number}@${RETURNED_DOMAIN}`], bounceTo });
+      await client(stage.ports.plain).send(mail);
+      const [report] = await boxOf(stage, bounceTo);
+      expect(await readDeliveryReport(report ?? Buffer.alloc(0))).toMatchObject({
+        kind: 'report',
+        messageIds: [messageIdOf(mail.key, mail.from)],
+        reportedTo: expect.arrayContaining([bounceTo]),
+        recipients: [
+          { action: 'failed', address: `gone${number}@${RETURNED_DOMAIN}`, status: expect.stringMatching(/^5/) },
+        ],
+      });
+    },
+  },
   {
     name: 'delivers once, under an id made from the key, with its headers',
     async run(stage) {

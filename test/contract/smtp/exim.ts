@@ -5,7 +5,7 @@ import { freePort } from '../../../src/embedded/ports.ts';
 import { userToRunAs } from '../../../src/embedded/postgres-binaries.ts';
 import { startServer } from '../servers.ts';
 import type { MailStage } from './stage.ts';
-import { ACCOUNT, CLOSED_PORT_DOMAIN, LARGEST_MAIL_BYTES, type TestCertificate } from './stage.ts';
+import { ACCOUNT, CLOSED_PORT_DOMAIN, LARGEST_MAIL_BYTES, RETURNED_DOMAIN, type TestCertificate } from './stage.ts';
 
 export const EXIM = '/usr/sbin/exim4';
 
@@ -129,6 +129,11 @@ recipient:
   accept
 
 begin routers
+unheard_of:
+  driver = redirect
+  domains = ${RETURNED_DOMAIN}
+  allow_fail
+  data = :fail: 5.1.1 User unknown in virtual mailbox table
 everybody:
   driver = accept
   transport = boxes

@@ -33,6 +33,9 @@ export const LARGEST_MAIL_BYTES = 200_000;
 /** Mail for it is taken from nobody. */
 export const CLOSED_PORT_DOMAIN = 'elsewhere.example';
 
+/** Mail for it is taken, and comes back. */
+export const RETURNED_DOMAIN = 'returned.example';
+
 /** Signed by itself, for 127.0.0.1, as long as a test runs. */
 export function makeCertificate(): TestCertificate {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
