@@ -2,7 +2,7 @@ import type { FactSet } from '../domain/fact-set.ts';
 import { epochMs, type Instant, secondsBetween } from '../domain/instant.ts';
 import type { EventOf, PromiseMade, TimelineEvent } from '../domain/timeline.ts';
 import { cleanLine } from '../views/escape.ts';
-import { describe } from '../views/timeline-line.ts';
+import { describe, type Named, namesIn } from '../views/timeline-line.ts';
 import { capitalised, clockUtc, percent, secondsWords, statusWords } from '../views/words.ts';
 import { countdown, span } from './countdown.ts';
 import type { IncidentEntry, OpenQuestion } from './incidents.ts';
@@ -190,12 +190,13 @@ function known(facts: FactSet, colours: Colours): readonly string[] {
 function recent({ events, now, recentLines }: ScreenInput, colours: Colours): readonly string[] {
   const told = events.filter((event) => event.kind !== 'step-finished').slice(-recentLines);
   if (recentLines === 0 || told.length === 0) return [];
-  return ['', ...told.map((event) => timelineLine(event, now, colours))];
+  const named = namesIn(events);
+  return ['', ...told.map((event) => timelineLine(event, now, colours, named))];
 }
 
 /** `14:35 UTC  Severity assessed as P1: …`. */
-export function timelineLine(event: TimelineEvent, today: Instant, colours: Colours): string {
-  return `${colours.dim(`${clockUtc(event.at, today)} UTC`)}  ${lineColour(event, colours)(describe(event))}`;
+export function timelineLine(event: TimelineEvent, today: Instant, colours: Colours, named?: Named): string {
+  return `${colours.dim(`${clockUtc(event.at, today)} UTC`)}  ${lineColour(event, colours)(describe(event, named))}`;
 }
 
 function lineColour(event: TimelineEvent, colours: Colours): (text: string) => string {

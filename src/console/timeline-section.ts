@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
 import type { TimelineEvent } from '../domain/timeline.ts';
-import { describe } from '../views/timeline-line.ts';
+import { describe, type Named, namesIn } from '../views/timeline-line.ts';
 import { counted } from '../views/words.ts';
 import { html, type Markup } from './markup.ts';
 import { instantWords } from './parts.ts';
@@ -16,11 +16,12 @@ export function timelineSection(
   all: boolean,
   incidentId: string,
 ): Markup {
+  const named = namesIn(events);
   const told = events.filter((event) => !UNTOLD.has(event.kind)).reverse();
   const shown = all ? told : told.slice(0, EVENTS_SHOWN);
   return html`<section class="card" id="timeline" data-live>
 <h2>Timeline <span class="count">${told.length}</span> <span class="live" data-live-state></span></h2>
-<ol class="timeline">${stretches(shown).map((stretch) => stretchItem(stretch, now))}</ol>
+<ol class="timeline">${stretches(shown).map((stretch) => stretchItem(stretch, now, named))}</ol>
 ${shown.length < told.length && html`<p><a href="/incidents/${encodeURIComponent(incidentId)}?all=1">Show all ${told.length} events</a></p>`}
 </section>`;
 }
@@ -39,21 +40,21 @@ function stretches(events: readonly TimelineEvent[]): readonly Stretch[] {
 }
 
 /** Messages sent and promises made are folded away when several follow each other: they hide what happened. */
-function stretchItem(stretch: Stretch, now: Instant): Markup {
+function stretchItem(stretch: Stretch, now: Instant, named: Named): Markup {
   const [newest] = stretch;
   const oldest = stretch.at(-1) ?? newest;
-  if (stretch.length === 1) return eventItem(newest, now);
+  if (stretch.length === 1) return eventItem(newest, now, named);
   const sent = stretch.filter(({ kind }) => kind === 'published').length;
   const promises = stretch.length - sent;
   const words = [
     ...(sent > 0 ? [`${counted(sent, 'message')} sent`] : []),
     ...(promises > 0 ? [`${counted(promises, 'promise')} made or kept`] : []),
   ];
-  return html`<li class="tone-quiet">${instantWords(newest.at, now)} <details id="quiet-${oldest.seq}"><summary>${words.join(', ')}</summary><ol class="timeline">${stretch.map((event) => eventItem(event, now))}</ol></details></li>`;
+  return html`<li class="tone-quiet">${instantWords(newest.at, now)} <details id="quiet-${oldest.seq}"><summary>${words.join(', ')}</summary><ol class="timeline">${stretch.map((event) => eventItem(event, now, named))}</ol></details></li>`;
 }
 
-function eventItem(event: TimelineEvent, now: Instant): Markup {
-  return html`<li class="${toneOf(event)}" data-seq="${event.seq}">${instantWords(event.at, now)} <span>${describe(event)}</span></li>`;
+function eventItem(event: TimelineEvent, now: Instant, named: Named): Markup {
+  return html`<li class="${toneOf(event)}" data-seq="${event.seq}">${instantWords(event.at, now)} <span>${describe(event, named)}</span></li>`;
 }
 
 function toneOf(event: TimelineEvent): string {

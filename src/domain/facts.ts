@@ -148,9 +148,16 @@ function impactWords(state: IncidentState): string {
   if (errors?.ratio !== null && errors?.ratio !== undefined) parts.push(`${percent(errors.ratio)} of requests fail`);
   if (latency?.p95Seconds !== null && latency?.p95Seconds !== undefined)
     parts.push(`p95 is ${latency.p95Seconds.toFixed(1)} s`);
-  if (users?.ratio !== null && users?.ratio !== undefined)
-    parts.push(`for ${percent(users.ratio)} of users at least half of their requests fail`);
+  if (users?.ratio !== null && users?.ratio !== undefined) parts.push(usersWords(users.ratio));
   return parts.length === 0 ? 'Being measured.' : `${parts.join(', ')}.`;
+}
+
+/** A user counts as affected when at least half of their requests fail (R0.5). */
+export function usersWords(ratio: number): string {
+  if (ratio === 0) return 'no user has most of their requests failing';
+  return ratio === 1
+    ? 'most requests of every user fail'
+    : `${percent(ratio)} of users have most of their requests failing`;
 }
 
 function mitigationWords(state: IncidentState): string {

@@ -1,6 +1,6 @@
 import { clockTimeUtc } from '../domain/instant.ts';
 import { SEVERITIES } from '../domain/severity.ts';
-import { describe } from '../views/timeline-line.ts';
+import { describe, namesIn } from '../views/timeline-line.ts';
 import { judgedCause } from './checks/causes.ts';
 import { type Check, chatKinds, eventsOf, mailedContacts, pagedContacts, publicStates } from './checks/evidence.ts';
 import { expectationChecks } from './checks/expectations.ts';
@@ -92,6 +92,7 @@ function incidentReport(ship: Ship, performance: Performance): IncidentReport {
   const severities = new Set(
     [...eventsOf(ship, 'severity-assessed'), ...eventsOf(ship, 'severity-set')].map(({ severity }) => severity),
   );
+  const named = namesIn(ship.timeline);
   const outcomes = new Map(eventsOf(ship, 'remedy-carried-out').map((event) => [event.key, event]));
   return {
     id: ship.workflowId,
@@ -110,7 +111,11 @@ function incidentReport(ship: Ship, performance: Performance): IncidentReport {
     minutes: minutesOf(ship, performance),
     promises: promiseCount(ship),
     events: ship.timeline.length,
-    timeline: ship.timeline.map((event) => ({ at: toTheSecond(event.at), kind: event.kind, text: describe(event) })),
+    timeline: ship.timeline.map((event) => ({
+      at: toTheSecond(event.at),
+      kind: event.kind,
+      text: describe(event, named),
+    })),
   };
 }
 

@@ -6,7 +6,7 @@ import type { TimelineEvent, TimelineKind } from '../domain/timeline.ts';
 import { correlatedLineWords, teamClock, teamClockNote } from './correlated-line.ts';
 import { cleanLine, markdown, webAddress } from './escape.ts';
 import { type ActionItemRow, postMortemPoints, proposedItems } from './post-mortem-points.ts';
-import { describe } from './timeline-line.ts';
+import { describe, namesIn } from './timeline-line.ts';
 import { clockUtc, counted, dateOf, durationBetween, longDate } from './words.ts';
 
 export interface PostMortemInput {
@@ -127,13 +127,16 @@ function timelineLines({ facts, timeline, timeZone = 'UTC' }: PostMortemInput): 
   const told = timeline.filter(
     (event) => TOLD.has(event.kind) || (event.kind === 'promise-ended' && event.how === 'missed'),
   );
+  const named = namesIn(timeline);
   const chain = correlatedTimeline(timeline);
   const bySeq = new Map(chain.flatMap((line) => (line.seq === null ? [] : [[line.seq, line] as const])));
   const began: TimelineRow = { at: facts.detectedAt, words: 'The problem began to show', line: null };
   const rows = [
     ...chain.filter(({ seq }) => seq === null).map((line): TimelineRow => ({ at: line.at, words: line.words, line })),
     began,
-    ...told.map((event): TimelineRow => ({ at: event.at, words: describe(event), line: bySeq.get(event.seq) ?? null })),
+    ...told.map(
+      (event): TimelineRow => ({ at: event.at, words: describe(event, named), line: bySeq.get(event.seq) ?? null }),
+    ),
   ];
   const ordered = rows.sort((a, b) => epochMs(a.at) - epochMs(b.at));
   const shown = ordered.slice(0, TIMELINE_LINES).map((row) => timelineRow(row, facts.detectedAt, timeZone));

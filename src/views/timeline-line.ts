@@ -6,12 +6,33 @@ import { counted, listed, percent, statusWords, timeUtc } from './words.ts';
 
 const LINE_CHARACTERS = 400;
 
+/** What the incident calls by an id, in words: a question, a temporary change, a promise. Null when not known. */
+export type Named = (id: string) => string | null;
+
 /** One sentence for people about one event, on one line; used by the CLI, the console and the post-mortem. */
-export function describe(event: TimelineEvent): string {
-  return clip(cleanLine(sentence(event), LINE_CHARACTERS * 2), LINE_CHARACTERS);
+export function describe(event: TimelineEvent, named: Named = () => null): string {
+  return clip(cleanLine(sentence(event, named), LINE_CHARACTERS * 2), LINE_CHARACTERS);
 }
 
-function sentence(event: TimelineEvent): string {
+/** Learns what ids stand for from the events as they pass, so that later ones can be told in words. */
+export function learningNames(): Named & { learn(event: TimelineEvent): void } {
+  const words = new Map<string, string>();
+  const learn = (event: TimelineEvent): void => {
+    if (event.kind === 'approval-requested')
+      words.set(event.approval.id, inWords(event.approval.options[0]?.name ?? 'a decision'));
+    else if (event.kind === 'lease-opened') words.set(event.lease.id, event.lease.plan.preview);
+    else if (event.kind === 'promised') words.set(event.promise.id, event.promise.words);
+  };
+  return Object.assign((id: string) => words.get(id) ?? null, { learn });
+}
+
+export function namesIn(events: readonly TimelineEvent[]): Named {
+  const names = learningNames();
+  for (const event of events) names.learn(event);
+  return names;
+}
+
+function sentence(event: TimelineEvent, named: Named): string {
   switch (event.kind) {
     case 'opened':
       return `Incident opened: ${event.title} (${event.service})${event.previousIncidentId === null ? '' : `, after ${event.previousIncidentId}`}`;
@@ -50,17 +71,17 @@ function sentence(event: TimelineEvent): string {
     case 'explained':
       return explanationSentence(event);
     case 'approval-requested':
-      return `Asked ${event.approval.approver} about ${event.approval.options[0]?.name ?? 'a decision'}: ${event.approval.why}`;
+      return `Asked ${event.approval.approver} about ${inWords(event.approval.options[0]?.name ?? 'a decision')}: ${event.approval.why}`;
     case 'approval-reminded':
-      return `Reminded ${event.to} of the open question ${event.approvalId}`;
+      return `Reminded ${event.to} of the open question${about(named(event.approvalId))}`;
     case 'approval-extended':
-      return `The question ${event.approvalId} stays open until ${timeUtc(event.deadlineAt, event.at)}`;
+      return `The question${about(named(event.approvalId))} stays open until ${timeUtc(event.deadlineAt, event.at)}`;
     case 'approval-granted':
       return grantSentence(event);
     case 'approval-rejected':
-      return `${who(event)} rejected ${event.approvalId}: ${event.because}`;
+      return `${who(event)} rejected ${named(event.approvalId) ?? 'what was asked'}: ${event.because}`;
     case 'approval-withdrawn':
-      return `The question ${event.approvalId} was withdrawn: ${event.because}`;
+      return `The question${about(named(event.approvalId))} was withdrawn: ${event.because}`;
     case 'remedy-intended':
       return `About to act: ${event.plan.preview}`;
     case 'remedy-carried-out':
@@ -72,15 +93,15 @@ function sentence(event: TimelineEvent): string {
     case 'lease-opened':
       return `Temporary change in place until ${timeUtc(event.lease.expiresAt, event.at)}: ${event.lease.plan.preview}`;
     case 'lease-due':
-      return `The temporary change ${event.leaseId} is due: keep, renew or revert it`;
+      return `A temporary change is due: keep, renew or revert it${which(named(event.leaseId))}`;
     case 'lease-renewed':
-      return `${who(event)} renewed the temporary change ${event.leaseId} until ${timeUtc(event.expiresAt, event.at)}`;
+      return `${who(event)} renewed a temporary change until ${timeUtc(event.expiresAt, event.at)}${which(named(event.leaseId))}`;
     case 'lease-settled':
-      return `The temporary change ${event.leaseId} ${LEASE_WORDS[event.how]}: ${event.because}`;
+      return `A temporary change ${LEASE_WORDS[event.how]}: ${event.because}${which(named(event.leaseId))}`;
     case 'promised':
       return `Promised by ${timeUtc(event.promise.dueAt, event.at)}: ${event.promise.words}`;
     case 'promise-ended':
-      return `Promise ${event.promiseId} ${PROMISE_WORDS[event.how]}: ${event.because}`;
+      return `Promise ${PROMISE_WORDS[event.how]}: ${event.because}${which(named(event.promiseId))}`;
     case 'update-written':
       return `${who(event)} wrote: ${event.text}${event.expectedRecoveryAt === null ? '' : ` (recovery expected ${timeUtc(event.expectedRecoveryAt, event.at)})`}`;
     case 'update-drafted':
@@ -92,7 +113,7 @@ function sentence(event: TimelineEvent): string {
     case 'publication-failed':
       return `Could not send ${event.what} (${MEDIUM_WORDS[event.medium]}): ${event.reason}${event.retryAt === null ? '; it is not tried again' : `; tried again ${timeUtc(event.retryAt, event.at)}`}`;
     case 'publication-superseded':
-      return `The unsent message ${event.key} was replaced by a newer one`;
+      return 'An unsent message was replaced by a newer one';
     case 'status-page-edited':
       return `The status page was changed by hand${event.from === null ? '' : ` from ${statusWords(event.from)}`} to ${statusWords(event.to)}: ${event.words}`;
     case 'customer-mail-prepared':
@@ -136,6 +157,20 @@ function sentence(event: TimelineEvent): string {
   }
 }
 
+/** `publish-status` is a name of the policy; people read words. */
+function inWords(name: string): string {
+  return name.replaceAll('-', ' ');
+}
+
+function about(name: string | null): string {
+  return name === null ? '' : ` about ${name}`;
+}
+
+/** What was meant, behind what became of it. */
+function which(words: string | null): string {
+  return words === null ? '' : ` (${words.replace(/\.$/u, '')})`;
+}
+
 /** A newer worker may have written kinds this one does not know: they are named, not hidden. */
 function unknownSentence(event: never): string {
   return `An event of the unknown kind ${(event as { kind: string }).kind}`;
@@ -174,13 +209,13 @@ function grantSentence(event: EventOf<'approval-granted'>): string {
   const because = event.because === null ? '' : `: ${event.because}`;
   switch (event.how) {
     case 'approved':
-      return `${who(event)} approved ${event.option}${because}`;
+      return `${who(event)} approved ${inWords(event.option)}${because}`;
     case 'pre-approved':
-      return `${event.option} goes ahead, pre-approved by the policy${because}`;
+      return `${inWords(event.option)} goes ahead, pre-approved by the policy${because}`;
     case 'no-objection':
-      return `${event.option} goes ahead, nobody objected${because}`;
+      return `${inWords(event.option)} goes ahead, nobody objected${because}`;
     case 'break-glass':
-      return `${who(event)} broke the glass for ${event.option}${because}`;
+      return `${who(event)} broke the glass for ${inWords(event.option)}${because}`;
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, describe as group, it } from 'vitest';
 import type { TimelineFact, TimelineKind } from '../../src/domain/timeline.ts';
-import { describe } from '../../src/views/timeline-line.ts';
+import { describe, namesIn } from '../../src/views/timeline-line.ts';
 import { event, FACTS, HOSTILE, hiddenCharacters } from './facts.ts';
 import { ALERT, PLAN } from './story.ts';
 
@@ -77,14 +77,14 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
       'Likely cause (82% sure): Database connection pool exhaustion due to long-running queries',
     ],
     'approval-requested': [{ approval }, 'Asked commander about restart: the pool is exhausted'],
-    'approval-reminded': [{ approvalId: 'a1', to: 'jane' }, 'Reminded jane of the open question a1'],
-    'approval-extended': [{ approvalId: 'r1.1', deadlineAt: at }, 'The question r1.1 stays open until 15:00 UTC'],
+    'approval-reminded': [{ approvalId: 'a1', to: 'jane' }, 'Reminded jane of the open question'],
+    'approval-extended': [{ approvalId: 'r1.1', deadlineAt: at }, 'The question stays open until 15:00 UTC'],
     'approval-granted': [
       { approvalId: 'a1', option: 'restart', how: 'no-objection', because: null },
       'restart goes ahead, nobody objected',
     ],
-    'approval-rejected': [{ approvalId: 'a1', because: 'too risky' }, 'jane rejected a1: too risky'],
-    'approval-withdrawn': [{ approvalId: 'a1', because: 'recovered' }, 'The question a1 was withdrawn: recovered'],
+    'approval-rejected': [{ approvalId: 'a1', because: 'too risky' }, 'jane rejected what was asked: too risky'],
+    'approval-withdrawn': [{ approvalId: 'a1', because: 'recovered' }, 'The question was withdrawn: recovered'],
     'remedy-intended': [{ plan: PLAN, approvalId: 'a1' }, 'About to act: Restarts noa-mcp.'],
     'remedy-carried-out': [
       { key: 'k', action: 'restart', outcome: { result: 'unknown', readBack: 'no answer', observed: {} } },
@@ -96,23 +96,20 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
     ],
     'remedy-skipped': [{ action: 'scale', because: 'already at 6' }, 'scale was not done: already at 6'],
     'lease-opened': [{ lease }, 'Temporary change in place until 18:00 UTC: Restarts noa-mcp.'],
-    'lease-due': [{ leaseId: 'l1' }, 'The temporary change l1 is due: keep, renew or revert it'],
+    'lease-due': [{ leaseId: 'l1' }, 'A temporary change is due: keep, renew or revert it'],
     'lease-renewed': [
       { leaseId: 'l1', expiresAt: '2024-10-24T02:00:00.000Z' },
-      'jane renewed the temporary change l1 until 2024-10-24 02:00 UTC',
+      'jane renewed a temporary change until 2024-10-24 02:00 UTC',
     ],
     'lease-settled': [
       { leaseId: 'l1', how: 'reverted', because: 'load is normal' },
-      'The temporary change l1 was taken back: load is normal',
+      'A temporary change was taken back: load is normal',
     ],
     promised: [
       { promise: { id: 'p', kind: 'update', words: 'the next update', dueAt: at } },
       'Promised by 15:00 UTC: the next update',
     ],
-    'promise-ended': [
-      { promiseId: 'p', how: 'late', because: 'Slack was down' },
-      'Promise p kept late: Slack was down',
-    ],
+    'promise-ended': [{ promiseId: 'p', how: 'late', because: 'Slack was down' }, 'Promise kept late: Slack was down'],
     'update-written': [
       { text: 'we restart', expectedRecoveryAt: at },
       'jane wrote: we restart (recovery expected 15:00 UTC)',
@@ -130,7 +127,7 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
       { key: 'k', medium: 'mail', what: 'escalation', reason: 'refused', retryAt: null, delivery: null },
       'Could not send escalation (mail): refused; it is not tried again',
     ],
-    'publication-superseded': [{ key: 'k1', newerKey: 'k2' }, 'The unsent message k1 was replaced by a newer one'],
+    'publication-superseded': [{ key: 'k1', newerKey: 'k2' }, 'An unsent message was replaced by a newer one'],
     'status-page-edited': [
       { from: 'identified', to: 'resolved', words: 'it is taken as it is' },
       'The status page was changed by hand from Identified to Resolved: it is taken as it is',
@@ -195,6 +192,30 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
 group('describe', () => {
   it.each(Object.entries(SENTENCES))('says %s in one sentence', (kind, [fact, sentence]) => {
     expect(describe(event('14:50', { kind, ...fact } as TimelineFact, 'jane'))).toBe(sentence);
+  });
+
+  it('says what is meant instead of its id, once the timeline has told what that is', () => {
+    const status = { ...approval, id: 'r1.1', options: [{ ...approval.options[0], name: 'publish-status' }] };
+    const promise = { id: 'p7', kind: 'update', words: 'Next update', dueAt: at };
+    const told = [
+      event('14:50', { kind: 'approval-requested', approval: status } as TimelineFact),
+      event('14:50', { kind: 'lease-opened', lease } as TimelineFact),
+      event('14:50', { kind: 'promised', promise } as unknown as TimelineFact),
+      event('14:51', { kind: 'approval-reminded', approvalId: 'r1.1', to: 'approver' }),
+      event('14:52', { kind: 'approval-extended', approvalId: 'r1.1', deadlineAt: at }),
+      event('14:53', { kind: 'approval-rejected', approvalId: 'r1.1', because: 'too early' }, 'jane'),
+      event('14:54', { kind: 'lease-due', leaseId: 'l1' }),
+      event('14:55', { kind: 'promise-ended', promiseId: 'p7', how: 'kept', because: 'sent' }),
+    ];
+    const named = namesIn(told);
+    expect(told.slice(3).map((one) => describe(one, named))).toEqual([
+      'Reminded approver of the open question about publish status',
+      'The question about publish status stays open until 15:00 UTC',
+      'jane rejected publish status: too early',
+      `A temporary change is due: keep, renew or revert it (${PLAN.preview.replace(/\.$/, '')})`,
+      'Promise kept: sent (Next update)',
+    ]);
+    expect(told.map((one) => describe(one, named)).join()).not.toMatch(/r1\.1|l1|p7/);
   });
 
   it('names the runbook itself, and kinds of a newer version', () => {

@@ -3,6 +3,7 @@ import { type CorrelatedLine, correlatedTimeline } from '../../domain/correlated
 import type { TimelineEvent } from '../../domain/timeline.ts';
 import { correlatedLineWords, teamClockNote } from '../../views/correlated-line.ts';
 import { cleanLine } from '../../views/escape.ts';
+import { namesIn } from '../../views/timeline-line.ts';
 import { statusWords } from '../../views/words.ts';
 import { countdown, incidentNow, span } from '../countdown.ts';
 import { CliFailure } from '../failure.ts';
@@ -141,7 +142,8 @@ export async function timeline(
   if (correlated) return tellChain(session, id, correlatedTimeline(events), complete, timeZone);
   if (json) return io.out(JSON.stringify({ incidentId: id, events, complete }));
   const today = events[0]?.at ?? new Date(io.nowMs()).toISOString();
-  for (const event of events) if (event.kind !== 'step-finished') io.out(timelineLine(event, today, io.colours));
+  const named = namesIn(events);
+  for (const event of events) if (event.kind !== 'step-finished') io.out(timelineLine(event, today, io.colours, named));
   if (!complete) io.err(INCOMPLETE);
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TimelineEvent } from '../../domain/timeline.ts';
+import { learningNames } from '../../views/timeline-line.ts';
 import { clipColumns, wrapColumns } from '../columns.ts';
 import { CliFailure, Stopped } from '../failure.ts';
 import { at, readPage, readTimeline, resolveIncident } from '../incidents.ts';
@@ -49,10 +50,12 @@ async function watchLines(session: Session, id: string, since: number): Promise<
 
 function linePrinter({ io, json }: Session): (event: TimelineEvent) => void {
   let today: string | null = null;
+  const names = learningNames();
   return (event) => {
+    names.learn(event);
     today ??= event.at;
     if (json) io.out(JSON.stringify(event));
-    else if (event.kind !== 'step-finished') io.out(timelineLine(event, today, io.colours));
+    else if (event.kind !== 'step-finished') io.out(timelineLine(event, today, io.colours, names));
   };
 }
 

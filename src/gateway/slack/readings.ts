@@ -6,7 +6,7 @@ import type { PersonPolicy } from '../../domain/policy.ts';
 import { MODALS } from '../../views/chat-modals.ts';
 import { chatHome, chatSummary, textBlocks, waitingBlocks } from '../../views/chat-summary.ts';
 import { cleanLine } from '../../views/escape.ts';
-import { describe } from '../../views/timeline-line.ts';
+import { describe, namesIn } from '../../views/timeline-line.ts';
 import { statusWords, timeUtc } from '../../views/words.ts';
 import { readPage, readTimeline } from '../reading.ts';
 import { type ChatCommand, COMMAND_NAMES } from './command-line.ts';
@@ -73,11 +73,12 @@ async function one(
     return tell(web, to, `There is no incident ${incidentId}. See them: /incident list all`);
   if (kind === 'timeline') {
     const { events } = await readTimeline(gateway, incidentId, 0);
+    const named = namesIn(events);
     const today = events.at(-1)?.at ?? '';
     const lines = events
       .filter(({ kind }) => kind !== 'step-finished')
       .slice(-EVENTS_SHOWN)
-      .map((event) => `${timeUtc(event.at, today)} ${describe(event)}`);
+      .map((event) => `${timeUtc(event.at, today)} ${describe(event, named)}`);
     return tell(web, to, lines.length === 0 ? 'Nothing has happened yet.' : lines.join('\n'));
   }
   if (kind === 'paper') {
