@@ -19,6 +19,7 @@ export interface PageFrame {
     | 'keys'
     | 'post-mortem'
     | 'runbook-change'
+    | 'quick'
   )[];
   readonly body: Markup;
 }
@@ -26,6 +27,7 @@ export interface PageFrame {
 /** Address, words in the navigation, and the title of the page itself. */
 const PAGES = [
   ['/', 'Incidents', 'Incidents'],
+  ['/quick', 'Quick', 'Quick reference'],
   ['/record', 'Record', 'Record'],
   ['/drills', 'Drills', 'Drills'],
   ['/policy', 'Policy', 'Policy'],

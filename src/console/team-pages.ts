@@ -3,6 +3,7 @@ import type { Pages } from './incident-pages.ts';
 import { drillsBody } from './pages/drills.ts';
 import { healthBody, type Readiness } from './pages/health.ts';
 import { policyBody } from './pages/policy.ts';
+import { type AuditLine, quickBody } from './pages/quick.ts';
 import { type Figures, RECORD_BY, recordBody } from './pages/record.ts';
 import { messageBody } from './pages/sign-in.ts';
 import type { ListedIncident } from './reading.ts';
@@ -17,6 +18,14 @@ export function registerTeamPages(site: FastifyInstance, { frame, signedIn, opti
         read<{ incidents: readonly ListedIncident[] }>('/api/incidents?state=all'),
       ]);
       return frame('Record', me, ['clocks', 'session'], recordBody(figures, by, incidents, options.clock()));
+    }),
+  );
+
+  site.get('/quick', (request, reply) =>
+    signedIn(request, reply, async ({ me, read }) => {
+      const { audit } = await read<{ audit: readonly AuditLine[] }>('/api/audit');
+      const body = quickBody(audit, me, options.policy?.(), options.clock());
+      return frame('Quick reference', me, ['clocks', 'quick', 'session'], body);
     }),
   );
 

@@ -383,6 +383,7 @@ describe('forms', () => {
       'keys.js',
       'post-mortem.js',
       'runbook-change.js',
+      'quick.js',
       'icon.svg',
     ]) {
       const answer = await app.inject({ url: `/console/${path}` });

@@ -188,6 +188,7 @@ describe.skipIf(NO_BROWSER_BECAUSE !== null)(`the console in a browser${TITLE}`,
 
   it.each([
     ['incidents', '/', 'Open'],
+    ['quick', '/quick', 'Quick reference'],
     ['record', '/record', 'Record'],
     ['drills', '/drills', 'Drills'],
     ['policy', '/policy', 'Policy of'],

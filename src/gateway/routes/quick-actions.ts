@@ -1,59 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
-import type { QuickAnswer } from '../../client/quick-actions.ts';
-import { signDecision } from '../../config/decision-signature.ts';
-import { mayDecide } from '../../domain/authority.ts';
-import type { Decision, DecisionName } from '../../domain/decision.ts';
-import type { Actor } from '../../domain/people.ts';
-import type { PersonPolicy } from '../../domain/policy.ts';
-import {
-  QUICK_ACTION_NAMES,
-  QUICK_CHECK_NAMES,
-  QUICK_CHECKS,
-  type QuickActionName,
-  type QuickActionState,
-  type QuickCheckName,
-  quickNeeds,
-  quickParameters,
-  quickTarget,
-} from '../../domain/quick-action.ts';
-import { actorOf, authenticate, viaOf } from '../authentication.ts';
-import { sentencesOf } from '../decision-schemas.ts';
+import { authenticate, viaOf } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
-import { RequestRefused } from '../refusals.ts';
+import { quickReference } from '../quick-reference.ts';
 import { bodyOf } from '../request-body.ts';
 
-const CONFIRM_WITHIN_MINUTES = 15;
-const PREVIEW_WITHIN_MS = 10_000;
-const LOOK_EVERY_MS = 100;
 const AUDIT_LIMIT = 200;
-
-const id = z.string().regex(/^[\w.-]{1,100}$/, 'must be a short name of your own choice');
-const checkBody = z.strictObject({
-  what: z.enum(
-    QUICK_CHECK_NAMES as [QuickCheckName, ...QuickCheckName[]],
-    `must be one of ${QUICK_CHECK_NAMES.join(', ')}`,
-  ),
-  id: id.optional(),
-  incidentId: z.string().max(200).nullish(),
-});
-const actionBody = z.strictObject({
-  action: z.enum(
-    QUICK_ACTION_NAMES as [QuickActionName, ...QuickActionName[]],
-    `must be one of ${QUICK_ACTION_NAMES.join(', ')}`,
-  ),
-  target: z.string().min(1).max(253).nullish(),
-  replicas: z.number().int().min(0).max(1_000).nullish(),
-  because: z.string().trim().min(1, 'must not be empty').max(1_000),
-  id: id.optional(),
-  incidentId: z.string().max(200).nullish(),
-});
-const answerBody = z.strictObject({
-  id: z.string().min(1).max(200),
-  name: z.enum(['confirm', 'call-off', 'undo'], 'must be confirm, call-off or undo'),
-  because: z.string().max(1_000).nullish(),
-});
 
 type OfAction = { Params: { id: string } };
 
@@ -63,144 +14,30 @@ type OfAction = { Params: { id: string } };
  * that it is for: the one that is named, else the only one that is open.
  */
 export function registerQuickActions(app: FastifyInstance, options: GatewayOptions): void {
+  const quick = quickReference(options);
+
   app.post('/api/checks', async (request) => {
     const person = await authenticate(request, options.people);
-    mayUse(person);
-    const wish = read(checkBody, bodyOf(request).json, 'The check');
-    const { service, evidence } = options.policy();
-    const answer = await options.client.quick.check({
-      id: `check-${wish.id ?? randomUUID()}`,
-      what: wish.what,
-      probes: QUICK_CHECKS[wish.what],
-      service,
-      evidence,
-      by: actorOf(person, viaOf(request)),
-      incidentId: await incidentOf(options, wish.incidentId ?? null),
-      at: options.clock(),
-    });
-    return given(answer);
+    return quick.check(person, viaOf(request), bodyOf(request).json);
   });
 
   app.post('/api/quick-actions', async (request, reply) => {
     const person = await authenticate(request, options.people);
-    mayUse(person);
-    const wish = read(actionBody, bodyOf(request).json, 'The action');
-    const policy = options.policy();
-    const found = quickTarget(policy, wish.action, wish.target ?? null);
-    if (!found.ok) throw new RequestRefused(422, found.words);
-    const actionId = `quick-${wish.id ?? randomUUID()}`;
-    const begun = await options.client.quick.begin({
-      id: actionId,
-      action: wish.action,
-      target: found.target,
-      parameters: quickParameters(policy, wish.action, found.target, wish.replicas ?? null),
-      by: actorOf(person, viaOf(request)),
-      because: wish.because,
-      incidentId: await incidentOf(options, wish.incidentId ?? null),
-      needs: quickNeeds(policy, wish.action, person.roles),
-      confirmWithinMinutes: CONFIRM_WITHIN_MINUTES,
-      rolloutTimeoutMinutes: policy.verification.rolloutTimeoutMinutes,
-      leaseMinutes: policy.actions[wish.action].leaseMinutes,
-      service: policy.service,
-      anchorAt: options.clock(),
-      speed: options.speed ?? 1,
-    });
-    given(begun);
-    return reply.code(202).send(await previewed(options, actionId));
+    return reply.code(202).send(await quick.begin(person, viaOf(request), bodyOf(request).json));
   });
 
   app.get<OfAction>('/api/quick-actions/:id', async (request) => {
     await authenticate(request, options.people);
-    return given(await options.client.quick.state(request.params.id));
+    return quick.state(request.params.id);
   });
 
   app.post<OfAction>('/api/quick-actions/:id/answer', async (request) => {
     const person = await authenticate(request, options.people);
-    mayUse(person);
-    const wish = read(answerBody, bodyOf(request).json, 'The answer');
-    const actor = actorOf(person, viaOf(request));
-    return given(await say(options, request.params.id, wish, actor));
+    return quick.answer(person, viaOf(request), request.params.id, bodyOf(request).json);
   });
 
   app.get('/api/audit', async (request) => {
     await authenticate(request, options.people);
     return { audit: await options.store.audit.list(AUDIT_LIMIT) };
   });
-}
-
-function say(
-  options: GatewayOptions,
-  actionId: string,
-  wish: z.infer<typeof answerBody>,
-  actor: Actor,
-): Promise<QuickAnswer<QuickActionState>> {
-  const { quick } = options.client;
-  const because = wish.because ?? 'no reason given';
-  switch (wish.name) {
-    case 'confirm':
-      return quick.confirm(
-        signed(options, 'approve', wish.id, actionId, actor, { approvalId: actionId, option: null }),
-      );
-    case 'call-off':
-      return quick.callOff(signed(options, 'call-off', wish.id, actionId, actor, { what: actionId, because }));
-    case 'undo':
-      return quick.undo(signed(options, 'revert-lease', wish.id, actionId, actor, { leaseId: actionId }));
-  }
-}
-
-/** Stamped and signed like every decision; the quick action's id stands where an incident's would. */
-function signed<N extends DecisionName>(
-  { clock, secrets }: GatewayOptions,
-  name: N,
-  decisionId: string,
-  actionId: string,
-  actor: Actor,
-  body: Decision<N>['body'],
-): Decision<N> {
-  const decision = { id: decisionId, incidentId: actionId, name, actor, receivedAt: clock(), body };
-  return { ...decision, signature: signDecision(decision, secrets.decisionSigningKey) };
-}
-
-/** Previews take a moment; whoever asked sees what exactly would be done before they say yes. */
-async function previewed(
-  { client }: GatewayOptions,
-  actionId: string,
-): Promise<QuickActionState | { readonly id: string }> {
-  const untilMs = performance.now() + PREVIEW_WITHIN_MS;
-  while (performance.now() < untilMs) {
-    const state = await client.quick.state(actionId);
-    if (state.ok && state.value.stage !== 'previewing') return state.value;
-    await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
-  }
-  return { id: actionId };
-}
-
-/** The incident that is named, else the only one that is open; with several open it belongs to none unless named. */
-async function incidentOf({ store }: GatewayOptions, named: string | null): Promise<string | null> {
-  if (named !== null) {
-    if ((await store.incidents.get(named)) === null) throw new RequestRefused(404, `There is no incident ${named}.`);
-    return named;
-  }
-  const open = await store.projection.list({ state: 'open', limit: 2 });
-  return open.length === 1 ? (open[0]?.incident.id ?? null) : null;
-}
-
-function mayUse(person: PersonPolicy): void {
-  if (mayDecide('note', person.roles) === null || mayDecide('reject', person.roles) === null) return;
-  throw new RequestRefused(
-    403,
-    'The quick reference is for those who work on incidents (responder, commander, approver, …). Ask one of them, or an admin for the role.',
-  );
-}
-
-function given<T>(answer: QuickAnswer<T>): T {
-  if (answer.ok) return answer.value;
-  const status = { refused: 409, unauthorised: 403, 'not-found': 404, unavailable: 503 }[answer.why];
-  throw new RequestRefused(status, answer.words);
-}
-
-function read<T>(schema: z.ZodType<T>, json: unknown, whole: string): T {
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new RequestRefused(422, sentencesOf(parsed.error, whole).join(' '));
 }

@@ -1,5 +1,6 @@
 import { closestOf } from '../../config/policy-problems.ts';
 import { DECISION_NAMES, type DecisionName } from '../../domain/decision.ts';
+import { QUICK_ACTION_NAMES, QUICK_CHECK_NAMES } from '../../domain/quick-action.ts';
 import { SEVERITIES, type Severity } from '../../domain/severity.ts';
 
 /** What somebody typed behind `/incident`, before anything is looked up. */
@@ -16,6 +17,19 @@ export type ChatCommand =
       readonly service: string | null;
       readonly separate: boolean;
     }
+  /** The quick reference (R8): what to look at, what to do. */
+  | { readonly kind: 'check'; readonly what: string | null; readonly incident: string | null }
+  | {
+      readonly kind: 'do';
+      /** An action, or `list`. */
+      readonly what: string | null;
+      /** Set when it answers one that waits, whose id `target` is. */
+      readonly answers: 'confirm' | 'call-off' | 'undo' | null;
+      readonly target: string | null;
+      readonly replicas: number | null;
+      readonly because: string | null;
+      readonly incident: string | null;
+    }
   | DecisionCommand
   | { readonly kind: 'problem'; readonly words: string };
 
@@ -28,7 +42,7 @@ export interface DecisionCommand {
   readonly options: Readonly<Record<string, string>>;
 }
 
-const READS = ['help', 'waiting', 'list', 'show', 'timeline', 'paper', 'create'] as const;
+const READS = ['help', 'waiting', 'list', 'show', 'timeline', 'paper', 'create', 'check', 'do'] as const;
 export const COMMAND_NAMES: readonly string[] = [...DECISION_NAMES, ...READS];
 
 /** Short and older words for the same thing. */
@@ -57,7 +71,18 @@ const ALSO: Readonly<Record<string, string>> = {
   ls: 'list',
 };
 
-const OPTIONS = ['because', 'option', 'expect', 'for', 'severity', 'service', 'separate', 'all'] as const;
+const OPTIONS = [
+  'because',
+  'option',
+  'expect',
+  'for',
+  'severity',
+  'service',
+  'separate',
+  'all',
+  'replicas',
+  'incident',
+] as const;
 /** Options that stand alone. */
 const FLAGS: readonly string[] = ['separate', 'all'];
 const MAX_CHARACTERS = 4_500;
@@ -89,6 +114,10 @@ function commandOf(name: string, words: readonly string[], options: Readonly<Rec
       return { kind: name, reference: words[0] ?? null };
     case 'create':
       return createOf(words, options);
+    case 'check':
+      return checkOf(words, options);
+    case 'do':
+      return doOf(words, options);
     default: {
       const named = words[0] !== undefined && looksLikeReference(words[0]);
       const decision = name as DecisionName;
@@ -112,6 +141,51 @@ function createOf(words: readonly string[], options: Readonly<Record<string, str
   const title = words.join(' ').trim();
   if (title === '') return { kind: 'problem', words: 'Say what is wrong: /incident create "API Error Rate Critical"' };
   return { kind: 'create', title, severity, service: options.service ?? null, separate: 'separate' in options };
+}
+
+function checkOf(words: readonly string[], options: Readonly<Record<string, string>>): ChatCommand {
+  const what = words[0] === undefined ? null : meantBy(words[0], QUICK_CHECK_NAMES);
+  if (typeof what === 'object' && what !== null) return { kind: 'problem', words: `There is no check ${what.unknown}` };
+  return { kind: 'check', what, incident: options.incident ?? null };
+}
+
+const ANSWERS: Readonly<Record<string, 'confirm' | 'call-off' | 'undo'>> = {
+  approve: 'confirm',
+  confirm: 'confirm',
+  yes: 'confirm',
+  'call-off': 'call-off',
+  no: 'call-off',
+  undo: 'undo',
+};
+
+/** `do restart noa-mcp because …`, `do scale noa-mcp 6 because …`, `do approve quick-…`. */
+function doOf([first, ...rest]: readonly string[], options: Readonly<Record<string, string>>): ChatCommand {
+  const wish = { kind: 'do', answers: null, target: null, replicas: null, because: null, incident: null } as const;
+  if (first === undefined) return { ...wish, what: null };
+  const because = (words: readonly string[]) =>
+    (options.because ?? words.join(' ').replace(/^because[:,]?\s*/i, '')).trim() || null;
+  const answers = Object.hasOwn(ANSWERS, first.toLowerCase()) ? ANSWERS[first.toLowerCase()] : undefined;
+  if (answers !== undefined) {
+    if (rest[0] === undefined) return { kind: 'problem', words: `Say which: /incident do ${first} quick-…` };
+    return { ...wish, what: first, answers, target: rest[0], because: because(rest.slice(1)) };
+  }
+  const what = meantBy(first, [...QUICK_ACTION_NAMES, 'list']);
+  if (typeof what === 'object') return { kind: 'problem', words: `There is no action ${what.unknown}` };
+  const target = rest[0] === undefined || /^because\b/i.test(rest[0]) ? null : rest[0];
+  const behind = target === null ? rest : rest.slice(1);
+  const number = options.replicas ?? (what === 'scale' ? behind[0] : undefined);
+  const replicas = number !== undefined && /^\d{1,4}$/.test(number) ? Number(number) : null;
+  const reason = replicas !== null && options.replicas === undefined ? behind.slice(1) : behind;
+  return { ...wish, what, target, replicas, because: because(reason), incident: options.incident ?? null };
+}
+
+function meantBy(word: string, known: readonly string[]): string | { readonly unknown: string } {
+  const lower = word.toLowerCase();
+  if (known.includes(lower)) return lower;
+  const close = closestOf(lower, known);
+  return {
+    unknown: `"${word.slice(0, 60)}". ${close === null ? `There are: ${known.join(', ')}` : `Did you mean: ${close}`}`,
+  };
 }
 
 /** `1430`, `1023-1430` or the whole name; never a word of a sentence. */

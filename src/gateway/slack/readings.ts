@@ -3,6 +3,7 @@ import type { DecisionName } from '../../domain/decision.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Role } from '../../domain/people.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
+import { QUICK_ACTION_NAMES, QUICK_CHECK_NAMES } from '../../domain/quick-action.ts';
 import { MODALS } from '../../views/chat-modals.ts';
 import { chatHome, chatSummary, textBlocks, waitingBlocks } from '../../views/chat-summary.ts';
 import { cleanLine } from '../../views/escape.ts';
@@ -14,7 +15,7 @@ import { factsOf, findIncident } from './lookups.ts';
 import type { SlackAppOptions } from './slack-app.ts';
 import { type Addressee, tell, tellView } from './telling.ts';
 
-type Reading = Exclude<ChatCommand, { kind: 'decision' } | { kind: 'create' } | { kind: 'problem' }>;
+type Reading = Exclude<ChatCommand, { kind: 'decision' | 'create' | 'check' | 'do' | 'problem' }>;
 
 const LIST_LIMIT = 30;
 const EVENTS_SHOWN = 25;
@@ -138,6 +139,8 @@ const USAGE: Readonly<Partial<Record<string, string>>> = {
   show: '[incident]',
   timeline: '[incident]',
   paper: '[incident]',
+  check: `${QUICK_CHECK_NAMES.join('|')} [--incident 1430]`,
+  do: `${QUICK_ACTION_NAMES.join('|')} <target> because <why>; list; approve, call-off or undo <quick-…>`,
 };
 
 function helpWords(about: string | null): string {

@@ -10,6 +10,7 @@ import { carryOut, type KeptRequest } from './carrying-out.ts';
 import { readCommandLine } from './command-line.ts';
 import { openForm, type Trigger } from './forms.ts';
 import type { BlockActions, EventMessage, Interaction, SlashCommand, ViewSubmission } from './payloads.ts';
+import { answerQuick, pressQuick, quickAnswerOf } from './quick.ts';
 import { answerReading, showHome } from './readings.ts';
 import { hearReport } from './reports.ts';
 import { refreshPinned } from './shown-message.ts';
@@ -113,6 +114,10 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     if (read.kind === 'problem') return ephemeral(read.words);
     const person = await people.bySlackId(given.user_id);
     if (person === null) return ephemeral(stranger(given.user_id));
+    if (read.kind === 'check' || read.kind === 'do') {
+      later(() => answerQuick(options, read, person, to, given.channel_name, given.trigger_id));
+      return NOTHING;
+    }
     if (read.kind !== 'decision' && read.kind !== 'create') {
       later(() => answerReading(options, read, person, to, given.channel_name));
       return NOTHING;
@@ -135,14 +140,17 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     const to: Addressee = { user: given.user.id, channel, responseUrl: given.response_url ?? null };
     const name = DECISION_NAMES.find((one) => one === decisionOfAction(pressed.action_id));
     const value = readChatValue(pressed.value);
+    const quick = quickAnswerOf(pressed.action_id);
     // Links and other people's buttons arrive here too.
-    if (name === undefined) return NOTHING;
+    if (name === undefined && quick === null) return NOTHING;
     const person = await people.bySlackId(given.user.id);
     const problem = person === null ? stranger(given.user.id) : value === null ? OLD_BUTTON : null;
     if (problem !== null || value === null || person === null) {
       later(() => tell(web, to, problem ?? OLD_BUTTON));
       return NOTHING;
     }
+    if (quick !== null) later(() => pressQuick(options, quick, value.incidentId, person, to));
+    if (name === undefined) return NOTHING;
     const optional =
       MODALS[name].always === true && !MODALS[name].fields.some((field) => value.given[field.name] !== undefined);
     if (optional || missingFields(name, value.given).length > 0) {

@@ -26,6 +26,15 @@ describe('what is typed behind /incident', () => {
     ['merge 1430 1500', { name: 'merge', reference: '1430', words: ['1500'] }],
     ['status 1430', { kind: 'show', reference: '1430' }],
     ['list all', { kind: 'list', all: true }],
+    ['check pods --incident 1430', { kind: 'check', what: 'pods', incident: '1430' }],
+    ['do restart because it leaks', { kind: 'do', what: 'restart', target: null, because: 'it leaks' }],
+    [
+      'do scale noa-mcp 6 because of the surge',
+      { kind: 'do', what: 'scale', target: 'noa-mcp', replicas: 6, because: 'of the surge' },
+    ],
+    ['do delete-pod noa-mcp-1 “stuck”', { what: 'delete-pod', target: 'noa-mcp-1', because: 'stuck' }],
+    ['do approve quick-1', { kind: 'do', answers: 'confirm', target: 'quick-1' }],
+    ['do call-off quick-1 because no', { answers: 'call-off', target: 'quick-1', because: 'no' }],
   ])('%s', (text, expected) => {
     expect(readCommandLine(text)).toMatchObject(expected);
   });
@@ -33,6 +42,9 @@ describe('what is typed behind /incident', () => {
   it.each([
     ['aprove', /Did you mean: \/incident approve/],
     ['acknowlege 1430', /Did you mean: \/incident acknowledge/],
+    ['check podz', /no check "podz"\. Did you mean: pods/],
+    ['do restrat noa-mcp', /no action "restrat"\. Did you mean: restart/],
+    ['do approve', /Say which/],
     ['frobnicate', /no command "frobnicate"/],
     ['reject --becuase no', /Did you mean --because/],
     ['create', /Say what is wrong/],
