@@ -30,7 +30,7 @@ ${auditCard(audit, now)}`;
 function lookCard(): Markup {
   return html`<section class="card"><h2>Look</h2>
 <form data-check class="others">${Object.entries(QUICK_CHECKS).map(([name, probes]) => html`<button class="second" name="what" value="${name}" title="${probes.join(', ').replaceAll('-', ' ')}">${capitalised(name)}</button>`)}</form>
-<div id="looked" role="region" aria-live="polite" aria-label="What was seen"></div></section>`;
+<div id="looked" class="answers" role="region" aria-live="polite" aria-label="What was seen"></div></section>`;
 }
 
 function actCard(policy: Policy | undefined): Markup {
@@ -50,7 +50,7 @@ function actCard(policy: Policy | undefined): Markup {
 <div data-only-for="scale" hidden><label for="quick-replicas">Replicas</label><input id="quick-replicas" name="replicas" type="number" min="0" max="1000" inputmode="numeric"></div>
 <label for="quick-because">Because</label><input id="quick-because" name="because" maxlength="1000" autocomplete="off" required>
 <button class="second">Show what would be done</button></form>
-<div id="preview" role="region" aria-live="polite" aria-label="What would be done"></div></section>`;
+<div id="preview" class="answers" role="region" aria-live="polite" aria-label="What would be done"></div></section>`;
 }
 
 function auditCard(audit: readonly AuditLine[], now: Instant): Markup {

@@ -166,7 +166,7 @@ async function afterwards(app: SlackAppOptions, begun: QuickActionState, to: Add
 
 async function listed({ gateway }: SlackAppOptions, what: string | null): Promise<string> {
   if (what === null)
-    return `Say what to do: ${QUICK_ACTION_NAMES.join(', ')}. For example: /incident do restart noa-mcp because stale connections`;
+    return `Say what to do: ${QUICK_ACTION_NAMES.join(', ')}. For example: /incident do restart because stale connections`;
   const audit = await gateway.store.audit.list(AUDIT_SHOWN);
   if (audit.length === 0) return 'Nothing was looked at or done by the quick reference yet.';
   return audit
