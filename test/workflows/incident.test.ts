@@ -152,6 +152,20 @@ describe('the incident', () => {
     expect((await story.events('published')).some((event) => event.late)).toBe(true);
   });
 
+  it('still owes what stands for the whole when only a question or a note gets through', async () => {
+    const story = await begin();
+    story.world.refused.set('chat', 20 * 60);
+    await story.pass(2 * 60);
+    story.world.refused.clear();
+    // Questions and announcements are sent again first; they do not say where the incident stands.
+    await story.pass(25 * 60);
+    const said = story.world.said('chat');
+    expect(said.indexOf('question')).toBeGreaterThan(-1);
+    expect(said.indexOf('initial')).toBeGreaterThan(said.indexOf('question'));
+    const madeUpFor = (await story.events('publication-superseded')).map(({ newerKey }) => newerKey.split('/')[1]);
+    expect(madeUpFor.filter((what) => what !== 'initial')).toEqual([]);
+  });
+
   it('ends as a false alarm when a person says so, and pages nobody any more', async () => {
     const story = await begin();
     await story.pass(30);

@@ -12,6 +12,9 @@ const LONGEST_RETRY_SECONDS = 2 * 60;
 /** Media in which the newest message says all that an older unsent one would have said. */
 const SUPERSEDING: readonly Medium[] = ['chat', 'status-page'];
 
+/** Messages to the channel that say where the incident stands: only these make up for an owed one. */
+const TELLING: readonly Delivery['what'][] = ['initial', 'update', 'no-news', 'resolved', 'reopened', 'closed'];
+
 /** One publication round: everything at once, a receipt each, all of it on the timeline. */
 export async function publishRound(
   run: IncidentRun,
@@ -151,9 +154,9 @@ function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, c
     });
     return;
   }
-  // An invitation says nothing, so it stands for nothing that is owed.
+  const makesUpFor = delivery.medium !== 'chat' || TELLING.includes(delivery.what);
   const owed = run.state.unsent.filter(
-    (unsent) => delivery.what !== 'invite' && unsent.medium === delivery.medium && isSuperseded(unsent),
+    (unsent) => makesUpFor && unsent.medium === delivery.medium && isSuperseded(unsent),
   );
   const late = owed.length > 0 || run.state.unsent.some((unsent) => unsent.key === delivery.key);
   for (const unsent of owed.filter((waiting) => waiting.key !== delivery.key)) {
