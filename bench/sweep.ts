@@ -83,21 +83,27 @@ async function main(): Promise<void> {
       [`every HTTP system ${FAR_SECONDS * 1000} ms away`, far, []],
       [
         `the same, Elasticsearch ${SLOW_SECONDS} s`,
-        () => (far(), wires.set('elasticsearch', { kind: 'slow', seconds: SLOW_SECONDS })),
+        () => {
+          far();
+          wires.set('elasticsearch', { kind: 'slow', seconds: SLOW_SECONDS });
+        },
         [],
       ],
       [
         `the same, Elasticsearch dead (deadline ${DEADLINE_SECONDS} s)`,
-        () => (far(), wires.set('elasticsearch', { kind: 'timeout' })),
+        () => {
+          far();
+          wires.set('elasticsearch', { kind: 'timeout' });
+        },
         ['Elasticsearch'],
       ],
       [
         'the same, one dead and one slow',
-        () => (
-          far(),
-          wires.set('elasticsearch', { kind: 'timeout' }),
-          wires.set('zendesk', { kind: 'slow', seconds: SLOW_SECONDS })
-        ),
+        () => {
+          far();
+          wires.set('elasticsearch', { kind: 'timeout' });
+          wires.set('zendesk', { kind: 'slow', seconds: SLOW_SECONDS });
+        },
         ['Elasticsearch'],
       ],
     ];

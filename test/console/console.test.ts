@@ -117,7 +117,7 @@ function expectHarmless(page: string): void {
 describe('a page', () => {
   it('escapes what is put into it, in text and in attributes', () => {
     expect(html`<p title="${EVIL}">${EVIL}</p>`.text).toBe(
-      html`<p title="${EVIL}">`.text + html`${EVIL}`.text + '</p>',
+      `${html`<p title="${EVIL}">`.text}${html`${EVIL}`.text}</p>`,
     );
     expect(html`<i a="${EVIL}">`.text).toBe(
       '<i a="&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;&lt;img src=x onerror=alert(2)&gt;&#39;&#96;&amp;">',

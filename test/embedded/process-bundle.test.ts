@@ -13,7 +13,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'src/inner/greeting.txt'), 'from beside it');
   writeFileSync(
     join(folder, 'src/inner/greeting.ts'),
-    "import { readFileSync } from 'node:fs';\nexport const greeting: string = readFileSync(`${import.meta.dirname}/greeting.txt`, 'utf8');\n",
+    "import { readFileSync } from 'node:fs';\nexport const greeting: string = readFileSync(import.meta.dirname + '/greeting.txt', 'utf8');\n",
   );
   writeFileSync(
     join(folder, 'src/main.ts'),
