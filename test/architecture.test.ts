@@ -292,6 +292,16 @@ describe('time', () => {
   });
 });
 
+describe('migrations', () => {
+  it('have a number each, without a gap: two of one number stop every process at its start', () => {
+    const numbers = readdirSync(join(src, 'store/migrations'))
+      .filter((name) => name.endsWith('.sql'))
+      .map((name) => Number(name.slice(0, 3)))
+      .sort((a, b) => a - b);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  });
+});
+
 describe('style', () => {
   it('has no enum, no default export and no any', () => {
     const offenders = everyFile()
