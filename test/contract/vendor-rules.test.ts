@@ -44,7 +44,13 @@ const event = { routing_key: KEY, event_action: 'trigger', dedup_key: 'd-1' };
 const payload = { summary: 's', source: 'api', severity: 'critical', timestamp: '2024-10-23T14:30:00.000Z' };
 const slackApi = (method: string, body: unknown) => post(`/${method}`, body);
 const modal = { type: 'modal', callback_id: 'c', private_metadata: 'p', title: { type: 'plain_text', text: 'T' } };
-const incident = { name: 'API errors', status: 'investigating', impact_override: 'major', body: 'We look into it.' };
+const incident = {
+  name: 'API errors',
+  status: 'investigating',
+  impact_override: 'major',
+  body: 'We look into it.',
+  metadata: { incident_runbook: { key: 'k' } },
+};
 const document = { type: 'doc', version: 1, content: [{ type: 'paragraph', content: [{ type: 'text', text: 'x' }] }] };
 const issue = {
   project: { key: 'NOA' },
@@ -127,6 +133,14 @@ const VENDORS: readonly Vendor[] = [
       },
       slackApi('files.getUploadURLExternal', { filename: 'f.txt', length: 3 }),
       { ...slackApi('files.completeUploadExternal', { files: [{ id: 'FILE' }] }), answers: 200 },
+      slackApi('conversations.history', { channel: 'CHANNEL' }),
+      slackApi('conversations.replies', { channel: 'CHANNEL', ts: 'TS' }),
+      slackApi('chat.postEphemeral', { channel: 'CHANNEL', user: 'USER', text: 'only you' }),
+      slackApi('chat.getPermalink', { channel: 'CHANNEL', message_ts: 'TS' }),
+      slackApi('users.lookupByEmail', { email: 'alice@noaserver.com' }),
+      slackApi('views.publish', { user_id: 'USER', view: { type: 'home', blocks: [] } }),
+      { ...slackApi('views.update', { view_id: 'VIEW', view: modal }), answers: 200 },
+      slackApi('conversations.archive', { channel: 'incident-1' }),
     ],
   },
   {
@@ -147,8 +161,10 @@ const VENDORS: readonly Vendor[] = [
     headers: (env) => ({ authorization: `Bearer ${env.GITHUB_TOKEN}`, 'user-agent': 'test' }),
     good: [
       { ...post('/pulls', { title: 't', head: 'BRANCH', base: 'main', body: 'b' }), answers: 422 },
-      { method: 'GET', path: '/pulls', query: { state: 'open', sort: 'created' } },
+      { method: 'GET', path: '/pulls', query: { state: 'open', sort: 'created', direction: 'desc' } },
       { method: 'PUT', path: '/pulls/1/merge', body: { merge_method: 'squash' }, answers: 404 },
+      { method: 'GET', path: '/commits', query: { since: '2024-10-23T14:00:00Z', until: '2024-10-23T15:00:00Z' } },
+      { method: 'GET', path: '/actions/runs', query: { created: '2024-10-23T14:00:00Z..2024-10-23T15:00:00Z' } },
     ],
     shows: ({ at }) => at.split(' ')[1] ?? '',
   },
@@ -161,7 +177,7 @@ const VENDORS: readonly Vendor[] = [
       post('/rest/api/3/issue', { fields: { ...issue, description: document } }),
       post('/rest/api/3/issue/NOA-1/comment', { body: document }),
       post('/rest/api/3/issue/NOA-1/remotelink', { globalId: 'g', object: { url: 'https://x.example', title: 't' } }),
-      post('/rest/api/3/search/jql', { jql: 'project = NOA', fields: ['id'] }),
+      post('/rest/api/3/search/jql', { jql: 'project = NOA', fields: ['id'], maxResults: 10, properties: ['p'] }),
       { method: 'GET', path: '/rest/api/3/user/search', query: { query: 'someone@x.example' } },
     ],
   },
@@ -173,7 +189,11 @@ const VENDORS: readonly Vendor[] = [
     good: [
       post('/api/v2/tickets.json', { ticket }),
       { method: 'PUT', path: '/api/v2/tickets/900001.json', body: { ticket: { status: 'open' } } },
-      { method: 'GET', path: '/api/v2/search.json', query: { query: 'type:ticket', sort_order: 'asc' } },
+      {
+        method: 'GET',
+        path: '/api/v2/search.json',
+        query: { query: 'type:ticket', sort_by: 'created_at', sort_order: 'asc' },
+      },
       { method: 'GET', path: '/api/v2/search/count.json', query: { query: 'type:ticket' } },
       { method: 'GET', path: '/api/v2/tickets.json', query: { 'page[size]': '100' } },
     ],
@@ -192,7 +212,11 @@ const VENDORS: readonly Vendor[] = [
     headers: (env) => ({ authorization: `Bearer ${env.GRAFANA_TOKEN}` }),
     good: [
       post('/api/annotations', { text: 't', time: 1_729_693_800_000, timeEnd: 1_729_693_900_000, tags: ['a'] }),
-      { method: 'GET', path: '/api/annotations', query: { tags: 'a', limit: '1' } },
+      {
+        method: 'GET',
+        path: '/api/annotations',
+        query: { tags: 'a', limit: '1', type: 'annotation', matchAny: 'false' },
+      },
     ],
   },
   {
@@ -200,7 +224,7 @@ const VENDORS: readonly Vendor[] = [
     rules: ELASTICSEARCH_REQUEST_RULES,
     url: (env) => env.ELASTICSEARCH_URL ?? '',
     headers: (env) => ({ authorization: `ApiKey ${env.ELASTICSEARCH_API_KEY}` }),
-    good: [post('/logs-*/_search', { size: 10, timeout: '1500ms' })],
+    good: [post('/logs-*/_search', { size: 10, from: 0, timeout: '1500ms' })],
   },
   {
     name: 'Anthropic',
@@ -237,7 +261,8 @@ beforeAll(async () => {
   names.set('INCIDENT', production.pagerDuty.incidents[0]?.id ?? '');
   const slack = VENDORS[2] as Vendor;
   const posted = await ask(slack, slackApi('chat.postMessage', { channel: 'general', text: 'first' }));
-  names.set('TS', (JSON.parse(posted.text) as { ts: string }).ts);
+  const { ts, channel } = JSON.parse(posted.text) as { ts: string; channel: string };
+  names.set('TS', ts).set('CHANNEL', channel);
 }, 60_000);
 afterAll(() => production?.stop());
 
@@ -273,6 +298,7 @@ function wrong({ must }: RequestRule, value: unknown): unknown {
     case 'characters':
       return 'x'.repeat(must.most + 1);
     case 'one-of':
+    case 'object':
       return 'nonsense';
     case 'matches': {
       const pattern = new RegExp(must.pattern, 'su');
@@ -304,7 +330,7 @@ function changed(value: unknown, path: readonly string[], change: (value: unknow
   const [step, ...rest] = path;
   if (step === undefined) return change(value);
   const of = (value ?? {}) as Readonly<Record<string, unknown>>;
-  const key = step.replace('[]', '');
+  const key = step === '*' ? (Object.keys(of)[0] ?? '') : step.replace('[]', '');
   const inner = step.endsWith('[]')
     ? [changed((of[key] as unknown[])[0], rest, change)]
     : changed(of[key], rest, change);
@@ -361,7 +387,12 @@ function withPage(vendor: Vendor, path: string): string {
   return vendor.name === 'Statuspage' ? `/pages/p${path}` : path;
 }
 
-it('is told of every vendor that has no free server to test against', () => {
+it('is told of every vendor that has no free server to test against, and how many rules were held against a page', () => {
   expect(VENDORS.length).toBe(12);
+  for (const { name, rules } of VENDORS) {
+    const remembered = rules.filter(({ readOn }) => readOn === null).map(({ id }) => id);
+    const rest = remembered.length === 0 ? '' : `, without a page: ${remembered.join(', ')}`;
+    console.log(`rules of ${name}: ${rules.length - remembered.length} of ${rules.length} opened${rest}`);
+  }
   expect(VENDORS.flatMap(({ rules }) => rules).length).toBeGreaterThan(100);
 });

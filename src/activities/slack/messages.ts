@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clip } from '../../views/escape.ts';
 import { codeOf } from './failures.ts';
 import { ANYTHING, type Call, CURSOR } from './web.ts';
 
@@ -20,6 +21,8 @@ export interface ChatEdit extends Omit<ChatPost, 'threadRef'> {
 
 const METADATA_TYPE = 'incident_update';
 const HISTORY_PAGES = 3;
+/** A longer edit is refused, although a longer message is taken; its blocks say it all the same. */
+const EDITED_CHARACTERS = 4_000;
 const HISTORY = z.object({
   messages: z.array(
     z.object({
@@ -49,7 +52,8 @@ export async function post(
 
 /** Absolute, so that it may be repeated: the message says this, however often it was told to. */
 export async function edit(call: Call, channelId: string, message: ChatEdit): Promise<void> {
-  await call('chat.update', { channel: channelId, ts: message.ref, ...contentOf(message) }, ANYTHING);
+  const text = clip(message.text, EDITED_CHARACTERS);
+  await call('chat.update', { channel: channelId, ts: message.ref, ...contentOf({ ...message, text }) }, ANYTHING);
 }
 
 /** Seen by one person and kept nowhere; a lost answer may show it twice, which does no harm. */

@@ -1,10 +1,12 @@
 import type { RequestRule } from './rule.ts';
 
 const READ_ON = '2026-11-26';
+const SPECIFICATION =
+  'https://github.com/elastic/elasticsearch-specification/blob/9d9b9a521cc1070c1c9eb6c77d91c3a5fb09730d/specification';
 const SOURCES = {
   esType: 'https://www.elastic.co/docs/reference/elasticsearch/rest-apis/api-conventions',
-  esWindow: 'https://www.elastic.co/docs/reference/elasticsearch/rest-apis/paginate-search-results',
-  esUnits: 'https://www.elastic.co/docs/reference/elasticsearch/rest-apis/api-conventions#time-units',
+  esWindow: `${SPECIFICATION}/_global/search/SearchRequest.ts`,
+  esUnits: `${SPECIFICATION}/_types/Time.ts`,
 };
 
 /** The search of Elasticsearch. */
@@ -17,7 +19,7 @@ export const ELASTICSEARCH_REQUEST_RULES: readonly RequestRule[] = [
     status: 406,
     says: 'media_type_header_exception: Content-Type must be application/json',
     source: SOURCES.esType,
-    readOn: READ_ON,
+    readOn: null,
   },
   {
     id: 'window',
@@ -37,6 +39,16 @@ export const ELASTICSEARCH_REQUEST_RULES: readonly RequestRule[] = [
     status: 400,
     says: 'parsing_exception: failed to parse [timeout]: unit is missing or unrecognized',
     source: SOURCES.esUnits,
+    readOn: READ_ON,
+  },
+  {
+    id: 'from',
+    call: 'POST /:index/_search',
+    at: 'body from',
+    must: { kind: 'number', least: 0, most: 10000 },
+    status: 400,
+    says: 'illegal_argument_exception: [from] parameter cannot be negative, nor reach beyond [10000]',
+    source: SOURCES.esWindow,
     readOn: READ_ON,
   },
 ];

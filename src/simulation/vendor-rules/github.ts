@@ -2,11 +2,32 @@ import type { RequestRule } from './rule.ts';
 
 const READ_ON = '2026-11-26';
 const SOURCES = {
-  githubPulls:
-    'https://github.com/github/rest-api-description/blob/1e9ee981cf46e750264247702268ec4ba0bd20df/descriptions/api.github.com/api.github.com.2022-11-28.json',
+  /** Generated from GitHub’s own description (github/rest-api-description). */
+  githubPulls: 'https://www.npmjs.com/package/@octokit/openapi/v/23.0.2?activeTab=code#generated/api.github.com.json',
 };
 
-/** Pull requests, as the published OpenAPI description has them; headers and rights are in systems/github/rules.ts. */
+const INSTANT = '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?(?:Z|[+-]\\d\\d:\\d\\d)$';
+/** A date or an instant, or a range of two of them (docs.github.com, “Query for dates”). */
+const RANGE =
+  '^(?:[<>]=?|\\*\\.\\.)?\\d{4}-\\d\\d-\\d\\d(?:T[\\d:.]+(?:Z|[+-]\\d\\d:\\d\\d))?(?:\\.\\.(?:\\*|\\d{4}-\\d\\d-\\d\\d.*))?$';
+const RUN_STATES = [
+  'completed',
+  'action_required',
+  'cancelled',
+  'failure',
+  'neutral',
+  'skipped',
+  'stale',
+  'success',
+  'timed_out',
+  'in_progress',
+  'queued',
+  'requested',
+  'waiting',
+  'pending',
+];
+
+/** Pull requests, commits and runs, as the published OpenAPI description has them; headers and rights are in systems/github/rules.ts. */
 export const GITHUB_REQUEST_RULES: readonly RequestRule[] = [
   {
     id: 'pull-title',
@@ -16,7 +37,7 @@ export const GITHUB_REQUEST_RULES: readonly RequestRule[] = [
     status: 422,
     says: 'Validation Failed',
     source: SOURCES.githubPulls,
-    readOn: READ_ON,
+    readOn: null,
   },
   {
     id: 'pull-head',
@@ -46,7 +67,7 @@ export const GITHUB_REQUEST_RULES: readonly RequestRule[] = [
     status: 422,
     says: 'Validation Failed',
     source: SOURCES.githubPulls,
-    readOn: READ_ON,
+    readOn: null,
   },
   {
     id: 'pull-body-length',
@@ -56,7 +77,7 @@ export const GITHUB_REQUEST_RULES: readonly RequestRule[] = [
     status: 422,
     says: 'Validation Failed',
     source: SOURCES.githubPulls,
-    readOn: READ_ON,
+    readOn: null,
   },
   {
     id: 'pulls-state',
@@ -83,6 +104,56 @@ export const GITHUB_REQUEST_RULES: readonly RequestRule[] = [
     call: 'PUT /pulls/:number/merge',
     at: 'body merge_method',
     must: { kind: 'one-of', values: ['merge', 'squash', 'rebase'] },
+    status: 422,
+    says: 'Validation Failed',
+    source: SOURCES.githubPulls,
+    readOn: READ_ON,
+  },
+  {
+    id: 'pulls-direction',
+    call: 'GET /pulls',
+    at: 'query direction',
+    must: { kind: 'one-of', values: ['asc', 'desc'] },
+    status: 422,
+    says: 'Validation Failed',
+    source: SOURCES.githubPulls,
+    readOn: READ_ON,
+  },
+  {
+    id: 'commits-since',
+    call: 'GET /commits',
+    at: 'query since',
+    must: { kind: 'matches', pattern: INSTANT },
+    status: 422,
+    says: 'Validation Failed',
+    source: SOURCES.githubPulls,
+    readOn: READ_ON,
+  },
+  {
+    id: 'commits-until',
+    call: 'GET /commits',
+    at: 'query until',
+    must: { kind: 'matches', pattern: INSTANT },
+    status: 422,
+    says: 'Validation Failed',
+    source: SOURCES.githubPulls,
+    readOn: READ_ON,
+  },
+  {
+    id: 'runs-created',
+    call: 'GET /actions/runs',
+    at: 'query created',
+    must: { kind: 'matches', pattern: RANGE },
+    status: 422,
+    says: 'Validation Failed',
+    source: SOURCES.githubPulls,
+    readOn: READ_ON,
+  },
+  {
+    id: 'runs-status',
+    call: 'GET /actions/runs',
+    at: 'query status',
+    must: { kind: 'one-of', values: RUN_STATES },
     status: 422,
     says: 'Validation Failed',
     source: SOURCES.githubPulls,

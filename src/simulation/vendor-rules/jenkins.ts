@@ -2,7 +2,7 @@ import type { RequestRule } from './rule.ts';
 
 const READ_ON = '2026-11-26';
 const SOURCES = {
-  jenkins: 'https://www.jenkins.io/doc/book/system-administration/authenticating-scripted-clients/',
+  jenkins: 'https://www.jenkins.io/doc/book/using/remote-access-api/',
   jenkinsTree: 'https://www.jenkins.io/doc/book/using/remote-access-api/',
 };
 
@@ -26,6 +26,6 @@ export const JENKINS_REQUEST_RULES: readonly RequestRule[] = [
     status: 400,
     says: 'Bad Request',
     source: SOURCES.jenkinsTree,
-    readOn: READ_ON,
+    readOn: null,
   },
 ];

@@ -1,6 +1,5 @@
 import type { RequestRule } from './rule.ts';
 
-const READ_ON = '2026-11-26';
 const SOURCES = {
   openai: 'https://platform.openai.com/docs/api-reference/authentication',
 };
@@ -15,7 +14,7 @@ export const OPENAI_REQUEST_RULES: readonly RequestRule[] = [
     status: 401,
     says: "invalid_request_error: You didn't provide an API key.",
     source: SOURCES.openai,
-    readOn: READ_ON,
+    readOn: null,
   },
   {
     id: 'key-there',
@@ -25,6 +24,6 @@ export const OPENAI_REQUEST_RULES: readonly RequestRule[] = [
     status: 401,
     says: "invalid_request_error: You didn't provide an API key.",
     source: SOURCES.openai,
-    readOn: READ_ON,
+    readOn: null,
   },
 ];

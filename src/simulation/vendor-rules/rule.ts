@@ -2,7 +2,7 @@ import type { WireRequest } from '../wire/server.ts';
 
 /**
  * Where a request says something: a header, a parameter of the query, or a field of the body (JSON, or a form whose
- * values may be JSON). `body links[].href` is that field of each member.
+ * values may be JSON). `body links[].href` is that field of each member, `body metadata.*` each field, whatever its name.
  */
 export type Place = `header ${string}` | `query ${string}` | `body ${string}`;
 
@@ -16,6 +16,8 @@ export type Requirement =
   | { readonly kind: 'number'; readonly least: number; readonly most: number }
   /** So many members of a list, or names between commas. */
   | { readonly kind: 'members'; readonly most: number }
+  /** An object with fields, no bare value. */
+  | { readonly kind: 'object' }
   /** This number and that of another parameter of the query (so many where there is none) together. */
   | { readonly kind: 'sum'; readonly and: string; readonly absent: number; readonly most: number };
 
@@ -104,6 +106,7 @@ function valuesAt(asked: Asked, place: Place): readonly unknown[] {
 function stepInto(value: unknown, step: string): readonly unknown[] {
   const each = step.endsWith('[]');
   const of = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+  if (step === '*') return Object.values(of);
   const found = of[each ? step.slice(0, -2) : step];
   // No members: nothing that each of them would have to be.
   if (each) return Array.isArray(found) ? found : [];
@@ -126,6 +129,8 @@ function keeps(must: Requirement, value: unknown, { query }: Asked): boolean {
       const number = Number(value);
       return Number.isFinite(number) && number >= must.least && number <= must.most;
     }
+    case 'object':
+      return typeof value === 'object' && !Array.isArray(value);
     case 'sum':
       return Number(value) + Number(query.get(must.and) ?? must.absent) <= must.most;
     case 'members':

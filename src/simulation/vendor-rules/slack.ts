@@ -1,22 +1,40 @@
 import type { RequestRule } from './rule.ts';
 
 const READ_ON = '2026-11-26';
+/** A copy of the method pages of docs.slack.dev, of May 2026; the pages themselves were not to be had. */
+const METHODS =
+  'https://github.com/smstoslack/slack_kit/blob/a1294c4e0b787afe6063af69706f2c0718dec84e/priv/docs/methods';
 const SOURCES = {
-  create: 'https://docs.slack.dev/reference/methods/conversations.create',
-  setTopic: 'https://docs.slack.dev/reference/methods/conversations.setTopic',
-  setPurpose: 'https://docs.slack.dev/reference/methods/conversations.setPurpose',
-  invite: 'https://docs.slack.dev/reference/methods/conversations.invite',
-  post: 'https://docs.slack.dev/reference/methods/chat.postMessage',
+  create: `${METHODS}/conversations.create.json`,
+  setTopic: `${METHODS}/conversations.setTopic.json`,
+  setPurpose: `${METHODS}/conversations.setPurpose.json`,
+  invite: `${METHODS}/conversations.invite.json`,
+  post: `${METHODS}/chat.postMessage.json`,
   metadata: 'https://docs.slack.dev/messaging/message-metadata',
-  update: 'https://docs.slack.dev/reference/methods/chat.update',
-  pinsAdd: 'https://docs.slack.dev/reference/methods/pins.add',
-  bookmarksAdd: 'https://docs.slack.dev/reference/methods/bookmarks.add',
+  update: `${METHODS}/chat.update.json`,
+  pinsAdd: `${METHODS}/pins.add.json`,
+  bookmarksAdd: `${METHODS}/bookmarks.add.json`,
   slackSpec:
     'https://github.com/slackapi/slack-api-specs/blob/bc08db49625630e3585bf2f1322128ea04f2a7f3/web-api/slack_web_openapi_v2.json',
-  views: 'https://docs.slack.dev/reference/views/modal-views',
-  upload: 'https://docs.slack.dev/reference/methods/files.getUploadURLExternal',
-  complete: 'https://docs.slack.dev/reference/methods/files.completeUploadExternal',
+  /** Their limits stand in Slack’s own types. */
+  views: 'https://www.npmjs.com/package/@slack/types/v/3.2.0?activeTab=code#dist/views.d.ts',
+  upload: `${METHODS}/files.getUploadURLExternal.json`,
+  complete: `${METHODS}/files.completeUploadExternal.json`,
 };
+
+/** What a method cannot do without, as its page lists the arguments. */
+function needed(method: string, argument: string, says: string): RequestRule {
+  return {
+    id: `${method}-${argument}`,
+    call: `* /api/${method}`,
+    at: `body ${argument}`,
+    must: { kind: 'present' },
+    status: 200,
+    says,
+    source: `${METHODS}/${method}.json`,
+    readOn: READ_ON,
+  };
+}
 
 /** The Web API: refused with 200 and `ok: false`; `says` is the error. */
 export const SLACK_REQUEST_RULES: readonly RequestRule[] = [
@@ -91,16 +109,6 @@ export const SLACK_REQUEST_RULES: readonly RequestRule[] = [
     readOn: READ_ON,
   },
   {
-    id: 'text-length',
-    call: '* /api/chat.postMessage',
-    at: 'body text',
-    must: { kind: 'characters', most: 40000 },
-    status: 200,
-    says: 'msg_too_long',
-    source: SOURCES.post,
-    readOn: READ_ON,
-  },
-  {
     id: 'blocks',
     call: '* /api/chat.postMessage',
     at: 'body blocks',
@@ -108,7 +116,7 @@ export const SLACK_REQUEST_RULES: readonly RequestRule[] = [
     status: 200,
     says: 'invalid_blocks',
     source: SOURCES.post,
-    readOn: READ_ON,
+    readOn: null,
   },
   {
     id: 'metadata-type',
@@ -119,13 +127,13 @@ export const SLACK_REQUEST_RULES: readonly RequestRule[] = [
     status: 200,
     says: 'invalid_metadata_format',
     source: SOURCES.metadata,
-    readOn: READ_ON,
+    readOn: null,
   },
   {
     id: 'update-text-length',
     call: '* /api/chat.update',
     at: 'body text',
-    must: { kind: 'characters', most: 40000 },
+    must: { kind: 'characters', most: 4000 },
     status: 200,
     says: 'msg_too_long',
     source: SOURCES.update,
@@ -139,7 +147,7 @@ export const SLACK_REQUEST_RULES: readonly RequestRule[] = [
     status: 200,
     says: 'invalid_blocks',
     source: SOURCES.update,
-    readOn: READ_ON,
+    readOn: null,
   },
   {
     id: 'pinned',
@@ -257,7 +265,7 @@ export const SLACK_REQUEST_RULES: readonly RequestRule[] = [
     at: 'body filename',
     must: { kind: 'present' },
     status: 200,
-    says: 'invalid_arguments',
+    says: 'missing_argument',
     source: SOURCES.upload,
     readOn: READ_ON,
   },
@@ -267,7 +275,7 @@ export const SLACK_REQUEST_RULES: readonly RequestRule[] = [
     at: 'body length',
     must: { kind: 'present' },
     status: 200,
-    says: 'invalid_arguments',
+    says: 'missing_argument',
     source: SOURCES.upload,
     readOn: READ_ON,
   },
@@ -291,4 +299,26 @@ export const SLACK_REQUEST_RULES: readonly RequestRule[] = [
     source: SOURCES.complete,
     readOn: READ_ON,
   },
+  {
+    id: 'view-size',
+    call: '* /api/views.open',
+    at: 'body view',
+    must: { kind: 'characters', most: 250_000 },
+    status: 200,
+    says: 'view_too_large',
+    source: `${METHODS}/views.open.json`,
+    readOn: READ_ON,
+  },
+  needed('conversations.archive', 'channel', 'channel_not_found'),
+  needed('conversations.history', 'channel', 'channel_not_found'),
+  needed('conversations.replies', 'channel', 'channel_not_found'),
+  needed('conversations.replies', 'ts', 'thread_not_found'),
+  needed('chat.postEphemeral', 'channel', 'channel_not_found'),
+  needed('chat.postEphemeral', 'user', 'user_not_in_channel'),
+  needed('chat.getPermalink', 'channel', 'channel_not_found'),
+  needed('chat.getPermalink', 'message_ts', 'message_not_found'),
+  needed('users.lookupByEmail', 'email', 'users_not_found'),
+  needed('views.publish', 'user_id', 'invalid_arguments'),
+  needed('views.publish', 'view', 'invalid_arguments'),
+  needed('views.update', 'view', 'invalid_arguments'),
 ];

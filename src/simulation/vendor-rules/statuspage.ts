@@ -1,10 +1,10 @@
 import type { RequestRule } from './rule.ts';
 
 const READ_ON = '2026-11-26';
-const SOURCES = {
-  statuspage: 'https://developer.statuspage.io/#tag/incidents',
-  statuspageComponents: 'https://developer.statuspage.io/#tag/components',
-};
+/** Atlassian’s own description, as a generated client keeps it; developer.statuspage.io itself was not to be had. */
+const DESCRIPTION =
+  'https://github.com/sbecker59/statuspage-api-client-go/blob/bc4d957c958f5881e11c687068783591c2a58604/api/v1/statuspage/api/openapi.yaml';
+const SOURCES = { statuspage: DESCRIPTION, statuspageComponents: DESCRIPTION };
 
 const STATUSES = [
   'investigating',
@@ -15,7 +15,6 @@ const STATUSES = [
   'in_progress',
   'verifying',
   'completed',
-  'postmortem',
 ];
 
 /** Atlassian Statuspage. */
@@ -121,6 +120,26 @@ export const STATUSPAGE_REQUEST_RULES: readonly RequestRule[] = [
     status: 422,
     says: 'status is not included in the list',
     source: SOURCES.statuspageComponents,
+    readOn: READ_ON,
+  },
+  {
+    id: 'metadata-namespace',
+    call: 'POST /pages/:page/incidents',
+    at: 'body incident.metadata.*',
+    must: { kind: 'object' },
+    status: 422,
+    says: 'metadata values must be objects',
+    source: SOURCES.statuspage,
+    readOn: READ_ON,
+  },
+  {
+    id: 'update-metadata-namespace',
+    call: 'PATCH /pages/:page/incidents/:id',
+    at: 'body incident.metadata.*',
+    must: { kind: 'object' },
+    status: 422,
+    says: 'metadata values must be objects',
+    source: SOURCES.statuspage,
     readOn: READ_ON,
   },
 ];

@@ -1,9 +1,11 @@
 import type { RequestRule } from './rule.ts';
 
 const READ_ON = '2026-11-26';
+/** Zendesk’s own description and a schema made from its pages; developer.zendesk.com itself was not to be had. */
+const COPY = 'https://github.com/api-evangelist/zendesk/blob/aaa548006c2a565214393c59f5efd043897d839b';
 const SOURCES = {
-  zendeskTickets: 'https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/',
-  zendeskSearch: 'https://developer.zendesk.com/api-reference/ticketing/ticket-management/search/',
+  zendeskTickets: `${COPY}/json-schema/zendesk-ticket-schema.json`,
+  zendeskSearch: `${COPY}/openapi/_original/search-openapi-original.yml`,
   zendeskPaging: 'https://developer.zendesk.com/api-reference/introduction/pagination/',
 };
 
@@ -17,7 +19,7 @@ export const ZENDESK_REQUEST_RULES: readonly RequestRule[] = [
     status: 422,
     says: 'base: Description: cannot be blank',
     source: SOURCES.zendeskTickets,
-    readOn: READ_ON,
+    readOn: null,
   },
   {
     id: 'type',
@@ -57,7 +59,7 @@ export const ZENDESK_REQUEST_RULES: readonly RequestRule[] = [
     status: 422,
     says: 'due_at: Due at: is invalid',
     source: SOURCES.zendeskTickets,
-    readOn: READ_ON,
+    readOn: null,
   },
   {
     id: 'tags',
@@ -67,7 +69,7 @@ export const ZENDESK_REQUEST_RULES: readonly RequestRule[] = [
     status: 422,
     says: 'tags: Tags: contain a space',
     source: SOURCES.zendeskTickets,
-    readOn: READ_ON,
+    readOn: null,
   },
   {
     id: 'update-status',
@@ -117,6 +119,16 @@ export const ZENDESK_REQUEST_RULES: readonly RequestRule[] = [
     status: 400,
     says: 'page[size]: page[size] is invalid',
     source: SOURCES.zendeskPaging,
+    readOn: null,
+  },
+  {
+    id: 'search-by',
+    call: 'GET /api/v2/search.json',
+    at: 'query sort_by',
+    must: { kind: 'one-of', values: ['updated_at', 'created_at', 'priority', 'status', 'ticket_type'] },
+    status: 422,
+    says: 'sort_by: Invalid search: sort_by is invalid',
+    source: SOURCES.zendeskSearch,
     readOn: READ_ON,
   },
 ];
