@@ -261,8 +261,23 @@ describe('collecting evidence (R2)', () => {
       evidence: policy.evidence,
     });
     expect(asked).toContainEqual(expect.objectContaining({ selector: 'app=noa-mcp', container: 'noa-mcp' }));
-    const lines = asked.map((query) => (query as { readonly tailLines: number | null }).tailLines ?? 0);
-    expect(Math.max(...lines)).toBeGreaterThanOrEqual(100);
+    const ofApplication = asked.filter((query) => (query as { readonly selector: string }).selector === 'app=noa-mcp');
+    for (const query of ofApplication)
+      expect((query as { readonly tailLines: number | null }).tailLines).toBeGreaterThanOrEqual(100);
+    expect(firstAssessment).toEqual(expect.arrayContaining(['service-logs', 'request-rate', 'error-rate']));
+    // Each dashboard of the runbook's list is one that some question of the first sweeps links to.
+    const dashboards = policy.service.dashboards.map(({ url, probes }) => [
+      url.split('/').at(-1),
+      probes.some((probe) => firstAssessment.includes(probe) || investigation.includes(probe)),
+    ]);
+    expect(Object.fromEntries(dashboards)).toMatchObject({
+      overview: true,
+      errors: true,
+      latency: true,
+      database: true,
+      redis: true,
+      deployment: true,
+    });
     const links = Object.fromEntries(bundle.items.map(({ probe, link }) => [probe, link]));
     const hours = 'from=1729686600000&to=1729694400000';
     expect(links['request-rate']).toBe(`https://grafana.noaserver.com/d/overview?${hours}`);
