@@ -88,6 +88,15 @@ describe('a drill file', () => {
     ]);
   });
 
+  it('takes a fault of a process at a time, and in the middle of a mailing where it says after how many mails', () => {
+    const wires = (more: string) =>
+      parseDrill(`${HEAD}wires:\n  - { at: 5m, process: worker, fault: killed${more} }\n`, 'x.yaml').wires;
+    expect(wires('')).toMatchObject([{ kind: 'process', atMs: 300_000, afterMails: null }]);
+    expect(wires(', afterMails: 60')).toMatchObject([{ kind: 'process', atMs: 300_000, afterMails: 60 }]);
+    expect(problems(`${HEAD}wires:\n  - { at: 5m, process: worker, fault: killed, afterMails: 0 }\n`)).toHaveLength(1);
+    expect(problems(`${HEAD}wires:\n  - { at: 5m, system: smtp, fault: down, afterMails: 1 }\n`)).toHaveLength(1);
+  });
+
   it('knows exactly the faults that the simulated world plays', () => {
     expect(Object.keys(FAULT_SCHEMAS).sort()).toEqual([...FAULT_KINDS].sort());
   });

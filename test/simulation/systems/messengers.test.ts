@@ -327,6 +327,21 @@ describe('mail', () => {
     expect(smtp.mails[0]?.ics).toContain('BEGIN:VCALENDAR');
   });
 
+  it('takes no further one after so many, until what was to happen in between has happened', async () => {
+    const { smtp, send } = await start();
+    await send();
+    const happened: number[] = [];
+    smtp.haltAfter(2, async () => void happened.push(smtp.mails.length));
+    await send();
+    await send();
+    expect([smtp.mails.length, happened.length]).toEqual([3, 0]);
+    // Two at once, as over two connections: both wait for it, and it happens once.
+    await Promise.all([send(), send()]);
+    expect(happened).toEqual([3]);
+    await send();
+    expect([smtp.mails.length, happened.length]).toEqual([6, 1]);
+  });
+
   it('fails as wires fail, and is there when only the answer was lost', async () => {
     const { smtp, send } = await start();
     for (const kind of ['down', 'refused', 'timeout', 'half-open'] as const) {
