@@ -90,13 +90,14 @@ function verdictOf(drill: Drill, watched: Watched | null, truths: readonly Truth
         (truth.kinds as readonly string[]).includes(hypothesis.cause) &&
         truth.names.every((name) => hypothesis.names.some((given) => given.toLowerCase().includes(name.toLowerCase()))),
     );
-  const benign = real.length === 0;
+  // More customers than usual, whom the pods carry, are no incident either.
+  const benign = real.length === 0 || drill.name.startsWith('benign-');
   const found = watched === null ? 'no incident' : (judged?.cause ?? 'nothing');
   const right = benign ? watched === null || found === 'unknown' : judged !== null && isTrue(judged);
   const last = watched?.looks.at(-1)?.hypotheses ?? [];
   const founded = last.filter((one) => one.cause !== 'unknown' && one.confidence >= unknownBelow);
   const bothFound =
-    real.length < 2
+    benign || real.length < 2
       ? null
       : real.every((truth) =>
           founded.some(

@@ -14,6 +14,14 @@ export interface GeneratedDrill {
 /** single: one fault · two: another fault beside it · benign: nothing that is an incident of the service. */
 export type DrillPlan = 'single' | 'two' | 'benign';
 
+/**
+ * What a benign drill shows: noise alone; more customers than usual, whom the pods carry, without a deploy; deploys that
+ * change nothing; metrics that cannot be read for a while; hardly any requests, so that shares are 0/0; stale and unrelated alerts.
+ */
+type BenignKind = (typeof BENIGN_KINDS)[number];
+
+const BENIGN_KINDS = ['noise', 'spike', 'deploys', 'gap', 'no-traffic', 'stale-alerts'] as const;
+
 /** What makes an incident by itself; the others come with something or are nothing. */
 export const INCIDENT_KINDS: readonly [FaultKind, ...FaultKind[]] = [
   'bad-deploy',
@@ -84,8 +92,9 @@ export function generateDrill(seed: number, index: number): GeneratedDrill {
     at: `${14 + 3 * position + dice.about(`fault-${position}`).whole('delay', 0, 4)}m`,
     ...drawn(dice.about(`fault-${position}`), kind, kinds),
   }));
-  const noise = noiseOf(dice, plan, faults);
-  const name = `${plan === 'benign' ? 'benign' : kinds.join('-and-')}-${seed}-${String(index).padStart(4, '0')}`;
+  const benign = plan === 'benign' ? dice.one('benign', BENIGN_KINDS) : null;
+  const noise = benign === null || benign === 'noise' ? noiseOf(dice, plan, faults) : benignFaults(dice, benign);
+  const name = `${benign === null ? kinds.join('-and-') : `benign-${benign}`}-${seed}-${String(index).padStart(4, '0')}`;
   const drill = {
     drill: name,
     version: 1,
@@ -94,10 +103,16 @@ export function generateDrill(seed: number, index: number): GeneratedDrill {
     start: new Date(FIRST_START_MS + dice.whole('start', 0, 24 * 28) * HOUR_MS).toISOString().replace('.000Z', 'Z'),
     until: plan === 'benign' ? '2h' : 'resolved',
     limit: '24h',
-    world: { users: 20, ...(dice.chance('more-pods', 0.2) ? { deployments: { 'noa-mcp': { replicas: 4 } } } : {}) },
+    // Whatever a machine may be allowed to do by itself is allowed: of these it has to leave its hands.
+    ...(benign === null ? {} : { set: { 'approvals.rollback': 'automatic' } }),
+    world: {
+      users: 20,
+      ...(benign === 'no-traffic' ? { requestsPerMinute: 0.01 } : {}),
+      ...(dice.chance('more-pods', 0.2) ? { deployments: { 'noa-mcp': { replicas: 4 } } } : {}),
+    },
     faults: [...noise, ...faults].sort((a, b) => minutesOf(a.at) - minutesOf(b.at)),
     people: peopleOf(dice),
-    ...wiresOf(dice),
+    ...(benign === 'gap' ? gapOf(dice) : wiresOf(dice)),
     expect: expectationOf(plan, faults),
   };
   return { name, text: stringify(drill, { lineWidth: 0 }), plan };
@@ -135,6 +150,47 @@ function noiseOf(dice: Dice, plan: DrillPlan, faults: readonly { readonly at: st
     const at = Math.max(1, first + own.whole('at', -12, 9));
     return { at: `${at}m`, ...FAULT_DRAWS.noise(own) };
   });
+}
+
+function benignFaults(dice: Dice, kind: BenignKind) {
+  const own = dice.about(kind);
+  const at = (name: string) => `${own.whole(name, 5, 40)}m`;
+  switch (kind) {
+    case 'spike':
+      return [
+        {
+          at: at('at'),
+          kind: 'traffic-surge' as const,
+          factor: own.number('factor', 1.2, 1.6, 1),
+          source: 'customers',
+          for: `${own.whole('for', 3, 25)}m`,
+        },
+      ];
+    case 'deploys':
+      return Array.from({ length: own.whole('count', 1, 3) }, (_, position) => ({
+        at: at(`at-${position}`),
+        ...FAULT_DRAWS.noise(own.about(`${position}`)),
+        what: 'harmless-deploy',
+        deployment: own.one(`deployment-${position}`, ['noa-mcp', 'noa-claude-flow']),
+      }));
+    case 'stale-alerts':
+      return ['stale-alert', 'unrelated-alert', 'flapping-alert'].map((what) => ({
+        at: at(what),
+        kind: 'noise' as const,
+        what,
+      }));
+    case 'noise':
+    case 'gap':
+    case 'no-traffic':
+      return [];
+  }
+}
+
+function gapOf(dice: Dice) {
+  const own = dice.about('gap');
+  const fault = own.one('fault', ['error-503', 'timeout', 'refused', 'malformed']);
+  const at = `${own.whole('at', 5, 40)}m`;
+  return { wires: [{ at, system: 'prometheus', fault, for: `${own.whole('for', 2, 20)}m` }] };
 }
 
 function peopleOf(dice: Dice) {
