@@ -1,6 +1,7 @@
 import type { Alert } from '../../src/domain/alert.ts';
 import { classify } from '../../src/domain/classify.ts';
 import { correlate } from '../../src/domain/correlation.ts';
+import { describes } from '../../src/domain/described.ts';
 import { explain } from '../../src/domain/diagnose.ts';
 import type { Hypothesis } from '../../src/domain/diagnosis.ts';
 import type { EvidenceBundle, ProbeName } from '../../src/domain/evidence.ts';
@@ -49,7 +50,7 @@ export async function firstAlert(stage: Stage, policy: Policy, untilMs: number):
   for (let seen = 0; ; ) {
     for (; seen < heard.length; seen++) {
       const alert = heard[seen];
-      if (alert !== undefined && alert.status === 'firing' && isDescribed(alert, policy)) return alert;
+      if (alert !== undefined && alert.status === 'firing' && describes(policy, alert.service)) return alert;
     }
     if (production.world.nowMs >= untilMs) return null;
     await production.advanceUntilReaction(untilMs);
@@ -154,21 +155,4 @@ function openAlerts(stage: Stage, policy: Policy, first: Alert): readonly Alert[
   for (const alert of stage.heard)
     if (keys.has(correlate(alert, policy.intake).key)) byFingerprint.set(alert.fingerprint, alert);
   return [...byFingerprint.values()];
-}
-
-function isDescribed(alert: Alert, policy: Policy): boolean {
-  const { service, intake, communication } = policy;
-  const names = new Set<string | undefined>([
-    service.name,
-    service.namespace,
-    service.application.deployment,
-    ...service.companions.map(({ deployment }) => deployment),
-    service.database?.statefulSet,
-    service.cache?.workload,
-    ...service.providers.map(({ name }) => name),
-    ...communication.statusPageComponents.flatMap((component) => component.services),
-    ...Object.keys(intake.dependsOn),
-    ...Object.values(intake.dependsOn).flat(),
-  ]);
-  return names.has(alert.service);
 }

@@ -49,6 +49,8 @@ export interface FleetOptions {
 const TIMER_GRACE_MS = 3;
 const LOOK_FIRST_AFTER_MS = 2;
 const LOOK_EVERY_MS = 16;
+/** Whoever was let through says when it ends; only when its process died does a look find out. */
+const LOOK_WHILE_UNDER_WAY_MS = 250;
 /** Whatever is under way moves on within this; a system that does not answer is given up by its caller before. */
 const STIRS_WITHIN_MS = 45_000;
 const FORWARD_WITHIN_MS = 30_000;
@@ -88,7 +90,8 @@ export class Fleet {
       } else if (performance.now() > giveUpAt) {
         throw new Error(`The drill does not come to rest at ${new Date(nowMs).toISOString()}: ${busy}.`);
       }
-      await this.options.turnstile.stirred(patienceMs);
+      const { turnstile } = this.options;
+      await turnstile.stirred(turnstile.isUnderWay() ? LOOK_WHILE_UNDER_WAY_MS : patienceMs);
       patienceMs = Math.min(LOOK_EVERY_MS, patienceMs * 2);
     }
   }

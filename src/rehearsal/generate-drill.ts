@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { ACTION_NAMES, type ActionName } from '../domain/remedy.ts';
 import { type FaultKind, type FaultSpec, namesOf } from '../simulation/faults/faults.ts';
 import { Dice } from './generate/dice.ts';
-import { FAULT_DRAWS, type WrittenFault } from './generate/fault-draws.ts';
+import { APPLICATION, COMPANION, FAULT_DRAWS, type WrittenFault } from './generate/fault-draws.ts';
 
 /** A random drill whose truth is known, in the published format. */
 export interface GeneratedDrill {
@@ -171,7 +171,7 @@ function benignFaults(dice: Dice, kind: BenignKind) {
         at: at(`at-${position}`),
         ...FAULT_DRAWS.noise(own.about(`${position}`)),
         what: 'harmless-deploy',
-        deployment: own.one(`deployment-${position}`, ['noa-mcp', 'noa-claude-flow']),
+        deployment: own.one(`deployment-${position}`, [APPLICATION, COMPANION]),
       }));
     case 'stale-alerts':
       return ['stale-alert', 'unrelated-alert', 'flapping-alert'].map((what) => ({

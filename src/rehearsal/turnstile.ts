@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 export interface Turnstile {
   readonly url: string;
   isWaiting(turn: string): boolean;
+  /** Whether one that was let through has not said yet that it ended; one whose process died never will. */
+  isUnderWay(): boolean;
   /** Lets one through. It is under way until it ends, or its process does. */
   pass(turn: string): void;
   /** Resolves when somebody came or went since it was last asked, after so many milliseconds at the latest. */
@@ -17,6 +19,7 @@ const HOST = '127.0.0.1';
 /** `stir` says what the simulated production is about, for deadlines that count its time and not the machine's. */
 export async function openTurnstile(stir: () => object = () => ({})): Promise<Turnstile> {
   const waiting = new Map<string, ServerResponse>();
+  const underWay = new Set<string>();
   let wake: () => void = () => {};
   let stirred = false;
   const server = createServer((request, response) => {
@@ -25,6 +28,7 @@ export async function openTurnstile(stir: () => object = () => ({})): Promise<Tu
     request.resume();
     // Whatever has arrived by now is taken in hand before it is said that nothing is.
     if (what === 'stir') return void setImmediate(() => response.end(JSON.stringify(stir())));
+    if (what === 'end') underWay.delete(turn);
     if (what !== 'wait') response.end();
     else {
       waiting.set(turn, response);
@@ -42,9 +46,13 @@ export async function openTurnstile(stir: () => object = () => ({})): Promise<Tu
   return {
     url: `http://${HOST}:${(server.address() as AddressInfo).port}`,
     isWaiting: (turn) => waiting.has(turn),
+    isUnderWay: () => underWay.size > 0,
     pass(turn) {
       waiting.get(turn)?.end();
       waiting.delete(turn);
+      // One at a time: whatever was let through before has ended, or its process has.
+      underWay.clear();
+      underWay.add(turn);
     },
     async stirred(withinMs) {
       let timer: NodeJS.Timeout | undefined;

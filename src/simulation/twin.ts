@@ -35,7 +35,13 @@ export class Twin {
       startMs,
       token: '',
     });
-    this.#world = createWorld({ seed, startMs, settings: world ?? {}, cluster: this.#kubernetes.cluster });
+    this.#world = createWorld({
+      seed,
+      startMs,
+      settings: world ?? {},
+      cluster: this.#kubernetes.cluster,
+      watched: false,
+    });
     for (const { spec, atMs } of faults) this.#world.addFault(spec, atMs);
   }
 

@@ -62,7 +62,12 @@ export async function replaceNextPod(client: KubernetesClient, plan: RemedyPlan)
   const { pods, replicas } = await present(client, plan);
   const left = plannedPods(plan).flatMap(({ uid }) => pods.filter((pod) => pod.metadata.uid === uid));
   const [next] = left;
-  if (next === undefined) return replaced(marked.result, plan, 0, 'all planned pods have been replaced');
+  if (next === undefined) {
+    // Nobody has begun before: they went by themselves, with their node or by other hands.
+    const words =
+      marked.result === 'done' ? 'all planned pods had gone already' : 'all planned pods have been replaced';
+    return replaced('already-done', plan, 0, words);
+  }
   const ready = pods.filter(isReady).length;
   if (isReady(next) && ready < replicas)
     return replaced(

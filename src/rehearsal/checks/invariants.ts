@@ -159,14 +159,22 @@ function incomplete(performance: Performance): readonly string[] {
 /** What the timeline says was done, and what the systems' own ledgers say. */
 function disagreements(performance: Performance): readonly string[] {
   const plans = new Map(allEvents(performance, 'remedy-intended').map(({ plan }) => [plan.key, plan]));
-  const told = allEvents(performance, 'remedy-carried-out').flatMap(({ key, outcome }) => {
+  const carriedOut = allEvents(performance, 'remedy-carried-out');
+  const told = carriedOut.flatMap(({ key, outcome }) => {
     const plan = plans.get(key);
     return plan !== undefined && (outcome.result === 'done' || outcome.result === 'already-done') ? [plan] : [];
   });
+  // Pods that went by themselves before anybody had replaced one are in no ledger.
+  const wentBefore = new Set(
+    carriedOut.flatMap(({ key, action, outcome }) =>
+      action === 'replace-pods' && outcome.result === 'already-done' ? [key] : [],
+    ),
+  );
   const seen = counted(performance);
   // To take back what a pod has forgotten by itself changes nothing that a ledger would record.
   const unseen = told
-    .filter((plan) => plan.parameters.revert !== 1 && isLedgered(performance, plan.action))
+    .filter((plan) => plan.parameters.revert !== 1 && !wentBefore.has(plan.key))
+    .filter((plan) => isLedgered(performance, plan.action))
     .filter((plan) => !namesOf(plan).some((name) => seen.has(name)))
     .map((plan) => `the timeline tells of ${namesOf(plan).join(', ')}, which no system saw`);
   const names = new Set(told.flatMap(namesOf));

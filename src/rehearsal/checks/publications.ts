@@ -1,5 +1,6 @@
+import { describes } from '../../domain/described.ts';
 import type { Performance } from '../play-drill.ts';
-import { failedShare } from './evidence.ts';
+import { eventsOf, failedShare } from './evidence.ts';
 
 /** Something that went out, as the system that took it has it. */
 interface Publication {
@@ -8,6 +9,8 @@ interface Publication {
   readonly text: string;
   /** Says that it is over. */
   readonly wellAgain: boolean;
+  /** Where it stands and what it is called: an incident's own channel or mail bears its name. */
+  readonly about: string;
 }
 
 const STILL_FAILING = 0.05;
@@ -24,10 +27,21 @@ const SHARE = /(\d+(?:\.\d+)?) ?% of (?:the |API )*requests fail(ed)?\b/g;
 
 /** What chat, the status page and mails said while the world says otherwise: that it is over, and how much failed. */
 export function contradicted(performance: Performance): readonly string[] {
+  const elsewhere = ofOtherServices(performance);
   return publicationsOf(performance).flatMap((one) => [
-    ...(one.wellAgain ? notWell(performance, one) : []),
+    ...(one.wellAgain && !elsewhere.some((id) => one.about === id || one.about.includes(`(${id})`))
+      ? notWell(performance, one)
+      : []),
     ...wrongShares(performance, one),
   ]);
+}
+
+/** Incidents of what the policy does not describe: requests to the service say nothing about whether they are over. */
+function ofOtherServices({ cast, incidents }: Performance): readonly string[] {
+  return incidents.flatMap((ship) => {
+    const opened = eventsOf(ship, 'opened')[0];
+    return opened === undefined || describes(cast.policy, opened.service) ? [] : [ship.workflowId];
+  });
 }
 
 function publicationsOf({ theatre }: Performance): readonly Publication[] {
@@ -38,10 +52,17 @@ function publicationsOf({ theatre }: Performance): readonly Publication[] {
       atMs,
       text: body ?? '',
       wellAgain: status === 'resolved' || isOperational(Object.values(components ?? {})),
+      about: '',
     })),
     ...slack.ledger
       .filter(({ method }) => method === 'chat.postMessage')
-      .map(({ atMs, text }) => ({ where: 'Slack', atMs, text, wellAgain: text.includes('[RESOLVED') })),
+      .map(({ atMs, text, channel }) => ({
+        where: 'Slack',
+        atMs,
+        text,
+        wellAgain: text.includes('[RESOLVED'),
+        about: channel ?? '',
+      })),
     ...smtp.mails
       .filter(({ ics }) => ics === null)
       .map(({ atMs, subject, text }) => ({
@@ -49,6 +70,7 @@ function publicationsOf({ theatre }: Performance): readonly Publication[] {
         atMs,
         text,
         wellAgain: /^\[P\d\] Resolved: /.test(subject),
+        about: subject,
       })),
   ];
 }

@@ -6,6 +6,9 @@ export type WrittenFault = { readonly kind: FaultKind } & Readonly<Record<string
 
 const APPLICATION = 'noa-mcp';
 const COMPANION = 'noa-claude-flow';
+
+export { APPLICATION, COMPANION };
+
 const NODES = ['node-a', 'node-b', 'node-c'] as const;
 const CHANGES = [
   'feature X',

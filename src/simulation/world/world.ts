@@ -68,6 +68,8 @@ export interface WorldInput {
   readonly startMs: number;
   readonly settings?: WorldOptions;
   readonly cluster: ClusterModel;
+  /** False: nobody will ask for metrics or logs, so none are kept; what happens is the same to the last digit. */
+  readonly watched?: boolean;
 }
 
 /**
@@ -91,6 +93,7 @@ class SimulatedWorld implements World {
   readonly #reports: UserReport[] = [];
   readonly #replicaLog: ReplicaLog;
   readonly #runsDatabase: boolean;
+  readonly #watched: boolean;
   readonly #faults: FaultBook;
   readonly #historyStartMs: number;
   #nowMs: number;
@@ -100,12 +103,13 @@ class SimulatedWorld implements World {
   #primaries = new Set([DATABASE_POD]);
   #databasePod = DATABASE_POD;
 
-  constructor({ seed, startMs, settings, cluster }: WorldInput) {
+  constructor({ seed, startMs, settings, cluster, watched = true }: WorldInput) {
     const whole = completeSettings(settings ?? {});
     this.startMs = startMs;
     this.#historyStartMs = startMs - HISTORY_HOURS * 3_600_000;
     this.#nowMs = this.#historyStartMs;
     this.#cluster = cluster;
+    this.#watched = watched;
     this.#replicaLog = new ReplicaLog(this.#historyStartMs);
     this.#runsDatabase = cluster.pods().some((pod) => pod.name === DATABASE_POD);
     this.#engine = new Engine(seed, whole, {
@@ -333,6 +337,7 @@ class SimulatedWorld implements World {
   }
 
   #scrape(atMs: number): void {
+    if (!this.#watched) return;
     const scrape = this.series.scrapes;
     this.#catalogue.scrape(scrape, atMs, this.#cluster);
     this.#logs.scraped(scrape);

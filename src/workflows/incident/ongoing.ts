@@ -1,4 +1,4 @@
-import type { Policy } from '../../domain/policy.ts';
+import { describes } from '../../domain/described.ts';
 import type { IncidentRun } from './run.ts';
 
 /** Neither mitigated nor over: there is something to find out or to do. */
@@ -11,21 +11,5 @@ export function isOngoing(run: IncidentRun): boolean {
  * else (an alert about somebody's wiki) the machine knows nothing, and explains and proposes nothing.
  */
 export function isDescribed(run: IncidentRun): boolean {
-  return describedNames(run.policy).includes(run.state.service);
-}
-
-/** Alerts name what they are about in many ways: the service, a deployment, the namespace, the database, a provider. */
-function describedNames({ service, intake, communication }: Policy): readonly (string | undefined)[] {
-  return [
-    service.name,
-    service.namespace,
-    service.application.deployment,
-    ...service.companions.map((companion) => companion.deployment),
-    service.database?.statefulSet,
-    service.cache?.workload,
-    ...service.providers.map((provider) => provider.name),
-    ...communication.statusPageComponents.flatMap((component) => component.services),
-    ...Object.keys(intake.dependsOn),
-    ...Object.values(intake.dependsOn).flat(),
-  ];
+  return describes(run.policy, run.state.service);
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sealPlan } from '../../../src/activities/remedy-plan.ts';
 import { NAMESPACE, openSimulated, type Simulated, wish, wishBack } from './simulated-rig.ts';
 
 let rig: Simulated;
@@ -135,6 +136,13 @@ describe('pods replaced one after another (R3.4.4)', () => {
     expect(now.filter((uid) => old.includes(uid))).toEqual([]);
     expect(rig.effects().filter((kind) => kind === 'evict-pod')).toHaveLength(3);
     expect(await rig.activities.replaceNextPod(plan)).toMatchObject({ result: 'already-done', observed: { left: 0 } });
+    // To whoever begins only now they had gone by other hands: it has done nothing, and does not say so.
+    const { digest: _, ...body } = plan;
+    const other = sealPlan({ ...body, key: `${plan.key}/other` });
+    expect(await rig.activities.replaceNextPod(other)).toMatchObject({
+      result: 'already-done',
+      readBack: expect.stringContaining('had gone already'),
+    });
     expect(rig.effects().filter((kind) => kind === 'evict-pod')).toHaveLength(3);
   });
 

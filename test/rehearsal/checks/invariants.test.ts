@@ -7,12 +7,18 @@ const TOLD = 'the timeline tells what the systems saw';
 const BORN_BEFORE = at(-600);
 
 /** A remedy that was intended and carried out, by a plan that fixes its target. */
-function remedy(minute: number, action: string, target: object, parameters: object = {}): readonly Told[] {
+function remedy(
+  minute: number,
+  action: string,
+  target: object,
+  parameters: object = {},
+  result = 'done',
+): readonly Told[] {
   const key = `a/${action}/${minute}`;
   const plan = { key, action, target, parameters, temporary: false };
   return [
     [minute, { kind: 'remedy-intended', plan, approvalId: null } as never],
-    [minute, { kind: 'remedy-carried-out', key, action, outcome: { result: 'done', readBack: 'so it is' } } as never],
+    [minute, { kind: 'remedy-carried-out', key, action, outcome: { result, readBack: 'so it is' } } as never],
   ];
 }
 
@@ -59,6 +65,11 @@ describe('what the timeline tells and what the systems saw', () => {
     expect(broken(TOLD, told, [write(10, 'noa-claude-flow', effect, 'apply')])).toBe(
       'the timeline tells of rate-limit on noa-mcp, which no system saw; rate-limit on noa-claude-flow was done and the timeline does not tell of it',
     );
+  });
+
+  it('agree about pods that had gone by themselves, but not about pods that are said to have been replaced', () => {
+    expect(broken(TOLD, remedy(10, 'replace-pods', DEPLOYMENT, {}, 'already-done'), [])).toBe('holds');
+    expect(broken(TOLD, remedy(10, 'replace-pods', DEPLOYMENT), [])).toContain('which no system saw');
   });
 
   it('disagree about a migration that no database saw', () => {

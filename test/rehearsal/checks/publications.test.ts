@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { contradicted } from '../../../src/rehearsal/checks/publications.ts';
-import { at, played } from './played.ts';
+import { at, incident, played } from './played.ts';
 
 /** A thousand requests a minute; four of ten fail from 9:15 to 9:45. */
 const world = {
@@ -40,6 +40,21 @@ describe('nothing published that the world contradicts', () => {
   ])('by %s: that it is over', (_where, early, late) => {
     expect(said(early)).toHaveLength(1);
     expect(said(late)).toEqual([]);
+  });
+
+  it('but not that something is over which the policy does not describe', () => {
+    const policy = {
+      service: { name: 'api', application: { deployment: 'api' }, companions: [], providers: [] },
+      intake: { dependsOn: {} },
+      communication: { statusPageComponents: [] },
+    };
+    const about = (service: string) => {
+      const incidents = [incident('incident-1', [10, { kind: 'opened', service } as never])];
+      const systems = { world, ...mail(40, '[P2] Resolved: the queue is long (incident-1)', '') };
+      return contradicted(played({ incidents, systems, policy }));
+    };
+    expect(about('report-batch')).toEqual([]);
+    expect(about('api')).toHaveLength(1);
   });
 
   it.each([
