@@ -18,6 +18,8 @@ export const MEANINGS: Readonly<Record<VariableName, string>> = {
   PORT: 'Port to listen on.',
   HOST: 'Address to listen on; 0.0.0.0 in a container.',
   ALERTMANAGER_TOKEN: 'What Alertmanager sends as bearer credentials; several separated by commas.',
+  DRILL_REPORTS_DIR:
+    'Folder of the last report of each drill, as `incident drill run` keeps it; the console shows them.',
   PAGERDUTY_WEBHOOK_SECRET: 'Signing secret of PagerDuty’s V3 webhook.',
   ZENDESK_WEBHOOK_SECRET: 'Signing secret of the webhook by which tickets arrive as reports (R1.7).',
   JIRA_WEBHOOK_SECRET: 'The same for Jira.',

@@ -65,6 +65,8 @@ const gatewaySchema = z.object({
   PORT: port.default(8080),
   HOST: z.string().default('127.0.0.1'),
   ALERTMANAGER_TOKEN: secret,
+  /** Where `incident drill run` keeps its reports, for the console. */
+  DRILL_REPORTS_DIR: z.string().default('.cache/drill-reports'),
   PAGERDUTY_WEBHOOK_SECRET: secret.optional(),
   /** Signing secrets of the webhooks by which tickets arrive as reports (R1.7). */
   ZENDESK_WEBHOOK_SECRET: secret.optional(),

@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Pages } from './incident-pages.ts';
-import { drillsBody } from './pages/drills.ts';
+import { drillBody, drillsBody } from './pages/drills.ts';
 import { healthBody, type Readiness } from './pages/health.ts';
 import { policyBody } from './pages/policy.ts';
 import { type AuditLine, quickBody } from './pages/quick.ts';
 import { type Figures, RECORD_BY, recordBody } from './pages/record.ts';
 import { messageBody } from './pages/sign-in.ts';
 import type { ListedIncident } from './reading.ts';
+import { Refused } from './visit.ts';
 
 /** What is about the team and the product, not about one incident. */
 export function registerTeamPages(site: FastifyInstance, { frame, signedIn, options }: Pages): void {
@@ -49,7 +50,20 @@ export function registerTeamPages(site: FastifyInstance, { frame, signedIn, opti
 
   site.get('/drills', (request, reply) =>
     signedIn(request, reply, async ({ me }) =>
-      frame('Drills', me, ['clocks', 'session'], drillsBody((await options.drills?.()) ?? [])),
+      frame(
+        'Drills',
+        me,
+        ['clocks', 'session'],
+        drillsBody((await options.drills?.()) ?? [], new Date().toISOString()),
+      ),
     ),
+  );
+
+  site.get<{ Params: { name: string } }>('/drills/:name', (request, reply) =>
+    signedIn(request, reply, async ({ me }) => {
+      const drill = (await options.drills?.())?.find(({ name }) => name === request.params.name);
+      if (drill === undefined) throw new Refused(404, `There is no drill ${request.params.name}.`);
+      return frame(`Drill ${drill.name}`, me, ['clocks', 'session'], drillBody(drill, new Date().toISOString()));
+    }),
   );
 }

@@ -95,7 +95,7 @@ export async function runGateway(
     people: () => policy.people.map(({ id, name }) => ({ id, name })),
     historyUrl: (incidentId) => historyUrl(env, incidentId),
     policy: () => policy,
-    drills: () => drillFiles('drills'),
+    drills: () => drillFiles('drills', env.DRILL_REPORTS_DIR),
     doors: doorsOf(env),
     live: readings,
   });

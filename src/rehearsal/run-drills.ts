@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { castDrill } from './cast.ts';
@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly json?: boolean;
   /** Drills at once; as many as there are cores when left out. */
   readonly parallel?: number;
+  /** Where the last report of each drill is kept; nowhere when left out. */
+  readonly reportsFolder?: string;
   readonly stdout?: (text: string) => void;
   readonly stderr?: (text: string) => void;
 }
@@ -70,7 +72,11 @@ export async function runDrills(paths: readonly string[], options: RunOptions = 
     const run: Run = { options: { realTime, speed, json }, shared, say, stopped: () => interrupted };
     const colours =
       !json && options.stdout === undefined && process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-    const show = (judged: Judged): void => stdout(json ? '' : `${reportText(judged, { colours })}\n`);
+    const show = (judged: Judged): void => {
+      if (options.reportsFolder !== undefined) keepReport(options.reportsFolder, judged.report);
+      stdout(json ? '' : `${reportText(judged, { colours })}\n`);
+    };
+    if (options.reportsFolder !== undefined) mkdirSync(options.reportsFolder, { recursive: true });
     const reports = await playAll(read.drills, options.parallel ?? availableParallelism(), run, show);
     const failed = reports.filter(({ passed }) => !passed).length;
     const passed = reports.length - failed;
@@ -85,6 +91,13 @@ export async function runDrills(paths: readonly string[], options: RunOptions = 
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
     if (ground !== null) await (ground as Promise<SharedGround>).then((one) => one.close()).catch(() => undefined);
   }
+}
+
+/** Written beside and moved, so that nobody reads half of it. */
+function keepReport(folder: string, report: DrillReport): void {
+  const file = join(folder, `${report.drill}.json`);
+  writeFileSync(`${file}.part`, JSON.stringify({ playedAt: new Date().toISOString(), report }));
+  renameSync(`${file}.part`, file);
 }
 
 async function readAll(

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { drillFiles } from '../../src/config/drill-files.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
@@ -5,6 +8,7 @@ import { correlatedSection } from '../../src/console/correlated-section.ts';
 import { draftSection } from '../../src/console/draft-section.ts';
 import { fixSection } from '../../src/console/fix-section.ts';
 import { mailSection } from '../../src/console/mail-section.ts';
+import { type DrillFile, drillBody, drillsBody } from '../../src/console/pages/drills.ts';
 import { healthBody } from '../../src/console/pages/health.ts';
 import { incidentBody } from '../../src/console/pages/incident.ts';
 import { policyBody } from '../../src/console/pages/policy.ts';
@@ -17,6 +21,7 @@ import type { FixStage } from '../../src/domain/timeline.ts';
 import { chainOfR9 } from '../domain/chain-scene.ts';
 import { event, FACTS } from '../views/facts.ts';
 import { story } from '../views/story.ts';
+import { REPORT } from './kept-report.ts';
 
 const NOW = '2024-10-23T14:50:00.000Z';
 const CONTEXT = { incidentId: 'incident-20241023-1430', roles: ['commander', 'approver'] as const, people: [] };
@@ -211,10 +216,47 @@ describe('the pages of the team', () => {
       expect(text).toContain(words);
   });
 
+  it('show how each drill went the last time, and how to play one when no report was kept', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drills-'));
+    try {
+      mkdirSync(join(folder, 'kept'));
+      writeFileSync(join(folder, 'one.yaml'), '# Rolled back (R3.2.4, R9).\nabout: "a bad <deploy>"\n');
+      writeFileSync(join(folder, 'two.yaml'), 'about: nothing yet\n');
+      writeFileSync(join(folder, 'kept', 'one.json'), JSON.stringify({ playedAt: NOW, report: REPORT }));
+      writeFileSync(join(folder, 'kept', 'two.json'), 'half of a rep');
+      const [one, two] = (await drillFiles(folder, join(folder, 'kept'))) as [DrillFile, DrillFile];
+      expect([one.rows, one.last?.report.passed, two.last]).toEqual([['R3.2.4', 'R9'], false, null]);
+      const list = drillsBody([one, two], NOW).text;
+      for (const words of [
+        'a bad &lt;deploy&gt;',
+        'R3.2.4, R9',
+        'FAILED',
+        'bad deploy (noa-mcp)',
+        'rollback',
+        '4.5 min',
+      ])
+        expect(list).toContain(words);
+      expect(list).toContain('1 of 2 were played, <strong class="bad">1 drill failed');
+      expect(drillsBody([two], NOW).text).toContain('incident drill run drills/</code>');
+      const page = drillBody(one, NOW).text;
+      for (const words of [
+        '3 kept, 1 late, 0 missed',
+        'expected true, was [1]',
+        'Alert received',
+        '1 of 2 invariants hold',
+      ])
+        expect(page).toContain(words);
+      expect(page).not.toContain('Step x finished');
+      expect(drillBody(two, NOW).text).toContain('was not played here yet');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('know every drill by its sentence', async () => {
-    const drills = await drillFiles('drills');
+    const drills = await drillFiles('drills', 'no-such-folder');
     expect(drills.length).toBeGreaterThan(10);
     expect(drills.find(({ name }) => name === 'approver-answers-late')?.about).toContain('twenty minutes');
-    expect(await drillFiles('no-such-folder')).toEqual([]);
+    expect(await drillFiles('no-such-folder', 'no-such-folder')).toEqual([]);
   });
 });

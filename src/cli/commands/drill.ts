@@ -31,6 +31,7 @@ export async function runDrillFiles(io: Io, paths: readonly string[], options: D
     realTime: options.realTime === true || speed !== null,
     speed: speed ?? 1,
     parallel: parallel ?? undefined,
+    reportsFolder: resolve(io.cwd, process.env.DRILL_REPORTS_DIR ?? join(io.root, '.cache', 'drill-reports')),
     stdout: (text) => io.draw(text),
     stderr: (text) => io.err(text.replace(/\n$/, '')),
   });

@@ -1,11 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { drillFiles } from '../../src/config/drill-files.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
 import { mountConsole } from '../../src/console/mount.ts';
 import { quickBody } from '../../src/console/pages/quick.ts';
 import { NO_BROWSER_BECAUSE, openWindow, signIn, startChromium } from '../e2e/browser/chromium.ts';
 import { faultsOf } from '../e2e/browser/looking.ts';
+import { REPORT } from './kept-report.ts';
 import { NOW, pretendGateway } from './pretend-gateway.ts';
 
 const TITLE = NO_BROWSER_BECAUSE === null ? '' : ` (${NO_BROWSER_BECAUSE})`;
@@ -20,7 +25,8 @@ it('is not offered to whoever only looks on', async () => {
   expect(shown(['responder'])).toContain('data-act');
 });
 
-describe.skipIf(NO_BROWSER_BECAUSE !== null)(`the quick reference in the console${TITLE}`, () => {
+describe.skipIf(NO_BROWSER_BECAUSE !== null)(`pages in a browser${TITLE}`, () => {
+  const reports = mkdtempSync(join(tmpdir(), 'reports-'));
   const asked: { path: string; body: Record<string, unknown> }[] = [];
   let stage = 'waiting';
   let secondPerson = false;
@@ -36,6 +42,7 @@ describe.skipIf(NO_BROWSER_BECAUSE !== null)(`the quick reference in the console
   });
 
   beforeAll(async () => {
+    writeFileSync(join(reports, 'r9-s1-people-approve.json'), JSON.stringify({ playedAt: NOW, report: REPORT }));
     const behind = pretendGateway();
     const policy = await loadPolicy('policy/noa.yaml');
     app = Fastify({ forceCloseConnections: true });
@@ -78,6 +85,7 @@ describe.skipIf(NO_BROWSER_BECAUSE !== null)(`the quick reference in the console
       people: () => [],
       historyUrl: () => null,
       policy: () => policy,
+      drills: () => drillFiles('drills', reports),
     });
     browser = await startChromium();
     page = await (await openWindow(browser)).newPage();
@@ -86,6 +94,7 @@ describe.skipIf(NO_BROWSER_BECAUSE !== null)(`the quick reference in the console
   afterAll(async () => {
     await browser?.close();
     await app?.close();
+    rmSync(reports, { recursive: true });
   });
 
   it('looks by keys alone; what systems say stays text', async () => {
@@ -113,6 +122,18 @@ describe.skipIf(NO_BROWSER_BECAUSE !== null)(`the quick reference in the console
     await page.locator('#preview').getByText('Restarted; 6 of 6 pods run.').waitFor();
     expect(asked.filter(({ path }) => path.endsWith('answer')).map(({ body }) => body.name)).toEqual(['confirm']);
     expect(await page.getByRole('button', { name: 'Yes, do it' }).count()).toBe(0);
+  }, 90_000);
+
+  it('shows the drills, and one of them with its report, without a fault at every width', async () => {
+    await page.goto(new URL('/drills', page.url()).href);
+    await page.getByText('1 of').waitFor();
+    expect(await faultsOf(page, 'drills')).toEqual([]);
+    await page.getByRole('link', { name: 'r9-s1-people-approve' }).click();
+    await page.getByRole('heading', { name: 'Last report' }).waitFor();
+    expect(await faultsOf(page, 'drill')).toEqual([]);
+    await page.goBack();
+    await page.goto(new URL('/quick', page.url()).href);
+    await page.getByLabel('Because').fill('again');
   }, 90_000);
 
   it('offers no yes to whoever asked, where it takes somebody else', async () => {
