@@ -52,8 +52,7 @@ async function walk({ gatewayUrl, clock, post, until, events }: Stage, chromium:
   await click('Approve rollback');
   await until('the errors have gone', async () => (await events(id, 'mitigated')).length > 0, PATIENCE_MS);
   await page.locator('#timeline').getByText('Mitigated').waitFor();
-  await page.locator('#timeline').evaluate('(place) => place.scrollIntoView()');
-  await picture(page, 'timeline', 560);
+  await picture(page, 'timeline', 560, '#timeline');
   const people = await (await openWindow(chromium, { width: 760 })).newPage();
   await people.goto(`${gatewayUrl}/status`);
   await picture(people, 'status', 620);
@@ -65,10 +64,11 @@ async function walk({ gatewayUrl, clock, post, until, events }: Stage, chromium:
   await picture(page, 'post-mortem', 640);
 }
 
-/** What fits on a screen of this height, from where the page stands. */
-async function picture(page: Page, name: string, height: number): Promise<void> {
+/** What fits on a screen of this height, from this part of the page on. */
+async function picture(page: Page, name: string, height: number, from = 'body'): Promise<void> {
   const width = page.viewportSize()?.width ?? 0;
   await page.setViewportSize({ width, height });
+  await page.evaluate(`document.querySelector('${from}').scrollIntoView()`);
   await page.screenshot({ path: join(FOLDER, `${name}.png`) });
 }
 

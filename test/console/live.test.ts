@@ -15,16 +15,18 @@ let app: FastifyInstance;
 let webConsole: Console;
 let address: string;
 let nowMs: number;
+let now: string;
 const readers: { stop(): void }[] = [];
 
 beforeEach(async () => {
   behind = pretendGateway();
   nowMs = 1_000;
+  now = NOW;
   app = Fastify({ forceCloseConnections: true });
   webConsole = mountConsole(app, {
     sessionSecrets: ['a-secret-that-seals-sessions'],
     secureCookies: false,
-    clock: () => NOW,
+    clock: () => now,
     nowMs: () => nowMs,
     speed: 1,
     product: () => 'NOA Server',
@@ -42,6 +44,8 @@ afterEach(async () => {
 interface Reader {
   readonly status: number;
   readonly events: readonly ServerEvent[];
+  /** The incident's time, as it was told with each piece. */
+  readonly clocks: readonly string[];
   readonly ended: () => boolean;
   /** Everything that it was sent, as one text. */
   readonly text: () => string;
@@ -57,15 +61,20 @@ async function open(cookie: string, query = '', headers: Record<string, string> 
     signal: controller.signal,
   });
   const events: ServerEvent[] = [];
+  const clocks: string[] = [];
   let ended = false;
   if (answer.ok && answer.body !== null)
     void (async (body) => {
-      for await (const one of serverEvents(body)) if (one.name !== 'message') events.push(one);
+      for await (const one of serverEvents(body)) {
+        if (one.name === 'clock') clocks.push(JSON.parse(one.data).now);
+        else if (one.name !== 'message') events.push(one);
+      }
       ended = true;
     })(answer.body).catch(() => {});
   const reader = {
     status: answer.status,
     events,
+    clocks,
     ended: () => ended,
     text: () => events.map(({ data }) => data).join('\n'),
     stop: () => controller.abort(),
@@ -155,6 +164,17 @@ describe('an open page', () => {
     // It never held more than what was under way when it stopped reading, and the newest.
     expect(read.match(/event: regions/g)?.length).toBeLessThan(20);
   }, 60_000);
+
+  it('tells whoever comes much later the time of then, in its clock and in its words', async () => {
+    behind.show(['before']);
+    const first = await open(cookieOf('of-jane'));
+    await expect.poll(() => first.text()).toContain('20 minutes ago');
+    now = '2024-10-23T15:30:00.000Z';
+    const late = await open(cookieOf('of-jane'));
+    await expect.poll(() => late.clocks[0]).toBe(now);
+    // What was rendered before that says so again within seconds.
+    await expect.poll(() => late.text() + first.text(), { timeout: 9_000 }).toContain('1 hour ago');
+  }, 20_000);
 
   it('is loaded again when Temporal begins the incident, because it is another page then', async () => {
     behind.show([], null);

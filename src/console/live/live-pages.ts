@@ -45,6 +45,8 @@ interface View {
 /** An incident's page is rendered at most so often; less often when it takes long, so that half of the process stays free. */
 const ROUND_MS = 250;
 const FREE_FOR_EACH_BUSY = 2;
+/** A rendering that is older is made anew for whoever asks: it says how long ago something was. */
+const FRESH_FOR_MS = 5_000;
 
 /** One rendering of an incident for everybody who has it open with the same rights. */
 export function createLivePages(live: LiveIncidents, around: Surroundings) {
@@ -78,14 +80,19 @@ function createLivePage(incidentId: string, live: LiveIncidents, around: Surroun
   let common = new Map<boolean, Regions>();
   let busyMs = 0;
   let notBefore = 0;
+  let renderedAt = 0;
   let timer: NodeJS.Timeout | null = null;
 
-  const round = (): void => {
-    timer = null;
+  const renderAnew = (): void => {
     shown = latest;
     now = around.clock();
     views = new Map();
     common = new Map();
+    renderedAt = performance.now();
+  };
+  const round = (): void => {
+    timer = null;
+    renderAnew();
     const pauseMs = Math.max(ROUND_MS, busyMs * FREE_FOR_EACH_BUSY * pagesOpen());
     busyMs = 0;
     notBefore = performance.now() + pauseMs;
@@ -117,6 +124,7 @@ function createLivePage(incidentId: string, live: LiveIncidents, around: Surroun
   return {
     onlookers,
     since(have: Have, me: Me, allEvents: boolean): Piece | null {
+      if (performance.now() - renderedAt > FRESH_FOR_MS) renderAnew();
       if (shown === null || (shown.facts === null && shown.aside === null)) return null;
       const view = viewOf(shown, me, allEvents);
       if (hasBegun(view.keys) && !hasBegun(have) && have.some((key) => key !== ''))
@@ -124,7 +132,7 @@ function createLivePage(incidentId: string, live: LiveIncidents, around: Surroun
       const ids = differing(view.keys, have);
       if (ids.length === 0) return null;
       const which = ids.join();
-      const bytes = view.pieces.get(which) ?? pieceOf(view, ids, titleOf(shown), now, around.speed);
+      const bytes = view.pieces.get(which) ?? pieceOf(view, ids, titleOf(shown));
       view.pieces.set(which, bytes);
       return { bytes, have: view.keys };
     },
@@ -140,9 +148,9 @@ function hasBegun(have: Have): boolean {
   return have[REGIONS.indexOf('brief')] !== '';
 }
 
-function pieceOf(view: View, ids: readonly RegionId[], title: string, now: Instant, speed: number): Buffer {
+function pieceOf(view: View, ids: readonly RegionId[], title: string): Buffer {
   const regions = ids.map((id) => view.regions[id]?.text);
-  const data = JSON.stringify({ now, speed, title, regions });
+  const data = JSON.stringify({ title, regions });
   return Buffer.from(`id: ${haveOf(view.keys)}\nevent: regions\ndata: ${data}\n\n`);
 }
 

@@ -52,6 +52,8 @@ export function registerLivePages(
       const piece = page.since(have, me, query.all !== undefined);
       if (piece === null) return;
       have = piece.have;
+      // By itself: the piece is the same for many, and may have been made a while ago.
+      stream.send(`event: clock\ndata: ${JSON.stringify({ now: around.clock(), speed: around.speed })}\n\n`);
       stream.send(piece.bytes);
     };
     const news = async (): Promise<void> => {

@@ -32,9 +32,8 @@ async function loop() {
   }
 }
 
-/** Takes parts that the server sent by itself, with the incident's time at which it rendered them. */
-export function take({ now, speed, title, regions: parts }) {
-  setClock({ dataset: { now, speed } });
+/** Takes parts that the server sent by itself. */
+export function take({ title, regions: parts }) {
   exchangeAll(
     parts.map((markup) => parsed(markup).body.firstElementChild),
     title,

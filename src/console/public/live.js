@@ -1,5 +1,6 @@
 // News of one incident as server-sent events: the parts of the page that changed, rendered for whoever is signed in. The
 // browser comes back by itself and says which parts it has.
+import { setClock } from './clocks.js';
 import { refresh, take } from './exchange.js';
 import { away } from './said.js';
 
@@ -28,6 +29,7 @@ function follow({ dataset }) {
       refresh();
       setTimeout(listen, AGAIN_MS);
     });
+    source.addEventListener('clock', (event) => setClock({ dataset: JSON.parse(event.data) }));
     source.addEventListener('regions', (event) => {
       have = event.lastEventId || have;
       take(JSON.parse(event.data));
