@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StoreUnavailable } from '../../src/store/database.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
@@ -270,13 +268,6 @@ describe('record', () => {
     expect(await store.record.verify('r')).toMatchObject({ intact: true });
     await store.record.recordTimeline({ ...first, events: [anEvent(2, at, { kind: 'noted', text: 'forged' })] });
     expect(await store.record.verify('r')).toMatchObject({ intact: false });
-  });
-});
-
-describe('migrations', () => {
-  it('have a number each, one after the other', () => {
-    const files = readdirSync(join(import.meta.dirname, '../../src/store/migrations')).sort();
-    expect(files.map((name) => Number(name.slice(0, 3)))).toEqual(files.map((_name, index) => index + 1));
   });
 });
 

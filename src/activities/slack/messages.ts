@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clip } from '../../views/escape.ts';
+import { fittingBlocks } from './blocks.ts';
 import { codeOf } from './failures.ts';
 import { ANYTHING, type Call, CURSOR } from './web.ts';
 
@@ -63,7 +64,7 @@ export async function whisper(
   message: { readonly user: string; readonly text: string; readonly blocks: readonly unknown[] },
 ): Promise<void> {
   const { user, text, blocks } = message;
-  await call('chat.postEphemeral', { channel: channelId, user, text, blocks }, ANYTHING);
+  await call('chat.postEphemeral', { channel: channelId, user, text, blocks: fittingBlocks(blocks) }, ANYTHING);
 }
 
 /** What is pinned already stays pinned. */
@@ -111,7 +112,7 @@ export async function findByKey(
 function contentOf(message: Pick<ChatPost, 'text' | 'blocks' | 'incidentId' | 'key'>) {
   return {
     text: message.text,
-    blocks: message.blocks,
+    blocks: fittingBlocks(message.blocks),
     metadata: { event_type: METADATA_TYPE, event_payload: { incident_id: message.incidentId, key: message.key } },
     unfurl_links: false,
     unfurl_media: false,

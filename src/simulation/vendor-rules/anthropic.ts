@@ -33,7 +33,7 @@ export const ANTHROPIC_REQUEST_RULES: readonly RequestRule[] = [
     id: 'version-date',
     call: 'GET /v1/models',
     at: 'header anthropic-version',
-    must: { kind: 'matches', pattern: '^2023-\\d\\d-\\d\\d$' },
+    must: { kind: 'matches', pattern: '^(2023-01-01|2023-06-01|2026-10-21)$' },
     status: 400,
     says: 'invalid_request_error: anthropic-version: is not a valid version',
     source: SOURCES.anthropicVersion,

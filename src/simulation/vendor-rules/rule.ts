@@ -10,6 +10,8 @@ export type Requirement =
   /** Something is there, and no empty text or list. */
   | { readonly kind: 'present' }
   | { readonly kind: 'characters'; readonly most: number }
+  /** So many characters of JSON. */
+  | { readonly kind: 'json-characters'; readonly most: number }
   | { readonly kind: 'one-of'; readonly values: readonly string[] }
   /** A text, or each member of a list, fits the pattern. */
   | { readonly kind: 'matches'; readonly pattern: string }
@@ -119,6 +121,8 @@ function keeps(must: Requirement, value: unknown, { query }: Asked): boolean {
   switch (must.kind) {
     case 'characters':
       return [...textOf(value)].length <= must.most;
+    case 'json-characters':
+      return JSON.stringify(value).length <= must.most;
     case 'one-of':
       return must.values.includes(textOf(value));
     case 'matches': {

@@ -64,6 +64,22 @@ describe('messages', () => {
     expect(slack.messages[0]?.text.length).toBeLessThanOrEqual(4_000);
     expect(slack.messages[0]?.text).toMatch(/^y+…$/);
   });
+
+  it('with more in their blocks than Slack takes together say the longest parts shorter, and keep their buttons', async () => {
+    const { slack, client } = await start();
+    const section = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text } });
+    const button = {
+      type: 'actions',
+      elements: [{ type: 'button', action_id: 'yes', text: { type: 'plain_text', text: 'Yes' } }],
+    };
+    const blocks = [section('Which way?'), ...Array.from({ length: 10 }, () => section('&lt;'.repeat(700))), button];
+    const { ref } = await client.post({ ...message('k1'), blocks });
+    await client.edit({ ...message('k2'), ref, blocks });
+    const posted = slack.messages[0]?.blocks as typeof blocks;
+    expect(posted).toHaveLength(blocks.length);
+    expect([posted[0], posted.at(-1)]).toEqual([blocks[0], button]);
+    expect(JSON.stringify(posted[1])).toMatch(/(&lt;)+…"/);
+  });
 });
 
 describe('channels', () => {
