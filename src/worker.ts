@@ -14,6 +14,7 @@ import { EnvironmentError, type WorkerEnv, workerEnv } from './config/env.ts';
 import { peopleOfPolicyFile } from './config/people.ts';
 import { loadPolicy } from './config/policy.ts';
 import { openStore, type Store } from './store/store.ts';
+import { inDatabaseSpan } from './tracing/spans.ts';
 import { startTracing } from './tracing/tracing.ts';
 import { bundlePath } from './worker/bundle.ts';
 import { followUpStarter } from './worker/follow-up-workflows.ts';
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
   const people = peopleOfPolicyFile(env.INCIDENT_POLICY, loadPolicy, (words) => log.warn(words));
   const { communication } = await loadPolicy(env.INCIDENT_POLICY);
   const letters = { from: communication.mailFrom, pageUrl: communication.statusPageUrl };
-  const store = await openStore({ url: env.DATABASE_URL });
+  const store = await openStore({ url: env.DATABASE_URL, around: inDatabaseSpan });
   const { connectionOptions, namespace } = loadClientConnectConfig();
   const connection = await NativeConnection.connect(connectionOptions);
   const space = namespace ?? 'default';

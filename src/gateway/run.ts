@@ -10,6 +10,7 @@ import { type Console, mountConsole } from '../console/mount.ts';
 import { mountStatusPage } from '../console/status/mount.ts';
 import { openStore } from '../store/store.ts';
 import { lineFields } from '../tracing/log-lines.ts';
+import { inDatabaseSpan } from '../tracing/spans.ts';
 import { startTracing } from '../tracing/tracing.ts';
 import { doorsOf } from './doors.ts';
 import { createForwarder } from './forwarder.ts';
@@ -39,7 +40,11 @@ export async function runGateway(
   });
   const policy = await loadPolicy(env.INCIDENT_POLICY);
   const clock = clockFromEnv();
-  const store = await openStore({ url: env.DATABASE_URL, onTrouble: (words) => log.warn(words) });
+  const store = await openStore({
+    url: env.DATABASE_URL,
+    around: inDatabaseSpan,
+    onTrouble: (words) => log.warn(words),
+  });
   const client = createIncidentClient();
   const forwarder = createForwarder({ store, client, policy: () => policy, clock, speed: env.INCIDENT_SPEED, log });
   const historyKeeper = createHistoryKeeper({ store, client, clock, log });

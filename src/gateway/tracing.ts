@@ -2,23 +2,26 @@ import { type Context, context, type Span } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { openSpan } from '../tracing/spans.ts';
 
+/** Asked by machines all the time, or open for hours: they would be nearly all that a collector keeps. */
+const UNTOLD = /^\/(healthz|readyz|livez|metrics|console\/)|\/events$/;
+
 /**
- * A span for each request that says something: alerts, reports, decisions, what Slack sends. Reading is counted by the
- * metrics. Senders' own traces are not continued: anybody could send one.
+ * A span for each request: alerts, reports, decisions, what Slack sends, and what people read. Senders' own traces are
+ * not continued: anybody could send one.
  */
 export function traceRequests(app: FastifyInstance): void {
   const under = new WeakMap<FastifyRequest, { readonly span: Span; readonly around: Context }>();
   // Just before the handler, for reading the body leaves the context.
   app.addHook('preHandler', (request, _reply, done) => {
     const { method } = request;
-    if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return done();
     const route = request.routeOptions.url ?? 'unknown';
+    if (method === 'HEAD' || method === 'OPTIONS' || UNTOLD.test(route)) return done();
     const { id } = (request.params ?? {}) as { id?: unknown };
     const opened = openSpan({
       name: `${method} ${route}`,
       kind: 'server',
       attributes: { 'http.request.method': method, 'http.route': route },
-      incidentId: route.startsWith('/api/incidents/:id') && typeof id === 'string' ? id.slice(0, 200) : null,
+      incidentId: /^(\/api)?\/incidents\/:id/.test(route) && typeof id === 'string' ? id.slice(0, 200) : null,
       parent: null,
     });
     under.set(request, opened);

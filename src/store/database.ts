@@ -24,6 +24,8 @@ export interface DatabaseOptions {
   readonly url: string;
   /** At most this many connections at once. */
   readonly connections?: number;
+  /** Runs each statement, which is told by its first word (`SELECT`); for traces. */
+  readonly around?: <T>(operation: string, work: () => Promise<T>) => Promise<T>;
   /** Told about connections that break while nobody uses them. */
   readonly onTrouble?: (words: string) => void;
 }
@@ -69,9 +71,11 @@ export function connectDatabase(options: DatabaseOptions): Database {
   };
   const pool = new pg.Pool({ ...connection, max: options.connections ?? DEFAULT_CONNECTIONS });
   pool.on('error', (error) => options.onTrouble?.(`A connection to the store broke: ${error.message}`));
+  const { around = (_operation, work) => work() } = options;
   return {
-    rows: (sql, values) => available(async () => (await pool.query(sql, storable(values))).rows),
-    transaction: (work) => available(() => withRetries(pool, work)),
+    rows: (sql, values) =>
+      around(operationOf(sql), () => available(async () => (await pool.query(sql, storable(values))).rows)),
+    transaction: (work) => around('TRANSACTION', () => available(() => withRetries(pool, work))),
     ownConnection: () =>
       available(async () => {
         // Waiting on LISTEN is not silence, so this connection has no query timeout.
@@ -81,6 +85,10 @@ export function connectDatabase(options: DatabaseOptions): Database {
       }),
     close: () => pool.end(),
   };
+}
+
+function operationOf(sql: string): string {
+  return /^\s*([a-z]+)/i.exec(sql)?.[1]?.toUpperCase() ?? 'QUERY';
 }
 
 async function withRetries<T>(pool: pg.Pool, work: (queries: Queries) => Promise<T>): Promise<T> {

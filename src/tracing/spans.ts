@@ -44,6 +44,25 @@ export async function inSpan<T>(wish: SpanWish, work: () => Promise<T>): Promise
   }
 }
 
+/**
+ * A statement of the product's own database, by OpenTelemetry's conventions; never its text. Only within something that
+ * is traced: what the processes ask by themselves, all the time, would be a trace each.
+ */
+export async function inDatabaseSpan<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  if (trace.getActiveSpan() === undefined) return work();
+  const attributes = { 'db.system.name': 'postgresql', 'db.operation.name': operation };
+  // It is nobody's parent: what is stored within it belongs to whatever stores it.
+  const { span } = openSpan({ name: operation, kind: 'client', attributes });
+  try {
+    return await work();
+  } catch (error) {
+    markFailed(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
 /** For what does not end where it began; whoever opens it ends it. */
 export function openSpan(wish: SpanWish): { readonly span: Span; readonly around: Context } {
   const base = contextUnder(wish.parent);
