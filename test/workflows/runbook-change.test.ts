@@ -286,6 +286,9 @@ describe('what a post-mortem gives back to the runbook (R6.5)', () => {
     await story.approve('anew');
     await story.pass(60);
     expect(await story.runbook()).toMatchObject({ stage: 'drafted', digest: 'addition of anew' });
+    // Engineering reads of the second approved text too: each has a key of its own.
+    const summaries = story.world.delivered.filter(({ what }) => what === 'summary').map(({ key }) => key);
+    expect(new Set(summaries).size).toBe(2);
     await story.editChange('in jane’s words', 'addition of anew');
     await story.cameBack('once more');
     await story.pass(60);

@@ -207,7 +207,7 @@ class Document {
   async #share(): Promise<void> {
     const { incidentId } = this.input.facts;
     const detail = this.#status.location ?? this.input.facts.postMortemUrl;
-    await this.#say({ what: 'summary', key: `${incidentId}/summary`, detail });
+    await this.#say({ what: 'summary', key: `${incidentId}/summary/${this.#newest().slice(0, 12)}`, detail });
     await getExternalWorkflowHandle(incidentId)
       .signal(postMortemApprovedSignal, {
         location: detail ?? this.input.path,
