@@ -1,7 +1,7 @@
 import { faultsBeside, type Hypothesis } from '../../domain/diagnosis.ts';
 import type { Ship } from '../fleet.ts';
 import type { Performance } from '../play-drill.ts';
-import { type Check, eventsOf } from './evidence.ts';
+import { type Check, eventsOf, ofOtherServices } from './evidence.ts';
 
 interface Cause {
   readonly kind: string;
@@ -19,7 +19,9 @@ export function causeChecks(performance: Performance): readonly Check[] {
   if (wanted.length === 0) return [];
   const { incidents } = performance;
   const first = incidents.flatMap((ship) => judgedCause(ship) ?? []);
-  const further = incidents.length < wanted.length ? incidents.flatMap((ship) => toldCauses(ship, wanted.length)) : [];
+  const others = ofOtherServices(performance).length;
+  const further =
+    incidents.length - others < wanted.length ? incidents.flatMap((ship) => toldCauses(ship, wanted.length)) : [];
   const found = [...first, ...further.filter((one) => !first.some(({ id }) => id === one.id))];
   const right = (one: Hypothesis) => wanted.some((cause) => explains(performance, one, cause));
   const wrong = first.filter((one) => one.cause !== 'unknown' && !right(one));

@@ -1,3 +1,4 @@
+import { describes } from '../../domain/described.ts';
 import type { Contact } from '../../domain/people.ts';
 import type { EventOf, TimelineEvent, TimelineKind } from '../../domain/timeline.ts';
 import type { Ship } from '../fleet.ts';
@@ -29,6 +30,14 @@ export function declaredIncidents(performance: Performance): readonly Ship[] {
     (ship) =>
       paged.has(ship.workflowId) || channels.some((name) => ship.workflowId.endsWith(name) || name === ship.workflowId),
   );
+}
+
+/** Incidents of what the policy does not describe: the service and its faults say nothing about them. */
+export function ofOtherServices({ cast, incidents }: Performance): readonly string[] {
+  return incidents.flatMap((ship) => {
+    const opened = eventsOf(ship, 'opened')[0];
+    return opened === undefined || describes(cast.policy, opened.service) ? [] : [ship.workflowId];
+  });
 }
 
 /** Everything that happened, in one list, for questions about order. */

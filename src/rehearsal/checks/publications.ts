@@ -1,6 +1,5 @@
-import { describes } from '../../domain/described.ts';
 import type { Performance } from '../play-drill.ts';
-import { eventsOf, failedShare } from './evidence.ts';
+import { failedShare, ofOtherServices } from './evidence.ts';
 
 /** Something that went out, as the system that took it has it. */
 interface Publication {
@@ -34,14 +33,6 @@ export function contradicted(performance: Performance): readonly string[] {
       : []),
     ...wrongShares(performance, one),
   ]);
-}
-
-/** Incidents of what the policy does not describe: requests to the service say nothing about whether they are over. */
-function ofOtherServices({ cast, incidents }: Performance): readonly string[] {
-  return incidents.flatMap((ship) => {
-    const opened = eventsOf(ship, 'opened')[0];
-    return opened === undefined || describes(cast.policy, opened.service) ? [] : [ship.workflowId];
-  });
 }
 
 function publicationsOf({ theatre }: Performance): readonly Publication[] {

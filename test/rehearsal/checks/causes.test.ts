@@ -63,6 +63,20 @@ describe('the cause', () => {
     expect(verdict(TWO, one, same)).toEqual(['cause true', 'cause false']);
   });
 
+  it('may be found later where the other incident is about a service that the policy does not describe', () => {
+    const policy = {
+      service: { name: 'api', application: { deployment: 'api' }, companions: [], providers: [] },
+      intake: { dependsOn: {} },
+      communication: { statusPageComponents: [] },
+    };
+    const one = incident('a', explained(1, DEPLOY), proposed(2), explained(8, REDIS));
+    const beside = (service: string) => incident('b', [0, { kind: 'opened', service } as never]);
+    const found = (service: string) =>
+      causeChecks(played({ drill: TWO, incidents: [one, beside(service)], policy })).map(({ passed }) => passed);
+    expect(found('report-batch')).toEqual([true, true]);
+    expect(found('api')).toEqual([true, false]);
+  });
+
   it('is missing when nothing was explained', () => {
     expect(verdict(TWO, incident('a'))).toEqual(['cause false', 'cause false']);
   });
