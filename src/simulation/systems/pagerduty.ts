@@ -156,6 +156,14 @@ export function createPagerDuty(options: {
       return { status: 201, body: { note: noteJson(added, incident.notes.length - 1) } };
     }),
   );
+  // Only the doctor asks.
+  rest('GET', '/users', () => ({
+    status: 200,
+    body: {
+      users: people.people.map((one) => ({ id: one.pagingId, type: 'user', name: one.name, email: one.email })),
+      more: false,
+    },
+  }));
   rest('GET', '/oncalls', (request) => {
     const offset = Number(request.query.get('offset') ?? 0);
     const limit = Math.min(100, Number(request.query.get('limit') ?? 25));
