@@ -171,6 +171,26 @@ describe('climbs are dated (timing)', () => {
     expect(named(-1)).toEqual(['usage_events']);
   });
 
+  it('suspects configuration that was changed as the connections began to climb, not a deploy that speaks of something else', () => {
+    const usage = statements({ query: 'SELECT sum(tokens) FROM usage_events WHERE day >= $1' });
+    for (const deployment of ['noa-claude-flow', 'noa-mcp']) {
+      const ranked = (change: string) =>
+        diagnose([
+          errors(0.45),
+          climbing(98, -13),
+          usage,
+          DEPLOYED(-16, deployment, change),
+          configChanged('limits', -14),
+        ])[0];
+      expect(ranked('tidy up request logging')).toMatchObject({
+        cause: 'slow-query',
+        names: ['usage_events', 'limits'],
+      });
+      expect(ranked('tidy up request logging')?.suggests.map(({ action }) => action)).not.toContain('rollback');
+      expect(ranked('usage_events by day')?.names).toEqual(['usage_events', deployment, 'usage_events by day']);
+    }
+  });
+
   it('clears a deploy of after the first slow answer of one endpoint, however late the whole notices', () => {
     const slow = (roseMinutes: number) =>
       item({

@@ -120,7 +120,8 @@ function slowQuery(reading: Reading): readonly Draft[] {
 
 /**
  * The deploy that can have brought a statement: recent, and not younger than the statement itself. A deployment that
- * serves no users is suspected when its change speaks of the same thing, or when the connections began to climb with it alone.
+ * serves no users is suspected when its change speaks of the same thing, or when the connections began to climb with it alone;
+ * no deploy that speaks of something else is when configuration was changed as they began to.
  */
 export function deployThatBrought(reading: Reading, query: string, table: string | null): DeployBefore | null {
   const { application, companions } = reading.policy.service;
@@ -132,9 +133,12 @@ export function deployThatBrought(reading: Reading, query: string, table: string
   const climbedAt = reading.found('database-connections')?.finding.roseAt ?? null;
   const fitting = climbedAt === null ? possible : possible.filter((deploy) => beganWith(deploy, climbedAt));
   const speaking = fitting.find((deploy) => sharesWord(deploy.revision.change, [table, query]) !== null);
+  if (speaking !== undefined) return speaking;
+  // Configuration that was changed as the climb began explains it as well, and it is changed far less often than code.
+  if (configThatBrought(reading, climbedAt) !== null) return null;
   // Its change need not say so when the climb began with it and with no other.
   const alone = climbedAt !== null && fitting.length === 1 ? (fitting[0] ?? null) : null;
-  return speaking ?? fitting.find((deploy) => deploy.deployment === application.deployment) ?? alone;
+  return fitting.find((deploy) => deploy.deployment === application.deployment) ?? alone;
 }
 
 function minutesSinceSymptom(reading: Reading): number {
