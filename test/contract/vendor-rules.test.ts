@@ -297,6 +297,8 @@ function wrong({ must }: RequestRule, value: unknown): unknown {
       return undefined;
     case 'characters':
       return 'x'.repeat(must.most + 1);
+    case 'json-characters':
+      return [{ type: 'section', text: { type: 'mrkdwn', text: 'x'.repeat(must.most) } }];
     case 'one-of':
     case 'object':
       return 'nonsense';

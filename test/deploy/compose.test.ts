@@ -23,8 +23,14 @@ const compose = parse(text('docker-compose.yml'), { merge: true }) as {
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, unknown>>;
 };
-/** What only rehearsals and demonstrations set, or what one machine does not need. */
-const NOT_HERE = new Set(['INCIDENT_CLOCK_FILE', 'INCIDENT_TOKENS_FILE', 'INCIDENT_SPEED', 'WORKER_BUILD_ID']);
+/** What only rehearsals and demonstrations set, or what one machine does not need. No drill is played in a container. */
+const NOT_HERE = new Set([
+  'INCIDENT_CLOCK_FILE',
+  'INCIDENT_TOKENS_FILE',
+  'INCIDENT_SPEED',
+  'WORKER_BUILD_ID',
+  'DRILL_REPORTS_DIR',
+]);
 /** As somebody fills in .env who uses nothing but what is needed. */
 const FILLED = { POSTGRES_PASSWORD: 'secret', DECISION_SIGNING_KEY: 'a-long-random-text', ALERTMANAGER_TOKEN: 'token' };
 
