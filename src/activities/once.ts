@@ -34,8 +34,8 @@ export interface Done {
 export interface Deed<T extends Done> {
   /** One key is done once; it names the system too. */
   readonly key: string;
-  /** What an earlier try has left there; null when there is nothing, or when the system cannot be asked. */
-  readonly find: () => Promise<Done | null>;
+  /** What an earlier try has left there; absent where the system cannot be asked, or where `act` looks by itself. */
+  readonly find?: () => Promise<Done | null>;
   /** `inDoubt`: an earlier try may have done it after all, and nothing was found. */
   readonly act: (inDoubt: boolean) => Promise<T>;
   /** Looked for even where the ledger knows nothing of an earlier try, since it may have been away then. */
@@ -58,7 +58,7 @@ export async function once<T extends Done>({ ledger, clock }: OncePorts, deed: D
   const remember = (ref: string | null) => written(ledger.done({ key, at: clock(), ref }));
   try {
     const look = turn.kind !== 'first' || deed.mayBeThere === true;
-    const found = look ? await deed.find() : null;
+    const found = look ? ((await deed.find?.()) ?? null) : null;
     if (found !== null) {
       await remember(found.ref);
       return { already: true, done: found };

@@ -10,8 +10,8 @@ import type { Role } from '../../src/domain/people.ts';
 import type { TimelineEvent } from '../../src/domain/timeline.ts';
 import { event, FACTS } from '../views/facts.ts';
 import { story } from '../views/story.ts';
+import { ID, INCIDENT } from './pretend-gateway.ts';
 
-const ID = 'incident-20241023-1430';
 const EVIL = `"><script>alert(1)</script><img src=x onerror=alert(2)>'\`&\u202e`;
 const OURS = { 'x-incident-console': '1', 'sec-fetch-site': 'same-origin' };
 
@@ -58,18 +58,7 @@ function registerApi(routes: FastifyInstance): void {
     const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     if (!api.tokens.has(token)) return reply.code(401).send({ error: 'This API token is nobody’s.' });
   });
-  const incident = {
-    id: ID,
-    title: 'x',
-    service: 'api',
-    status: 'open',
-    openedAt: FACTS.openedAt,
-    detectedAt: FACTS.detectedAt,
-    closedAs: null,
-    mergedInto: null,
-    previousIncidentId: null,
-  };
-  const entry = () => ({ incident: { ...incident, title: api.facts?.title ?? EVIL }, facts: api.facts });
+  const entry = () => ({ incident: { ...INCIDENT, title: api.facts?.title ?? EVIL }, facts: api.facts });
   routes.get('/api/me', async () => ({ id: 'jane', name: EVIL, roles: api.roles }));
   routes.get('/api/incidents', async () => ({ incidents: [entry()] }));
   routes.get<{ Params: { id: string } }>('/api/incidents/:id', async (request, reply) =>

@@ -8,7 +8,16 @@ import { commonRegions, type IncidentPage, personalRegions } from '../../src/con
 import { type Me, stateOf } from '../../src/console/reading.ts';
 import type { FactSet } from '../../src/domain/fact-set.ts';
 import { event, FACTS } from '../views/facts.ts';
-import { ID, INCIDENT, NOW, OPENED, type PretendGateway, pretendGateway, QUESTION } from './pretend-gateway.ts';
+import {
+  CONSOLE,
+  ID,
+  INCIDENT,
+  NOW,
+  OPENED,
+  type PretendGateway,
+  pretendGateway,
+  QUESTION,
+} from './pretend-gateway.ts';
 
 let behind: PretendGateway;
 let app: FastifyInstance;
@@ -24,14 +33,9 @@ beforeEach(async () => {
   now = NOW;
   app = Fastify({ forceCloseConnections: true });
   webConsole = mountConsole(app, {
-    sessionSecrets: ['a-secret-that-seals-sessions'],
-    secureCookies: false,
+    ...CONSOLE,
     clock: () => now,
     nowMs: () => nowMs,
-    speed: 1,
-    product: () => 'NOA Server',
-    people: () => [],
-    historyUrl: () => null,
     live: behind.live,
   });
   address = await app.listen({ host: '127.0.0.1', port: 0 });

@@ -11,7 +11,7 @@ import { quickBody } from '../../src/console/pages/quick.ts';
 import { NO_BROWSER_BECAUSE, openWindow, signIn, startChromium } from '../e2e/browser/chromium.ts';
 import { faultsOf } from '../e2e/browser/looking.ts';
 import { REPORT } from './kept-report.ts';
-import { NOW, pretendGateway } from './pretend-gateway.ts';
+import { CONSOLE, NOW, pretendGateway } from './pretend-gateway.ts';
 
 const TITLE = NO_BROWSER_BECAUSE === null ? '' : ` (${NO_BROWSER_BECAUSE})`;
 const EVIL = '<img src=x onerror=alert(1)> pods';
@@ -77,13 +77,7 @@ describe.skipIf(NO_BROWSER_BECAUSE !== null)(`pages in a browser${TITLE}`, () =>
       return state();
     });
     mountConsole(app, {
-      sessionSecrets: ['a-secret-that-seals-sessions'],
-      secureCookies: false,
-      clock: () => NOW,
-      speed: 1,
-      product: () => 'NOA Server',
-      people: () => [],
-      historyUrl: () => null,
+      ...CONSOLE,
       policy: () => policy,
       drills: () => drillFiles('drills', reports),
     });

@@ -27,6 +27,16 @@ export const INCIDENT: IncidentEntry = {
   mergedInto: null,
   previousIncidentId: null,
 };
+/** How the tests' consoles are mounted, beside what each test is about. */
+export const CONSOLE = {
+  sessionSecrets: ['a-secret-that-seals-sessions'],
+  secureCookies: false,
+  clock: () => NOW,
+  speed: 1,
+  product: () => 'NOA Server',
+  people: () => [],
+  historyUrl: () => null,
+} as const;
 export const OPENED = story().filter(({ kind }) => kind !== 'closed');
 
 export type PretendGateway = ReturnType<typeof pretendGateway>;

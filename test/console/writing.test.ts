@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mountConsole } from '../../src/console/mount.ts';
 import { NO_BROWSER_BECAUSE, openWindow, signIn, startChromium } from '../e2e/browser/chromium.ts';
-import { ID, NOW, type PretendGateway, pretendGateway, QUESTION } from './pretend-gateway.ts';
+import { CONSOLE, ID, type PretendGateway, pretendGateway, QUESTION } from './pretend-gateway.ts';
 
 const TITLE = NO_BROWSER_BECAUSE === null ? '' : ` (${NO_BROWSER_BECAUSE})`;
 const SECOND = { ...QUESTION, approvalId: 'a2', name: 'scale-up', why: 'a surge' };
@@ -19,13 +19,7 @@ describe.skipIf(NO_BROWSER_BECAUSE !== null)(`somebody who is writing${TITLE}`, 
     app = Fastify({ forceCloseConnections: true });
     behind.serve(app);
     mountConsole(app, {
-      sessionSecrets: ['a-secret-that-seals-sessions'],
-      secureCookies: false,
-      clock: () => NOW,
-      speed: 1,
-      product: () => 'NOA Server',
-      people: () => [],
-      historyUrl: () => null,
+      ...CONSOLE,
       live: behind.live,
     });
     browser = await startChromium();

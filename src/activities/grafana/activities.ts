@@ -17,7 +17,6 @@ export function createDashboardActivities(grafana: GrafanaClient | null, ports: 
         const annotation = { ...note, incidentId, text: note.text.slice(0, TEXT_CHARACTERS) };
         const outcome = await once(ports, {
           key: `annotation:${incidentId}:${note.key}`,
-          find: async () => null,
           // It looks by itself before it writes.
           act: async () => {
             const { id, found } = await grafana.annotate(annotation);

@@ -189,7 +189,6 @@ async function openChannel(ports: PublicationPorts, input: PublishInput, deliver
     });
   const outcome = await once(ports, {
     key: `chat:${delivery.key}`,
-    find: async () => null,
     act: () => open().then((opened) => ({ ...opened, ref: opened.channelId })),
   });
   // Whoever comes second adopts what is there, which tells its name; at the same moment both would add the bookmarks.
@@ -268,7 +267,6 @@ async function postPinned(ports: PublicationPorts, input: PublishInput, delivery
 async function postStatusOnce(ports: PublicationPorts, input: PublishInput, delivery: StatusDelivery): Promise<Sent> {
   const outcome = await once(ports, {
     key: `status-page:${delivery.key}`,
-    find: async () => null,
     act: () => postStatus(ports, input, delivery),
   });
   if (!outcome.already) return outcome.done;

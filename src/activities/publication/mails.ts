@@ -33,7 +33,6 @@ export async function sendMail(
     );
   const outcome = await once(ports, {
     key: `mail:${delivery.key}`,
-    find: async () => null,
     act: (inDoubt) => sendToWhoIsLeft(ports, input, delivery, view, inDoubt),
   });
   if (outcome.already) return { ref: outcome.done.ref, text: view.subject, already: true };

@@ -13,7 +13,6 @@ export async function notePage(
   const text = pageNote(what, facts, { late: again === true, consoleUrl: voice.consoleUrl });
   const outcome = await once(ports, {
     key: `page-note:${key}`,
-    find: async () => null,
     // What stands there is read before it is written.
     act: async () => ({
       ref: null,

@@ -128,7 +128,7 @@ function wayTo(ports: AnswerPorts, report: UserReport, { key, text, solve, verif
     const port = ports[report.through];
     if (port === null)
       throw failure('Invalid', `${report.through} is not configured, so ${report.ref} was not answered.`);
-    return { find: async () => null, act: () => port.comment(report.ref, { key, text, solve }).then(() => nothing) };
+    return { act: () => port.comment(report.ref, { key, text, solve }).then(() => nothing) };
   }
   const { chat } = ports;
   const { channel, ref: threadRef } = report;

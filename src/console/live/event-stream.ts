@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 
 /** An answer that goes on: server-sent events to one reader. */
 export interface EventStream {
@@ -10,7 +10,64 @@ export interface EventStream {
   end(lastWords?: string): void;
 }
 
-export interface StreamEnds {
+export interface StreamKeeper {
+  /**
+   * Sends what is new. Never twice at a time: whatever is asked for meanwhile makes one more look, so the last news is
+   * never missed. It is asked for by itself when the reader has taken everything, and every `lookEveryMs`.
+   */
+  readonly look: (stream: EventStream) => Promise<void>;
+  readonly lookEveryMs: number;
+  readonly failed: (error: unknown, stream: EventStream) => void;
+  readonly onEnd: () => void;
+}
+
+/** The open streams of a server: they end when it closes. */
+export interface EventStreams {
+  /** Takes the answer over and begins the stream; answers what asks for a look. */
+  open(reply: FastifyReply, keeper: StreamKeeper): () => void;
+}
+
+export function createEventStreams(app: FastifyInstance): EventStreams {
+  const open = new Set<EventStream>();
+  app.addHook('onClose', async () => {
+    for (const stream of open) stream.end();
+  });
+  return {
+    open(reply, { look, lookEveryMs, failed, onEnd }) {
+      let busy = false;
+      let again = false;
+      const news = async (): Promise<void> => {
+        again = true;
+        if (busy) return;
+        busy = true;
+        try {
+          while (again && !stream.ended) {
+            again = false;
+            await look(stream);
+          }
+        } catch (error) {
+          failed(error, stream);
+        } finally {
+          busy = false;
+        }
+      };
+      const ask = () => void news();
+      const stream = openEventStream(reply, {
+        onReady: ask,
+        onEnd: () => {
+          open.delete(stream);
+          clearInterval(anyway);
+          onEnd();
+        },
+      });
+      open.add(stream);
+      const anyway = setInterval(ask, lookEveryMs);
+      return ask;
+    },
+  };
+}
+
+interface StreamEnds {
   /** The reader took everything: it can be sent what is new by now. */
   readonly onReady: () => void;
   readonly onEnd: () => void;
@@ -22,10 +79,10 @@ const SECONDS_UNTIL_RECONNECT = 2;
 const STALLED_MS = 60_000;
 
 /**
- * Takes the answer over and begins the stream. Whoever sends keeps nothing for a slow reader: it looks at `ready` and sends
+ * Whoever sends keeps nothing for a slow reader: it looks at `ready` and sends
  * the newest in `onReady`, so that what waits in memory is never more than one piece.
  */
-export function openEventStream(reply: FastifyReply, { onReady, onEnd }: StreamEnds): EventStream {
+function openEventStream(reply: FastifyReply, { onReady, onEnd }: StreamEnds): EventStream {
   reply.hijack();
   const { raw } = reply;
   raw.writeHead(200, {

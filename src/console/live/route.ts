@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { LiveIncidents, Me } from '../reading.ts';
 import type { Sessions } from '../session.ts';
-import { type EventStream, openEventStream } from './event-stream.ts';
+import { createEventStreams, type EventStream } from './event-stream.ts';
 import { createLivePages, type Surroundings } from './live-pages.ts';
 import { readHave } from './rendering.ts';
 
@@ -23,10 +23,7 @@ export function registerLivePages(
   around: Surroundings,
 ): void {
   const pages = createLivePages(live, around);
-  const open = new Set<EventStream>();
-  site.addHook('onClose', async () => {
-    for (const stream of open) stream.end();
-  });
+  const streams = createEventStreams(site);
 
   site.get<OfIncident>('/incidents/:id/events', async (request, reply) => {
     const { headers, query, params } = request;
@@ -40,9 +37,7 @@ export function registerLivePages(
 
     let have = readHave(headers['last-event-id'] ?? query.have);
     let seenAt = performance.now();
-    let busy = false;
-    let again = false;
-    const look = async (): Promise<void> => {
+    const look = async (stream: EventStream): Promise<void> => {
       if (performance.now() - seenAt > SIGNED_IN_FOR_MS) {
         me = await whoLooks();
         seenAt = performance.now();
@@ -56,32 +51,13 @@ export function registerLivePages(
       stream.send(`event: clock\ndata: ${JSON.stringify({ now: around.clock(), speed: around.speed })}\n\n`);
       stream.send(piece.bytes);
     };
-    const news = async (): Promise<void> => {
-      again = true;
-      if (busy) return;
-      busy = true;
-      try {
-        while (again && !stream.ended) {
-          again = false;
-          await look();
-        }
-      } catch (error) {
-        request.log.warn(`A page of ${params.id} waits: ${(error as Error).message}`);
-      } finally {
-        busy = false;
-      }
-    };
-    const stream = openEventStream(reply, {
-      onReady: () => void news(),
-      onEnd: () => {
-        open.delete(stream);
-        clearInterval(signedIn);
-        page.close();
-      },
+    const news = streams.open(reply, {
+      look,
+      lookEveryMs: LOOK_AT_SIGN_IN_MS,
+      failed: (error) => request.log.warn(`A page of ${params.id} waits: ${(error as Error).message}`),
+      onEnd: () => page.close(),
     });
-    open.add(stream);
-    const page = pages.open(params.id, () => void news());
-    const signedIn = setInterval(() => void news(), LOOK_AT_SIGN_IN_MS);
-    void news();
+    const page = pages.open(params.id, news);
+    news();
   });
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { type EventStream, openEventStream } from '../../console/live/event-stream.ts';
+import { createEventStreams, type EventStream } from '../../console/live/event-stream.ts';
 import type { LiveIncidents, SharedReading } from '../../console/reading.ts';
 import { sessionHolds } from '../../console/session.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
@@ -23,11 +23,8 @@ type OfIncident = { Params: { id: string }; Querystring: { since?: string } };
  * which only the newest is sent. It ends when the token, or the session it came by, no longer counts.
  */
 export function registerLive(app: FastifyInstance, options: GatewayOptions, readings: LiveIncidents): void {
-  const open = new Set<EventStream>();
+  const streams = createEventStreams(app);
   const bytesOf = sharedBytes();
-  app.addHook('onClose', async () => {
-    for (const stream of open) stream.end();
-  });
 
   app.get<OfIncident>('/api/incidents/:id/events', async (request, reply) => {
     await authenticate(request, options.people);
@@ -37,10 +34,8 @@ export function registerLive(app: FastifyInstance, options: GatewayOptions, read
     let seenAt = performance.now();
     let latest: SharedReading | null = null;
     let facts: FactSet | null = null;
-    let busy = false;
-    let again = false;
 
-    const send = async (): Promise<void> => {
+    const look = async (stream: EventStream): Promise<void> => {
       if (performance.now() - seenAt > TOKEN_HOLDS_MS) {
         if (!sessionHolds(request.raw)) return stream.end();
         await authenticate(request, options.people);
@@ -60,36 +55,19 @@ export function registerLive(app: FastifyInstance, options: GatewayOptions, read
         return;
       }
     };
-    const news = async (): Promise<void> => {
-      again = true;
-      if (busy) return;
-      busy = true;
-      try {
-        while (again && !stream.ended) {
-          again = false;
-          await send();
-        }
-      } catch (error) {
+    const news = streams.open(reply, {
+      look,
+      lookEveryMs: LOOK_AT_TOKEN_MS,
+      failed(error, stream) {
         if (error instanceof RequestRefused) stream.end();
         else request.log.warn(`A live reader of ${incident.id} waits: ${(error as Error).message}`);
-      } finally {
-        busy = false;
-      }
-    };
-    const stream = openEventStream(reply, {
-      onReady: () => void news(),
-      onEnd: () => {
-        open.delete(stream);
-        clearInterval(tokenHolds);
-        unfollow();
       },
+      onEnd: () => unfollow(),
     });
-    open.add(stream);
     const unfollow = readings.follow(incident.id, (reading) => {
       latest = reading;
-      void news();
+      news();
     });
-    const tokenHolds = setInterval(() => void news(), LOOK_AT_TOKEN_MS);
   });
 }
 

@@ -17,6 +17,19 @@ const STATUSES = [
   'completed',
 ];
 
+function metadataNamespace(id: string, call: string): RequestRule {
+  return {
+    id,
+    call,
+    at: 'body incident.metadata.*',
+    must: { kind: 'object' },
+    status: 422,
+    says: 'metadata values must be objects',
+    source: SOURCES.statuspage,
+    readOn: READ_ON,
+  };
+}
+
 /** Atlassian Statuspage. */
 export const STATUSPAGE_REQUEST_RULES: readonly RequestRule[] = [
   {
@@ -122,24 +135,6 @@ export const STATUSPAGE_REQUEST_RULES: readonly RequestRule[] = [
     source: SOURCES.statuspageComponents,
     readOn: READ_ON,
   },
-  {
-    id: 'metadata-namespace',
-    call: 'POST /pages/:page/incidents',
-    at: 'body incident.metadata.*',
-    must: { kind: 'object' },
-    status: 422,
-    says: 'metadata values must be objects',
-    source: SOURCES.statuspage,
-    readOn: READ_ON,
-  },
-  {
-    id: 'update-metadata-namespace',
-    call: 'PATCH /pages/:page/incidents/:id',
-    at: 'body incident.metadata.*',
-    must: { kind: 'object' },
-    status: 422,
-    says: 'metadata values must be objects',
-    source: SOURCES.statuspage,
-    readOn: READ_ON,
-  },
+  metadataNamespace('metadata-namespace', 'POST /pages/:page/incidents'),
+  metadataNamespace('update-metadata-namespace', 'PATCH /pages/:page/incidents/:id'),
 ];
