@@ -265,6 +265,16 @@ describe('rooms', () => {
   });
 });
 
+describe('a route', () => {
+  it('is imported by the gateway alone: what two doors do is a service', () => {
+    const importers = everyFile()
+      .flatMap(({ path, text }) => importsOf(path, text))
+      .filter(({ to }) => to.startsWith('gateway/routes/'))
+      .map(({ from }) => from);
+    expect([...new Set(importers)]).toEqual(['gateway/gateway.ts']);
+  });
+});
+
 describe('time', () => {
   const WALL_CLOCK = /\bDate\.now\(\)|new Date\(\s*\)/;
   /** The one place in workflows that reads the engine's clock, and timeouts measured on the wall. */

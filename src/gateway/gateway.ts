@@ -16,6 +16,7 @@ import { registerDecisions } from './routes/decisions.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerIncidents } from './routes/incidents.ts';
 import { registerLive } from './routes/live.ts';
+import { registerPagerdutyWebhook } from './routes/pagerduty-webhook.ts';
 import { registerPostMortems } from './routes/post-mortems.ts';
 import { registerPreview } from './routes/preview.ts';
 import { registerQuickActions } from './routes/quick-actions.ts';
@@ -85,6 +86,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
   app.register(async (api) => {
     acceptJsonOnly(api);
     registerWebhooks(api, options);
+    registerPagerdutyWebhook(api, options);
     registerBounces(api, options);
     registerCustomerMails(api, options);
     registerReports(api, options);

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { authenticate } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { customerMailsOf } from '../reading.ts';
-import { known } from './incidents.ts';
+import { known } from '../services/requests.ts';
 
 type OfIncident = { Params: { id: string } };
 

@@ -1,19 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { mayDecide } from '../../domain/authority.ts';
-import { correlate, separateCorrelation } from '../../domain/correlation.ts';
-import type { Instant } from '../../domain/instant.ts';
-import type { PersonPolicy } from '../../domain/policy.ts';
-import type { IncidentEntry } from '../../store/incidents.ts';
-import type { Taken } from '../../store/intake.ts';
-import { aboutIncident } from '../../tracing/spans.ts';
 import { authenticate } from '../authentication.ts';
 import { sentencesOf } from '../decision-schemas.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { readPage, readTimeline } from '../reading.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
-import { alertOfPerson, type CreateIncident, createIncidentBody } from '../sources/person.ts';
+import { openByPerson } from '../services/intake.ts';
+import { known, sendStored, sequence } from '../services/requests.ts';
+import { createIncidentBody } from '../sources/person.ts';
 
 const LIST_LIMIT = 500;
 
@@ -82,52 +78,4 @@ export function registerIncidents(app: FastifyInstance, options: GatewayOptions)
     const { id, name, email, roles, contacts } = await authenticate(request, options.people);
     return { id, name, email, roles, contacts };
   });
-}
-
-/** What a person reports, stored and set on its way; the same id twice is one report. */
-export async function openByPerson(
-  options: GatewayOptions,
-  person: PersonPolicy,
-  report: CreateIncident,
-  id: string,
-  receivedAt: Instant = options.clock(),
-): Promise<Taken> {
-  const policy = options.policy();
-  const alert = alertOfPerson(report, id, person, policy, receivedAt);
-  const taken = await options.store.inbox.take({
-    alert,
-    // The client's id alone recognises a repeat: its second try arrives at another time.
-    startsAt: id,
-    correlation: report.separate === true ? separateCorrelation(id) : correlate(alert, policy.intake),
-    detectedAt: receivedAt,
-    reopenWindowMinutes: policy.intake.reopenWindowMinutes,
-    ignoredBecause: null,
-  });
-  aboutIncident(taken.incidentId);
-  if (taken.incidentId !== null) options.forwarder.nudge(taken.incidentId);
-  return taken;
-}
-
-export async function known({ store }: GatewayOptions, id: string): Promise<IncidentEntry> {
-  const incident = await store.incidents.get(id);
-  if (incident === null)
-    throw new RequestRefused(404, `There is no incident ${id}. List the open ones and check its name.`);
-  return incident;
-}
-
-/** A sequence number from a query or header; anything else is 400. */
-export function sequence(text: string | undefined): number {
-  if (text === undefined || text === '') return 0;
-  if (!/^\d{1,9}$/.test(text))
-    throw new RequestRefused(400, '"since" is the sequence number of a timeline event, 0 or more.');
-  return Number(text);
-}
-
-/** Logs and documents come from outside: a browser must not run what is in them. */
-export function sendStored(reply: FastifyReply, mediaType: string, body: Buffer): FastifyReply {
-  return reply
-    .header('x-content-type-options', 'nosniff')
-    .header('content-security-policy', "default-src 'none'; sandbox")
-    .type(mediaType)
-    .send(body);
 }

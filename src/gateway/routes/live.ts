@@ -7,7 +7,7 @@ import type { TimelineEvent } from '../../domain/timeline.ts';
 import { authenticate } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { RequestRefused } from '../refusals.ts';
-import { known, sequence } from './incidents.ts';
+import { known, sequence } from '../services/requests.ts';
 
 /** A slow reader is given so many events at once, and the next ones when it has taken them. */
 const EVENTS_AT_ONCE = 200;

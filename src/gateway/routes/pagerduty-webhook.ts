@@ -6,10 +6,11 @@ import { type Actor, type Role, vouchedFor } from '../../domain/people.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
+import { decideAndAnswer } from '../services/decide-and-answer.ts';
+import { take } from '../services/intake.ts';
+import { understood } from '../services/requests.ts';
 import { fingerprintOfPage, isSignedByPagerduty, type PagerdutyMessage, readPagerduty } from '../sources/pagerduty.ts';
 import type { PagerdutyAct } from '../sources/pagerduty-acts.ts';
-import { decideAndAnswer } from './decisions.ts';
-import { take, understood } from './webhooks.ts';
 
 /** PagerDuty tells of alerts (R1.1) and of what people do there with pages: that counts as if they did it here (R1.4). */
 export function registerPagerdutyWebhook(app: FastifyInstance, options: GatewayOptions): void {

@@ -6,7 +6,7 @@ import { authenticate } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { readPage } from '../reading.ts';
 import { RequestRefused } from '../refusals.ts';
-import { known } from './incidents.ts';
+import { known } from '../services/requests.ts';
 
 const DETAIL_CHARACTERS = 4_000;
 const render = createTemplateRenderer();

@@ -4,7 +4,7 @@ import { STATISTICS_BY, type StatisticsBy } from '../../store/measures.ts';
 import { authenticate } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { RequestRefused } from '../refusals.ts';
-import { known } from './incidents.ts';
+import { known } from '../services/requests.ts';
 
 const SIMILAR_LIMIT = 10;
 

@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { UserReport } from '../../domain/user-report.ts';
-import type { TakenReport } from '../../store/reports.ts';
 import { authenticate } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
+import { takeReport } from '../services/intake.ts';
+import { understood } from '../services/requests.ts';
 import { isSignedByJira, readJira } from '../sources/jira.ts';
-import type { NoReport } from '../sources/report-text.ts';
 import { readZendesk, zendeskSignatureProblem } from '../sources/zendesk.ts';
 
 const LIST_LIMIT = 200;
@@ -45,17 +44,6 @@ export function registerReports(app: FastifyInstance, options: GatewayOptions): 
   });
 }
 
-/** Keeps a report and sets its verification on its way; what is none is answered with why. */
-export async function takeReport(
-  options: GatewayOptions,
-  read: UserReport | NoReport,
-): Promise<TakenReport | { readonly verificationId: null; readonly reason: string }> {
-  if ('because' in read) return { verificationId: null, reason: read.because };
-  const taken = await options.store.reports.take(read, options.policy().service.name);
-  if (taken.state === 'pending') options.reportForwarder?.nudge();
-  return taken;
-}
-
 function configured(secrets: readonly string[] | undefined, who: string, variable: string): readonly string[] {
   if (secrets === undefined || secrets.length === 0)
     throw new RequestRefused(404, `${who}’s webhook is not configured here: set ${variable}.`);
@@ -65,13 +53,4 @@ function configured(secrets: readonly string[] | undefined, who: string, variabl
 function header(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-/** What can never be understood is 422, so that the sender stops sending it. */
-function understood<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new RequestRefused(422, (error as Error).message);
-  }
 }

@@ -5,8 +5,8 @@ import { authenticate } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
-import { known } from './incidents.ts';
-import { DIGEST, editBody, mayApprove, mayWrite, read, statusOf } from './post-mortems.ts';
+import { DIGEST, editBody, mayApprove, mayWrite, read, statusOf } from '../services/documents.ts';
+import { known } from '../services/requests.ts';
 
 type OfIncident = { Params: { id: string } };
 

@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { correlate } from '../../domain/correlation.ts';
 import type { Taken } from '../../store/intake.ts';
-import { aboutIncident } from '../../tracing/spans.ts';
 import { requireToken } from '../authentication.ts';
 import type { GatewayOptions } from '../gateway.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
-import { readAlertmanager, type UnderstoodAlert } from '../sources/alertmanager.ts';
-import { registerPagerdutyWebhook } from './pagerduty-webhook.ts';
+import { take } from '../services/intake.ts';
+import { understood } from '../services/requests.ts';
+import { readAlertmanager } from '../sources/alertmanager.ts';
 
 /** Webhooks are answered 202 once everything they bring is durable, 503 when it cannot be, 4xx when it never will. */
 export function registerWebhooks(app: FastifyInstance, options: GatewayOptions): void {
@@ -31,33 +30,4 @@ export function registerWebhooks(app: FastifyInstance, options: GatewayOptions):
     const { incidentId = null, joined = false, repeats = 0 } = main ?? {};
     return reply.code(202).send({ incidentId, joined, repeats, results, refused, truncatedAlerts });
   });
-
-  registerPagerdutyWebhook(app, options);
-}
-
-/** Stores one alert and sets it on its way. */
-export async function take(options: GatewayOptions, { alert, startsAt, detectedAt }: UnderstoodAlert): Promise<Taken> {
-  const { intake } = options.policy();
-  const ignored = intake.ignore.includes(alert.name) ? `Policy ignores alerts named ${alert.name}.` : null;
-  const taken = await options.store.inbox.take({
-    alert,
-    startsAt,
-    correlation: correlate(alert, intake),
-    detectedAt,
-    reopenWindowMinutes: intake.reopenWindowMinutes,
-    ignoredBecause: ignored,
-  });
-  aboutIncident(taken.incidentId);
-  if (taken.incidentId !== null && taken.state === 'pending') options.forwarder.nudge(taken.incidentId);
-  return taken;
-}
-
-/** What can never be understood is 422, so that the sender stops sending it. */
-export function understood<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof RequestRefused) throw error;
-    throw new RequestRefused(422, (error as Error).message);
-  }
 }

@@ -1,6 +1,6 @@
 import type { GatewayOptions } from '../gateway.ts';
 import { RequestRefused } from '../refusals.ts';
-import { takeReport } from '../routes/reports.ts';
+import { takeReport } from '../services/intake.ts';
 import { readSlackMessage, type SlackMessageEvent } from '../sources/slack-message.ts';
 import type { SlackWeb } from './web-api.ts';
 
