@@ -100,7 +100,7 @@ export interface IncidentClient extends PostMortemClient {
   state(incidentId: string): Promise<Asked<IncidentStateAnswer>>;
   timelineSince(incidentId: string, seq: number): Promise<Asked<readonly TimelineEvent[]>>;
   agenda(incidentId: string): Promise<Asked<readonly AgendaEntry[]>>;
-  /** The remaining steps as plain commands (decision 13). */
+  /** The remaining steps as plain commands (ADR 0019). */
   paper(incidentId: string): Promise<Asked<string>>;
   /**
    * The engine's own history of an incident that has ended, oldest run first, each as Temporal exports it (JSON that

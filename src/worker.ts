@@ -120,7 +120,7 @@ const SETTINGS = {
 
 /**
  * With WORKER_BUILD_ID this process belongs to a version of the deployment, and open incidents move on to newer code at
- * their next step (decision 11); without it (one machine) the replay gate alone guards them.
+ * their next step (ADR 0017); without it (one machine) the replay gate alone guards them.
  */
 function versioned(env: WorkerEnv): Pick<WorkerOptions, 'workerDeploymentOptions'> {
   if (env.WORKER_BUILD_ID === undefined) return {};

@@ -31,7 +31,7 @@ export function failure(
   });
 }
 
-/** Waits without costing history: the server runs the activity again after `seconds` (decision 8). */
+/** Waits without costing history: the server runs the activity again after `seconds` (ADR 0014). */
 export function notYet(message: string, seconds: number): ApplicationFailure {
   return failure('NotYet', message, { retryAfterSeconds: seconds });
 }

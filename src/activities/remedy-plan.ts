@@ -4,7 +4,7 @@ import { jsonDigest } from './digest.ts';
 /** Everything of a plan that its digest covers. */
 export type PlanBody = Omit<RemedyPlan, 'digest'>;
 
-/** Seals a plan: an approval is bound to this digest, so any change of the plan voids it (decision 6). */
+/** Seals a plan: an approval is bound to this digest, so any change of the plan voids it (ADR 0012). */
 export function sealPlan(body: PlanBody): RemedyPlan {
   return { ...body, digest: planDigest(body) };
 }

@@ -4,7 +4,7 @@ import type { Decision } from '../domain/decision.ts';
 
 /**
  * The gateway's word for who said what and when: HMAC-SHA256 (hex) over the canonical JSON of the decision without
- * its signature. The gateway signs; the worker verifies again just before an effect (decision 6).
+ * its signature. The gateway signs; the worker verifies again just before an effect (ADR 0012).
  */
 export function signDecision(decision: Omit<Decision, 'signature'>, secret: string): string {
   return createHmac('sha256', keyOf(secret)).update(canonicalDecision(decision)).digest('hex');

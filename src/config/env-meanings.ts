@@ -118,5 +118,5 @@ export const MEANINGS: Readonly<Record<VariableName, string>> = {
   WORKER_HEALTH_PORT: 'Port of the worker’s health and metrics; none when left out.',
   WORKER_HEALTH_HOST: 'Address for it; 0.0.0.0 where a kubelet asks from outside.',
   WORKER_SDK_METRICS_ADDRESS: 'Where the Temporal SDK serves its own metrics, e.g. 0.0.0.0:8082.',
-  WORKER_BUILD_ID: 'Turns worker versioning on, and names this build (decision 5).',
+  WORKER_BUILD_ID: 'Turns worker versioning on, and names this build (ADR 0005).',
 };

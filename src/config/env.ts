@@ -319,7 +319,7 @@ export function workerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
   return parse(workerSchema, env);
 }
 
-/** The values of a secret that is being rotated: all of them are right (finding 8: no 4xx while both are in use). */
+/** The values of a secret that is being rotated: all of them are right (no 4xx while both are in use). */
 export function rotatedSecrets(value: string | undefined): readonly string[] {
   return (value ?? '')
     .split(',')

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { PersonPolicy, Policy } from '../domain/policy.ts';
 
-/** People and their roles, read live at each decision and again just before an effect (decision 6). */
+/** People and their roles, read live at each decision and again just before an effect (ADR 0012). */
 export interface PeopleDirectory {
   /** The person whose API token this is; null when it is nobody's. */
   byToken(token: string): Promise<PersonPolicy | null>;

@@ -4,7 +4,7 @@ import { jsonBytes, newestWithin } from './sizes.ts';
 import type { TimelineEvent } from './timeline.ts';
 
 /**
- * What one run of an incident hands to the next (decision 12): all that can still be asked for, and of what is over only
+ * What one run of an incident hands to the next (ADR 0018): all that can still be asked for, and of what is over only
  * the newest. The whole is on the timeline, which stands in the store; an incident of days must not carry all its days.
  */
 export interface Carried {

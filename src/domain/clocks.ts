@@ -47,7 +47,7 @@ export function promisesFor(
   };
 }
 
-/** When the update after one published at `publishedAt` is due: the published time is the timer (decision 7). */
+/** When the update after one published at `publishedAt` is due: the published time is the timer (ADR 0013). */
 export function nextUpdateAfter(severity: Severity, policy: Pick<Policy, 'severities'>, publishedAt: Instant): Instant {
   return plusMinutes(publishedAt, policy.severities[severity].updateEveryMinutes);
 }

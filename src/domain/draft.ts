@@ -7,7 +7,7 @@ export function saidByPerson(written: string | null): string | null {
 }
 
 /**
- * The honest update when nobody writes one (R4.2, decision 7): what happened since the last message, else that nothing
+ * The honest update when nobody writes one (R4.2, ADR 0013): what happened since the last message, else that nothing
  * did and what is in hand. It is the reminder's draft, and what goes out at the promised time; never empty.
  */
 export function draftWords(facts: FactSet): string {

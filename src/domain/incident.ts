@@ -213,7 +213,7 @@ export interface UnsentRecord {
   readonly delivery: unknown;
 }
 
-/** Decisions that the state keeps in full because an effect will ask about them again (decision 6). */
+/** Decisions that the state keeps in full because an effect will ask about them again (ADR 0012). */
 export type RememberedDecision = Pick<Decision, 'id' | 'actor' | 'receivedAt'>;
 
 export function isOpen(state: IncidentState): boolean {

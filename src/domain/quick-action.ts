@@ -40,7 +40,7 @@ export const QUICK_ACTION_NAMES = Object.keys(ACTS_ON) as readonly QuickActionNa
 /** Who must say yes before it is done. */
 export interface QuickNeeds {
   readonly role: Role;
-  /** Whoever asked may not be the one who says yes (decision 6: high risk, or asked by somebody without the role). */
+  /** Whoever asked may not be the one who says yes (ADR 0012: high risk, or asked by somebody without the role). */
   readonly secondPerson: boolean;
 }
 
@@ -121,7 +121,7 @@ export interface QuickActionState {
   readonly plan: RemedyPlan | null;
   readonly confirmedBy: string | null;
   readonly confirmUntil: Instant | null;
-  /** Of a temporary change that is in place: until when (decision 5). */
+  /** Of a temporary change that is in place: until when (ADR 0011). */
   readonly temporaryUntil: Instant | null;
   readonly outcome: RemedyOutcome | null;
   /** One or two sentences: what happened, what to do next. */

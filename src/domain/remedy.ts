@@ -50,7 +50,7 @@ export interface RemedyWish {
 }
 
 /**
- * A remedy with every choice fixed, so that carrying it out twice is carrying it out once (decision 4):
+ * A remedy with every choice fixed, so that carrying it out twice is carrying it out once (ADR 0010):
  * `key` is incident + step, `parameters` are absolute (revision number, restartedAt, replicas), `before` is the
  * value to go back to, `preconditions` must still hold when it is carried out (uid, resourceVersion, revision).
  */
@@ -63,12 +63,12 @@ export interface RemedyPlan {
   readonly preconditions: Readonly<Record<string, string>>;
   /** What will happen, in one sentence; shown to whoever approves. */
   readonly preview: string;
-  /** The command a person would type; also what paper mode prints (decision 13). */
+  /** The command a person would type; also what paper mode prints (ADR 0019). */
   readonly command: string;
   readonly plannedAt: Instant;
-  /** Digest of everything above: an approval is bound to it (decision 6). */
+  /** Digest of everything above: an approval is bound to it (ADR 0012). */
   readonly digest: string;
-  /** True when the change is meant to be taken back (decision 5). */
+  /** True when the change is meant to be taken back (ADR 0011). */
   readonly temporary: boolean;
 }
 

@@ -25,7 +25,7 @@ export interface ApprovalOption {
   readonly shownDigest?: string;
 }
 
-/** A question to people (decision 6), bound to what was shown and to the age of its evidence. */
+/** A question to people (ADR 0012), bound to what was shown and to the age of its evidence. */
 export interface Approval {
   readonly id: string;
   readonly mode: 'ask' | 'objection' | 'automatic';
@@ -47,7 +47,7 @@ export interface Lease {
   readonly expiresAt: Instant;
 }
 
-/** A promise somebody was given (decision 7): kept, missed with a reason, or superseded, never silent. */
+/** A promise somebody was given (ADR 0013): kept, missed with a reason, or superseded, never silent. */
 export interface PromiseMade {
   readonly id: string;
   readonly kind:

@@ -10,7 +10,7 @@ import type { Store } from '../store/store.ts';
 import { inSpan, traceUnderWay } from '../tracing/spans.ts';
 import type { GatewayLog } from './log.ts';
 
-/** Carries alerts from the inbox to their incidents: at least once, in order for each incident (decision 2). */
+/** Carries alerts from the inbox to their incidents: at least once, in order for each incident (ADR 0008). */
 export interface Forwarder {
   /** Begins with whatever an earlier process left behind. */
   start(): void;
@@ -112,7 +112,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const policy = options.policy();
     const found = await store.inbox.nextBatch(incidentId, 1);
     if (found === null) return false;
-    // Later alerts of an incident wait a moment for each other; the first never does (decision 12).
+    // Later alerts of an incident wait a moment for each other; the first never does (ADR 0018).
     if (!found.first) await pause(policy.intake.coalesceMilliseconds);
     const batch = await store.inbox.nextBatch(incidentId, ALERTS_A_BATCH);
     if (batch === null) return false;

@@ -14,7 +14,7 @@ export class RequestRefused extends Error {
   }
 }
 
-/** Alertmanager drops what is answered 4xx or 429, so whatever may work later is 503 (finding 8). */
+/** Alertmanager drops what is answered 4xx or 429, so whatever may work later is 503. */
 export const RETRY_AFTER_SECONDS = 5;
 
 export function answerRefusals(app: FastifyInstance): void {

@@ -5,7 +5,7 @@ export type ClaimAnswer =
   | { readonly granted: true; readonly expiresAt: Instant }
   | { readonly granted: false; readonly holder: string; readonly expiresAt: Instant };
 
-/** One writer for each resource across incidents, where there is no object to annotate (decision 4). */
+/** One writer for each resource across incidents, where there is no object to annotate (ADR 0010). */
 export interface Claims {
   /** The holder may claim again, which moves the expiry. An expired claim of another holder is taken over. */
   claim(wish: {

@@ -8,7 +8,7 @@ export type LedgerEntry =
   | { readonly kind: 'in-doubt'; readonly begunAt: Instant; readonly underWay: boolean }
   | { readonly kind: 'done'; readonly ref: string | null };
 
-/** The intent is written down before and the outcome after, where a system knows no key of ours (decision 4). */
+/** The intent is written down before and the outcome after, where a system knows no key of ours (ADR 0010). */
 export interface IdempotencyLedger {
   begin(entry: { readonly key: string; readonly at: Instant }): Promise<LedgerEntry>;
   /** Of several that find the same doubt one gets it. */

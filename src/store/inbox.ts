@@ -20,7 +20,7 @@ export interface PendingBatch {
   readonly first: boolean;
 }
 
-/** Alerts between the gateway's 2xx and Temporal: in order for each incident, delivered at least once (decision 2). */
+/** Alerts between the gateway's 2xx and Temporal: in order for each incident, delivered at least once (ADR 0008). */
 export interface Inbox {
   /** Stores, recognises and correlates one alert in one transaction. */
   take(intake: Intake): Promise<Taken>;

@@ -81,7 +81,7 @@ export interface NewIncident {
   readonly firstAlert: Alert;
 }
 
-/** Reserves the next free name of its detection minute (decision 2). Answers the incident's id. */
+/** Reserves the next free name of its detection minute (ADR 0008). Answers the incident's id. */
 export async function reserveIncident({ rows }: Queries, incident: NewIncident): Promise<string> {
   const name = incidentName(incident.detectedAt);
   const [taken] = await rows<{ highest: number }>(

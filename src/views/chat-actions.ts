@@ -85,7 +85,7 @@ export function reminderRow(facts: FactSet, draft: string): ChatBlock {
   ]);
 }
 
-/** Renew, take back or keep (decision 5). */
+/** Renew, take back or keep (ADR 0011). */
 export function leaseRow(facts: FactSet, leaseId: string): ChatBlock {
   return actionRow(facts.incidentId, `lease:${leaseId}`, [
     { decision: 'renew-lease', says: 'Keep it longer', given: { leaseId }, style: 'primary' },

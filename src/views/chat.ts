@@ -125,7 +125,7 @@ function withNews(text: string, facts: FactSet, context: ChatContext, written: s
   return says ? text : `${text}\n${chatText(newsWords(facts, written))}`;
 }
 
-/** A broken promise is said where it was made (decision 7). */
+/** A broken promise is said where it was made (ADR 0013). */
 function withLateness(text: string, facts: FactSet): string {
   const because = facts.lateBecause ?? null;
   return because === null ? text : `${text}\nThis comes late: ${chatText(cleanLine(because))}`;
@@ -169,7 +169,7 @@ function summaryExtras(facts: FactSet, context: ChatContext) {
   };
 }
 
-/** The approval with every option, its command, and each way to answer (decision 6). */
+/** The approval with every option, its command, and each way to answer (ADR 0012). */
 function question(facts: FactSet, context: ChatContext): ChatView {
   const asked = facts.openQuestions.find((open) => open.approvalId === context.detail) ?? facts.openQuestions[0];
   if (asked === undefined) {

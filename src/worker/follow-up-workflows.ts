@@ -10,7 +10,7 @@ import {
   postMortemWorkflowId,
 } from '../workflows/post-mortem/api.ts';
 
-/** Starts what outlives an incident through the client and not as a child (decision 1); a second start finds the first. */
+/** Starts what outlives an incident through the client and not as a child (ADR 0007); a second start finds the first. */
 export function followUpStarter(connectionOptions: ConnectionOptions, namespace: string): ActionItemsPort {
   let client: Promise<Client> | null = null;
   const connected = (): Promise<Client> => {

@@ -29,7 +29,7 @@ import type { IncidentClock } from './incident/clock.ts';
  * - look: reads production; retried, for minutes at most.
  * - wait: throws NotYet until something is so; no history events; its deadline comes with each call.
  * - unrepeated: acts, and is called once whatever happens; what came of it is read afterwards.
- * - remedy: acts; safe to retry because each plan is marked and read back (decision 4).
+ * - remedy: acts; safe to retry because each plan is marked and read back (ADR 0010).
  * - message: one publication round; what fails comes back as a receipt.
  *
  * These are times of incidents: where workflow time is stretched (a rehearsal), they are stretched with it. Only the

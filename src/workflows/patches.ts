@@ -1,5 +1,5 @@
 /**
- * Every patch of the workflows (decision 11). An incident lives for days and a follow-up for weeks, so code changes
+ * Every patch of the workflows (ADR 0017). An incident lives for days and a follow-up for weeks, so code changes
  * under them: whoever changes which steps an open workflow takes, or their order, wraps the new way in
  * `patched('<id>')` and lists the id here. A patch is taken out only when its removal condition holds, first by
  * `deprecatePatch`, one release later altogether. The ids are stored in history: they are never used again.
@@ -14,5 +14,5 @@ export interface Patch {
   readonly removeWhen: string;
 }
 
-/** There is none before the first release: until then histories are recorded anew (test/replay/README.md). */
+/** There is none before 0.2.0: until then histories are recorded anew (test/replay/README.md). */
 export const PATCHES: Readonly<Record<string, Patch>> = {};

@@ -7,7 +7,7 @@ import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
 import { DEEDS, type Deed, type Scene } from './deeds.ts';
 import { closing, vendorWorld } from './vendor.ts';
 
-// Decision 4: what we do to a system is done once, although the answer is lost after the work was done, and although two
+// ADR 0010: what we do to a system is done once, although the answer is lost after the work was done, and although two
 // workers do it at the same moment (the engine runs an activity at least once). Systems that have these two among their
 // own cases are named below with the file; the others have them here, with the real ledger of two workers.
 

@@ -53,7 +53,7 @@ describe('promisesFor', () => {
     expect(raised.pages.map((page) => page.to)).toEqual([['oncall-backup'], ['engineering-manager', 'cto']]);
   });
 
-  it('the published time is the timer (decision 7)', () => {
+  it('the published time is the timer (ADR 0013)', () => {
     expect(nextUpdateAfter('P1', policy, '2024-10-23T14:52:00.000Z')).toBe('2024-10-23T15:22:00.000Z');
   });
 

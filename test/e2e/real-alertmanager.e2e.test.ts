@@ -12,7 +12,7 @@ import {
 import { pause } from './running-clock.ts';
 import { openStage, type Stage } from './stage.ts';
 
-// Decision 2, R1.2, R1.9: Debian's Alertmanager, as a team runs it, sends to our gateway.
+// ADR 0008, R1.2, R1.9: Debian's Alertmanager, as a team runs it, sends to our gateway.
 const here = isAlertmanagerHere();
 const title = here
   ? 'a real Alertmanager'

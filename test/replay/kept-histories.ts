@@ -38,7 +38,7 @@ export function sha256(text: string | Buffer): string {
 }
 
 /**
- * The replay gate (decision 11): every kept history replays against the bundle, every workflow has at least one, and
+ * The replay gate (ADR 0017): every kept history replays against the bundle, every workflow has at least one, and
  * nothing was edited, dropped, or added past the index.
  */
 export async function replayGate(options: {

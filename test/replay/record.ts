@@ -11,7 +11,7 @@ import { type HistoryIndex, INDEX_FILE, type KeptHistory, readIndex, sha256 } fr
 import { PLAYS, type Play } from './plays.ts';
 
 // Records the histories of the replay gate anew: npx tsx test/replay/record.ts [name…]
-// Before the first release they may be replaced; afterwards they are only added to (see README.md).
+// Before 0.2.0 they may be replaced; afterwards they are only added to (see README.md).
 
 const FOLDER = join(import.meta.dirname, 'histories');
 /** Of the packed file. */

@@ -22,7 +22,7 @@ async function opened() {
   return story;
 }
 
-describe('the promise of the next update (R4.2, decision 7)', () => {
+describe('the promise of the next update (R4.2, ADR 0013)', () => {
   it('reminds the commander with a draft, and the draft goes out by one decision', async () => {
     const story = await opened();
     await story.pass(28 * 60);
@@ -73,7 +73,7 @@ describe('the promise of the next update (R4.2, decision 7)', () => {
   });
 });
 
-describe('when a channel is away (decision 7)', () => {
+describe('when a channel is away (ADR 0013)', () => {
   it('tells colleagues by mail after the time that policy gives, at the cadence, and not once chat is back', async () => {
     const story = await opened();
     await story.pass(20 * 60);

@@ -31,7 +31,7 @@ async function resolved(): Promise<Story> {
 }
 
 describe('decisions that come as signals', () => {
-  it('pass the same checks, and a refused one is on the timeline with the reason (decision 3)', async () => {
+  it('pass the same checks, and a refused one is on the timeline with the reason (ADR 0009)', async () => {
     const story = await begin();
     await story.pass(10);
     await story.signalDecision('rob', 'acknowledge', {});
@@ -129,7 +129,7 @@ describe('commands of the day', () => {
     expect(await story.result()).toMatchObject({ closedAs: 'merged' });
   });
 
-  it('puts the next update off with a reason, and no earlier one goes out (decision 7)', async () => {
+  it('puts the next update off with a reason, and no earlier one goes out (ADR 0013)', async () => {
     const story = await begin();
     await story.pass(10);
     await story.decide('alice', 'acknowledge', {});
@@ -140,7 +140,7 @@ describe('commands of the day', () => {
     expect(story.world.said('chat').filter((what) => what === 'no-news')).toHaveLength(1);
   });
 
-  it('prints paper at any moment: what was done, what waits, what is left (decision 13)', async () => {
+  it('prints paper at any moment: what was done, what waits, what is left (ADR 0019)', async () => {
     const story = await begin();
     await story.pass(10);
     const paper = await story.paper();
@@ -149,7 +149,7 @@ describe('commands of the day', () => {
     expect(paper).toContain('Acknowledge the page');
   });
 
-  it('escalates the question itself when nobody answers, and keeps it open (decision 6)', async () => {
+  it('escalates the question itself when nobody answers, and keeps it open (ADR 0012)', async () => {
     const story = await begin();
     await story.pass(10);
     await story.decide('rob', 'acknowledge', {});

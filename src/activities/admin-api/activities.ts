@@ -24,7 +24,7 @@ export function createProviderActivities(client: AdminClient): ProviderActivitie
 
 /**
  * Read, set where it is not so, read back. The state is absolute, so setting it twice is setting it once, and only what
- * every pod says afterwards counts: an answer that was lost on the way changes nothing (decision 4).
+ * every pod says afterwards counts: an answer that was lost on the way changes nothing (ADR 0010).
  */
 async function carryOut(
   client: AdminClient,

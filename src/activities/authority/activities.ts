@@ -10,7 +10,7 @@ export interface AuthorityPorts {
   readonly isSigned: (decision: Decision) => boolean;
 }
 
-/** Asked once more just before an effect (decision 6). "No" is an answer; only an unreachable directory is a failure. */
+/** Asked once more just before an effect (ADR 0012). "No" is an answer; only an unreachable directory is a failure. */
 export function createAuthorityActivities(ports: AuthorityPorts): AuthorityActivities {
   return {
     async confirmAuthority({ decision, role }) {

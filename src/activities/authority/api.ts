@@ -12,7 +12,7 @@ export interface AuthorityAnswer {
   readonly reason: string | null;
 }
 
-/** Roles are read live once more just before an effect, and the gateway's signature is checked (decision 6). */
+/** Roles are read live once more just before an effect, and the gateway's signature is checked (ADR 0012). */
 export interface AuthorityActivities {
   confirmAuthority(input: ConfirmAuthorityInput): Promise<AuthorityAnswer>;
 }

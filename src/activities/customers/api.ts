@@ -15,7 +15,7 @@ export interface PrepareCustomerMailInput {
   readonly at: Instant;
 }
 
-/** What would go out, and to how many; bound to its digest (decision 6). */
+/** What would go out, and to how many; bound to its digest (ADR 0012). */
 export interface PreparedCustomerMail {
   readonly subject: string;
   readonly text: string;

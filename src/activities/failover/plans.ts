@@ -61,7 +61,7 @@ export function fenceOfPlan(plan: RemedyPlan): Fence {
   return { replicas: Number(plan.parameters.fenceReplicas), firstOrdinal: Number(plan.parameters.fenceFirstOrdinal) };
 }
 
-/** A plan is carried out only as it was approved: any other content has another digest (decision 6). */
+/** A plan is carried out only as it was approved: any other content has another digest (ADR 0012). */
 export function checkFailoverPlan(plan: RemedyPlan): void {
   if (plan.action === 'failover-database' && planDigest(plan) === plan.digest) return;
   throw failure(

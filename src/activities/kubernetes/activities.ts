@@ -58,7 +58,7 @@ export function createClusterActivities(
   };
 }
 
-/** A plan is carried out only as it was approved: any other content has another digest (decision 6). */
+/** A plan is carried out only as it was approved: any other content has another digest (ADR 0012). */
 function checkPlan(plan: RemedyPlan, action: RemedyPlan['action']): void {
   if (plan.action !== action) throw failure('Invalid', `The plan ${plan.key} is a ${plan.action}, not a ${action}.`);
   if (planDigest(plan) === plan.digest) return;

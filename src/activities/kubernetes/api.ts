@@ -22,7 +22,7 @@ export interface RolloutState {
 
 /**
  * Remedies on the cluster. Previews read and fix every choice; remedies act once, marked by the plan's key, and are
- * safe to retry; waiting is an activity of its own that never writes (decision 8).
+ * safe to retry; waiting is an activity of its own that never writes (ADR 0014).
  */
 export interface ClusterActivities {
   previewClusterRemedies(input: PreviewInput): Promise<readonly RemedyPreview[]>;

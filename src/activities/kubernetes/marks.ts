@@ -2,7 +2,7 @@ import type { Instant } from '../../domain/instant.ts';
 import { isBefore, plusMinutes } from '../../domain/instant.ts';
 import type { RemedyPlan } from '../../domain/remedy.ts';
 
-/** Written in the same write as the change: a retry whose first answer was lost finds it (decision 4). */
+/** Written in the same write as the change: a retry whose first answer was lost finds it (ADR 0010). */
 export const MARKER_ANNOTATION = 'incident-runbook/last-action';
 
 /** `<incidentId>;<expiresAt>`: one writer per resource across incidents. */

@@ -25,7 +25,7 @@ export const planMemoryLimit: Planner = async (_client, input, wish, workload) =
   const to = wanted ?? 'no limit';
   return {
     parameters: { container: container.name, memory: wanted ?? '', ...(reverting ? { revert: 1 } : {}) },
-    // Going back is a wish with these values: only what we set ourselves is taken back (decision 5).
+    // Going back is a wish with these values: only what we set ourselves is taken back (ADR 0011).
     before: { container: container.name, memory: container.memory, setTo: wanted },
     preconditions: {
       uid: workload.metadata.uid,
@@ -38,7 +38,7 @@ export const planMemoryLimit: Planner = async (_client, input, wish, workload) =
   };
 };
 
-/** A `test` first, so that a template that somebody reordered meanwhile is never written to (decision 4). */
+/** A `test` first, so that a template that somebody reordered meanwhile is never written to (ADR 0010). */
 export function memoryLimitPatch(plan: RemedyPlan, workload: Workload): Patch {
   const container = chosenContainer(workload, plan.parameters.container);
   if (typeof container === 'string') throw failure('Invalid', container);

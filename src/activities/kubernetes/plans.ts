@@ -147,7 +147,7 @@ const planScale: Planner = async (client, input, wish, deployment) => {
     return `The autoscaler ${autoscaler} decides how many replicas ${name} has and would undo it; change its limits instead.`;
   return {
     parameters: { replicas, ...(reverting ? { revert: 1 } : {}) },
-    // Going back is a wish with these values: only what we set ourselves is taken back (decision 5).
+    // Going back is a wish with these values: only what we set ourselves is taken back (ADR 0011).
     before: { replicas: before, scaledTo: replicas },
     preconditions: { ...preconditionsOf(input, deployment), replicas: String(before) },
     preview: `Scales ${name} from ${before} to ${replicas} replicas; ${replicas > before ? `${replicas - before} pods are added` : `${before - replicas} pods are stopped`}, the others keep running.`,

@@ -7,7 +7,7 @@ import { type AnyObject, FIELD_MANAGER, type ObjectRef } from './objects.ts';
 import { overlapOf, sameJson } from './overlap.ts';
 import { impossible, seal } from './plans.ts';
 
-/** What an applied manifest changed goes back to what was recorded beside it; what it made is deleted (decision 5). */
+/** What an applied manifest changed goes back to what was recorded beside it; what it made is deleted (ADR 0011). */
 export async function previewTakingBack(
   client: KubernetesClient,
   input: PreviewInput,

@@ -26,7 +26,7 @@ const IS_NOT_THERE = '42704';
 
 /**
  * Looks first, so that it can be called again after any end: what is there is not made twice, and what a failed build
- * left is dropped before (decision 4). The lock is only tried: a session that waited for it would hold a snapshot, and
+ * left is dropped before (ADR 0010). The lock is only tried: a session that waited for it would hold a snapshot, and
  * the build of the other one waits for every snapshot.
  */
 export async function carryOutStatement(client: Client, statement: MigrationStatement): Promise<Carried> {

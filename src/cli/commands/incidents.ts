@@ -171,7 +171,7 @@ async function tellChain(
   if (!complete) io.err(INCOMPLETE);
 }
 
-/** The remaining steps as plain commands. When the gateway is away, Temporal itself is asked (decision 13). */
+/** The remaining steps as plain commands. When the gateway is away, Temporal itself is asked (ADR 0019). */
 export async function paper(session: Session, reference: string | null): Promise<void> {
   const { gateway, io, json } = session;
   let id = reference ?? '';

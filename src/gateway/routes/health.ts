@@ -3,7 +3,7 @@ import type { GatewayOptions } from '../gateway.ts';
 
 /**
  * GET /livez: the process answers. GET /readyz: it can take alerts, which needs the store alone; Temporal may be away
- * meanwhile, and is named then, because the inbox keeps accepting (decision 2).
+ * meanwhile, and is named then, because the inbox keeps accepting (ADR 0008).
  */
 export function registerHealth(app: FastifyInstance, options: GatewayOptions): void {
   app.get('/livez', async () => ({ live: true }));

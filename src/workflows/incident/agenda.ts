@@ -8,7 +8,7 @@ interface Wait extends AgendaEntry {
 }
 
 /**
- * All waits of an incident, by name and instant (decision 8). Only this file sleeps: one timer is armed, for the
+ * All waits of an incident, by name and instant (ADR 0014). Only this file sleeps: one timer is armed, for the
  * earliest entry, and its summary names the promise it keeps. Entries due at the same instant end in order of name.
  */
 export class Agenda {

@@ -45,11 +45,11 @@ export interface IncidentInput {
   readonly openedAt: Instant;
   /** When the problem began to show: the alert's own startsAt. */
   readonly detectedAt: Instant;
-  /** Incident time at which this run was started; elapsed workflow time is added to it (decision 10). */
+  /** Incident time at which this run was started; elapsed workflow time is added to it (ADR 0016). */
   readonly anchorAt: Instant;
   /** Incident seconds per second of workflow time: 1 in production, more in a demo that hurries. */
   readonly speed: number;
-  /** Carried by the start input, so that an incident runs even if the first message is lost (decision 2). */
+  /** Carried by the start input, so that an incident runs even if the first message is lost (ADR 0008). */
   readonly firstAlert: Alert;
   readonly previousIncidentId: string | null;
   /** What an earlier run of the same incident hands over by continue-as-new; null at the first. */
@@ -70,7 +70,7 @@ export interface IncidentResult {
   readonly facts: FactSet;
 }
 
-/** Alerts of this incident, in the order the gateway stored them; batches are coalesced (decision 12). */
+/** Alerts of this incident, in the order the gateway stored them; batches are coalesced (ADR 0018). */
 export interface AlertBatch {
   readonly alerts: readonly Alert[];
 }

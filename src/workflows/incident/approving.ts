@@ -27,7 +27,7 @@ export interface Question {
 }
 
 /**
- * Asks people, or goes ahead where policy says so (decision 6). Answers the option that was granted, or null when
+ * Asks people, or goes ahead where policy says so (ADR 0012). Answers the option that was granted, or null when
  * it was rejected or is moot. Reminds before the deadline and escalates the approval itself after it.
  */
 export async function askApproval(run: IncidentRun, question: Question): Promise<ApprovalOption | null> {
@@ -152,7 +152,7 @@ function grant(run: IncidentRun, question: Question, how: 'pre-approved' | 'no-o
   run.record({ kind: 'approval-granted', approvalId: question.id, option, how, because });
 }
 
-/** Just before the effect: is whoever said yes still allowed to, and did the gateway really hear it (decision 6)? */
+/** Just before the effect: is whoever said yes still allowed to, and did the gateway really hear it (ADR 0012)? */
 async function isConfirmed(run: IncidentRun, record: ApprovalRecord): Promise<boolean> {
   const decision = run.state.steps[`${record.approval.id}/decision`] as Decision | undefined;
   if (decision === undefined || record.how === 'pre-approved' || record.how === 'no-objection') return true;

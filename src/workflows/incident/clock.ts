@@ -7,7 +7,7 @@ const BELIEVED_WITHIN_MS = 60_000;
 const LAG_MS = 30_000;
 
 /**
- * Incident time (decision 10): the anchor plus elapsed workflow time. Messages and activity results carry the
+ * Incident time (ADR 0016): the anchor plus elapsed workflow time. Messages and activity results carry the
  * instants of the clocks at the edge; a believable one is adopted, so that what happened at 14:30:00 by the gateway
  * is not 14:30:00.3 here, and a rehearsal's instants do not depend on how fast the machine is. Never goes backwards.
  */

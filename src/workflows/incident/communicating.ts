@@ -14,7 +14,7 @@ const DRAFT_CHARACTERS = 1_000;
 /**
  * Phase 4 runs throughout (R4.1–R4.3): the initial alert, an update whenever there is news and by the promised time
  * at the latest, a reminder before it, an honest automatic one when nobody wrote, the resolution. The time named in
- * each message is the timer (decision 7).
+ * each message is the timer (ADR 0013).
  */
 export async function keepTalking(run: IncidentRun): Promise<void> {
   if (run.state.told === null) await untilWorthTelling(run);
@@ -192,7 +192,7 @@ function wantsReminder(run: IncidentRun, dueAt: Instant): boolean {
   return run.state.commander !== null && run.state.draft?.dueAt !== dueAt && isBefore(run.now(), dueAt);
 }
 
-/** The draft is shown with the reminder, and is what `update` with its id sends: one click, decision 7. */
+/** The draft is shown with the reminder, and is what `update` with its id sends: one click, ADR 0013. */
 async function remind(run: IncidentRun, dueAt: Instant): Promise<void> {
   const text = draftWords(run.facts()).slice(0, DRAFT_CHARACTERS);
   run.record({ kind: 'update-drafted', draftId: `draft-${run.state.seq + 1}`, text, dueAt });

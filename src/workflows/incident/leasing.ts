@@ -7,7 +7,7 @@ import { channelOf } from './communicating.ts';
 import { nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
-/** Temporary changes are taken back, kept or renewed by a person; never silently left (decision 5). */
+/** Temporary changes are taken back, kept or renewed by a person; never silently left (ADR 0011). */
 export async function keepLeases(run: IncidentRun): Promise<void> {
   while (run.state.closed === null) {
     const wanted = leasesInPlace(run.state).find((record) => revertWanted(run, record));

@@ -25,7 +25,7 @@ import { paperOf } from './paper.ts';
 import { chatGroups } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
-/** Wires every message. Handlers only record; the phases act on the changed state (decision 3). */
+/** Wires every message. Handlers only record; the phases act on the changed state (ADR 0009). */
 export function registerMessages(run: IncidentRun): void {
   setHandler(receiveAlertsUpdate, (batch): JoinedIncident => {
     takeAlerts(run, batch);

@@ -2,7 +2,7 @@ import { type IncidentState, leadingCause, openApprovals, openLeases } from '../
 import { clockTimeUtc, type Instant } from '../../domain/instant.ts';
 import type { Policy } from '../../domain/policy.ts';
 
-/** Paper mode (decision 13): where it stands and what is left to do, as plain commands, for when the engine is away. */
+/** Paper mode (ADR 0019): where it stands and what is left to do, as plain commands, for when the engine is away. */
 export function paperOf(state: IncidentState, policy: Policy, now: Instant): string {
   return [
     `${state.incidentId} · ${state.severity} · ${state.title}`,

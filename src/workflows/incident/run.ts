@@ -110,7 +110,7 @@ export class IncidentRun {
     return Math.max(1000, Math.ceil((incidentSeconds * 1000) / this.speed));
   }
 
-  /** Runs `work` once in the life of the incident; afterwards its recorded outcome is returned (decision 1). */
+  /** Runs `work` once in the life of the incident; afterwards its recorded outcome is returned (ADR 0007). */
   async step<T>(id: string, work: () => Promise<T>): Promise<T> {
     if (id in this.#state.steps) return this.#state.steps[id] as T;
     const outcome = await this.#whileInFlight(work);

@@ -73,7 +73,7 @@ async function walkPhases(run: IncidentRun): Promise<void> {
 /** The engine suggests a new run at twice this: evidence every few minutes makes a history big before it is long. */
 const HISTORY_BYTES_PER_RUN = 2 * 1024 * 1024;
 
-/** Only between decisions, and only when the history has grown long or big (decision 12). */
+/** Only between decisions, and only when the history has grown long or big (ADR 0018). */
 function wantsNewRun(run: IncidentRun): boolean {
   const { continueAsNewSuggested, historySize } = workflowInfo();
   return (

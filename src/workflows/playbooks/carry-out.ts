@@ -21,7 +21,7 @@ export const ROLLED_OUT: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Carries a plan out once: intent on the timeline, the act, what was read back, the rollout awaited (decision 4).
+ * Carries a plan out once: intent on the timeline, the act, what was read back, the rollout awaited (ADR 0010).
  * Says whether it is in effect. Entered again after continue-as-new, it takes up where the timeline ends.
  */
 export async function carryOut(

@@ -154,7 +154,7 @@ class QuickDeed {
     return this.#confirmed !== null && (await this.#confirmedStill(this.#confirmed));
   }
 
-  /** Just before the effect: is whoever said yes still allowed to, and did the gateway really hear it (decision 6)? */
+  /** Just before the effect: is whoever said yes still allowed to, and did the gateway really hear it (ADR 0012)? */
   async #confirmedStill(decision: Decision<'approve'>): Promise<boolean> {
     await this.#audit(decision.actor, `said yes to ${this.input.action} of ${this.input.target.name}`);
     const role = this.input.needs.role;
@@ -190,7 +190,7 @@ class QuickDeed {
     return ` The rollout did not finish: ${answer.ok ? answer.value.words : answer.words}`;
   }
 
-  /** It is named again and again while it is in place; whoever may, takes it back (decision 5). */
+  /** It is named again and again while it is in place; whoever may, takes it back (ADR 0011). */
   async #whileTemporary(plan: RemedyPlan, leaseMinutes: number): Promise<void> {
     for (let reminder = 0; reminder <= REMINDERS && this.#undone === null; reminder++) {
       const until = plusMinutes(this.#clock.now(), leaseMinutes);

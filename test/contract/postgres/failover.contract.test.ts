@@ -300,7 +300,7 @@ contract<Stage>(
       },
     },
     {
-      name: 'fences the old primary once, though the answer is lost and two workers race (decision 4)',
+      name: 'fences the old primary once, though the answer is lost and two workers race (ADR 0010)',
       async run(stage) {
         const activities = createFailoverActivities(stage.ports);
         stage.lost.next = true;

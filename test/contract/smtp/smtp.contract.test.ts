@@ -5,7 +5,7 @@ import { DELIVERY_CASES } from './delivery-cases.ts';
 import { EXIM, startExim } from './exim.ts';
 import { type MailStage, makeCertificate, startSimulated } from './stage.ts';
 
-// R4.5, R4.7, R6.1, R0.8: mail to customers, escalations and invitations leaves through one SMTP server. The same cases
+// R4.5, R4.6, R6.1, R0.8: mail to customers, escalations and invitations leaves through one SMTP server. The same cases
 // run against the simulated server and a real Exim.
 const simulator: Part<MailStage> = {
   name: 'simulator',

@@ -16,7 +16,7 @@ import {
 } from './real-prometheus.ts';
 import { sampleWorld, WORLD_END_MS, WORLD_START_MS } from './sample-world.ts';
 
-// The same questions to a real Prometheus 2.42 and to ours, over HTTP, on the same samples (design, decision 9).
+// The same questions to a real Prometheus 2.42 and to ours, over HTTP, on the same samples (ADR 0015).
 const INSTANTS_MS = [WORLD_START_MS + 21 * 60_000, WORLD_START_MS + 44 * 60_000 + 8_000, WORLD_START_MS + 61 * 60_000];
 
 describe.skipIf(!PROMETHEUS_INSTALLED)(`PromQL against a real Prometheus (${PROMETHEUS}, ${PROMTOOL})`, () => {

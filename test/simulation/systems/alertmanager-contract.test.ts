@@ -12,7 +12,7 @@ import { WireFaults } from '../../../src/simulation/wire/faults.ts';
 import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
 import { createWireServer } from '../../../src/simulation/wire/server.ts';
 
-// The same alerts to a real Alertmanager 0.25 and to ours; both must send the same webhook (design, decision 9).
+// The same alerts to a real Alertmanager 0.25 and to ours; both must send the same webhook (ADR 0015).
 const BINARY = process.env.ALERTMANAGER_BIN ?? 'prometheus-alertmanager';
 const installed = spawnSync(BINARY, ['--version']).status === 0;
 

@@ -188,7 +188,7 @@ function notInEffect(run: IncidentRun, plan: RemedyPlan): false {
   return false;
 }
 
-/** A yes that came long after the evidence: is the problem still there? (decision 6) */
+/** A yes that came long after the evidence: is the problem still there? (ADR 0012) */
 async function isStaleAndWell(run: IncidentRun, id: string): Promise<boolean> {
   const bundle = run.state.evidence.investigation ?? run.state.evidence['first-assessment'];
   const limit = run.policy.approvalLimits.evidenceMaximumAgeMinutes * 60;

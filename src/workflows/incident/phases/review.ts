@@ -211,7 +211,7 @@ function followUps(run: IncidentRun) {
   return profiling === null ? items : [...items, profiling];
 }
 
-/** Open until the meeting is over; the same problem within the reopen window reopens it (decision 2). */
+/** Open until the meeting is over; the same problem within the reopen window reopens it (ADR 0008). */
 async function awaitEnd(run: IncidentRun, resolvedAt: Instant): Promise<void> {
   const windowEnds = plusMinutes(resolvedAt, run.policy.intake.reopenWindowMinutes);
   const meetingEnds =
