@@ -10,13 +10,13 @@ import { join } from 'node:path';
 import { ensureInstalled, ROOT } from './ensure-installed.mjs';
 import { exitCodeOf, fromDrills, fromExitCode, fromVitest, lastLine, result, total } from './test-results.mjs';
 
-const LEASH = join(ROOT, 'src', 'embedded', 'leash.mjs');
+const LEASH = join(ROOT, 'lab', 'embedded', 'leash.mjs');
 const QUIET_LIMIT_MS = 30_000;
 const LIMIT_MS = { types: 5 * 60_000, lint: 2 * 60_000, vitest: 30 * 60_000, e2e: 20 * 60_000, drills: 20 * 60_000 };
 const AFTER_TERM_MS = 10_000;
 
 // What starts whole installations, with servers and processes, runs a file at a time: beside others it would starve.
-const WHOLE = ['test/e2e/', 'test/demo/'];
+const WHOLE = ['test/e2e/', 'lab/test/demo/'];
 const STAGES = { types: checkTypes, lint: checkLint, vitest: runVitest, e2e: runWhole, drills: runDrills };
 const running = new Set();
 let interrupted = false;

@@ -16,7 +16,7 @@ import { loadPolicy } from './config/policy.ts';
 import { openStore, type Store } from './store/store.ts';
 import { inDatabaseSpan } from './tracing/spans.ts';
 import { startTracing } from './tracing/tracing.ts';
-import { bundlePath } from './worker/bundle.ts';
+import { workflowsToRun } from './worker/bundle.ts';
 import { followUpStarter } from './worker/follow-up-workflows.ts';
 import { serveHealth } from './worker/health.ts';
 import { KeepBeating } from './worker/heartbeats.ts';
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     connection,
     namespace: space,
     taskQueue: TASK_QUEUE,
-    workflowBundle: { codePath: await bundlePath((line) => log.info(line)) },
+    workflowBundle: await workflowsToRun(),
     activities: wireActivities({
       env,
       store,

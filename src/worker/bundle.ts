@@ -1,10 +1,13 @@
 import { join, resolve } from 'node:path';
-import { workflowBundle } from '../embedded/workflow-bundle.ts';
+import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
 
-/** The workflow bundle: a prebuilt one where WORKFLOW_BUNDLE names it (images), else built once and kept in `.cache`. */
-export async function bundlePath(log: (line: string) => void): Promise<string> {
-  const prebuilt = process.env.WORKFLOW_BUNDLE;
-  if (prebuilt !== undefined && prebuilt !== '') return prebuilt;
-  const root = resolve(import.meta.dirname, '../..');
-  return workflowBundle({ entry: join(root, 'src/workflows/index.ts'), cacheDir: join(root, '.cache'), log });
+/** The workflows of this worker: a built file where WORKFLOW_BUNDLE names it, else bundled now from the sources. */
+export async function workflowsToRun(): Promise<WorkflowBundleOption> {
+  const built = process.env.WORKFLOW_BUNDLE;
+  if (built !== undefined && built !== '') return { codePath: built };
+  const workflows = resolve(import.meta.dirname, '../workflows');
+  return bundleWorkflowCode({
+    workflowsPath: join(workflows, 'index.ts'),
+    workflowInterceptorModules: [join(workflows, 'interceptors.ts')],
+  });
 }

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { createElasticsearch } from '../../lab/simulation/systems/elasticsearch.ts';
+import { createGitHost } from '../../lab/simulation/systems/git/git-host.ts';
+import { createGitHub } from '../../lab/simulation/systems/github/github.ts';
+import { createGrafana } from '../../lab/simulation/systems/grafana.ts';
+import { createJenkins } from '../../lab/simulation/systems/jenkins.ts';
 import { checkElasticsearch, checkGit, checkGitHub, checkGrafana, checkJenkins } from '../../src/cli/doctor/code.ts';
 import { type SystemFinding, stateOf } from '../../src/cli/doctor/finding.ts';
 import { settingsOf } from '../../src/cli/doctor/settings.ts';
-import { createElasticsearch } from '../../src/simulation/systems/elasticsearch.ts';
-import { createGitHost } from '../../src/simulation/systems/git/git-host.ts';
-import { createGitHub } from '../../src/simulation/systems/github/github.ts';
-import { createGrafana } from '../../src/simulation/systems/grafana.ts';
-import { createJenkins } from '../../src/simulation/systems/jenkins.ts';
 import { closing, vendorWorld } from '../contract/vendor.ts';
 
 const SECRET = 'planted-doctor-secret';

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { createJira } from '../../lab/simulation/systems/jira.ts';
+import { createPagerDuty } from '../../lab/simulation/systems/pagerduty.ts';
+import { DEFAULT_PEOPLE } from '../../lab/simulation/systems/people.ts';
+import { createSocial } from '../../lab/simulation/systems/social.ts';
+import { createZendesk } from '../../lab/simulation/systems/zendesk.ts';
 import { checkJira, checkPagerDutyRest, checkSocial, checkZendesk } from '../../src/cli/doctor/customers.ts';
 import { stateOf } from '../../src/cli/doctor/finding.ts';
 import { settingsOf } from '../../src/cli/doctor/settings.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
-import { createJira } from '../../src/simulation/systems/jira.ts';
-import { createPagerDuty } from '../../src/simulation/systems/pagerduty.ts';
-import { DEFAULT_PEOPLE } from '../../src/simulation/systems/people.ts';
-import { createSocial } from '../../src/simulation/systems/social.ts';
-import { createZendesk } from '../../src/simulation/systems/zendesk.ts';
 import { bench } from '../contract/simulated.ts';
 
 const SECRET = 'planted-doctor-secret';

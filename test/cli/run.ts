@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pc from 'picocolors';
+import { addDrillCommands } from '../../lab/cli/commands.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/main.ts';
 import { type FakeGateway, TOKEN } from './fake-gateway.ts';
@@ -42,6 +43,6 @@ export async function run(gateway: FakeGateway | null, argv: readonly string[], 
     nowMs: () => NOW_MS,
     ...over,
   };
-  const code = await main(argv, io);
+  const code = await main(argv, io, async () => addDrillCommands);
   return { code, out: out.join('\n'), err: err.join('\n') };
 }

@@ -10,10 +10,10 @@ import {
   Worker,
   type WorkflowBundle,
 } from '@temporalio/worker';
+import { freePort } from '../../lab/embedded/ports.ts';
+import { resolveTemporalBinary } from '../../lab/embedded/temporal-binary.ts';
+import { startTemporalServer, type TemporalServer } from '../../lab/embedded/temporal-server.ts';
 import { createIncidentClient, type IncidentClient } from '../../src/client.ts';
-import { freePort } from '../../src/embedded/ports.ts';
-import { resolveTemporalBinary } from '../../src/embedded/temporal-binary.ts';
-import { startTemporalServer, type TemporalServer } from '../../src/embedded/temporal-server.ts';
 import { TASK_QUEUE } from '../../src/workflows/incident/api.ts';
 
 export interface TemporalRig {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { checkTypes } from '../../lab/simulation/promql/check.ts';
+import { evaluateInstant } from '../../lab/simulation/promql/evaluate.ts';
+import { parsePromql } from '../../lab/simulation/promql/parse.ts';
+import { memorySource, type Series } from '../../lab/simulation/promql/store.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
 import type { QueryName } from '../../src/domain/policy.ts';
-import { checkTypes } from '../../src/simulation/promql/check.ts';
-import { evaluateInstant } from '../../src/simulation/promql/evaluate.ts';
-import { parsePromql } from '../../src/simulation/promql/parse.ts';
-import { memorySource, type Series } from '../../src/simulation/promql/store.ts';
 
 const noa = await loadPolicy('policy/noa.yaml');
 const NOW_MS = 1_729_693_800_000;

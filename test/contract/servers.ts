@@ -2,7 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:chi
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, isListening } from '../../src/embedded/ports.ts';
+import { freePort, isListening } from '../../lab/embedded/ports.ts';
 
 /** A real server of a test's own, in a folder of its own; it ends with the test. */
 export interface RealServer {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from 'vitest';
-import { WireFaults } from '../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../src/simulation/wire/ledger.ts';
+import { WireFaults } from '../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../lab/simulation/wire/ledger.ts';
 
 /** What every simulated system needs, new for each test, and what stops them afterwards. */
 export interface Bench {

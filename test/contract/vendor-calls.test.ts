@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Production, startProduction } from '../../lab/simulation/production.ts';
+import { isCall, type RequestRule } from '../../lab/simulation/vendor-rules/rule.ts';
 import { createElasticsearchClient } from '../../src/activities/elasticsearch/client.ts';
 import { createGitHubClient } from '../../src/activities/github/client.ts';
 import { createPullRequestClient } from '../../src/activities/github/pull-requests.ts';
@@ -13,14 +15,12 @@ import { createProvidersClient, type ProviderEndpoint } from '../../src/activiti
 import { createSlackClient } from '../../src/activities/slack/client.ts';
 import { createStatusPageClient } from '../../src/activities/status-page/client.ts';
 import { createZendeskClient } from '../../src/activities/zendesk/client.ts';
-import { type Production, startProduction } from '../../src/simulation/production.ts';
-import { isCall, type RequestRule } from '../../src/simulation/vendor-rules/rule.ts';
 import { TICKET } from './tickets.ts';
 
 // Each method of each client is called once against the simulated vendors; every call on the wire has a rule, or is named
 // here with the reason why there is none.
 
-const FOLDER = join(import.meta.dirname, '../../src/simulation/vendor-rules');
+const FOLDER = join(import.meta.dirname, '../../lab/simulation/vendor-rules');
 /** Files that hold no rules about requests to a vendor. */
 const OTHERS = ['rule.ts', 'pagerduty-webhooks.ts'];
 

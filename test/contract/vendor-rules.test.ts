@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Production, startProduction } from '../../src/simulation/production.ts';
-import { ANTHROPIC_REQUEST_RULES } from '../../src/simulation/vendor-rules/anthropic.ts';
-import { ELASTICSEARCH_REQUEST_RULES } from '../../src/simulation/vendor-rules/elasticsearch.ts';
-import { GITHUB_REQUEST_RULES } from '../../src/simulation/vendor-rules/github.ts';
-import { GRAFANA_REQUEST_RULES } from '../../src/simulation/vendor-rules/grafana.ts';
-import { JENKINS_REQUEST_RULES } from '../../src/simulation/vendor-rules/jenkins.ts';
-import { JIRA_REQUEST_RULES } from '../../src/simulation/vendor-rules/jira.ts';
-import { OPENAI_REQUEST_RULES } from '../../src/simulation/vendor-rules/openai.ts';
-import { PAGERDUTY_REQUEST_RULES } from '../../src/simulation/vendor-rules/pagerduty.ts';
-import { isCall, type Place, type RequestRule } from '../../src/simulation/vendor-rules/rule.ts';
-import { SLACK_REQUEST_RULES } from '../../src/simulation/vendor-rules/slack.ts';
-import { STATUSPAGE_REQUEST_RULES } from '../../src/simulation/vendor-rules/statuspage.ts';
-import { ZENDESK_REQUEST_RULES } from '../../src/simulation/vendor-rules/zendesk.ts';
+import { type Production, startProduction } from '../../lab/simulation/production.ts';
+import { ANTHROPIC_REQUEST_RULES } from '../../lab/simulation/vendor-rules/anthropic.ts';
+import { ELASTICSEARCH_REQUEST_RULES } from '../../lab/simulation/vendor-rules/elasticsearch.ts';
+import { GITHUB_REQUEST_RULES } from '../../lab/simulation/vendor-rules/github.ts';
+import { GRAFANA_REQUEST_RULES } from '../../lab/simulation/vendor-rules/grafana.ts';
+import { JENKINS_REQUEST_RULES } from '../../lab/simulation/vendor-rules/jenkins.ts';
+import { JIRA_REQUEST_RULES } from '../../lab/simulation/vendor-rules/jira.ts';
+import { OPENAI_REQUEST_RULES } from '../../lab/simulation/vendor-rules/openai.ts';
+import { PAGERDUTY_REQUEST_RULES } from '../../lab/simulation/vendor-rules/pagerduty.ts';
+import { isCall, type Place, type RequestRule } from '../../lab/simulation/vendor-rules/rule.ts';
+import { SLACK_REQUEST_RULES } from '../../lab/simulation/vendor-rules/slack.ts';
+import { STATUSPAGE_REQUEST_RULES } from '../../lab/simulation/vendor-rules/statuspage.ts';
+import { ZENDESK_REQUEST_RULES } from '../../lab/simulation/vendor-rules/zendesk.ts';
 
 // Vendors' APIs cannot run here, so what they document about requests is data, and the simulated ones refuse what breaks
 // it. Each rule is broken once, alone, in a request that is good otherwise; that request itself is taken.

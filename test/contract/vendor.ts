@@ -1,5 +1,5 @@
-import { WireFaults } from '../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../src/simulation/wire/ledger.ts';
+import { WireFaults } from '../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../lab/simulation/wire/ledger.ts';
 
 /** What every simulated system of a contract suite is given; `clock.nowMs` is the world's time. */
 export function vendorWorld(now: string) {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../src/embedded/ports.ts';
-import { type RunningProcess, spawnProcess } from '../../src/embedded/processes.ts';
+import { freePort } from '../../lab/embedded/ports.ts';
+import { type RunningProcess, spawnProcess } from '../../lab/embedded/processes.ts';
 
 /** Where Debian's package puts it; another place may be named. */
 export const ALERTMANAGER = process.env.ALERTMANAGER_BINARY ?? '/usr/bin/prometheus-alertmanager';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WireEntry } from '../../src/simulation/wire/ledger.ts';
+import type { WireEntry } from '../../lab/simulation/wire/ledger.ts';
 import { pause } from './running-clock.ts';
 import { openStage, type Stage } from './stage.ts';
 import { remediesSeen, whenAsked, whenClusterActs } from './watch-ledger.ts';

@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Production } from '../../src/simulation/production.ts';
+import type { Production } from '../../lab/simulation/production.ts';
 
 export const TICK_MS = 50;
 

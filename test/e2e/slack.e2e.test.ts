@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SlackDoor } from '../../src/rehearsal/slack-door.ts';
-import type { SlackMessage } from '../../src/simulation/systems/slack/workspace.ts';
+import { SlackDoor } from '../../lab/rehearsal/slack-door.ts';
+import type { SlackMessage } from '../../lab/simulation/systems/slack/workspace.ts';
 import { readChatValue } from '../../src/views/chat-actions.ts';
 import { openStage, type Stage } from './stage.ts';
 

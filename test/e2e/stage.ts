@@ -2,6 +2,13 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { freePort } from '../../lab/embedded/ports.ts';
+import { type EmbeddedPostgres, startPostgres } from '../../lab/embedded/postgres.ts';
+import { type RunningProcess, spawnProcess } from '../../lab/embedded/processes.ts';
+import { resolveTemporalBinary } from '../../lab/embedded/temporal-binary.ts';
+import { startTemporalServer, type TemporalServer } from '../../lab/embedded/temporal-server.ts';
+import { workflowBundle } from '../../lab/embedded/workflow-bundle.ts';
+import { type Credentials, type Production, startProduction } from '../../lab/simulation/production.ts';
 import { checkPolicy } from '../../src/config/policy.ts';
 import { applyOverrides, type PolicyOverrides } from '../../src/config/policy-overrides.ts';
 import { readYaml } from '../../src/config/yaml-document.ts';
@@ -9,13 +16,6 @@ import type { DecisionBodies, DecisionName } from '../../src/domain/decision.ts'
 import type { FactSet } from '../../src/domain/fact-set.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineKind } from '../../src/domain/timeline.ts';
-import { freePort } from '../../src/embedded/ports.ts';
-import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres.ts';
-import { type RunningProcess, spawnProcess } from '../../src/embedded/processes.ts';
-import { resolveTemporalBinary } from '../../src/embedded/temporal-binary.ts';
-import { startTemporalServer, type TemporalServer } from '../../src/embedded/temporal-server.ts';
-import { workflowBundle } from '../../src/embedded/workflow-bundle.ts';
-import { type Credentials, type Production, startProduction } from '../../src/simulation/production.ts';
 import { pause, runningClock, TICK_MS } from './running-clock.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');

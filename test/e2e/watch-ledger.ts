@@ -1,6 +1,6 @@
-import type { Production } from '../../src/simulation/production.ts';
-import type { ClusterAction } from '../../src/simulation/systems/kubernetes/ledger.ts';
-import type { WireEntry } from '../../src/simulation/wire/ledger.ts';
+import type { Production } from '../../lab/simulation/production.ts';
+import type { ClusterAction } from '../../lab/simulation/systems/kubernetes/ledger.ts';
+import type { WireEntry } from '../../lab/simulation/wire/ledger.ts';
 
 /**
  * Calls `seen` at the very instant at which the cluster has done something and has not answered yet: whoever asked

@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { IncidentClient } from '../../src/client.ts';
-import { createPagerDuty } from '../../src/simulation/systems/pagerduty.ts';
-import type { WebhookWish } from '../../src/simulation/systems/pagerduty-webhooks.ts';
-import { DEFAULT_PEOPLE } from '../../src/simulation/systems/people.ts';
+import { createPagerDuty } from '../../lab/simulation/systems/pagerduty.ts';
+import type { WebhookWish } from '../../lab/simulation/systems/pagerduty-webhooks.ts';
+import { DEFAULT_PEOPLE } from '../../lab/simulation/systems/people.ts';
 import {
   PAGERDUTY_EVENT_TYPES,
   PAGERDUTY_WEBHOOK_RULES,
-} from '../../src/simulation/vendor-rules/pagerduty-webhooks.ts';
-import { type Asked, isBroken, type RequestRule } from '../../src/simulation/vendor-rules/rule.ts';
+} from '../../lab/simulation/vendor-rules/pagerduty-webhooks.ts';
+import { type Asked, isBroken, type RequestRule } from '../../lab/simulation/vendor-rules/rule.ts';
+import type { IncidentClient } from '../../src/client.ts';
 import { serve } from '../activities/publication/wire.ts';
 import { bench } from '../contract/simulated.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';

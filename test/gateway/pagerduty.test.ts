@@ -1,13 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createPagerDuty } from '../../lab/simulation/systems/pagerduty.ts';
+import type { WebhookWish } from '../../lab/simulation/systems/pagerduty-webhooks.ts';
+import type { Person } from '../../lab/simulation/systems/people.ts';
 import { createPagerDutyClient } from '../../src/activities/pagerduty/client.ts';
 import type { IncidentClient } from '../../src/client.ts';
 import { dedupKeyOf, incidentNamedBy, pageMark } from '../../src/domain/incident-name.ts';
 import { MACHINE } from '../../src/domain/people.ts';
 import type { Approval } from '../../src/domain/timeline.ts';
-import { createPagerDuty } from '../../src/simulation/systems/pagerduty.ts';
-import type { WebhookWish } from '../../src/simulation/systems/pagerduty-webhooks.ts';
-import type { Person } from '../../src/simulation/systems/people.ts';
 import type { AlertBatch, IncidentInput } from '../../src/workflows/incident/api.ts';
 import { bench } from '../contract/simulated.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { workflowBundle } from '../../src/embedded/workflow-bundle.ts';
+import { workflowBundle } from '../../lab/embedded/workflow-bundle.ts';
 import * as workflows from '../../src/workflows/index.ts';
 import { emptyTurnsInARow } from './empty-turns.ts';
 import {

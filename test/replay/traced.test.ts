@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { workflowBundle } from '../../lab/embedded/workflow-bundle.ts';
 import { TRACE_HEADER } from '../../src/domain/trace-context.ts';
-import { workflowBundle } from '../../src/embedded/workflow-bundle.ts';
 import { readHistory, readIndex } from './kept-histories.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');

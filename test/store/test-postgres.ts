@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EmbeddedPostgres, startPostgres } from '../../src/embedded/postgres.ts';
+import { type EmbeddedPostgres, startPostgres } from '../../lab/embedded/postgres.ts';
 
 export interface TestPostgres {
   readonly server: EmbeddedPostgres;

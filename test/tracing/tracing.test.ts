@@ -1,8 +1,8 @@
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../lab/embedded/ports.ts';
 import { readTraceparent, spanIdOf, writeTraceparent } from '../../src/domain/trace-context.ts';
-import { freePort } from '../../src/embedded/ports.ts';
 import { inSpan, traceFields, traceUnderWay } from '../../src/tracing/spans.ts';
 import { startTracing, type Tracing } from '../../src/tracing/tracing.ts';
 import { startCollector } from './collector.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { createGitHost } from '../../lab/simulation/systems/git/git-host.ts';
 import { workerEnv } from '../../src/config/env.ts';
-import { createGitHost } from '../../src/simulation/systems/git/git-host.ts';
 import { changePorts, commitSources, gitRepository, repositoryDocuments } from '../../src/worker/change-ports.ts';
 import { closing, vendorWorld } from '../contract/vendor.ts';
 

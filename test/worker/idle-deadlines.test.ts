@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openTurnstile, type Turnstile } from '../../src/rehearsal/turnstile.ts';
-import { WireFaults } from '../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../src/simulation/wire/ledger.ts';
-import { createWireServer, type WireServer } from '../../src/simulation/wire/server.ts';
+import { openTurnstile, type Turnstile } from '../../lab/rehearsal/turnstile.ts';
+import { WireFaults } from '../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../lab/simulation/wire/ledger.ts';
+import { createWireServer, type WireServer } from '../../lab/simulation/wire/server.ts';
 import { IdleDeadlines } from '../../src/worker/idle-deadlines.ts';
 
 const open: { close(): Promise<void> }[] = [];

@@ -1,7 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { ActivityExecuteInput } from '@temporalio/worker';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openTurnstile, type Turnstile } from '../../src/rehearsal/turnstile.ts';
+import { openTurnstile, type Turnstile } from '../../lab/rehearsal/turnstile.ts';
 import { InTurn } from '../../src/worker/turns.ts';
 
 let turnstile: Turnstile | null = null;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { resolveTemporalBinary } from '../../src/embedded/temporal-binary.ts';
-import { startTemporalServer, type TemporalServer } from '../../src/embedded/temporal-server.ts';
-import { workflowBundle } from '../../src/embedded/workflow-bundle.ts';
+import { resolveTemporalBinary } from '../../lab/embedded/temporal-binary.ts';
+import { startTemporalServer, type TemporalServer } from '../../lab/embedded/temporal-server.ts';
+import { workflowBundle } from '../../lab/embedded/workflow-bundle.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createGitHost } from '../../lab/simulation/systems/git/git-host.ts';
+import { createGitHub } from '../../lab/simulation/systems/github/github.ts';
 import { createChangeActivities } from '../../src/activities/changes/activities.ts';
 import { createGitClient } from '../../src/activities/git/client.ts';
 import { createPullRequestClient } from '../../src/activities/github/pull-requests.ts';
 import type { RunbooksPolicy } from '../../src/domain/policy.ts';
-import { createGitHost } from '../../src/simulation/systems/git/git-host.ts';
-import { createGitHub } from '../../src/simulation/systems/github/github.ts';
 import {
   approvePostMortemUpdate,
   editPostMortemUpdate,

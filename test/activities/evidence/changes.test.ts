@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Production, startProduction } from '../../../lab/simulation/production.ts';
 import type { CollectEvidenceInput } from '../../../src/activities/evidence/api.ts';
 import { collect } from '../../../src/activities/evidence/collect.ts';
 import type { EvidencePorts } from '../../../src/activities/evidence/ports.ts';
@@ -7,7 +8,6 @@ import { type WorkerEnv, workerEnv } from '../../../src/config/env.ts';
 import type { EvidencePurpose, ProbeName } from '../../../src/domain/evidence.ts';
 import { findingIn } from '../../../src/domain/findings.ts';
 import type { ServicePolicy } from '../../../src/domain/policy.ts';
-import { type Production, startProduction } from '../../../src/simulation/production.ts';
 import { buildSources, commitSources, grafana, logSearchPort } from '../../../src/worker/change-ports.ts';
 import { metricsPort } from '../../../src/worker/reading-ports.ts';
 

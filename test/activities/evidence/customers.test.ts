@@ -1,4 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { createJira } from '../../../lab/simulation/systems/jira.ts';
+import { createSocial } from '../../../lab/simulation/systems/social.ts';
+import { createStatusPage, DEFAULT_STATUS_PAGE } from '../../../lab/simulation/systems/status-page.ts';
+import { createZendesk } from '../../../lab/simulation/systems/zendesk.ts';
 import { collect } from '../../../src/activities/evidence/collect.ts';
 import type { EvidencePorts } from '../../../src/activities/evidence/ports.ts';
 import { createJiraClient } from '../../../src/activities/jira/client.ts';
@@ -6,10 +10,6 @@ import { createSocialClient } from '../../../src/activities/social/client.ts';
 import { createPublicStatusPage } from '../../../src/activities/status-page/public-page.ts';
 import { createZendeskClient } from '../../../src/activities/zendesk/client.ts';
 import { loadPolicy } from '../../../src/config/policy.ts';
-import { createJira } from '../../../src/simulation/systems/jira.ts';
-import { createSocial } from '../../../src/simulation/systems/social.ts';
-import { createStatusPage, DEFAULT_STATUS_PAGE } from '../../../src/simulation/systems/status-page.ts';
-import { createZendesk } from '../../../src/simulation/systems/zendesk.ts';
 import { bench } from '../../contract/simulated.ts';
 
 const at = bench();

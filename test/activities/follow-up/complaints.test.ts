@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { createZendesk } from '../../../lab/simulation/systems/zendesk.ts';
+import { at as clock, scene } from '../../../lab/test/simulation/world/scene.ts';
 import { countComplaints } from '../../../src/activities/follow-up/complaints.ts';
 import type { ComplaintsPort } from '../../../src/activities/follow-up/ports.ts';
 import { createZendeskClient } from '../../../src/activities/zendesk/client.ts';
 import { instant } from '../../../src/domain/instant.ts';
-import { createZendesk } from '../../../src/simulation/systems/zendesk.ts';
 import { bench } from '../../contract/simulated.ts';
-import { at as clock, scene } from '../../simulation/world/scene.ts';
 
 const wires = bench();
 const FROM = instant(clock('14:30'));

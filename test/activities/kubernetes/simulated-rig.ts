@@ -1,17 +1,17 @@
 import { join, resolve } from 'node:path';
+import { createKubernetes } from '../../../lab/simulation/systems/kubernetes/kubernetes.ts';
+import { DEFAULT_CLUSTER } from '../../../lab/simulation/systems/kubernetes/settings.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
+import { StillWorld } from '../../../lab/test/simulation/systems/still-world.ts';
 import { createClusterActivities } from '../../../src/activities/kubernetes/activities.ts';
 import { createKubernetesClient } from '../../../src/activities/kubernetes/client.ts';
 import { connectToKubernetes } from '../../../src/activities/kubernetes/connection.ts';
 import { createManifests } from '../../../src/activities/kubernetes/manifests.ts';
 import type { RemedyPlan, RemedyPreview, RemedyWish } from '../../../src/domain/remedy.ts';
-import { createKubernetes } from '../../../src/simulation/systems/kubernetes/kubernetes.ts';
-import { DEFAULT_CLUSTER } from '../../../src/simulation/systems/kubernetes/settings.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
-import { StillWorld } from '../../simulation/systems/still-world.ts';
 
 export const NAMESPACE = 'noa-server';
-export const MANIFESTS = join(resolve(import.meta.dirname, '../../..'), 'src/simulation/manifests');
+export const MANIFESTS = join(resolve(import.meta.dirname, '../../..'), 'lab/simulation/manifests');
 const START_MS = Date.parse('2026-03-03T09:00:00Z');
 
 /** The simulated cluster behind its real server, and our activities as the worker wires them. */

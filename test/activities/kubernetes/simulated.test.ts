@@ -1,4 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createKubernetes, type Kubernetes } from '../../../lab/simulation/systems/kubernetes/kubernetes.ts';
+import { DEFAULT_CLUSTER } from '../../../lab/simulation/systems/kubernetes/settings.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
+import { StillWorld } from '../../../lab/test/simulation/systems/still-world.ts';
 import { createProviderActivities } from '../../../src/activities/admin-api/activities.ts';
 import { createAdminClient } from '../../../src/activities/admin-api/client.ts';
 import { createClusterActivities } from '../../../src/activities/kubernetes/activities.ts';
@@ -8,11 +13,6 @@ import { createPodGateway } from '../../../src/activities/kubernetes/pod-gateway
 import { createClusterReadings } from '../../../src/activities/kubernetes/readings.ts';
 import type { ServicePolicy } from '../../../src/domain/policy.ts';
 import type { RemedyPlan, RemedyWish } from '../../../src/domain/remedy.ts';
-import { createKubernetes, type Kubernetes } from '../../../src/simulation/systems/kubernetes/kubernetes.ts';
-import { DEFAULT_CLUSTER } from '../../../src/simulation/systems/kubernetes/settings.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
-import { StillWorld } from '../../simulation/systems/still-world.ts';
 
 const START_MS = Date.parse('2026-03-03T09:00:00Z');
 const namespace = 'noa-server';

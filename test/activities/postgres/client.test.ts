@@ -1,13 +1,13 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createPostgresClient } from '../../../src/activities/postgres/client.ts';
 import {
   createVirtualPostgres,
   type VirtualPostgres,
-} from '../../../src/simulation/systems/postgres/virtual-postgres.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
-import { StillWorld } from '../../simulation/systems/still-world.ts';
+} from '../../../lab/simulation/systems/postgres/virtual-postgres.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
+import { StillWorld } from '../../../lab/test/simulation/systems/still-world.ts';
+import { createPostgresClient } from '../../../src/activities/postgres/client.ts';
 
 const world = new StillWorld(Date.parse('2024-10-23T14:30:00Z'));
 let postgres: VirtualPostgres;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createSmtp, type Smtp } from '../../../lab/simulation/systems/smtp.ts';
 import { createEmailClient, messageIdOf } from '../../../src/activities/email/client.ts';
 import { createPublicationActivities } from '../../../src/activities/publication/activities.ts';
 import type { Delivery } from '../../../src/activities/publication/api.ts';
 import { createTemplateRenderer } from '../../../src/config/liquid.ts';
-import { createSmtp, type Smtp } from '../../../src/simulation/systems/smtp.ts';
 import { closing, vendorWorld } from '../../contract/vendor.ts';
 import { COMMUNICATION, FACTS } from '../../views/facts.ts';
 import { memoryLedger } from '../memory-ledger.ts';

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_PEOPLE } from '../../../lab/simulation/systems/people.ts';
+import { createSlack, type Slack } from '../../../lab/simulation/systems/slack/slack.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
 import { createPublicationActivities } from '../../../src/activities/publication/activities.ts';
 import type { Delivery, PublishInput } from '../../../src/activities/publication/api.ts';
 import { createSlackClient } from '../../../src/activities/slack/client.ts';
-import { DEFAULT_PEOPLE } from '../../../src/simulation/systems/people.ts';
-import { createSlack, type Slack } from '../../../src/simulation/systems/slack/slack.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
 import { FACTS } from '../../views/facts.ts';
 import { memoryLedger } from '../memory-ledger.ts';
 

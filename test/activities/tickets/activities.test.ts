@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { createJira } from '../../../lab/simulation/systems/jira.ts';
 import { createJiraClient } from '../../../src/activities/jira/client.ts';
 import { createTicketActivities } from '../../../src/activities/tickets/activities.ts';
-import { createJira } from '../../../src/simulation/systems/jira.ts';
 import { bench } from '../../contract/simulated.ts';
 import { memoryLedger } from '../memory-ledger.ts';
 

@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
+import { freePort } from '../../../lab/embedded/ports.ts';
+import { createAlertmanager } from '../../../lab/simulation/systems/alertmanager.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
 import { createAlertmanagerClient } from '../../../src/activities/alertmanager/client.ts';
-import { freePort } from '../../../src/embedded/ports.ts';
-import { createAlertmanager } from '../../../src/simulation/systems/alertmanager.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
 import { missingProgram, startServer } from '../servers.ts';
 import { contract, type Part } from '../suite.ts';
 

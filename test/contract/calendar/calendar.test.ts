@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CALENDAR_RULES, Calendars } from '../../../lab/simulation/systems/calendars.ts';
+import { createSmtp, type Smtp } from '../../../lab/simulation/systems/smtp.ts';
 import { createEmailClient } from '../../../src/activities/email/client.ts';
-import { CALENDAR_RULES, Calendars } from '../../../src/simulation/systems/calendars.ts';
-import { createSmtp, type Smtp } from '../../../src/simulation/systems/smtp.ts';
 import { type InvitationInput, invitation } from '../../../src/views/invitation.ts';
 import { COMMUNICATION, HOSTILE_FACTS, RESOLVED } from '../../views/facts.ts';
 import { closing, vendorWorld } from '../vendor.ts';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGitHost, type GitHost } from '../../../lab/simulation/systems/git/git-host.ts';
+import { createGitHub, type GitHub } from '../../../lab/simulation/systems/github/github.ts';
 import { createChangeActivities, fixBranchName } from '../../../src/activities/changes/activities.ts';
 import { createGitClient } from '../../../src/activities/git/client.ts';
 import { createPullRequestClient } from '../../../src/activities/github/pull-requests.ts';
-import { createGitHost, type GitHost } from '../../../src/simulation/systems/git/git-host.ts';
-import { createGitHub, type GitHub } from '../../../src/simulation/systems/github/github.ts';
 import { closing, thrown, vendorWorld } from '../vendor.ts';
 
 const TOKEN = 'ghp_planted0secret0planted0secret0planted';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createElasticsearch, type Elasticsearch } from '../../../lab/simulation/systems/elasticsearch.ts';
+import type { PodView } from '../../../lab/simulation/world/api.ts';
 import { createElasticsearchClient, type LogSearch } from '../../../src/activities/elasticsearch/client.ts';
 import { rison } from '../../../src/activities/elasticsearch/rison.ts';
-import { createElasticsearch, type Elasticsearch } from '../../../src/simulation/systems/elasticsearch.ts';
-import type { PodView } from '../../../src/simulation/world/api.ts';
 import { openWire } from '../../activities/wire.ts';
 import { closing, thrown, vendorWorld } from '../vendor.ts';
 

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGitHost, type GitHost } from '../../../lab/simulation/systems/git/git-host.ts';
+import type { Change } from '../../../lab/simulation/world/changes.ts';
 import { type CommitToPush, createGitClient, createLocalHistory } from '../../../src/activities/git/client.ts';
-import { createGitHost, type GitHost } from '../../../src/simulation/systems/git/git-host.ts';
-import type { Change } from '../../../src/simulation/world/changes.ts';
 import { closing, thrown, vendorWorld } from '../vendor.ts';
 
 const TOKEN = 'planted-git-secret';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGitHost, type GitHost } from '../../../lab/simulation/systems/git/git-host.ts';
+import { createGitHub } from '../../../lab/simulation/systems/github/github.ts';
+import { GITHUB_RULES } from '../../../lab/simulation/systems/github/rules.ts';
+import type { Change } from '../../../lab/simulation/world/changes.ts';
 import { createGitHubClient } from '../../../src/activities/github/client.ts';
-import { createGitHost, type GitHost } from '../../../src/simulation/systems/git/git-host.ts';
-import { createGitHub } from '../../../src/simulation/systems/github/github.ts';
-import { GITHUB_RULES } from '../../../src/simulation/systems/github/rules.ts';
-import type { Change } from '../../../src/simulation/world/changes.ts';
 import { openWire } from '../../activities/wire.ts';
 import { closing, thrown, vendorWorld } from '../vendor.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGrafana, type Grafana } from '../../../lab/simulation/systems/grafana.ts';
 import { createDashboardActivities } from '../../../src/activities/grafana/activities.ts';
 import { createGrafanaClient } from '../../../src/activities/grafana/client.ts';
-import { createGrafana, type Grafana } from '../../../src/simulation/systems/grafana.ts';
 import { memoryLedger } from '../../activities/memory-ledger.ts';
 import { openWire } from '../../activities/wire.ts';
 import { closing, thrown, vendorWorld } from '../vendor.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HostedCommit } from '../../../lab/simulation/systems/git/git-host.ts';
+import { createJenkins } from '../../../lab/simulation/systems/jenkins.ts';
 import { createJenkinsClient } from '../../../src/activities/jenkins/client.ts';
-import type { HostedCommit } from '../../../src/simulation/systems/git/git-host.ts';
-import { createJenkins } from '../../../src/simulation/systems/jenkins.ts';
 import { openWire } from '../../activities/wire.ts';
 import { closing, thrown, vendorWorld } from '../vendor.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { createJira } from '../../../lab/simulation/systems/jira.ts';
+import { richTextProblem } from '../../../lab/simulation/systems/jira-checks.ts';
+import type { Ticket } from '../../../lab/simulation/world/tickets.ts';
 import { createJiraClient } from '../../../src/activities/jira/client.ts';
 import { richText } from '../../../src/activities/jira/rich-text.ts';
-import { createJira } from '../../../src/simulation/systems/jira.ts';
-import { richTextProblem } from '../../../src/simulation/systems/jira-checks.ts';
-import type { Ticket } from '../../../src/simulation/world/tickets.ts';
 import { holdsAgainstOddAnswers } from '../odd-answers.ts';
 import { bench } from '../simulated.ts';
 import { keepsTickets, TICKET } from '../tickets.ts';

@@ -1,4 +1,4 @@
-import { type ClusterSettings, DEFAULT_CLUSTER } from '../../../src/simulation/systems/kubernetes/settings.ts';
+import { type ClusterSettings, DEFAULT_CLUSTER } from '../../../lab/simulation/systems/kubernetes/settings.ts';
 import type { RealCluster } from '../../kubernetes/cluster/cluster.ts';
 
 /** What every pod of noa-mcp has said, on both clusters. */

@@ -1,8 +1,8 @@
-import { createKubernetes } from '../../../src/simulation/systems/kubernetes/kubernetes.ts';
-import { DEFAULT_CLUSTER } from '../../../src/simulation/systems/kubernetes/settings.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
-import { StillWorld } from '../../simulation/systems/still-world.ts';
+import { createKubernetes } from '../../../lab/simulation/systems/kubernetes/kubernetes.ts';
+import { DEFAULT_CLUSTER } from '../../../lab/simulation/systems/kubernetes/settings.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
+import { StillWorld } from '../../../lab/test/simulation/systems/still-world.ts';
 import { kubernetesContract } from './contract.ts';
 import { logLines } from './furnished.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { createPagerDuty } from '../../../lab/simulation/systems/pagerduty.ts';
+import { DEFAULT_PEOPLE } from '../../../lab/simulation/systems/people.ts';
 import { createPagerDutyClient } from '../../../src/activities/pagerduty/client.ts';
 import { createPageNotes } from '../../../src/activities/pagerduty/notes.ts';
 import { createPagerDutyRest } from '../../../src/activities/pagerduty/rest.ts';
 import { createPublicationActivities } from '../../../src/activities/publication/activities.ts';
 import type { Delivery } from '../../../src/activities/publication/api.ts';
 import { dedupKeyOf } from '../../../src/domain/incident-name.ts';
-import { createPagerDuty } from '../../../src/simulation/systems/pagerduty.ts';
-import { DEFAULT_PEOPLE } from '../../../src/simulation/systems/people.ts';
 import { memoryLedger } from '../../activities/memory-ledger.ts';
 import { FACTS } from '../../views/facts.ts';
 import { bench } from '../simulated.ts';

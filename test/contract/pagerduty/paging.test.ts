@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createPagerDuty } from '../../../lab/simulation/systems/pagerduty.ts';
+import { DEFAULT_PEOPLE } from '../../../lab/simulation/systems/people.ts';
 import { createPagingActivities } from '../../../src/activities/pagerduty/activities.ts';
 import { createPagerDutyClient } from '../../../src/activities/pagerduty/client.ts';
 import { createPagerDutyRest } from '../../../src/activities/pagerduty/rest.ts';
@@ -6,8 +8,6 @@ import { fixedPeople } from '../../../src/config/people.ts';
 import { loadPolicy } from '../../../src/config/policy.ts';
 import { dedupKeyOf } from '../../../src/domain/incident-name.ts';
 import type { Contact } from '../../../src/domain/people.ts';
-import { createPagerDuty } from '../../../src/simulation/systems/pagerduty.ts';
-import { DEFAULT_PEOPLE } from '../../../src/simulation/systems/people.ts';
 import { bench } from '../simulated.ts';
 
 const TOKEN = 'planted-pagerduty-token';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { createPagerDuty } from '../../../lab/simulation/systems/pagerduty.ts';
+import { DEFAULT_PEOPLE } from '../../../lab/simulation/systems/people.ts';
 import { createPagerDutyClient } from '../../../src/activities/pagerduty/client.ts';
 import { createPagerDutyRest } from '../../../src/activities/pagerduty/rest.ts';
-import { createPagerDuty } from '../../../src/simulation/systems/pagerduty.ts';
-import { DEFAULT_PEOPLE } from '../../../src/simulation/systems/people.ts';
 import { holdsAgainstOddAnswers } from '../odd-answers.ts';
 import { bench } from '../simulated.ts';
 

@@ -1,4 +1,11 @@
 import { expect } from 'vitest';
+import { createKubernetes, type Kubernetes } from '../../../lab/simulation/systems/kubernetes/kubernetes.ts';
+import { DEFAULT_CLUSTER } from '../../../lab/simulation/systems/kubernetes/settings.ts';
+import { createVirtualPostgres } from '../../../lab/simulation/systems/postgres/virtual-postgres.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
+import { createWorld } from '../../../lab/simulation/world/world.ts';
+import { StillWorld } from '../../../lab/test/simulation/systems/still-world.ts';
 import { createFailoverActivities } from '../../../src/activities/failover/activities.ts';
 import type { FailoverInput } from '../../../src/activities/failover/api.ts';
 import type { FailoverPorts } from '../../../src/activities/failover/ports.ts';
@@ -9,13 +16,6 @@ import { createPrimaryClient, createReplicaClient } from '../../../src/activitie
 import { planDigest } from '../../../src/activities/remedy-plan.ts';
 import type { ServicePolicy } from '../../../src/domain/policy.ts';
 import type { RemedyPlan } from '../../../src/domain/remedy.ts';
-import { createKubernetes, type Kubernetes } from '../../../src/simulation/systems/kubernetes/kubernetes.ts';
-import { DEFAULT_CLUSTER } from '../../../src/simulation/systems/kubernetes/settings.ts';
-import { createVirtualPostgres } from '../../../src/simulation/systems/postgres/virtual-postgres.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
-import { createWorld } from '../../../src/simulation/world/world.ts';
-import { StillWorld } from '../../simulation/systems/still-world.ts';
 import { contract, type Part } from '../suite.ts';
 import { MISSING_POSTGRES, once, rows, startRealPair } from './real-pair.ts';
 

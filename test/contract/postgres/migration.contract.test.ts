@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
+import { createVirtualPostgres } from '../../../lab/simulation/systems/postgres/virtual-postgres.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
+import { StillWorld } from '../../../lab/test/simulation/systems/still-world.ts';
 import { createMigrationActivities } from '../../../src/activities/postgres/activities.ts';
 import type { MigrationPreviewInput } from '../../../src/activities/postgres/api.ts';
 import { createMigrationClient } from '../../../src/activities/postgres/migrations.ts';
 import type { RemedyPlan } from '../../../src/domain/remedy.ts';
-import { createVirtualPostgres } from '../../../src/simulation/systems/postgres/virtual-postgres.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
-import { StillWorld } from '../../simulation/systems/still-world.ts';
 import { type DeafProxy, deafProxy } from '../deaf-proxy.ts';
 import { contract, type Part } from '../suite.ts';
 import { MISSING_POSTGRES, once, rows, startRealPair } from './real-pair.ts';

@@ -1,10 +1,10 @@
 import { Client } from 'pg';
 import { expect } from 'vitest';
+import { createVirtualPostgres } from '../../../lab/simulation/systems/postgres/virtual-postgres.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
+import { StillWorld } from '../../../lab/test/simulation/systems/still-world.ts';
 import { createPostgresClient } from '../../../src/activities/postgres/client.ts';
-import { createVirtualPostgres } from '../../../src/simulation/systems/postgres/virtual-postgres.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
-import { StillWorld } from '../../simulation/systems/still-world.ts';
 import { contract, type Part } from '../suite.ts';
 import { MISSING_POSTGRES, once, rows, startRealPair } from './real-pair.ts';
 

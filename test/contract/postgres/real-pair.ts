@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { freePort } from '../../../src/embedded/ports.ts';
+import { freePort } from '../../../lab/embedded/ports.ts';
 
 const ROOT = '/usr/lib/postgresql';
 const BIN = existsSync(ROOT) ? join(ROOT, readdirSync(ROOT).sort().at(-1) ?? '', 'bin') : null;

@@ -1,4 +1,4 @@
-import { AGGREGATIONS, FUNCTIONS } from '../../../src/simulation/promql/supported.ts';
+import { AGGREGATIONS, FUNCTIONS } from '../../../lab/simulation/promql/supported.ts';
 
 /** Draws PromQL expressions: the same seed gives the same ones. Every function and aggregation comes up by turns. */
 export function generatedQueries(seed: number, count: number): readonly string[] {

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadPolicy } from '../../../src/config/policy.ts';
-import type { Series } from '../../../src/simulation/promql/store.ts';
-import { memorySource } from '../../../src/simulation/promql/store.ts';
-import { SUPPORTED } from '../../../src/simulation/promql/supported.ts';
-import { createPrometheus, type Prometheus } from '../../../src/simulation/systems/prometheus.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
+import type { Series } from '../../../lab/simulation/promql/store.ts';
+import { memorySource } from '../../../lab/simulation/promql/store.ts';
+import { SUPPORTED } from '../../../lab/simulation/promql/supported.ts';
+import { createPrometheus, type Prometheus } from '../../../lab/simulation/systems/prometheus.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
 import {
   type Answer,
   PROMETHEUS_INSTALLED,
   type RealPrometheus,
   startRealPrometheus,
-} from '../../simulation/promql/real-prometheus.ts';
-import { sampleWorld, WORLD_END_MS, WORLD_START_MS } from '../../simulation/promql/sample-world.ts';
+} from '../../../lab/test/simulation/promql/real-prometheus.ts';
+import { sampleWorld, WORLD_END_MS, WORLD_START_MS } from '../../../lab/test/simulation/promql/sample-world.ts';
+import { loadPolicy } from '../../../src/config/policy.ts';
 import { coverageOf, generatedQueries } from './generated-queries.ts';
 
 const SEED = 20261125;

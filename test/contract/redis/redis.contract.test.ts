@@ -1,10 +1,10 @@
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { expect } from 'vitest';
+import { createRedis } from '../../../lab/simulation/systems/redis/redis.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
+import { StillWorld } from '../../../lab/test/simulation/systems/still-world.ts';
 import { createRedisClient } from '../../../src/activities/redis/client.ts';
-import { createRedis } from '../../../src/simulation/systems/redis/redis.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
-import { StillWorld } from '../../simulation/systems/still-world.ts';
 import { missingProgram, type RealServer, startServer } from '../servers.ts';
 import { contract, type Part } from '../suite.ts';
 

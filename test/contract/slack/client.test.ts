@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_PEOPLE } from '../../../lab/simulation/systems/people.ts';
+import { createSlack } from '../../../lab/simulation/systems/slack/slack.ts';
 import { createSlackClient } from '../../../src/activities/slack/client.ts';
-import { DEFAULT_PEOPLE } from '../../../src/simulation/systems/people.ts';
-import { createSlack } from '../../../src/simulation/systems/slack/slack.ts';
 import { holdsAgainstOddAnswers } from '../odd-answers.ts';
 import { bench } from '../simulated.ts';
 

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../../src/embedded/ports.ts';
-import { userToRunAs } from '../../../src/embedded/postgres-binaries.ts';
+import { freePort } from '../../../lab/embedded/ports.ts';
+import { userToRunAs } from '../../../lab/embedded/postgres-binaries.ts';
 import { startServer } from '../servers.ts';
 import type { MailStage } from './stage.ts';
 import { ACCOUNT, CLOSED_PORT_DOMAIN, LARGEST_MAIL_BYTES, RETURNED_DOMAIN, type TestCertificate } from './stage.ts';

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSmtp, type Smtp, type SmtpOptions } from '../../../src/simulation/systems/smtp.ts';
+import { createSmtp, type Smtp, type SmtpOptions } from '../../../lab/simulation/systems/smtp.ts';
 import { vendorWorld } from '../vendor.ts';
 
 /** A mail server with three doors, and what its recipients have got. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { createSocial } from '../../../lab/simulation/systems/social.ts';
+import type { Network, Post } from '../../../lab/simulation/world/posts.ts';
 import { createBlueskySearch } from '../../../src/activities/social/bluesky.ts';
 import { createSocialClient } from '../../../src/activities/social/client.ts';
 import { createMastodonSearch } from '../../../src/activities/social/mastodon.ts';
 import { createXSearch } from '../../../src/activities/social/x.ts';
-import { createSocial } from '../../../src/simulation/systems/social.ts';
-import type { Network, Post } from '../../../src/simulation/world/posts.ts';
 import { holdsAgainstOddAnswers } from '../odd-answers.ts';
 import { bench } from '../simulated.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { createZendesk } from '../../../lab/simulation/systems/zendesk.ts';
+import type { Ticket } from '../../../lab/simulation/world/tickets.ts';
 import { createZendeskClient } from '../../../src/activities/zendesk/client.ts';
-import { createZendesk } from '../../../src/simulation/systems/zendesk.ts';
-import type { Ticket } from '../../../src/simulation/world/tickets.ts';
 import { holdsAgainstOddAnswers } from '../odd-answers.ts';
 import { bench } from '../simulated.ts';
 import { keepsTickets, TICKET } from '../tickets.ts';

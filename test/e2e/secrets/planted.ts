@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Credentials } from '../../../lab/simulation/production.ts';
 import { environmentVariables } from '../../../src/config/env.ts';
-import type { Credentials } from '../../../src/simulation/production.ts';
 
 /** A secret in a shape that no pattern knows: only who knows it can blank it out. */
 export function planted(name: string): string {

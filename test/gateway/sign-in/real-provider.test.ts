@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../../../src/embedded/ports.ts';
+import { freePort } from '../../../lab/embedded/ports.ts';
 import { processOf, writePolicy, writeTokens } from '../../e2e/stage.ts';
 import { type TestPostgres, testPostgres } from '../../store/test-postgres.ts';
 import { CLIENT_ID, CLIENT_SECRET } from './issuer.ts';

@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import { DEFAULT_PEOPLE } from '../../../lab/simulation/systems/people.ts';
+import { createSlack } from '../../../lab/simulation/systems/slack/slack.ts';
+import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
+import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
 import { fixedPeople } from '../../../src/config/people.ts';
 import { loadPolicy } from '../../../src/config/policy.ts';
 import { separateCorrelation } from '../../../src/domain/correlation.ts';
@@ -8,10 +12,6 @@ import { createGateway, type GatewayOptions } from '../../../src/gateway/gateway
 import { registerSlack } from '../../../src/gateway/slack/routes.ts';
 import { createSlackApp } from '../../../src/gateway/slack/slack-app.ts';
 import { createSlackWeb } from '../../../src/gateway/slack/web-api.ts';
-import { DEFAULT_PEOPLE } from '../../../src/simulation/systems/people.ts';
-import { createSlack } from '../../../src/simulation/systems/slack/slack.ts';
-import { WireFaults } from '../../../src/simulation/wire/faults.ts';
-import { WireLedger } from '../../../src/simulation/wire/ledger.ts';
 import { openStore } from '../../../src/store/store.ts';
 import type { TestPostgres } from '../../store/test-postgres.ts';
 import { pretendIncident } from './pretend-incident.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SocketMode } from '../../../lab/simulation/systems/slack/socket-mode.ts';
 import { connectSocket, type SlackSocket } from '../../../src/gateway/slack/socket.ts';
-import type { SocketMode } from '../../../src/simulation/systems/slack/socket-mode.ts';
 import { type TestPostgres, testPostgres } from '../../store/test-postgres.ts';
 import { INCIDENT, type SlackRig, slackRig } from './slack-rig.ts';
 

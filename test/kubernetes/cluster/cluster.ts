@@ -5,8 +5,8 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../../src/embedded/ports.ts';
-import { type RunningProcess, spawnProcess } from '../../../src/embedded/processes.ts';
+import { freePort } from '../../../lab/embedded/ports.ts';
+import { type RunningProcess, spawnProcess } from '../../../lab/embedded/processes.ts';
 import { type ClusterBinaries, clusterBinaries } from './binaries.ts';
 
 const run = promisify(execFile);

@@ -1,0 +1,159 @@
+import { SEVERITIES } from '../../../src/domain/severity.ts';
+import type { Performance } from '../play-drill.ts';
+import { durationMs, durationWords } from '../schema-parts.ts';
+import { alsoChecks } from './also.ts';
+import { answerChecks } from './answers.ts';
+import { causeChecks } from './causes.ts';
+import { customerMailChecks } from './customer-mails.ts';
+import { deeds } from './deeds.ts';
+import {
+  allEvents,
+  type Check,
+  chatKinds,
+  declaredIncidents,
+  mailedContacts,
+  pagedContacts,
+  publicStates,
+} from './evidence.ts';
+import { type Minutes, minutesOf } from './measures.ts';
+import { brokenPromises } from './promises.ts';
+
+type Expect = Performance['drill']['expect'];
+
+/** One check for each line of `expect`, and for whether the drill came to its end. */
+export function expectationChecks(performance: Performance): readonly Check[] {
+  const { expect } = performance.drill;
+  return [
+    ending(performance),
+    ...existence(performance, expect),
+    ...causeChecks(performance),
+    ...remedies(performance, expect),
+    ...times(performance, expect),
+    ...messages(performance, expect),
+    ...answerChecks(performance),
+    ...(expect.also ?? []).flatMap((what) => alsoChecks(performance, what)),
+  ];
+}
+
+function check(name: string, expected: unknown, actual: unknown, passed: boolean): Check {
+  return { check: name, expected, actual, passed };
+}
+
+function ending({ drill, played, peopleCouldNot }: Performance): Check {
+  const wanted = 'state' in drill.until ? `all ${drill.until.state}` : `after ${durationWords(drill.until.afterMs)}`;
+  if (peopleCouldNot.length > 0) return check('every act of people', 'done', peopleCouldNot.join('; '), false);
+  const actual = played.reached
+    ? wanted
+    : `not yet at ${new Date(played.endedAtMs).toISOString()} (limit ${durationWords(drill.limitMs)})`;
+  return check('ends', wanted, actual, played.reached);
+}
+
+function existence(performance: Performance, expect: Expect): readonly Check[] {
+  const declared = declaredIncidents(performance);
+  const found: Check[] = [];
+  if (expect.declared !== undefined)
+    found.push(check('declared', expect.declared, declared.length > 0, declared.length > 0 === expect.declared));
+  if (expect.incidents !== undefined)
+    found.push(check('incidents', expect.incidents, declared.length, declared.length === expect.incidents));
+  if (expect.severity !== undefined) {
+    const seen = new Set(
+      [...allEvents(performance, 'severity-assessed'), ...allEvents(performance, 'severity-set')].map(
+        ({ severity }) => severity,
+      ),
+    );
+    const highest = SEVERITIES.find((severity) => seen.has(severity)) ?? null;
+    found.push(check('severity', expect.severity, highest, highest === expect.severity));
+  }
+  return found;
+}
+
+function remedies(performance: Performance, expect: Expect): readonly Check[] {
+  const done = deeds(performance).map(({ action }) => action);
+  const found: Check[] = [];
+  if (expect.firstAction !== undefined) {
+    const right = typeof expect.firstAction === 'string' ? [expect.firstAction] : expect.firstAction;
+    found.push(
+      check('firstAction', right.join(' or '), done[0] ?? 'none', right.includes((done[0] ?? 'none') as never)),
+    );
+  }
+  if (expect.actions !== undefined) {
+    found.push(check('actions', expect.actions.join(', '), done.join(', ') || 'none', inOrder(expect.actions, done)));
+  }
+  for (const never of expect.never ?? [])
+    found.push(check(`never ${never}`, 'not done', done.includes(never) ? 'done' : 'not done', !done.includes(never)));
+  return found;
+}
+
+function inOrder(wanted: readonly string[], done: readonly string[]): boolean {
+  let from = 0;
+  return wanted.every((action) => {
+    const at = done.indexOf(action, from);
+    from = at + 1;
+    return at >= 0;
+  });
+}
+
+function times(performance: Performance, expect: Expect): readonly Check[] {
+  const minutes = performance.incidents.map((ship) => minutesOf(ship, performance));
+  return Object.entries(expect.within ?? {}).flatMap(([name, limit]) => {
+    if (limit === undefined) return [];
+    const taken = minutes.map((one) => one[name as keyof Minutes]);
+    const limitMinutes = durationMs(limit) / 60_000;
+    const passed = taken.length > 0 && taken.every((one) => one !== null && one <= limitMinutes);
+    const words =
+      taken.map((one) => (one === null ? 'never' : durationWords(one * 60_000))).join(', ') || 'no incident';
+    return [check(`${name} within`, limit, words, passed)];
+  });
+}
+
+function messages(performance: Performance, expect: Expect): readonly Check[] {
+  const found: Check[] = [];
+  if (expect.promises !== undefined) {
+    const broken = brokenPromises(performance);
+    found.push(check('promises', 'kept', broken.join('; ') || 'kept', broken.length === 0));
+  }
+  if (expect.paged !== undefined) {
+    const paged = pagedContacts(performance);
+    found.push(
+      check(
+        'paged',
+        expect.paged.join(', ') || 'nobody',
+        paged.join(', ') || 'nobody',
+        sameMembers(expect.paged, paged),
+      ),
+    );
+  }
+  if (expect.mailed !== undefined) {
+    const mailed = mailedContacts(performance);
+    found.push(
+      check(
+        'mailed',
+        expect.mailed.join(', '),
+        mailed.join(', ') || 'nobody',
+        expect.mailed.every((one) => mailed.includes(one)),
+      ),
+    );
+  }
+  const { statusPage, slack, customerEmail } = expect.published ?? {};
+  if (statusPage !== undefined)
+    found.push(published('published on the status page', statusPage, publicStates(performance)));
+  if (slack !== undefined) found.push(published('published in Slack', slack, chatKinds(performance), true));
+  if (customerEmail !== undefined)
+    found.push(...customerMailChecks(performance, typeof customerEmail === 'string' ? [customerEmail] : customerEmail));
+  return found;
+}
+
+function published(name: string, wanted: 'none' | readonly string[], seen: readonly string[], atLeast = false): Check {
+  const list = wanted === 'none' ? [] : wanted;
+  const passed =
+    list.length === 0
+      ? seen.length === 0
+      : atLeast
+        ? inOrder(list, seen)
+        : inOrder(list, seen) && list.at(-1) === seen.at(-1);
+  return check(name, list.join(', ') || 'none', seen.join(', ') || 'none', passed);
+}
+
+function sameMembers(wanted: readonly string[], seen: readonly string[]): boolean {
+  return wanted.length === seen.length && [...wanted].sort().join() === [...seen].sort().join();
+}
