@@ -245,7 +245,7 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
       await within(signalWithinMs, () => handle.signal(decisionSignal(decision.name), decision));
       return {
         outcome: 'pending',
-        words: `No worker answered within ${answerWithinMs / 1000} s. Your "${decision.name}" is kept and takes effect as soon as one runs; its result will be on the timeline. Do not decide again.`,
+        words: `No worker responded within ${answerWithinMs / 1000} s. Your "${decision.name}" is queued and will be applied when one is available; its result will be on the timeline. Do not resend.`,
       };
     } catch (error) {
       return (

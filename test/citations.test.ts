@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 // Comments, tests and docs cite the runbook's duties (R3.2.4) and decision records (ADR 0012): each can be looked up.
 
 const ROOT = resolve(import.meta.dirname, '..');
-const FOLDERS = ['src', 'lab', 'test', 'bench', 'scripts', 'docs', 'drills', 'policy', 'deploy', '.github'];
+const FOLDERS = ['src', 'lab', 'test', 'scripts', 'docs', 'drills', 'policy', 'deploy', '.github'];
 const READ = /\.(ts|mjs|js|css|sql|ya?ml|md)$/;
 const DUTY = /(?<![\w.-])R\d(?:\.\d+[a-z]?)*\b/g;
 const RECORD = /\bADR (\d{4})\b/g;

@@ -99,7 +99,7 @@ export class SlackDoor {
         .map(({ body }) => String((body as { text?: unknown }).text ?? ''));
     const final = await within(
       ANSWER_WITHIN_MS,
-      () => answers().find((words) => !words.startsWith('Kept, not yet taken')) ?? null,
+      () => answers().find((words) => !words.startsWith('Queued: ')) ?? null,
     );
     if (final !== null) return reply(decision, final);
     const [kept] = answers();

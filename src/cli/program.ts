@@ -82,7 +82,7 @@ interface Context {
 function addReading({ program, session }: Context): void {
   program.commandsGroup('Incidents:');
   leaf(program, 'create <title...>', 'open an incident')
-    .option('--service <name>', 'the service that is ill; the policy’s own when left out')
+    .option('--service <name>', 'affected service; the policy’s own when left out')
     .option('--severity <P0|P1|P2|P3>', 'your claim; evidence may raise it')
     .option('--separate', 'another problem than the one that is already open')
     .action(async (title: readonly string[], _own, command: Command) =>
@@ -209,7 +209,7 @@ function addQuick({ program, session }: Context): void {
   leaf(
     program,
     'do <action> [target]',
-    `act on production, after a preview and a yes: ${QUICK_ACTION_NAMES.join(', ')}`,
+    `act on production, after a preview and an approval: ${QUICK_ACTION_NAMES.join(', ')}`,
   )
     .addHelpText(
       'after',

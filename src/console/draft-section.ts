@@ -19,7 +19,7 @@ export function draftSection(facts: FactSet, state: IncidentState | null, contex
   return html`<section class="card" id="drafts" data-live>
 <h2>Drafts</h2>
 ${draft && html`<p class="hint">Goes out ${countdown(draft.dueAt, now)} unless somebody writes the update</p><pre class="excerpt" tabindex="0">${draft.text}</pre>${send}`}
-${shown.map((text) => html`<p class="hint">Waits for a yes</p><pre class="excerpt" tabindex="0">${text}</pre>`)}
+${shown.map((text) => html`<p class="hint">Awaiting approval</p><pre class="excerpt" tabindex="0">${text}</pre>`)}
 ${unsent.length > 0 && html`<p class="hint">Waits for its channel</p><ul class="plain">${unsent.map((one) => html`<li>${one.medium}: ${one.what} <span class="hint">since ${instantWords(one.since, now)} UTC, ${one.reason}</span></li>`)}</ul>`}
 </section>`;
 }

@@ -36,7 +36,7 @@ export interface ConsoleOptions {
   /** What the policy viewer shows. */
   readonly policy?: () => Policy;
   readonly drills?: () => Promise<readonly DrillFile[]>;
-  /** Which systems this gateway was told about. */
+  /** Which integrations are configured. */
   readonly doors?: readonly Door[];
   /** Where a sign-in by the team's own accounts begins (OIDC); it is given `return-to`, the page to come back to. */
   readonly signInPath?: string | null;

@@ -41,7 +41,7 @@ function questionCard(
 ${!may && html`<p class="hint">Approving takes the role ${approver}; you may still object.</p>`}
 <div class="others">
 ${disclosed(`no-${approvalId}`, mode === 'objection' ? 'Object' : 'Reject', decisionForm(mode === 'objection' ? 'call-off' : 'reject', context, mode === 'objection' ? { what: approvalId } : given, `no-${approvalId}`))}
-${facts.severity === 'P0' && !may && disclosed(`glass-${approvalId}`, 'Break the glass', decisionForm('break-glass', context, { approvalId, option: options[0]?.name ?? '' }, `glass-${approvalId}`))}
+${facts.severity === 'P0' && !may && disclosed(`glass-${approvalId}`, 'Break-glass override', decisionForm('break-glass', context, { approvalId, option: options[0]?.name ?? '' }, `glass-${approvalId}`))}
 </div>
 </div>`;
 }

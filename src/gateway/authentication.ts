@@ -13,7 +13,7 @@ export async function authenticate(request: FastifyRequest, people: PeopleDirect
   }
   const person = await people.byToken(token);
   if (person === null) {
-    throw new RequestRefused(401, 'This API token is nobody’s. Check it, or ask an admin for a new one.');
+    throw new RequestRefused(401, 'Unknown API token. Check it, or ask an admin for a new one.');
   }
   return person;
 }

@@ -1,7 +1,7 @@
 import type { GatewayEnv } from '../config/env.ts';
 import type { Door } from '../console/pages/health.ts';
 
-/** Which systems this gateway was told about, for the page of system health. Names only, never a value. */
+/** Which integrations are configured, for the page of system health. Names only, never a value. */
 export function doorsOf(env: GatewayEnv): readonly Door[] {
   return [
     { name: 'Alertmanager', configured: true, without: '' },

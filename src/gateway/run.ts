@@ -135,7 +135,7 @@ export async function runGateway(
   historyKeeper.start();
   await slack.start();
   await app.listen({ host: env.HOST, port: env.PORT });
-  log.info(`The gateway takes alerts on http://${env.HOST}:${env.PORT}.`);
+  log.info(`Gateway listening on http://${env.HOST}:${env.PORT}.`);
 }
 
 /** An incident's workflow has the incident's own id. */

@@ -171,7 +171,7 @@ async function subscribe({ rows }: Queries, email: string, at: Instant): Promise
       `confirm/${sha256(token)}`,
       email,
       'Confirm that you want news from the status page',
-      `Somebody, hopefully you, asked for mails about incidents. Confirm it: /confirm?token=${token}\n\nIf it was not you, do nothing: no more mails will come.`,
+      `This address was entered to receive mails about incidents. To confirm: /confirm?token=${token}\n\nIf that was not you, ignore this mail: nothing more will be sent.`,
       at,
     ],
   );

@@ -81,7 +81,7 @@ export function reminderRow(facts: FactSet, draft: string): ChatBlock {
   return actionRow(facts.incidentId, `update:${facts.incidentId}`, [
     { decision: 'update', says: 'Send it as it is', given: { text }, style: 'primary' },
     { decision: 'update', says: 'Write it…', prefill: { text } },
-    { decision: 'snooze', says: 'Put it off…' },
+    { decision: 'snooze', says: 'Snooze…' },
   ]);
 }
 
@@ -89,7 +89,7 @@ export function reminderRow(facts: FactSet, draft: string): ChatBlock {
 export function leaseRow(facts: FactSet, leaseId: string): ChatBlock {
   return actionRow(facts.incidentId, `lease:${leaseId}`, [
     { decision: 'renew-lease', says: 'Keep it longer', given: { leaseId }, style: 'primary' },
-    { decision: 'revert-lease', says: 'Take it back now', given: { leaseId }, style: 'danger' },
+    { decision: 'revert-lease', says: 'Revert now', given: { leaseId }, style: 'danger' },
     { decision: 'keep-lease', says: 'Keep it for good…', given: { leaseId } },
   ]);
 }

@@ -183,7 +183,7 @@ function question(facts: FactSet, context: ChatContext): ChatView {
     words(asked.why),
     asked.mode === 'objection'
       ? `Goes ahead at ${deadline} unless somebody objects.`
-      : `Needs a yes from ${chatText(cleanLine(asked.approver, 80))} by ${deadline}; unanswered, it is escalated and asked again.`,
+      : `Needs approval by ${chatText(cleanLine(asked.approver, 80))} before ${deadline}; unanswered, it is escalated and asked again.`,
   ].join('\n');
   const options = shown.map((option, index) => optionWords(option, index));
   const answer = answerWords(facts.incidentId, asked.approvalId, asked.name);
@@ -238,7 +238,7 @@ function answerRow(facts: FactSet, asked: FactSet['openQuestions'][number], opti
       ? [
           {
             decision: 'break-glass' as const,
-            says: 'Break the glass…',
+            says: 'Break-glass override…',
             given: { approvalId, option: options[0]?.name },
           },
         ]

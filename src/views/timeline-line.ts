@@ -107,7 +107,7 @@ function sentence(event: TimelineEvent, named: Named): string {
     case 'update-drafted':
       return `An update is due ${timeUtc(event.dueAt, event.at)}; unless somebody writes one, this goes out: ${event.text}`;
     case 'update-snoozed':
-      return `${who(event)} put the next update off until ${timeUtc(event.until, event.at)}: ${event.because}`;
+      return `${who(event)} snoozed the next update until ${timeUtc(event.until, event.at)}: ${event.because}`;
     case 'published':
       return `${event.late ? 'Sent late' : 'Sent'} ${event.message.what} to ${event.message.to} (${MEDIUM_WORDS[event.message.medium]})`;
     case 'publication-failed':
@@ -215,7 +215,7 @@ function grantSentence(event: EventOf<'approval-granted'>): string {
     case 'no-objection':
       return `${inWords(event.option)} goes ahead, nobody objected${because}`;
     case 'break-glass':
-      return `${who(event)} broke the glass for ${inWords(event.option)}${because}`;
+      return `${who(event)} used the break-glass override for ${inWords(event.option)}${because}`;
   }
 }
 

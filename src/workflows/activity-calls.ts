@@ -61,7 +61,7 @@ type Stamps<A> = {
 /** What came of a call to the outside: its answer, or why there is none, in words. */
 export type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly words: string };
 
-/** An activity's failure is an answer, in words; a cancellation, or a fault of our own, is thrown on. */
+/** Activity failures become values; cancellations and our own errors are rethrown. */
 export async function attempted<T>(
   clock: IncidentClock,
   call: Promise<Stamped<T>>,
@@ -147,7 +147,7 @@ export function looking(summary: string) {
   return proxyActivities<Stamps<Look>>(options(summary, patience));
 }
 
-/** What somebody waits for meanwhile: asked twice at most (a worker may die), then it is gone on without. */
+/** Blocking lookups: at most two attempts (a worker may die), then continue without the answer. */
 export function asking(summary: string) {
   const patience = { attemptSeconds: 10, altogether: { seconds: 30 }, retry: READS };
   const { retry, ...rest } = options(summary, patience);

@@ -82,7 +82,7 @@ async function answer(fake: FakeGateway, request: IncomingMessage, response: Ser
   };
   const url = new URL(request.url ?? '/', fake.url);
   if (url.pathname === '/readyz') return send(200, { ready: true, store: 'ok', temporal: 'ok' });
-  if (request.headers.authorization !== `Bearer ${TOKEN}`) return send(401, { error: 'This API token is nobody’s.' });
+  if (request.headers.authorization !== `Bearer ${TOKEN}`) return send(401, { error: 'Unknown API token.' });
   if (url.pathname === '/api/me') return send(200, { id: 'jane', name: 'Jane Doe', roles: ['responder', 'approver'] });
   if (request.method === 'POST' || request.method === 'PUT') return post(fake, url.pathname, request, send);
   if (url.pathname === '/api/incidents') {

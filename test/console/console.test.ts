@@ -56,7 +56,7 @@ beforeEach(async () => {
 function registerApi(routes: FastifyInstance): void {
   routes.addHook('preHandler', async (request, reply) => {
     const token = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
-    if (!api.tokens.has(token)) return reply.code(401).send({ error: 'This API token is nobody’s.' });
+    if (!api.tokens.has(token)) return reply.code(401).send({ error: 'Unknown API token.' });
   });
   const entry = () => ({ incident: { ...INCIDENT, title: api.facts?.title ?? EVIL }, facts: api.facts });
   routes.get('/api/me', async () => ({ id: 'jane', name: EVIL, roles: api.roles }));

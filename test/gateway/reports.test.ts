@@ -54,7 +54,9 @@ describe('Zendesk as a source of reports (R1.7)', () => {
     const tagged = (tags: readonly string[]) =>
       readZendesk({ ...TICKET, detail: { ...TICKET.detail, tags } }, reports, NOW);
     expect(tagged(['billing'])).toMatchObject({ because: expect.stringContaining('possible_incident') });
-    expect(tagged(['possible_incident', 'incident_runbook'])).toMatchObject({ because: 'It is a ticket of ours.' });
+    expect(tagged(['possible_incident', 'incident_runbook'])).toMatchObject({
+      because: 'This product made the ticket itself.',
+    });
     expect(readZendesk({ ...TICKET, type: 'zen:event-type:ticket.status_changed' }, reports, NOW)).toHaveProperty(
       'because',
     );

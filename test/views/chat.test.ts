@@ -110,7 +110,7 @@ describe('chatMessage', () => {
       [
         '[QUESTION - 14:50 UTC]',
         'The connection pool is exhausted.',
-        'Needs a yes from commander by 15:00 UTC; unanswered, it is escalated and asked again.',
+        'Needs approval by commander before 15:00 UTC; unanswered, it is escalated and asked again.',
         '1. *restart* (proposed): Restarts noa-mcp.\nWould run: `kubectl rollout restart deployment/noa-mcp`',
         '2. *rollback*: Goes back to revision 6.',
         'Answer with a button, in chat `/incident approve incident-20241023-1430 a1 restart` or `/incident reject incident-20241023-1430 a1 &lt;why&gt;`, or on the command line with the same words.',

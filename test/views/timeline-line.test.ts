@@ -120,7 +120,7 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
     ],
     'update-snoozed': [
       { until: at, because: 'nothing new' },
-      'jane put the next update off until 15:00 UTC: nothing new',
+      'jane snoozed the next update until 15:00 UTC: nothing new',
     ],
     published: [{ message, late: true }, 'Sent late identified to the public (status page)'],
     'publication-failed': [

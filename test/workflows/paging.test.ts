@@ -65,6 +65,8 @@ describe('an acknowledgement whose word was lost (R1.4)', () => {
     expect(await paged(story)).toContain('oncall-backup');
     const troubles = (await story.events('trouble')).filter(({ where }) => where === 'paging');
     expect(troubles[0]?.words).toContain('PagerDuty answered 401');
+    const missed = (await story.events('promise-ended')).find(({ how }) => how === 'missed');
+    expect(missed?.because).toBe('not acknowledged within 15 minutes; next to be paged: On-call backup');
   });
 
   it('is asked for an alert that had paged somebody by itself, too', async () => {

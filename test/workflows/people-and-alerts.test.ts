@@ -190,6 +190,6 @@ describe('an alert about something the policy does not describe', () => {
     const { now } = await story.now();
     await story.alerts([alert({ status: 'resolved', endsAt: now, receivedAt: now })]);
     await story.pass(60);
-    expect((await story.state()).mitigated?.words).toContain('without a remedy of ours');
+    expect((await story.state()).mitigated?.words).toContain('without remediation');
   });
 });

@@ -10,7 +10,7 @@ import { percentWords, secondsWords } from './probe.ts';
  */
 export async function watchCanary(ports: EvidencePorts, input: WatchCanaryInput): Promise<CanaryVerdict> {
   if (ports.metrics === null)
-    throw failure('Invalid', 'Prometheus is not configured, so the canary cannot be compared; a person must judge it.');
+    throw failure('Invalid', 'Prometheus is not configured, so the canary cannot be compared: manual review required.');
   const { comparison } = input;
   const [errors, stableErrors, p95, stableP95] = await Promise.all(
     [comparison.errorRatio, comparison.stableErrorRatio, comparison.p95Seconds, comparison.stableP95Seconds].map(

@@ -9,7 +9,7 @@ export async function lookAtRecovery(
   { service, verification }: RecoveryInput,
 ): Promise<Recovery> {
   if (ports.metrics === null)
-    throw failure('Invalid', 'Prometheus is not configured, so recovery cannot be measured; a person must judge it.');
+    throw failure('Invalid', 'Prometheus is not configured, so recovery cannot be measured: manual review required.');
   const [errorRatio, p95Seconds] = await Promise.all([
     currentValue(ports.metrics, service.queries.errorRatio),
     currentValue(ports.metrics, service.queries.p95Seconds),

@@ -51,7 +51,7 @@ async function fence(ports: FailoverPorts, input: FailoverInput): Promise<Remedy
   if (objects.set.uid !== plan.preconditions.uid || objects.service.uid !== plan.preconditions.serviceUid)
     return outcome(
       'changed-underneath',
-      `${place.primarySet} or its Service was made anew since the plan was made.`,
+      `${place.primarySet} or its Service was recreated since the plan was made.`,
       {},
     );
   const already =

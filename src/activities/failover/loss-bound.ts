@@ -21,7 +21,7 @@ export function lossBound(input: {
   readonly primary: Awaited<ReturnType<PrimaryPort['state']>>;
   readonly replica: ReplicaFacts;
   readonly primaryPod: DatabasePod | null;
-  /** Seen by an earlier preview of this incident, before the pod was made anew. */
+  /** Seen by an earlier preview of this incident, before the pod was recreated. */
   readonly rememberedStopAt: Instant | null;
 }): LossBound {
   const { primary, replica } = input;

@@ -90,11 +90,7 @@ function settledBefore(plan: RemedyPlan, { workload, sets }: Seen): RemedyOutcom
   if (workload === null)
     return { result: 'changed-underneath', readBack: `${refOf(plan).name} does not exist any more.`, observed: {} };
   if (workload.metadata.uid !== plan.preconditions.uid) {
-    return outcome(
-      'changed-underneath',
-      `${refOf(plan).name} was deleted and made anew since the plan was made.`,
-      workload,
-    );
+    return outcome('changed-underneath', `${refOf(plan).name} was recreated since the plan was made.`, workload);
   }
   if (isMarked(workload.metadata.annotations, plan.key))
     return outcome('already-done', `This was carried out before. ${stateWords(workload)}`, workload);

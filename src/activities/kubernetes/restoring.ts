@@ -127,7 +127,7 @@ function settledBefore(plan: RemedyPlan, live: ConfigMap | null): RemedyOutcome 
   const { name } = plan.target;
   if (live === null) return outcome('changed-underneath', `ConfigMap ${name} does not exist any more.`, null);
   if (live.metadata.uid !== plan.preconditions.uid)
-    return outcome('changed-underneath', `ConfigMap ${name} was deleted and made anew since the plan was made.`, live);
+    return outcome('changed-underneath', `ConfigMap ${name} was recreated since the plan was made.`, live);
   if (isMarked(live.metadata.annotations, plan.key) && digestOf(live.data) === plan.parameters.dataDigest)
     return outcome('already-done', `ConfigMap ${name} was put back before.`, live);
   const claim = claimAgainst(live.metadata.annotations, plan.preconditions.claimFor ?? '', plan.plannedAt);

@@ -15,8 +15,7 @@ export async function readRollout(client: KubernetesClient, plan: RemedyPlan): P
   const ref = refOf(plan);
   const workload = await client.workload(ref);
   if (workload === null) return failed(`${ref.name} does not exist any more.`);
-  if (workload.metadata.uid !== plan.preconditions.uid)
-    return failed(`${ref.name} was deleted and made anew meanwhile.`);
+  if (workload.metadata.uid !== plan.preconditions.uid) return failed(`${ref.name} was recreated meanwhile.`);
   if (plan.action === 'delete-pod') {
     const pod = ref.kind === 'statefulset' ? await client.pod(ref.namespace, plan.target.name) : null;
     return ref.kind === 'statefulset' ? replacedPod(plan, pod) : deploymentState(workload);

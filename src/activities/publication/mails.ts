@@ -66,7 +66,7 @@ async function sendToWhoIsLeft(
   if (sent.putOff.length > 0) {
     const accepted = only.filter((address) => !sent.putOff.includes(address));
     await Promise.all(accepted.map((address) => ledger.done({ key: entryOf(key, address), at: clock() })));
-    throw failure('Unavailable', `The mail server puts off ${sent.putOff.join(', ')}; the others have the mail.`, {
+    throw failure('Unavailable', `The mail server deferred ${sent.putOff.join(', ')}; the others have the mail.`, {
       retryAfterSeconds: PUT_OFF_SECONDS,
       details: [NOTHING_DONE],
     });

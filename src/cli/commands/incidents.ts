@@ -160,7 +160,7 @@ async function tellChain(
 ): Promise<void> {
   if (json) return io.out(JSON.stringify({ incidentId, timeZone, correlated: lines, complete }));
   const [first] = lines;
-  if (first === undefined) return io.out(`Nothing that evidence dates is known of ${incidentId} yet.`);
+  if (first === undefined) return io.out(`No timestamped evidence for ${incidentId} yet.`);
   io.out(`Times are UTC. ${teamClockNote(first.at, timeZone)}`.trim());
   for (const line of lines) {
     const { clock, words, meaning, system, command } = correlatedLineWords(line, first.at, timeZone);

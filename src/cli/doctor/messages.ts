@@ -144,7 +144,7 @@ export async function checkProvider(
       return refused(system, `${base} does not accept the key (${status})`, `Renew ${name}_API_KEY.`);
     return status < 500
       ? fine(system, base)
-      : away(system, `${base} answers ${status}`, 'It is ill; look at its status page.');
+      : away(system, `${base} answers ${status}`, 'The service returned an error. Check its status page.');
   });
 }
 

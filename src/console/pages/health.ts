@@ -27,7 +27,7 @@ export function healthBody(readiness: Readiness, doors: readonly Door[]): Markup
   return html`<div id="health" data-live>
 <h1>System health</h1>
 <section class="card${!readiness.ready && ' asks'}"><h2>Now</h2>
-<p class="big">${readiness.ready ? 'Alerts are taken.' : html`<span class="bad">Alerts are refused until the store answers.</span>`}</p>
+<p class="big">${readiness.ready ? 'Accepting alerts.' : html`<span class="bad">Alerts are refused until the store answers.</span>`}</p>
 <dl class="facts">
 <dt>Store</dt><dd>${okOr(store)}</dd>
 <dt>Temporal</dt><dd>${okOr(temporal)}${temporal !== 'ok' && html` <span class="hint">Alerts are kept and delivered as soon as it answers.</span>`}</dd>
@@ -37,7 +37,7 @@ ${trouble !== null && html`<dt>Last trouble</dt><dd class="bad">${trouble}</dd>`
 </dl></section>
 </div>
 ${table(
-  'What this gateway was told about',
+  'Configured integrations',
   ['System', 'Configured', 'Without it'],
   doors.map(({ name, configured, without }) => [name, configured ? 'yes' : 'no', configured ? '' : without]),
 )}

@@ -6,7 +6,7 @@ import { html, type Markup } from '../markup.ts';
 const MODES: Readonly<Record<ApprovalMode, string>> = {
   automatic: 'goes ahead by itself',
   objection: 'goes ahead unless somebody objects',
-  ask: 'waits for a yes',
+  ask: 'awaits approval',
 };
 
 /** The team's own numbers as sentences and tables. Only named fields are shown: no token, routing key or query. */

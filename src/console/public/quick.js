@@ -59,11 +59,11 @@ function show(state) {
   const { role, secondPerson } = state.needs;
   const who = secondPerson
     ? `It takes somebody else with the role ${role}: incident do approve ${state.id}`
-    : `Nothing is done before a yes of the role ${role}.`;
+    : `Nothing is done before approval by the role ${role}.`;
   const buttons = made('div', '', 'others');
   if (waits && !secondPerson) buttons.append(button('Yes, do it', 'primary', () => answer(state.id, 'confirm')));
   if (waits) buttons.append(button('Drop it', 'second', () => answer(state.id, 'call-off')));
-  if (state.stage === 'temporary') buttons.append(button('Take it back now', 'second', () => answer(state.id, 'undo')));
+  if (state.stage === 'temporary') buttons.append(button('Revert now', 'second', () => answer(state.id, 'undo')));
   place.replaceChildren(
     made('p', state.words),
     ...(state.plan === null ? [] : [made('pre', state.plan.command, 'command')]),

@@ -73,7 +73,7 @@ export async function carryOut(app: SlackAppOptions, kept: ChatRequest<KeptReque
   await tell(
     app.web,
     request.to,
-    `Kept, not yet taken: ${request.said}. ${outcome.words} It is handed over as soon as that answers, as said at ${timeUtc(receivedAt, receivedAt)}; you need not repeat it, and its outcome is told here.`,
+    `Queued: ${request.said}. ${outcome.words} It will be retried, as said at ${timeUtc(receivedAt, receivedAt)}, and the result posted here. No need to resend.`,
   );
 }
 

@@ -123,7 +123,7 @@ export function preview(state: QuickActionState): ChatView {
   const waits = state.stage === 'waiting';
   const who = secondPerson
     ? `It takes somebody else with the role ${role}: /incident do approve ${state.id}`
-    : `Nothing is done before a yes of the role ${role}.`;
+    : `Nothing is done before approval by the role ${role}.`;
   const text = [
     chatText(cleanLine(state.words, 1_000)),
     ...(state.plan === null ? [] : [`Would run: \`${chatCode(cleanLine(state.plan.command, 1_000))}\``]),

@@ -251,7 +251,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
 const OLD_BUTTON = 'This button or form is from an older version and can no longer be read. Use /incident instead.';
 
 export function stranger(slackId: string): string {
-  return `Slack user ${slackId} is not among the people of this team’s policy, so nothing was done. An admin adds you by your slackId; if it burns, call whoever is on call.`;
+  return `Slack user ${slackId} is not among the people of this team’s policy, so nothing was done. An admin adds you by your slackId. If this is urgent, page the on-call engineer.`;
 }
 
 export function ephemeral(text: string): SlackReply {

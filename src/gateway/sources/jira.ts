@@ -41,7 +41,7 @@ export function readJira(json: unknown, policy: ReportsPolicy, receivedAt: Insta
   if (webhookEvent !== 'jira:issue_created' || issue == null)
     return { because: `${bounded(webhookEvent, 80)} reports nothing.` };
   const labels = issue.fields.labels ?? [];
-  if (labels.includes(OUR_LABEL)) return { because: 'It is a ticket of ours.' };
+  if (labels.includes(OUR_LABEL)) return { because: 'This product made the ticket itself.' };
   if (policy.jiraLabels.length > 0 && !policy.jiraLabels.some((label) => labels.includes(label)))
     return { because: `It has none of the labels that policy takes for a report (${policy.jiraLabels.join(', ')}).` };
   const ref = bounded(issue.key, 60);

@@ -55,7 +55,7 @@ export function readZendesk(json: unknown, policy: ReportsPolicy, receivedAt: In
   const { type, detail } = parsed.data;
   if (type !== 'zen:event-type:ticket.created') return { because: `${bounded(type, 80)} reports nothing.` };
   const tags = detail.tags ?? [];
-  if (tags.includes(OUR_TAG)) return { because: 'It is a ticket of ours.' };
+  if (tags.includes(OUR_TAG)) return { because: 'This product made the ticket itself.' };
   if (policy.zendeskTags.length > 0 && !policy.zendeskTags.some((tag) => tags.includes(tag)))
     return { because: `It has none of the tags that policy takes for a report (${policy.zendeskTags.join(', ')}).` };
   const ref = bounded(detail.id, 40);

@@ -167,7 +167,7 @@ async function isConfirmed(run: IncidentRun, record: ApprovalRecord): Promise<bo
     run.record({
       kind: 'trouble',
       where: `approval ${record.approval.id}`,
-      words: `The approval by ${decision.actor.person} does not count: ${words}`,
+      words: `The approval by ${decision.actor.person} is no longer valid: ${words}`,
     });
     return false;
   });

@@ -83,7 +83,7 @@ function promiseAcknowledgement(run: IncidentRun): void {
     });
   }
   const id = `acknowledge-${nextPromiseNumber(state)}`;
-  run.record({ kind: 'promised', promise: { id, kind: 'acknowledge', words: 'somebody has acknowledged', dueAt } });
+  run.record({ kind: 'promised', promise: { id, kind: 'acknowledge', words: 'acknowledgement', dueAt } });
 }
 
 function deadlinePassed(run: IncidentRun): boolean {
@@ -94,11 +94,18 @@ function deadlinePassed(run: IncidentRun): boolean {
 function missDeadline(run: IncidentRun): void {
   const open = openPromise(run.state, 'acknowledge');
   if (open === null || isBefore(run.now(), open.promise.dueAt)) return;
+  const { contacts, severities } = run.policy;
+  const { acknowledgeWithinMinutes } = severities[run.state.severity];
+  const next = nextStep(run);
   run.record({
     kind: 'promise-ended',
     promiseId: open.promise.id,
     how: 'missed',
-    because: 'nobody acknowledged in time; the next in the chain is paged',
+    because: `not acknowledged within ${acknowledgeWithinMinutes} minutes; ${
+      next === null
+        ? 'nobody is left to page'
+        : `next to be paged: ${next.to.map((contact) => contacts[contact].name).join(', ')}`
+    }`,
   });
 }
 

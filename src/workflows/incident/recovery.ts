@@ -11,7 +11,7 @@ export async function isWellAgain(run: IncidentRun, step: string): Promise<boole
     return answer.ok && answer.value.recovered ? answer.value.words : null;
   });
   if (words === null || !isOngoing(run)) return false;
-  run.record({ kind: 'mitigated', remedy: null, words: `It recovered without a remedy of ours. ${words}` });
+  run.record({ kind: 'mitigated', remedy: null, words: `Recovered without remediation. ${words}` });
   return true;
 }
 

@@ -30,7 +30,7 @@ export async function failOver(run: IncidentRun, plan: RemedyPlan): Promise<Reme
   return last ?? { result: 'unknown', readBack: 'Nothing was done.', observed: {} };
 }
 
-/** When the primary stopped, as an earlier preview saw it: a pod made anew does not tell any more. */
+/** When the primary stopped, as an earlier preview saw it: a recreated pod does not tell any more. */
 export function rememberedStopAt(run: IncidentRun): Instant | null {
   const plans = run.state.approvals
     .flatMap(({ approval }) => approval.options)

@@ -224,7 +224,7 @@ class Document {
     const { incidentId } = this.input.facts;
     const chases = this.#status.chases + 1;
     const where = this.#status.location ?? this.input.facts.postMortemUrl ?? this.input.path;
-    const detail = `The post-mortem of ${incidentId} waits for people's words and a yes since ${this.input.dueAt} (reminder ${chases}): ${where}. Write it in the console or with: incident post-mortem ${incidentId} --edit; approve it with --approve.`;
+    const detail = `Post-mortem draft of ${incidentId} awaiting input and approval since ${this.input.dueAt} (reminder ${chases}): ${where}. Write it in the console or with: incident post-mortem ${incidentId} --edit; approve it with --approve.`;
     await this.#say({ what: 'note', key: `${incidentId}/post-mortem/chase/${chases}`, detail });
     this.#status = { ...this.#status, chases };
   }

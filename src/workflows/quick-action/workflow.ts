@@ -98,7 +98,7 @@ class QuickDeed {
 
   confirm(decision: Decision<'approve'>): QuickActionState {
     this.#confirmed = decision;
-    const words = `${decision.actor.person} said yes; it is being done.`;
+    const words = `${decision.actor.person} approved; carrying it out.`;
     this.state = { ...this.state, stage: 'acting', confirmedBy: decision.actor.person, words };
     return this.state;
   }
@@ -140,15 +140,15 @@ class QuickDeed {
     const { needs, by, confirmWithinMinutes } = this.input;
     const confirmUntil = plusMinutes(this.#clock.now(), confirmWithinMinutes);
     const whom = needs.secondPerson ? `a second person with the role ${needs.role}` : by.person;
-    const words = `${plan.preview} Waits for a yes of ${whom}.`;
+    const words = `${plan.preview} Awaiting approval by ${whom}.`;
     this.state = { ...this.state, stage: 'waiting', confirmUntil, words };
     await this.#audit(by, `asked: ${plan.preview} (${this.input.because})`);
-    await this.#agenda.until('a yes', confirmUntil, () => this.state.stage !== 'waiting');
+    await this.#agenda.until('approval', confirmUntil, () => this.state.stage !== 'waiting');
     if (this.state.stage === 'called-off') await this.#end('called-off', this.state.words, by);
     else if (this.#confirmed === null)
       await this.#end(
         'expired',
-        `Nobody said yes within ${confirmWithinMinutes} minutes. Nothing was done; ask again if it is still wanted.`,
+        `Not approved within ${confirmWithinMinutes} minutes. Nothing was done; ask again if it is still wanted.`,
         MACHINE,
       );
     return this.#confirmed !== null && (await this.#confirmedStill(this.#confirmed));
@@ -156,12 +156,16 @@ class QuickDeed {
 
   /** Just before the effect: is whoever said yes still allowed to, and did the gateway really hear it (ADR 0012)? */
   async #confirmedStill(decision: Decision<'approve'>): Promise<boolean> {
-    await this.#audit(decision.actor, `said yes to ${this.input.action} of ${this.input.target.name}`);
+    await this.#audit(decision.actor, `approved ${this.input.action} of ${this.input.target.name}`);
     const role = this.input.needs.role;
-    const answer = await attempted(this.#clock, looking('may they say yes?').confirmAuthority({ decision, role }));
+    const answer = await attempted(this.#clock, looking('may they approve?').confirmAuthority({ decision, role }));
     if (answer.ok && answer.value.confirmed) return true;
     const why = answer.ok ? (answer.value.reason ?? 'not confirmed') : answer.words;
-    await this.#end('failed', `The yes of ${decision.actor.person} does not count: ${why} Nothing was done.`, MACHINE);
+    await this.#end(
+      'failed',
+      `${decision.actor.person}’s approval is no longer valid: ${why} Nothing was done.`,
+      MACHINE,
+    );
     return false;
   }
 
@@ -194,7 +198,7 @@ class QuickDeed {
   async #whileTemporary(plan: RemedyPlan, leaseMinutes: number): Promise<void> {
     for (let reminder = 0; reminder <= REMINDERS && this.#undone === null; reminder++) {
       const until = plusMinutes(this.#clock.now(), leaseMinutes);
-      const words = `${plan.preview} It is temporary until ${until}; take it back: incident do undo ${this.input.id}`;
+      const words = `${plan.preview} It is temporary until ${until}; to revert it: incident do undo ${this.input.id}`;
       this.state = { ...this.state, stage: 'temporary', temporaryUntil: until, words };
       const ended = await this.#agenda.until('the temporary change ends', until, () => this.#undone !== null);
       if (ended === 'due') await this.#audit(MACHINE, `still in place: ${plan.preview} Nobody has taken it back.`);

@@ -48,7 +48,7 @@ describe('a mail to several', () => {
       result: 'failed',
       permanent: false,
       retryAfterSeconds: 60,
-      reason: `The mail server puts off ${CTO}; the others have the mail.`,
+      reason: `The mail server deferred ${CTO}; the others have the mail.`,
     });
     expect(await publish()).toMatchObject({ result: 'failed', permanent: false });
     smtp.greylisted.clear();

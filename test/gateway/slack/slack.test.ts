@@ -312,9 +312,7 @@ describe('a question with buttons', () => {
     rig.incident.self.away = true;
     const sent = await press('alice', question, 'approve:0');
     expect(sent.status).toBe(200);
-    expect(await told(sent)).toMatch(
-      /^Kept, not yet taken: approve in incident-20241023-1430\. Temporal does not answer/,
-    );
+    expect(await told(sent)).toMatch(/^Queued: approve in incident-20241023-1430\. Temporal does not answer/);
     const saidAt = rig.clock.now;
     rig.clock.now = '2024-10-23T14:33:00.000Z';
     rig.incident.self.away = false;

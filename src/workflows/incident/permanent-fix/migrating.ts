@@ -55,7 +55,7 @@ async function oneNight(
   const lastStartAt = plusMinutes(window.endsAt, -NEEDED_MINUTES);
   const approved = await approvedBefore(run, plan, lastStartAt, `fix.migrate${night}`);
   if (isOver(run)) return 'not-migrated';
-  if (!approved) return passed(run, lastStartAt, 'nobody said yes in time');
+  if (!approved) return passed(run, lastStartAt, 'not approved in time');
   await run.agenda.until('maintenance window opens', window.startsAt, () => isOver(run));
   if (isOver(run)) return 'not-migrated';
   if (!isBefore(run.now(), lastStartAt)) return passed(run, lastStartAt, 'it cannot finish in what is left of it');

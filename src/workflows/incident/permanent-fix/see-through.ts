@@ -79,7 +79,7 @@ async function proposedMigration(run: IncidentRun): Promise<Migration | null> {
       progress(run, 'proposed', `${migration.words} Written as ${migration.file}.`);
       return migration;
     }
-    progress(run, 'left-to-people', `No fix could be written by the machine: ${reasons.join(' ')}`);
+    progress(run, 'left-to-people', `No fix could be written automatically: ${reasons.join(' ')}`);
     return null;
   });
 }

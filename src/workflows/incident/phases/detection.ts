@@ -50,7 +50,7 @@ function callingRound(run: IncidentRun): readonly Delivery[] {
   ];
 }
 
-/** Whoever is called is invited: as the paging system says, also when it has called them by itself already. */
+/** Invites everyone who was paged, including people the paging system paged on its own. */
 async function openChannel(run: IncidentRun): Promise<void> {
   if (run.state.channel !== null) return;
   const { state, policy } = run;

@@ -257,7 +257,7 @@ function askPeople(run: IncidentRun, cause: Hypothesis): void {
   const reasons = skipped.map((event) => (event.kind === 'remedy-skipped' ? event.because : '')).join(' ');
   run.record({
     kind: 'asked-person',
-    question: `${cause.words} There is nothing left that the machine may do by itself. ${reasons}`.trim(),
+    question: `${cause.words} Nothing is left that may be done automatically. ${reasons}`.trim(),
   });
   run.record({ kind: 'step-finished', step: asked, outcome: true });
 }
