@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { holdsRole } from '../../src/domain/decide.ts';
+import { holdsRole } from '../../src/domain/deciding/roles.ts';
 import { epochMs, instant, plusSeconds } from '../../src/domain/instant.ts';
 import type { Contact, Role } from '../../src/domain/people.ts';
 import type { Approval } from '../../src/domain/timeline.ts';

@@ -1,4 +1,4 @@
-import { holdsRole } from '../domain/decide.ts';
+import { holdsRole } from '../domain/deciding/roles.ts';
 import type { FactSet } from '../domain/fact-set.ts';
 import type { IncidentState } from '../domain/incident.ts';
 import type { Instant } from '../domain/instant.ts';

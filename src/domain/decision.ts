@@ -1,65 +1,33 @@
+import type { BodyOf, Declaration } from './deciding/declare.ts';
+import { DECISIONS } from './decisions/catalogue.ts';
 import type { Instant } from './instant.ts';
 import type { Actor } from './people.ts';
-import type { Severity } from './severity.ts';
 
-/** What a person says in each decision, by its name; the names are those of the drills' `does`. */
-export interface DecisionBodies {
-  readonly acknowledge: Record<never, never>;
-  readonly assign: { readonly to: string; readonly what: string | null };
-  readonly 'hand-over': { readonly to: string };
-  readonly 'set-severity': { readonly to: Severity; readonly because: string };
-  readonly note: { readonly text: string };
-  /** Without a text, the draft of this id goes out as it stands: one click on the reminder. */
-  readonly update: {
-    readonly text: string;
-    readonly expectedRecoveryAt: Instant | null;
-    readonly draftId?: string | null;
-  };
-  readonly snooze: { readonly minutes: number; readonly because: string };
-  readonly approve: { readonly approvalId: string; readonly option: string | null };
-  /** Sends whoever asks the very mail that waits for approval, before anybody else gets it (R4.5). */
-  readonly 'test-mail': Record<never, never>;
-  readonly reject: { readonly approvalId: string; readonly because: string };
-  readonly resolve: { readonly fix: string | null };
-  readonly reopen: { readonly because: string };
-  readonly merge: { readonly into: string };
-  readonly 'false-alarm': { readonly because: string };
-  readonly cancel: { readonly because: string };
-  readonly 'keep-lease': { readonly leaseId: string; readonly because: string };
-  readonly 'renew-lease': { readonly leaseId: string; readonly minutes: number | null };
-  readonly 'revert-lease': { readonly leaseId: string };
-  readonly 'call-off': { readonly what: string; readonly because: string };
-  readonly 'pause-canary': { readonly because: string };
-  readonly 'abort-canary': { readonly because: string };
-  readonly 'break-glass': { readonly approvalId: string; readonly option: string | null; readonly because: string };
+type Declared = (typeof DECISIONS)[number];
+
+/** The names are those of the drills' `does`, too. */
+export type DecisionName = Declared['name'];
+
+/** What a person says in each decision, by its name. */
+export type DecisionBodies = { readonly [D in Declared as D['name']]: BodyOf<D['fields']> };
+
+/** In the order of help and forms. */
+const IN_ORDER: readonly Declared[] = [...DECISIONS].sort((one, other) => one.order - other.order);
+
+export const DECISION_NAMES: readonly DecisionName[] = IN_ORDER.map(({ name }) => name);
+
+const BY_NAME: ReadonlyMap<string, Declared> = new Map(IN_ORDER.map((declared) => [declared.name, declared]));
+
+/** All that is declared of one decision. Its body is whatever its fields say: `readDecisionBody` sees to that. */
+export function declarationOf(name: DecisionName): Declaration<DecisionName> {
+  const declared = BY_NAME.get(name);
+  if (declared === undefined) throw new Error(`There is no decision ${name}.`);
+  return declared;
 }
 
-export type DecisionName = keyof DecisionBodies;
-
-export const DECISION_NAMES: readonly DecisionName[] = [
-  'acknowledge',
-  'assign',
-  'hand-over',
-  'set-severity',
-  'note',
-  'update',
-  'snooze',
-  'approve',
-  'test-mail',
-  'reject',
-  'resolve',
-  'reopen',
-  'merge',
-  'false-alarm',
-  'cancel',
-  'keep-lease',
-  'renew-lease',
-  'revert-lease',
-  'call-off',
-  'pause-canary',
-  'abort-canary',
-  'break-glass',
-];
+export function isDecisionName(name: string): name is DecisionName {
+  return BY_NAME.has(name);
+}
 
 /**
  * A decision as it travels to the incident. `id` is chosen by the client, so that a double click or a retry is one

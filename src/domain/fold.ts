@@ -190,6 +190,8 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
       };
     case 'lease-due':
       return updateLease(next, event.leaseId, { state: 'due' });
+    case 'lease-revert-ordered':
+      return updateLease(next, event.leaseId, { revertOrdered: true });
     case 'lease-renewed':
       return updateLease(next, event.leaseId, { state: 'open', expiresAt: event.expiresAt });
     case 'lease-settled':

@@ -45,3 +45,18 @@ const NAME_WITHIN = /\b(incident-\d{8}-\d{4}(?:-\d+)?)(?![-\w])/;
 export function incidentNamedIn(words: string): string | null {
   return NAME_WITHIN.exec(words)?.[1] ?? null;
 }
+
+/** What a person writes for an incident: its name or digits of it (`1430`, `1023-1430`), never a word of a sentence. */
+const REFERENCE = /^#?(incident-\d[\w-]*|\d{4,8}(-\d+)*)$/i;
+
+export function looksLikeReference(text: string): boolean {
+  return REFERENCE.test(text);
+}
+
+/** The incidents whose name has this part; `1430` means incident-…-1430 rather than incident-…-1430-2. */
+export function namedByPart<T extends { readonly id: string }>(incidents: readonly T[], part: string): readonly T[] {
+  const wanted = part.replace(/^#/, '').toLowerCase();
+  const fitting = incidents.filter(({ id }) => id.includes(wanted));
+  const exact = fitting.filter(({ id }) => id === wanted || id.endsWith(`-${wanted}`));
+  return exact.length === 1 ? exact : fitting;
+}

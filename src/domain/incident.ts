@@ -1,5 +1,4 @@
 import type { Alert } from './alert.ts';
-import type { Decision } from './decision.ts';
 import type { Hypothesis } from './diagnosis.ts';
 import type { EvidenceBundle, EvidencePurpose } from './evidence.ts';
 import type { Instant } from './instant.ts';
@@ -176,6 +175,8 @@ export interface LeaseRecord {
   readonly lease: Lease;
   readonly state: 'open' | 'due' | 'kept' | 'reverted' | 'drifted' | 'moved';
   readonly expiresAt: Instant;
+  /** It is being taken back, whatever its time. */
+  readonly revertOrdered?: true;
 }
 
 export interface PromiseRecord {
@@ -212,9 +213,6 @@ export interface UnsentRecord {
   /** The delivery as it was, for what is sent again unchanged. */
   readonly delivery: unknown;
 }
-
-/** Decisions that the state keeps in full because an effect will ask about them again (ADR 0012). */
-export type RememberedDecision = Pick<Decision, 'id' | 'actor' | 'receivedAt'>;
 
 export function isOpen(state: IncidentState): boolean {
   return state.closed === null;

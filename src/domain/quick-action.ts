@@ -1,4 +1,4 @@
-import { holdsRole } from './decide.ts';
+import { holdsRole } from './deciding/roles.ts';
 import type { ProbeName } from './evidence.ts';
 import type { Instant } from './instant.ts';
 import type { Actor, Role } from './people.ts';

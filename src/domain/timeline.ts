@@ -1,5 +1,4 @@
 import type { Alert } from './alert.ts';
-import type { DecisionName } from './decision.ts';
 import type { Hypothesis } from './diagnosis.ts';
 import type { EvidenceBundle } from './evidence.ts';
 import type { Instant } from './instant.ts';
@@ -179,6 +178,8 @@ export type TimelineFact =
   | { readonly kind: 'remedy-skipped'; readonly action: ActionName; readonly because: string }
   | { readonly kind: 'lease-opened'; readonly lease: Lease }
   | { readonly kind: 'lease-due'; readonly leaseId: string }
+  /** It is to be taken back now: a person said so, or it made things worse. */
+  | { readonly kind: 'lease-revert-ordered'; readonly leaseId: string }
   | { readonly kind: 'lease-renewed'; readonly leaseId: string; readonly expiresAt: Instant }
   | {
       readonly kind: 'lease-settled';
@@ -273,7 +274,7 @@ export type TimelineFact =
     }
   /** A ticket of a playbook's own (R3.4.5); those of the other follow-ups are told by their own workflow. */
   | { readonly kind: 'ticket-opened'; readonly what: string; readonly ref: string; readonly url: string }
-  | { readonly kind: 'decision-refused'; readonly decision: DecisionName; readonly reason: string }
+  | { readonly kind: 'decision-refused'; readonly decision: string; readonly reason: string }
   | { readonly kind: 'asked-person'; readonly question: string }
   | { readonly kind: 'trouble'; readonly where: string; readonly words: string }
   | {

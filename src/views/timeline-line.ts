@@ -94,6 +94,8 @@ function sentence(event: TimelineEvent, named: Named): string {
       return `Temporary change in place until ${timeUtc(event.lease.expiresAt, event.at)}: ${event.lease.plan.preview}`;
     case 'lease-due':
       return `A temporary change is due: keep, renew or revert it${which(named(event.leaseId))}`;
+    case 'lease-revert-ordered':
+      return `${who(event)} takes a temporary change back${which(named(event.leaseId))}`;
     case 'lease-renewed':
       return `${who(event)} renewed a temporary change until ${timeUtc(event.expiresAt, event.at)}${which(named(event.leaseId))}`;
     case 'lease-settled':

@@ -61,7 +61,7 @@ describe('every decision', () => {
     const posted = gateway.posted[0];
     expect(posted?.path).toBe(`/api/incidents/${R9}/decisions`);
     expect(posted?.body).toMatchObject({ name, body });
-    expect(readDecisionBody(name, posted?.body.body)).toMatchObject({ ok: true });
+    expect(readDecisionBody(name, posted?.body.body, '2024-10-23T14:50:00.000Z')).toMatchObject({ ok: true });
   });
 });
 

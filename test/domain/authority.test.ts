@@ -16,16 +16,16 @@ describe('mayDecide', () => {
   it('gives responders the work and commanders the incident', () => {
     expect(allowed(['responder'])).toEqual([
       'acknowledge',
-      'assign',
-      'set-severity',
-      'note',
       'update',
+      'note',
+      'set-severity',
+      'assign',
       'reject',
       'call-off',
       'pause-canary',
       'abort-canary',
     ]);
-    expect(allowed(['approver'])).toEqual(['approve', 'test-mail', 'reject', 'call-off']);
+    expect(allowed(['approver'])).toEqual(['test-mail', 'approve', 'reject', 'call-off']);
     expect(allowed(['commander'])).toEqual(DECISION_NAMES);
     expect(allowed(['engineering-manager'])).toEqual(DECISION_NAMES);
   });

@@ -73,7 +73,6 @@ describe('what is carried into the next run', () => {
     const unfinished = { kind: 'step-finished', step: 'r1.31/options', outcome: ['a plan'] } as const;
     open.record(unfinished);
     open.record({ kind: 'step-finished', step: 'asked-for-help/r1', outcome: true });
-    open.record({ kind: 'step-finished', step: 'lease-1/revert-wanted', outcome: true });
     const first = approvalById(open.state, 'r1.1')?.approval;
     if (first === undefined) throw new Error('nothing was asked');
     open.record({ kind: 'approval-requested', approval: { ...first, id: 'r1.31' } });
@@ -84,7 +83,6 @@ describe('what is carried into the next run', () => {
       opening: true,
       'r1.31/options': ['a plan'],
       'asked-for-help/r1': true,
-      'lease-1/revert-wanted': true,
       'r1.30/ended': true,
       'r1.1/ended': true,
       'incident-20241023-1430/r1.1/rollback/noa-mcp/rolled-out': true,

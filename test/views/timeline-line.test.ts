@@ -97,6 +97,7 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
     'remedy-skipped': [{ action: 'scale', because: 'already at 6' }, 'scale was not done: already at 6'],
     'lease-opened': [{ lease }, 'Temporary change in place until 18:00 UTC: Restarts noa-mcp.'],
     'lease-due': [{ leaseId: 'l1' }, 'A temporary change is due: keep, renew or revert it'],
+    'lease-revert-ordered': [{ leaseId: 'l1' }, 'jane takes a temporary change back'],
     'lease-renewed': [
       { leaseId: 'l1', expiresAt: '2024-10-24T02:00:00.000Z' },
       'jane renewed a temporary change until 2024-10-24 02:00 UTC',

@@ -1,4 +1,4 @@
-import { holdsRole } from '../../domain/decide.ts';
+import { holdsRole } from '../../domain/deciding/roles.ts';
 import type { Decision } from '../../domain/decision.ts';
 import type { Role } from '../../domain/people.ts';
 import type { AuthorityActivities, AuthorityAnswer } from './api.ts';

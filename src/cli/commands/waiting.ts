@@ -1,4 +1,4 @@
-import { holdsRole } from '../../domain/decide.ts';
+import { holdsRole } from '../../domain/deciding/roles.ts';
 import type { Role } from '../../domain/people.ts';
 import { cleanLine } from '../../views/escape.ts';
 import { statusWords } from '../../views/words.ts';

@@ -1,4 +1,4 @@
-import { holdsRole } from '../../domain/decide.ts';
+import { holdsRole } from '../../domain/deciding/roles.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import { epochMs, type Instant } from '../../domain/instant.ts';
 import type { Role } from '../../domain/people.ts';

@@ -24,7 +24,7 @@ export function registerDecisions(app: FastifyInstance, options: GatewayOptions)
     }
     const forbidden = mayDecide(name, person.roles);
     if (forbidden !== null) throw new RequestRefused(403, forbidden);
-    const read = readDecisionBody(name, body);
+    const read = readDecisionBody(name, body, options.clock());
     if (!read.ok) throw refusedBody(read.problems);
     const decided = await decideAndAnswer(options, {
       id,

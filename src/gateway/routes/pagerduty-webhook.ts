@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { mayDecide } from '../../domain/authority.ts';
-import { holdsRole } from '../../domain/decide.ts';
+import { holdsRole } from '../../domain/deciding/roles.ts';
 import type { DecisionBodies, DecisionName } from '../../domain/decision.ts';
 import { type Actor, type Role, vouchedFor } from '../../domain/people.ts';
 import type { GatewayOptions } from '../gateway.ts';

@@ -180,7 +180,7 @@ async function decide(app: SlackAppOptions, person: PersonPolicy, wish: Wish): P
   const { id, incidentId, name } = wish;
   const forbidden = mayDecide(name, person.roles);
   if (forbidden !== null) return { over: true, words: `${forbidden} ${await whoMay(gateway, name, null)}` };
-  const body = readDecisionBody(name, wish.body);
+  const body = readDecisionBody(name, wish.body, wish.receivedAt);
   if (!body.ok) return { over: true, words: body.problems.join(' ') };
   const decided = await decideAndAnswer(
     gateway,

@@ -1,5 +1,5 @@
 import { mayDecide } from '../../domain/authority.ts';
-import { holdsRole } from '../../domain/decide.ts';
+import { holdsRole } from '../../domain/deciding/roles.ts';
 import type { DecisionName } from '../../domain/decision.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import { incidentNamedBy } from '../../domain/incident-name.ts';

@@ -1,4 +1,4 @@
-import { holdsRole } from '../../domain/decide.ts';
+import { holdsRole } from '../../domain/deciding/roles.ts';
 import type { DecisionName } from '../../domain/decision.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Role } from '../../domain/people.ts';

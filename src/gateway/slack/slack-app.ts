@@ -158,7 +158,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
       later(() => openForm(options, person, name, value.incidentId, value.given, value.prefill, trigger));
       return NOTHING;
     }
-    const body = readDecisionBody(name, value.given);
+    const body = readDecisionBody(name, value.given, gateway.clock());
     if (!body.ok) {
       later(() => tell(web, to, `${OLD_BUTTON} (${body.problems.join(' ')})`));
       return NOTHING;

@@ -38,7 +38,7 @@ export async function readSubmission(
     }
   }
   if (Object.keys(errors).length > 0) return { ok: false, errors };
-  const read = readDecisionBody(memory.name, body);
+  const read = readDecisionBody(memory.name, body, now);
   if (read.ok) return { ok: true, name: memory.name, incidentId: memory.incidentId, body: read.body, memory };
   const first = MODALS[memory.name].fields[0];
   return { ok: false, errors: first === undefined ? null : { [first.name]: read.problems.join(' ').slice(0, 150) } };

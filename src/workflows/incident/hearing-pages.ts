@@ -1,4 +1,4 @@
-import { acknowledgement } from '../../domain/decide.ts';
+import { acknowledgement } from '../../domain/decisions/acknowledge.ts';
 import { earlierOf } from '../../domain/instant.ts';
 import type { Contact } from '../../domain/people.ts';
 import { asking } from '../activity-calls.ts';

@@ -10,7 +10,7 @@ import type { IncidentRun } from './run.ts';
 /** Temporary changes are taken back, kept or renewed by a person; never silently left (ADR 0011). */
 export async function keepLeases(run: IncidentRun): Promise<void> {
   while (run.state.closed === null) {
-    const wanted = leasesInPlace(run.state).find((record) => revertWanted(run, record));
+    const wanted = leasesInPlace(run.state).find(({ revertOrdered }) => revertOrdered);
     if (wanted !== undefined) {
       await revert(run, wanted);
       continue;
@@ -20,7 +20,7 @@ export async function keepLeases(run: IncidentRun): Promise<void> {
     const changed = () =>
       run.state.closed !== null ||
       openLeases(run.state).length !== count ||
-      leasesInPlace(run.state).some((record) => revertWanted(run, record)) ||
+      leasesInPlace(run.state).some(({ revertOrdered }) => revertOrdered) ||
       earliest(openLeases(run.state))?.expiresAt !== next?.expiresAt;
     if (next === undefined) await run.agenda.forEvent(changed);
     else if ((await run.agenda.until(`${next.lease.id} ends`, next.expiresAt, changed)) === 'due')
@@ -30,10 +30,6 @@ export async function keepLeases(run: IncidentRun): Promise<void> {
 
 function earliest(records: readonly LeaseRecord[]): LeaseRecord | undefined {
   return [...records].sort((a, b) => a.expiresAt.localeCompare(b.expiresAt))[0];
-}
-
-export function revertWanted(run: IncidentRun, record: LeaseRecord): boolean {
-  return `${record.lease.id}/revert-wanted` in run.state.steps;
 }
 
 /** Keep, renew or revert? Asked again until somebody says; nothing is reverted under load by itself. */

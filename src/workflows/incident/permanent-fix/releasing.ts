@@ -96,8 +96,7 @@ async function isWell(run: IncidentRun): Promise<boolean> {
 function takeBack(run: IncidentRun, canary: RemedyPlan): void {
   const record = run.state.leases.find((lease) => lease.lease.plan.key === canary.key);
   if (record === undefined || !['open', 'due'].includes(record.state)) return;
-  const step = `${record.lease.id}/revert-wanted`;
-  if (!(step in run.state.steps)) run.record({ kind: 'step-finished', step, outcome: true });
+  if (record.revertOrdered !== true) run.record({ kind: 'lease-revert-ordered', leaseId: record.lease.id });
 }
 
 function whyOver(run: IncidentRun): string | null {

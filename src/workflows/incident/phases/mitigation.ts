@@ -11,7 +11,6 @@ import { prepareOptions } from '../../playbooks/options.ts';
 import { playbookFor } from '../../playbooks/registry.ts';
 import { allAlertsCleared, askApproval } from '../approving.ts';
 import { informInfrastructure } from '../informing-infrastructure.ts';
-import { revertWanted } from '../leasing.ts';
 import { isOngoing } from '../ongoing.ts';
 import { isWellAgain, recoveryInput } from '../recovery.ts';
 import type { IncidentRun } from '../run.ts';
@@ -154,7 +153,7 @@ function standInThatFails(run: IncidentRun, leading: Hypothesis): LeaseRecord | 
 async function takeBackStandIn(run: IncidentRun, standIn: LeaseRecord): Promise<boolean> {
   const { id, plan } = standIn.lease;
   const before = recordOf(run, plan)?.failedBefore ?? null;
-  const wanted = revertWanted(run, standIn) || (await takeBackWhatMadeItWorse(run, plan, before));
+  const wanted = standIn.revertOrdered || (await takeBackWhatMadeItWorse(run, plan, before));
   if (!wanted) return false;
   const isSettled = () => !leasesInPlace(run.state).some(({ lease }) => lease.id === id);
   await run.agenda.forEvent(() => isSettled() || !isOngoing(run));
@@ -175,7 +174,7 @@ async function takeBackWhatMadeItWorse(run: IncidentRun, plan: RemedyPlan, befor
     words: lease === undefined ? `${worse}. It cannot be taken back by itself.` : `${worse}. It is taken back.`,
   });
   if (lease === undefined) return false;
-  run.record({ kind: 'step-finished', step: `${lease.lease.id}/revert-wanted`, outcome: true });
+  run.record({ kind: 'lease-revert-ordered', leaseId: lease.lease.id });
   return true;
 }
 
