@@ -1,6 +1,5 @@
 import { stringify } from 'yaml';
 import { type EnvironmentVariable, environmentVariables } from '../src/config/env.ts';
-import { MEANINGS } from '../src/config/env-meanings.ts';
 import { policyJsonSchema } from '../src/config/policy.ts';
 import type { Policy } from '../src/domain/policy.ts';
 
@@ -82,10 +81,7 @@ export function configurationPage(writtenPolicy: unknown): string {
     'A secret may also be given as `NAME_FILE`, the path of a file that holds it. An empty variable counts as left out. A system whose',
     'variables are left out is a named gap in the evidence or a refused delivery on the timeline, never a stalled incident.',
     '',
-    '| variable | process | default | meaning |',
-    '|---|---|---|---|',
-    ...environmentVariables().map(variableRow),
-    '',
+    ...[...new Set(environmentVariables().map(({ section }) => section))].flatMap(variablesOf),
     '## Policy',
     '',
     'Ratios are written `0.1` or `10%`. Unknown keys are refused with what was probably meant. The column on the right is what',
@@ -95,10 +91,22 @@ export function configurationPage(writtenPolicy: unknown): string {
   ].join('\n');
 }
 
-function variableRow({ name, processes, needed, standard, secret }: EnvironmentVariable): string {
+function variablesOf(section: string): readonly string[] {
+  return [
+    `### ${section}`,
+    '',
+    '| variable | process | default | meaning |',
+    '|---|---|---|---|',
+    ...environmentVariables()
+      .filter((one) => one.section === section)
+      .map(variableRow),
+    '',
+  ];
+}
+
+function variableRow({ name, processes, needed, standard, secret, meaning }: EnvironmentVariable): string {
   const value = needed ? '**needed**' : standard === null ? '' : `\`${standard}\``;
-  const meaning = `${MEANINGS[name]}${secret ? ' *Secret.*' : ''}`;
-  return `| \`${name}\` | ${processes.join(', ')} | ${value} | ${cell(meaning)} |`;
+  return `| \`${name}\` | ${processes.join(', ')} | ${value} | ${cell(`${meaning}${secret ? ' *Secret.*' : ''}`)} |`;
 }
 
 function sectionOf(name: keyof Policy, schema: Schema, written: unknown): readonly string[] {

@@ -26,6 +26,7 @@ import { mailPort } from './worker/message-ports.ts';
 import { workerMetrics } from './worker/metrics.ts';
 import { StampAnswers } from './worker/stamping.ts';
 import { startStatusMails } from './worker/status-mails.ts';
+import { systemPorts } from './worker/system-ports.ts';
 import { tracedActivity, traceSinks } from './worker/tracing.ts';
 import { InTurn } from './worker/turns.ts';
 import { wireActivities } from './worker/wiring.ts';
@@ -72,6 +73,7 @@ async function main(): Promise<void> {
       store,
       people,
       clock,
+      ports: await systemPorts(env),
       actionItems: followUpStarter(connectionOptions ?? {}, space),
       ...(TURNS_URL === '' ? {} : { deadlines: new IdleDeadlines(TURNS_URL) }),
     }),

@@ -26,6 +26,9 @@ const src = join(root, 'src');
 const under = (folder: string) => (path: string) => path.startsWith(`${folder}/`);
 const node = /^node:/;
 
+/** What is said of the outside systems before one is asked: the list of them, their settings, what a check found. */
+const SYSTEMS = /^activities\/((systems|system|finding)|[^/]+\/settings)\.ts$/;
+
 /** Systems that combine others reach them through ports only; the rest stay in their own folder. */
 const ROOMS: readonly Room[] = [
   { name: 'domain', holds: under('domain'), rooms: [/^domain\//], packages: [] },
@@ -44,14 +47,20 @@ const ROOMS: readonly Room[] = [
     packages: [/^@temporalio\/workflow$/],
   },
   {
+    name: 'activities (list of systems)',
+    holds: (path) => path === 'activities/systems.ts',
+    rooms: [/^activities\/(system|[^/]+\/(settings|check|ports))\.ts$/],
+    packages: [],
+  },
+  {
     name: 'activities',
     holds: under('activities'),
     rooms: [
       /^domain\//,
       /^views\//,
-      /^activities\/(deadlines|digest|failures|http|once|redaction|remedy-plan|stamping|projection)\.ts$/,
+      /^activities\/(checking|deadlines|digest|failures|finding|http|once|redaction|remedy-plan|stamping|projection|system)\.ts$/,
     ],
-    typesFrom: [/^activities\/[^/]+\/(api|client)\.ts$/, /^activities\/failover\/ports\.ts$/],
+    typesFrom: [/^activities\/[^/]+\/(api|client|ports|settings)\.ts$/, /^activities\/system-ports\.ts$/],
     packages: [
       /^@temporalio\/(activity|common)$/,
       /^zod$/,
@@ -76,7 +85,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'config',
     holds: under('config'),
-    rooms: [/^domain\//, /^config\//],
+    rooms: [/^domain\//, /^config\//, SYSTEMS],
     packages: [/^zod$/, /^yaml$/, /^liquidjs$/, node],
   },
   {
@@ -89,6 +98,7 @@ const ROOMS: readonly Room[] = [
     name: 'gateway',
     holds: under('gateway'),
     rooms: [
+      SYSTEMS,
       /^client(\.ts$|\/)/,
       /^store\//,
       /^config\//,
@@ -120,7 +130,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'cli',
     holds: under('cli'),
-    rooms: [/^config\//, /^domain\//, /^views\//, /^client(\.ts$|\/)/, /^cli\//],
+    rooms: [/^config\//, /^domain\//, /^views\//, /^client(\.ts$|\/)/, /^cli\//, SYSTEMS],
     packages: [/^commander$/, /^picocolors$/, /^@temporalio\/client$/, /^pg$/, /^redis$/, node],
   },
   {
@@ -283,6 +293,27 @@ describe('a route', () => {
       .filter(({ to }) => to.startsWith('gateway/routes/'))
       .map(({ from }) => from);
     expect([...new Set(importers)]).toEqual(['gateway/gateway.ts']);
+  });
+});
+
+describe('outside systems', () => {
+  const folders = everyFile().flatMap(({ path }) => /^activities\/([^/]+)\/settings\.ts$/.exec(path)?.[1] ?? []);
+  const list = everyFile().find(({ path }) => path === 'activities/systems.ts')?.text ?? '';
+
+  it('are named by one list, with their check and their ports where they have one', () => {
+    expect(folders.length).toBeGreaterThan(15);
+    const parts = everyFile().flatMap(
+      ({ path }) => /^activities\/([^/]+\/(?:check|settings)\.ts)$/.exec(path)?.[1] ?? [],
+    );
+    expect(parts.filter((part) => !list.includes(`'./${part}'`))).toEqual([]);
+  });
+
+  it('cost nothing to name: what needs a driver is loaded when it is asked for', () => {
+    const edges = importsOf('activities/systems.ts', list.replaceAll(/import\([^)]*\)/g, ''));
+    expect(edges.filter(({ to }) => !/(settings|system)\.ts$/.test(to))).toEqual([]);
+    const said = everyFile().filter(({ path }) => SYSTEMS.test(path) && path !== 'activities/systems.ts');
+    const packages = said.flatMap(({ path, text }) => importsOf(path, text)).filter(({ to }) => !to.endsWith('.ts'));
+    expect(packages.filter(({ to }) => to !== 'zod')).toEqual([]);
   });
 });
 

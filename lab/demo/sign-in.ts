@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { isLoopback } from '../../src/config/env.ts';
 import { bouncePage } from '../../src/console/document.ts';
 import { type Console, HEADERS } from '../../src/console/mount.ts';
+import { isLoopback } from '../../src/domain/loopback.ts';
 import { realSystems } from './options.ts';
 
 /**

@@ -67,9 +67,25 @@ export function failureOfAnswer(name: string, answer: HttpAnswer, secrets: reado
   const type = failureTypeOf(answer.status, retryAfterSeconds !== null);
   const said = redactSecrets(excerptOf(answer), secrets);
   const wait = type === 'RateLimited' ? (retryAfterSeconds ?? RATE_LIMITED_FALLBACK_SECONDS) : retryAfterSeconds;
-  return failure(type, `${name} answered ${answer.status}${said === '' ? '' : `: ${said}`}`, {
+  const failed = failure(type, `${name} answered ${answer.status}${said === '' ? '' : `: ${said}`}`, {
     ...(wait === null ? {} : { retryAfterSeconds: wait }),
   });
+  MET.set(failed, { status: answer.status, error: null });
+  return failed;
+}
+
+/** What a failed request met: an answer of this status, or none for this reason. */
+export interface Met {
+  readonly status: number | null;
+  readonly error: unknown;
+}
+
+/** Kept beside the failures and not in them: whatever is in a failure goes into the history. */
+const MET = new WeakMap<object, Met>();
+
+/** Null: it was no request that failed. */
+export function metBy(error: unknown): Met | null {
+  return typeof error === 'object' && error !== null ? (MET.get(error) ?? null) : null;
 }
 
 /**
@@ -141,7 +157,12 @@ async function sendOnce(system: HttpSystem, request: HttpRequest): Promise<Whole
     const bytes = await readBounded(answer);
     return { status: answer.status, headers: answer.headers, text: bytes.toString('utf8'), bytes };
   } catch (error) {
-    throw failure('Unavailable', `${system.name} ${redactSecrets(troubleOf(error, milliseconds), system.secrets)}`);
+    const failed = failure(
+      'Unavailable',
+      `${system.name} ${redactSecrets(troubleOf(error, milliseconds), system.secrets)}`,
+    );
+    MET.set(failed, { status: null, error });
+    throw failed;
   }
 }
 

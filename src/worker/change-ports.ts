@@ -6,7 +6,6 @@ import { createGitClient, createLocalHistory, type GitClient } from '../activiti
 import { createGitHubClient, type GitHubSettings } from '../activities/github/client.ts';
 import { createPullRequestClient } from '../activities/github/pull-requests.ts';
 import { createGrafanaClient, type GrafanaClient } from '../activities/grafana/client.ts';
-import { createJenkinsClient } from '../activities/jenkins/client.ts';
 import type { WorkerEnv } from '../config/env.ts';
 import type { BuildFact, CommitFact } from '../domain/evidence.ts';
 import type { Instant } from '../domain/instant.ts';
@@ -90,7 +89,7 @@ export function buildSources(env: WorkerEnv): readonly ChangeSource<BuildFact>[]
     between: (window) => github.runs(window),
     command: ({ fromAt }) => `gh run list --repo ${env.GITHUB_REPOSITORY} --created '>=${fromAt}'`,
   };
-  return [actions, jenkins(env)].flatMap((source) => source ?? []);
+  return actions === null ? [] : [actions];
 }
 
 export function logSearchPort(env: WorkerEnv): LogSearchPort | null {
@@ -119,18 +118,4 @@ function gitHubSettings(env: WorkerEnv): GitHubSettings | null {
   const { GITHUB_API_URL: apiUrl, GITHUB_TOKEN: token, GITHUB_REPOSITORY: repository } = env;
   if (token === undefined || repository === undefined) return null;
   return { apiUrl, token, repository, timeoutMilliseconds: TIMEOUT_MILLISECONDS };
-}
-
-function jenkins(env: WorkerEnv): ChangeSource<BuildFact> | null {
-  const { JENKINS_URL: url, JENKINS_USER_ID: userId, JENKINS_API_TOKEN: apiToken, JENKINS_JOBS: jobs = [] } = env;
-  if (url === undefined || userId === undefined || apiToken === undefined || jobs.length === 0) return null;
-  const client = createJenkinsClient({ url, userId, apiToken, jobs, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
-  return {
-    name: 'Jenkins',
-    between: (window) => client.builds(window),
-    command: () =>
-      jobs
-        .map((job) => `curl -s -u $JENKINS_USER_ID "$JENKINS_URL/job/${job.replaceAll('/', '/job/')}/api/json"`)
-        .join('; '),
-  };
 }

@@ -63,6 +63,7 @@ import {
   serviceApiPort,
 } from './reading-ports.ts';
 import { recordPort } from './record-port.ts';
+import type { GivenPorts } from './system-ports.ts';
 
 export interface WiringOptions {
   readonly env: WorkerEnv;
@@ -70,12 +71,14 @@ export interface WiringOptions {
   readonly people: PeopleDirectory;
   readonly clock: Clock;
   readonly actionItems: ActionItemsPort;
+  /** Of the outside systems. */
+  readonly ports: GivenPorts;
   /** Counted by the wall clock when left out. */
   readonly deadlines?: IdleDeadlines;
 }
 
 /** Every activity with the clients of the systems that the environment names. The one place where rooms meet. */
-export function wireActivities({ env, store, people, clock, actionItems, deadlines }: WiringOptions) {
+export function wireActivities({ env, store, people, clock, actionItems, ports, deadlines }: WiringOptions) {
   const kubernetes = createKubernetesClient(
     connectToKubernetes({
       ...(env.KUBERNETES_API_URL === undefined ? {} : { apiUrl: env.KUBERNETES_API_URL }),
@@ -105,7 +108,7 @@ export function wireActivities({ env, store, people, clock, actionItems, deadlin
       social: mentionsPort(env),
       record: recordPort(store),
       code: commitSources(env),
-      builds: buildSources(env),
+      builds: [...buildSources(env), ...ports.all('builds')],
       logSearch: logSearchPort(env),
       panels: grafana(env),
       store: { put: (body, mediaType) => store.evidence.put({ body, mediaType, at: clock() }) },

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createAlertmanager } from '../../lab/simulation/systems/alertmanager.ts';
-import { stateOf } from '../../src/cli/doctor/finding.ts';
+import { stateOf } from '../../src/activities/finding.ts';
 import { checkAlertmanager } from '../../src/cli/doctor/production.ts';
 import { settingsOf } from '../../src/cli/doctor/settings.ts';
 import { bench } from '../contract/simulated.ts';

@@ -4,9 +4,12 @@ import { createGitHost } from '../../lab/simulation/systems/git/git-host.ts';
 import { createGitHub } from '../../lab/simulation/systems/github/github.ts';
 import { createGrafana } from '../../lab/simulation/systems/grafana.ts';
 import { createJenkins } from '../../lab/simulation/systems/jenkins.ts';
-import { checkElasticsearch, checkGit, checkGitHub, checkGrafana, checkJenkins } from '../../src/cli/doctor/code.ts';
-import { type SystemFinding, stateOf } from '../../src/cli/doctor/finding.ts';
+import { type SystemFinding, stateOf } from '../../src/activities/finding.ts';
+import { check as checkJenkins } from '../../src/activities/jenkins/check.ts';
+import { jenkins } from '../../src/activities/jenkins/settings.ts';
+import { checkElasticsearch, checkGit, checkGitHub, checkGrafana } from '../../src/cli/doctor/code.ts';
 import { settingsOf } from '../../src/cli/doctor/settings.ts';
+import { checkOne } from '../../src/cli/doctor/systems.ts';
 import { closing, vendorWorld } from '../contract/vendor.ts';
 
 const SECRET = 'planted-doctor-secret';
@@ -62,9 +65,10 @@ async function systems(may: { readonly all: boolean }) {
 
 async function examined(env: Readonly<Record<string, string>>): Promise<Readonly<Record<string, SystemFinding>>> {
   const settings = settingsOf(env);
-  const found = await Promise.all(
-    [checkGitHub, checkGit, checkJenkins, checkElasticsearch, checkGrafana].map((check) => check(settings)),
-  );
+  const found = [
+    ...(await Promise.all([checkGitHub, checkGit, checkElasticsearch, checkGrafana].map((check) => check(settings)))),
+    ...(await checkOne(jenkins, checkJenkins, env)),
+  ];
   return Object.fromEntries(found.map((one) => [one.system, one]));
 }
 

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { configurationPage } from '../../scripts/configuration-page.ts';
+import { composeFile, exampleEnv } from '../../scripts/deploy-files.ts';
+import { SYSTEMS } from '../../src/activities/systems.ts';
 import { environmentVariables } from '../../src/config/env.ts';
 
 const policy = async (): Promise<unknown> => parse(await readFile('policy/noa.yaml', 'utf8'));
@@ -11,6 +13,22 @@ describe('docs/configuration.md', () => {
     const kept = await readFile('docs/configuration.md', 'utf8');
     const renew = 'docs/configuration.md is older than the schemas. Renew it: npx tsx scripts/configuration-docs.ts';
     expect(kept === configurationPage(await policy()), renew).toBe(true);
+  });
+
+  it.each([
+    { path: 'deploy/example.env', write: exampleEnv },
+    { path: 'docker-compose.yml', write: composeFile },
+  ])('agrees with $path about the outside systems', async ({ path, write }) => {
+    const kept = await readFile(path, 'utf8');
+    const renew = `${path} is older than the settings. Renew it: npx tsx scripts/configuration-docs.ts`;
+    expect(kept === write(kept), renew).toBe(true);
+    expect(write(kept.replaceAll(/^.*JENKINS_URL.*$/gm, ''))).toContain('JENKINS_URL');
+  });
+
+  it('says each variable once: two systems never share one', () => {
+    const names = SYSTEMS.flatMap(({ settings }) => Object.keys(settings));
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    for (const { name, meaning } of environmentVariables()) expect(meaning.length, name).toBeGreaterThan(5);
   });
 
   it('names every variable with its default, and every key of the policy with its type', async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { clockFromEnv } from '../../src/config/clock.ts';
-import { gatewayEnv, rotatedSecrets, workerEnv } from '../../src/config/env.ts';
+import { gatewayEnv, workerEnv } from '../../src/config/env.ts';
+import { rotatedSecrets } from '../../src/config/own-settings.ts';
 
 const GOOD = {
   DATABASE_URL: 'postgres://u:p@localhost/incident',

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { gatewayEnv, workerEnv } from '../../src/config/env.ts';
+import { environmentVariables, gatewayEnv, workerEnv } from '../../src/config/env.ts';
 import { TASK_QUEUE } from '../../src/workflows/incident/api.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../deploy/kubernetes');
@@ -97,6 +97,19 @@ describe('deploy/kubernetes', () => {
       expect(() => workerEnv(environmentOf('worker', overlay))).not.toThrow();
     },
   );
+
+  it.each(overlays)('%s sets no variable that nobody reads, and no secret in the open', (overlay) => {
+    const known = new Map(environmentVariables().map((one) => [one.name, one]));
+    const literals = (kustomization(join(ROOT, 'overlays', overlay)).configMapGenerator ?? [])
+      .filter(({ name }) => name === 'incident-runbook')
+      .flatMap(({ literals = [] }) => literals.map((one) => one.split('=')[0] ?? ''));
+    const own = ['gateway', 'worker'].flatMap((name) => deployment(name).container.env.map((one) => one.name));
+    expect(literals.length).toBeGreaterThan(0);
+    for (const name of [...literals, ...own]) {
+      expect(known.has(name), `${name} is no variable`).toBe(true);
+      expect(known.get(name)?.secret, `${name} is a secret`).toBe(false);
+    }
+  });
 
   it('starts the entries that exist, under the strictest pod security', () => {
     for (const name of ['gateway', 'worker']) {

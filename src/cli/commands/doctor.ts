@@ -1,15 +1,16 @@
+import { type SystemFinding, type SystemState, stateOf } from '../../activities/finding.ts';
 import { checkAccounts } from '../doctor/accounts.ts';
 import { checkCache } from '../doctor/cache.ts';
-import { checkElasticsearch, checkGit, checkGitHub, checkGrafana, checkJenkins } from '../doctor/code.ts';
+import { checkElasticsearch, checkGit, checkGitHub, checkGrafana } from '../doctor/code.ts';
 import { checkJira, checkPagerDutyRest, checkSocial, checkZendesk } from '../doctor/customers.ts';
 import { checkServiceDatabases } from '../doctor/databases.ts';
 import { checkGateway, checkPolicyFor, checkPostgres, checkTemporal } from '../doctor/engine.ts';
-import { type SystemFinding, type SystemState, stateOf } from '../doctor/finding.ts';
 import { checkKubernetes } from '../doctor/kubernetes.ts';
 import { checkMail } from '../doctor/mail.ts';
 import { checkPagerDuty, checkProvider, checkSlack, checkStatusPage, PROVIDERS } from '../doctor/messages.ts';
 import { checkAlertmanager, checkPrometheus } from '../doctor/production.ts';
 import { settingsOf } from '../doctor/settings.ts';
+import { checkSystems } from '../doctor/systems.ts';
 import { EXIT } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { readDemoState } from '../session.ts';
@@ -25,7 +26,8 @@ export async function doctor(
   io: Io,
   { json = false, url }: { readonly json?: boolean; readonly url?: string },
 ): Promise<number> {
-  const settings = settingsOf({ ...readDemoState(io.root)?.environment, ...io.env });
+  const env = { ...readDemoState(io.root)?.environment, ...io.env };
+  const settings = settingsOf(env);
   const { finding: policyFinding, policy } = await checkPolicyFor(io, settings);
   const rest = await Promise.all([
     checkGateway(io, url),
@@ -47,12 +49,11 @@ export async function doctor(
     checkMail(settings),
     checkGitHub(settings),
     checkGit(settings),
-    checkJenkins(settings),
     checkElasticsearch(settings),
     checkGrafana(settings),
     ...PROVIDERS.map((provider) => checkProvider(provider, settings)),
   ]);
-  const findings = [policyFinding, ...rest].map((one) => ({
+  const findings = [policyFinding, ...rest, ...(await checkSystems(env, policy))].map((one) => ({
     ...one,
     state: stateOf(one),
     words: settings.redact(one.words),

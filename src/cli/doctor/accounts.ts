@@ -1,6 +1,6 @@
+import { away, fine, refused, type SystemFinding, unset } from '../../activities/finding.ts';
 import type { Policy } from '../../domain/policy.ts';
 import { ask, jsonOf, reasonOf } from './ask.ts';
-import { away, fine, refused, type SystemFinding, unset } from './finding.ts';
 import type { Settings } from './settings.ts';
 
 const SYSTEM = 'accounts (OIDC)';

@@ -1,6 +1,6 @@
 import { createClient } from 'redis';
+import { away, fine, refused, type SystemFinding, unset } from '../../activities/finding.ts';
 import { DEADLINE_MS, reasonOf } from './ask.ts';
-import { away, fine, refused, type SystemFinding, unset } from './finding.ts';
 import type { Settings } from './settings.ts';
 
 /** What the evidence of R2.5 and R3.3.3 asks, with the right that allows it. */

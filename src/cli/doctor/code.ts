@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import { away, fine, refused, type SystemFinding, unset } from '../../activities/finding.ts';
 import { type Answer, ask, jsonOf } from './ask.ts';
-import { away, fine, refused, type SystemFinding, unset } from './finding.ts';
 import type { Settings } from './settings.ts';
 
 /** Where code, builds, logs and dashboards are: GitHub, git, Jenkins, Elasticsearch, Grafana. */
@@ -84,52 +84,6 @@ export async function checkGit(settings: Settings): Promise<SystemFinding> {
       if (status !== 200) return away(system, `${base} answers ${status}`, AGAIN);
     }
     return fine(system, base);
-  });
-}
-
-export async function checkJenkins(settings: Settings): Promise<SystemFinding> {
-  const system = 'Jenkins';
-  const [url, user, token, written] = ['JENKINS_URL', 'JENKINS_USER_ID', 'JENKINS_API_TOKEN', 'JENKINS_JOBS'].map(
-    (name) => settings.get(name),
-  );
-  if (url == null || user == null || token == null || written == null)
-    return unset(
-      system,
-      'JENKINS_URL, JENKINS_USER_ID, JENKINS_API_TOKEN and JENKINS_JOBS',
-      'its builds are not looked at',
-    );
-  const base = baseOf(url);
-  const headers = { authorization: `Basic ${Buffer.from(`${user}:${token}`).toString('base64')}` };
-  return asked(system, base, 'JENKINS_URL', async () => {
-    const jobs = written
-      .split(',')
-      .map((job) => job.trim())
-      .filter(Boolean);
-    for (const job of jobs) {
-      const path = job
-        .split('/')
-        .map((part) => `/job/${encodeURIComponent(part)}`)
-        .join('');
-      const { status, text } = await ask(`${base}${path}/api/json?tree=builds[number]{0,1}`, { headers });
-      if (status === 401)
-        return refused(
-          system,
-          `${base} does not accept ${user}`,
-          'Make an API token for this user and put it into JENKINS_API_TOKEN.',
-        );
-      if (status === 403)
-        return refused(system, `${user} may not read ${job}`, 'Give this user Overall/Read and Job/Read.');
-      if (status === 404)
-        return refused(
-          system,
-          `there is no job ${job}, or ${user} may not see it`,
-          'Correct JENKINS_JOBS, or give this user Job/Discover and Job/Read.',
-        );
-      if (status !== 200) return away(system, `${base} answers ${status}`, AGAIN);
-      if (jsonOf(text).builds === undefined)
-        return refused(system, `${job} is a folder`, `Name the job inside it in JENKINS_JOBS, e.g. ${job}/main.`);
-    }
-    return fine(system, `${base}: ${jobs.join(', ')}`);
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
+import { away, fine, refused, type SystemFinding, unset } from '../../activities/finding.ts';
 import { DEADLINE_MS, reasonOf } from './ask.ts';
-import { away, fine, refused, type SystemFinding, unset } from './finding.ts';
 import type { Settings } from './settings.ts';
 
 /** One thing that an incident needs of a database: a query that answers one row with `has`, and what gives it. */

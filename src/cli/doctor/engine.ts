@@ -1,7 +1,7 @@
+import { away, fine, refused, type SystemFinding, unset } from '../../activities/finding.ts';
 import type { Io } from '../io.ts';
 import { openSession } from '../session.ts';
 import { ask, jsonOf, reasonOf } from './ask.ts';
-import { away, fine, refused, type SystemFinding, unset } from './finding.ts';
 import type { Settings } from './settings.ts';
 
 /** The product's own parts: gateway, Temporal, store, policy. */

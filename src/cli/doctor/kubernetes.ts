@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { away, fine, refused, type SystemFinding, unset } from '../../activities/finding.ts';
 import type { Policy } from '../../domain/policy.ts';
 import { type Asking, ask, jsonOf } from './ask.ts';
-import { away, fine, refused, type SystemFinding, unset } from './finding.ts';
 import { type KubernetesRight, neededRights, rightWords } from './kubernetes-rights.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { away, fine, refused, type SystemFinding, unset } from '../../activities/finding.ts';
 import { mailServerOf } from '../../config/smtp-url.ts';
 import { DEADLINE_MS, reasonOf } from './ask.ts';
-import { away, fine, refused, type SystemFinding, unset } from './finding.ts';
 import type { Settings } from './settings.ts';
 
 /** Says hello to the mail server and signs in, but sends nothing. */

@@ -10,6 +10,7 @@ import { findingIn } from '../../../src/domain/findings.ts';
 import type { ServicePolicy } from '../../../src/domain/policy.ts';
 import { buildSources, commitSources, grafana, logSearchPort } from '../../../src/worker/change-ports.ts';
 import { metricsPort } from '../../../src/worker/reading-ports.ts';
+import { type GivenPorts, systemPorts } from '../../../src/worker/system-ports.ts';
 
 const START_MS = Date.parse('2024-10-23T14:00:00Z');
 const MINUTE = 60_000;
@@ -46,6 +47,7 @@ function input(purpose: EvidencePurpose, probes: readonly ProbeName[], seconds =
 const stored = new Map<string, { readonly body: Buffer; readonly mediaType: string }>();
 let production: Production;
 let env: WorkerEnv;
+let given: GivenPorts;
 beforeAll(async () => {
   production = await startProduction({ seed: 7, startMs: START_MS, mode: 'virtual', rules: [] });
   production.world.addFault(
@@ -59,6 +61,7 @@ beforeAll(async () => {
     INCIDENT_POLICY: 'x',
     DECISION_SIGNING_KEY: '0123456789abcdef',
   });
+  given = await systemPorts(env);
 });
 afterAll(() => production.stop());
 
@@ -76,7 +79,7 @@ function ports(more: Partial<EvidencePorts> = {}): EvidencePorts {
     social: null,
     record: null,
     code: commitSources(env),
-    builds: buildSources(env),
+    builds: [...buildSources(env), ...given.all('builds')],
     logSearch: logSearchPort(env),
     panels: grafana(env),
     store: {

@@ -1,0 +1,58 @@
+import { away, type SystemFinding } from './finding.ts';
+import { metBy } from './http.ts';
+
+/** What a client's call came to, in the terms of the wire. Throws what never got an answer. */
+export interface Answered<T> {
+  readonly status: number;
+  /** Of failures.ts; null when the call succeeded. */
+  readonly type: string | null;
+  /** Null when it failed. */
+  readonly value: T | null;
+  readonly words: string;
+}
+
+/** One call of the client that the product uses, told by its status: rights are told apart by it. */
+export async function answered<T>(call: () => Promise<T>): Promise<Answered<T>> {
+  try {
+    return { status: 200, type: null, value: await call(), words: '' };
+  } catch (error) {
+    const { type = null, message } = error as { readonly type?: string; readonly message: string };
+    const met = metBy(error);
+    if (met === null) return { status: 200, type, value: null, words: message };
+    if (met.status === null) throw error;
+    return { status: met.status, type, value: null, words: message };
+  }
+}
+
+/** A check of one address: whatever gets no answer there is away, with the reason. */
+export async function asked(
+  system: string,
+  address: string,
+  variable: string,
+  check: (base: string) => Promise<SystemFinding>,
+): Promise<SystemFinding> {
+  const base = address.replace(/\/+$/, '');
+  try {
+    return await check(base);
+  } catch (error) {
+    return away(system, `${base}: ${reasonOf(error)}`, `Let this machine reach it, or correct ${variable}.`);
+  }
+}
+
+export const LOOK_AT_IT = 'Try again; when it stays so, look at its own log.';
+
+/** How long a check waits for a driver that has no deadline of its own. */
+export const DEADLINE_MS = 5_000;
+
+/** Why there was no answer, as a person understands it. */
+export function reasonOf(error: unknown): string {
+  const cause = metBy(error)?.error ?? error;
+  if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
+  if (!(cause instanceof Error)) return String(cause);
+  const { code } = cause as NodeJS.ErrnoException;
+  if (cause.name === 'TimeoutError' || cause.name === 'AbortError') return `no answer within ${DEADLINE_MS / 1000} s`;
+  if (code === 'ECONNREFUSED') return 'nothing listens there';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'its name is not known';
+  if (cause.cause !== undefined) return reasonOf(cause.cause);
+  return cause.message || cause.name;
+}

@@ -1,0 +1,54 @@
+import { accounts } from './accounts/settings.ts';
+import { alertmanager } from './alertmanager/settings.ts';
+import { customers } from './customers/settings.ts';
+import { documents } from './documents/settings.ts';
+import { elasticsearch } from './elasticsearch/settings.ts';
+import { email } from './email/settings.ts';
+import { git } from './git/settings.ts';
+import { gitHub } from './github/settings.ts';
+import { grafana } from './grafana/settings.ts';
+import { jenkins } from './jenkins/settings.ts';
+import { jira } from './jira/settings.ts';
+import { kubernetes } from './kubernetes/settings.ts';
+import { pagerDuty } from './pagerduty/settings.ts';
+import { serviceDatabases } from './postgres/settings.ts';
+import { prometheus } from './prometheus/settings.ts';
+import { providers } from './providers/settings.ts';
+import { redis } from './redis/settings.ts';
+import { serviceApi } from './service-api/settings.ts';
+import { slack } from './slack/settings.ts';
+import { social } from './social/settings.ts';
+import { statusPage } from './status-page/settings.ts';
+import { zendesk } from './zendesk/settings.ts';
+
+/**
+ * Every outside system, in the order in which people read of them: the only file that names them all. What a system has
+ * beside its settings is loaded when somebody asks for it, so that naming them costs no process its drivers.
+ */
+export const SYSTEMS = [
+  { ...kubernetes },
+  { ...prometheus },
+  { ...alertmanager },
+  { ...serviceDatabases },
+  { ...redis },
+  { ...serviceApi },
+  { ...accounts },
+  { ...slack },
+  { ...pagerDuty },
+  { ...email },
+  { ...statusPage },
+  { ...zendesk },
+  { ...jira },
+  { ...social },
+  { ...customers },
+  { ...git },
+  { ...gitHub },
+  { ...jenkins, check: () => import('./jenkins/check.ts'), ports: () => import('./jenkins/ports.ts') },
+  { ...elasticsearch },
+  { ...grafana },
+  { ...documents },
+  { ...providers },
+] as const;
+
+type Together<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer I) => void ? I : never;
+export type SystemSettings = Together<(typeof SYSTEMS)[number]['settings']>;
