@@ -58,7 +58,7 @@ const ROOMS: readonly Room[] = [
     rooms: [
       /^domain\//,
       /^views\//,
-      /^activities\/(checking|deadlines|digest|failures|finding|http|once|redaction|remedy-plan|stamping|projection|system)\.ts$/,
+      /^activities\/(checking|deadlines|digest|failures|finding|http|once|redaction|remedy-plan|projection|system)\.ts$/,
     ],
     typesFrom: [/^activities\/[^/]+\/(api|client|ports|settings)\.ts$/, /^activities\/system-ports\.ts$/],
     packages: [

@@ -92,13 +92,6 @@ export async function spawnProcess(spec: ProcessSpec): Promise<RunningProcess> {
   return running;
 }
 
-/** Stops processes one after another in the given order; the first failure is thrown after all were tried. */
-export async function stopInOrder(stoppable: readonly { stop(): Promise<unknown> }[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const one of stoppable) await one.stop().catch((error: unknown) => failures.push(error));
-  if (failures.length > 0) throw failures[0];
-}
-
 function spawnLeash(spec: ProcessSpec): ChildProcess {
   const { NODE_OPTIONS: nodeOptions, ...env } = { ...process.env, ...spec.env };
   const leashed = {

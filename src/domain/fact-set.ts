@@ -6,7 +6,7 @@ import type { Phase, PublicStatus } from './timeline.ts';
 
 /**
  * What every audience is told is rendered from this one set of facts, made from the incident's state by a pure
- * function (`factSet` in incident.ts), so that no two channels can contradict each other (R4).
+ * function (`factSet` in facts.ts), so that no two channels can contradict each other (R4).
  */
 export interface FactSet {
   readonly incidentId: string;

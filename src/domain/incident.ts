@@ -214,10 +214,6 @@ export interface UnsentRecord {
   readonly delivery: unknown;
 }
 
-export function isOpen(state: IncidentState): boolean {
-  return state.closed === null;
-}
-
 export function approvalById(state: IncidentState, id: string): ApprovalRecord | null {
   return state.approvals.find((record) => record.approval.id === id) ?? null;
 }

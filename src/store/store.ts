@@ -1,6 +1,5 @@
 import { type Audit, createAudit } from './audit.ts';
 import { type ChatRequests, createChatRequests } from './chat-requests.ts';
-import { type Claims, createClaims } from './claims.ts';
 import { type CustomerMailLedger, createCustomerMailLedger } from './customer-mail.ts';
 import { connectDatabase, type DatabaseOptions } from './database.ts';
 import { createDeliveryLocks, type DeliveryLocks } from './delivery-locks.ts';
@@ -25,7 +24,6 @@ export interface Store {
   readonly evidence: EvidenceStore;
   readonly ledger: IdempotencyLedger;
   readonly customerMail: CustomerMailLedger;
-  readonly claims: Claims;
   readonly chatRequests: ChatRequests;
   readonly audit: Audit;
   readonly record: IncidentRecord;
@@ -57,7 +55,6 @@ export async function openStore(options: DatabaseOptions): Promise<Store> {
     evidence: createEvidenceStore(database),
     ledger: createIdempotencyLedger(database),
     customerMail: createCustomerMailLedger(database),
-    claims: createClaims(database),
     chatRequests: createChatRequests(database),
     audit: createAudit(database),
     record: createRecord(database),

@@ -271,23 +271,7 @@ describe('record', () => {
   });
 });
 
-describe('claims, ledger and evidence', () => {
-  it('grants a resource to one holder until it expires', async () => {
-    const { store } = await freshStore();
-    const wish = {
-      resource: 'shop',
-      holder: 'a',
-      at: '2024-10-23T15:00:00.000Z',
-      expiresAt: '2024-10-23T15:10:00.000Z',
-    };
-    expect(await store.claims.claim(wish)).toMatchObject({ granted: true });
-    expect(await store.claims.claim({ ...wish, holder: 'b' })).toMatchObject({ granted: false, holder: 'a' });
-    expect(await store.claims.claim({ ...wish, holder: 'b', at: '2024-10-23T15:10:00.000Z' })).toMatchObject({
-      granted: true,
-    });
-    expect(await store.claims.release({ resource: 'shop', holder: 'a' })).toBe(false);
-  });
-
+describe('ledger and evidence', () => {
   it('tells what was never begun from what is in doubt and what is done', async () => {
     const { store } = await freshStore();
     const [begunAt, at] = ['2024-10-23T15:00:00.000Z', '2024-10-23T15:01:00.000Z'];

@@ -123,7 +123,6 @@ export type FaultSpec = Lasting &
   );
 
 export type FaultKind = FaultSpec['kind'];
-export type FaultOf<K extends FaultKind> = Extract<FaultSpec, { readonly kind: K }>;
 
 /** Every kind that the drill format knows and the world plays, in the order of its table. */
 export const FAULT_KINDS: readonly FaultKind[] = [

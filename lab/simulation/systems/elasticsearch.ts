@@ -5,30 +5,6 @@ import type { WireRequest, WireResponse } from '../wire/server.ts';
 import { createWireServer } from '../wire/server.ts';
 import type { PodView, WorldTruth } from '../world/api.ts';
 
-/** What Elastic documents about the search API, as data; the simulator refuses what breaks it. */
-export const ELASTICSEARCH_RULES = {
-  authentication: {
-    says: 'Authorization: ApiKey <base64 of id:api_key>, else 401 security_exception',
-    source: 'https://www.elastic.co/docs/api/doc/elasticsearch/authentication',
-    readOn: '2026-11-25',
-  },
-  window: {
-    says: 'from + size must not be above 10,000 (index.max_result_window)',
-    source: 'https://www.elastic.co/docs/reference/elasticsearch/rest-apis/paginate-search-results',
-    readOn: '2026-11-25',
-  },
-  totals: {
-    says: 'hits.total counts to 10,000 unless track_total_hits is true; relation then says gte',
-    source: 'https://www.elastic.co/docs/reference/elasticsearch/rest-apis/search-your-data',
-    readOn: '2026-11-25',
-  },
-  unknownQuery: {
-    says: 'an unknown query is a parsing_exception (400)',
-    source: 'https://www.elastic.co/docs/reference/query-languages/querydsl',
-    readOn: '2026-11-25',
-  },
-} as const;
-
 const MOST_HITS = 10_000;
 
 export interface Elasticsearch {

@@ -5,30 +5,6 @@ import type { WireLedger } from '../wire/ledger.ts';
 import type { WireHandler, WireRequest, WireResponse } from '../wire/server.ts';
 import { createWireServer } from '../wire/server.ts';
 
-/** What Grafana documents about its HTTP API, as data; the simulator refuses what breaks it. */
-export const GRAFANA_RULES = {
-  authentication: {
-    says: 'Authorization: Bearer <service account token>, else 401',
-    source: 'https://grafana.com/docs/grafana/latest/developers/http_api/authentication/',
-    readOn: '2026-11-25',
-  },
-  annotation: {
-    says: 'text is required; time is epoch milliseconds; timeEnd is not before time; tags are at most 50',
-    source: 'https://grafana.com/docs/grafana/latest/developers/http_api/annotations/#create-annotation',
-    readOn: '2026-11-25',
-  },
-  find: {
-    says: 'tags may be given several times and all must be there, unless matchAny=true; limit is 100 when left out',
-    source: 'https://grafana.com/docs/grafana/latest/developers/http_api/annotations/#find-annotations',
-    readOn: '2026-11-25',
-  },
-  render: {
-    says: 'without the image renderer the answer is a placeholder or an error, never the panel',
-    source: 'https://grafana.com/docs/grafana/latest/setup-grafana/image-rendering/',
-    readOn: '2026-11-25',
-  },
-} as const;
-
 export interface GrafanaAnnotation {
   readonly id: number;
   readonly time: number;

@@ -5,28 +5,6 @@ import type { WireRequest, WireResponse } from '../wire/server.ts';
 import { createWireServer } from '../wire/server.ts';
 import type { HostedCommit } from './git/git-host.ts';
 
-/**
- * What Jenkins documents about its remote access API, as data with source and the day it was taken over. What breaks a
- * rule is refused as Jenkins does: with a page of HTML.
- */
-export const JENKINS_RULES = {
-  authentication: {
-    says: 'HTTP Basic with a user id and an API token; anything else is answered 401 or 403 with HTML',
-    source: 'https://www.jenkins.io/doc/book/system-administration/authenticating-scripted-clients/',
-    readOn: '2026-11-25',
-  },
-  crumb: {
-    says: 'requests that are authenticated by an API token need no crumb (since 2.96)',
-    source: 'https://www.jenkins.io/doc/book/security/csrf-protection/',
-    readOn: '2026-11-25',
-  },
-  tree: {
-    says: 'tree=name[sub,sub]{from,to} names the fields to answer; what it does not name is left out',
-    source: 'https://www.jenkins.io/doc/book/using/remote-access-api/',
-    readOn: '2026-11-25',
-  },
-} as const;
-
 export interface Jenkins {
   /** Full names of the jobs, folders with a slash. */
   readonly jobs: readonly string[];

@@ -58,21 +58,6 @@ export const WORLD_DEFAULTS: WorldSettings = {
   failuresPerTicket: 382,
 };
 
-/** What each key means, for the schema of the drill format. */
-export const WORLD_KEYS: { readonly [K in keyof WorldSettings]: string } = {
-  requestsPerMinute: 'requests a minute, all endpoints together',
-  deployments:
-    'by name: replicas, and requestsPerMinutePerPod (what one pod can serve; default 2.4 times its fair share)',
-  database: 'pool: the most connections there can be',
-  endpoints: 'list of path, method, share (of all requests), medianSeconds, databaseSeconds, callsProvider, deployment',
-  users: 'active users; metrics count them under at most 50 labels',
-  providers: 'by name: share of the provider calls',
-  cacheHitRate: 'share of cache requests that hit, 0 to 1',
-  baselineErrorRate: 'share of requests that fail on a good day, 0 to 1',
-  scrapeSeconds: 'seconds between two scrapes, a multiple of 5',
-  failuresPerTicket: 'failed requests, beyond one in a hundred of all, for each support ticket',
-};
-
 /** Settings as a drill gives them: any part of them. Deployments not named keep their default. */
 export type WorldOptions = { readonly [K in keyof WorldSettings]?: WorldSettings[K] | undefined };
 

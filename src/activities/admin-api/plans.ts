@@ -31,7 +31,7 @@ export function planProviderRemedy(
     target: wish.target,
     parameters,
     before: Object.fromEntries(pods.map((pod) => [pod.pod, beforeOf(pod, wanted)])),
-    preconditions: { claimFor: input.incidentId },
+    preconditions: {},
     preview: previewOf(wanted, pods),
     command: commandOf(input.service, wanted, pods),
     plannedAt: input.at,

@@ -2,7 +2,7 @@ import type { MigrationKind } from '../../domain/policy.ts';
 import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
 import { failure, notYet } from '../failures.ts';
 import { planDigest, sealPlan } from '../remedy-plan.ts';
-import type { MigrationActivities, MigrationPreviewInput, MigrationState, StagingTrial } from './api.ts';
+import type { MigrationActivities, MigrationPreviewInput, StagingTrial } from './api.ts';
 import { suggestIndex } from './index-suggestion.ts';
 import { isDone } from './indexes.ts';
 import { type MigrationStatement, readStatement } from './migration-statement.ts';
@@ -26,7 +26,6 @@ export function createMigrationActivities({ production, staging }: MigrationClie
       return tryIn(staging, plan, statement);
     },
     migrateDatabase: (plan) => migrate(needed(production), plan),
-    readMigration: (plan) => readBack(needed(production), plan),
   };
 }
 
@@ -56,7 +55,7 @@ async function preview(production: MigrationClient | null, input: MigrationPrevi
       file: input.file ?? '',
     },
     before: { state, cost: plan === null ? null : plan.cost },
-    preconditions: { claimFor: input.incidentId },
+    preconditions: {},
     preview: `${statement.sql.replaceAll(/\s+/g, ' ')} Reads and writes go on while it runs.${leftover}${now}${where}`,
     command: `psql -c "${statement.sql.replaceAll(/\s+/g, ' ').replaceAll('"', '\\"')}"`,
     plannedAt: input.at,
@@ -105,6 +104,13 @@ async function carry(client: MigrationClient, statement: MigrationStatement): Pr
   const carried = await client.carryOut(statement);
   if (carried !== 'somebody-is-at-it') return carried;
   throw notYet(`${statement.index} is being worked on by another session.`, ASK_AGAIN_SECONDS);
+}
+
+interface MigrationState {
+  readonly state: 'absent' | 'building' | 'invalid' | 'valid';
+  /** Whether the plan of the statement it is for uses it; null when that is not known. */
+  readonly isUsed: boolean | null;
+  readonly words: string;
 }
 
 /** Whether it is valid, and whether the plan of the statement it was made for uses it (R5.8). */

@@ -3,7 +3,6 @@ import type { MigrationKind } from '../../domain/policy.ts';
 import type { RemedyOutcome, RemedyPlan, RemedyPreview, Target } from '../../domain/remedy.ts';
 
 export interface MigrationPreviewInput {
-  readonly incidentId: string;
   /** Stable prefix of the plan's key: incident + step. */
   readonly keyPrefix: string;
   readonly at: Instant;
@@ -32,17 +31,9 @@ export interface PlanSummary {
   readonly scansTable: boolean;
 }
 
-export interface MigrationState {
-  readonly state: 'absent' | 'building' | 'invalid' | 'valid';
-  /** Whether the plan of the statement it is for uses it; null when that is not known. */
-  readonly isUsed: boolean | null;
-  readonly words: string;
-}
-
 /** The permanent fix of a slow statement (R5.6–R5.8): checked, tried in staging, carried out once, read back. */
 export interface MigrationActivities {
   previewMigration(input: MigrationPreviewInput): Promise<RemedyPreview>;
   tryMigrationInStaging(plan: RemedyPlan): Promise<StagingTrial>;
   migrateDatabase(plan: RemedyPlan): Promise<RemedyOutcome>;
-  readMigration(plan: RemedyPlan): Promise<MigrationState>;
 }

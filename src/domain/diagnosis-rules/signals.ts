@@ -107,12 +107,6 @@ export function statementAgeMinutes(reading: Reading, query: string): number | n
   return minutesBetween >= 1 && grown > 0 ? first.calls / (grown / minutesBetween) : null;
 }
 
-export function errorRatioNow(reading: Reading): { readonly id: string; readonly ratio: number } | null {
-  const found = reading.found('error-rate');
-  const ratio = measured(found?.finding.ratio);
-  return found === null || ratio === null ? null : { id: found.id, ratio };
-}
-
 export function surge(
   reading: Reading,
 ): { readonly id: string; readonly freshness: number; readonly ratio: number } | null {

@@ -1,4 +1,5 @@
 import type { Delivery } from '../../activities/publication/api.ts';
+import { type Due, nextDue } from '../../domain/clocks.ts';
 import { nextPromiseNumber, openPromise } from '../../domain/incident.ts';
 import { isBefore, plusMinutes } from '../../domain/instant.ts';
 import type { Contact } from '../../domain/people.ts';
@@ -31,15 +32,12 @@ export async function watchAcknowledgement(run: IncidentRun): Promise<void> {
 }
 
 /** The next step of the severity's chain that names somebody who was not paged; by the clock of that severity. */
-function nextStep(run: IncidentRun) {
+function nextStep(run: IncidentRun): Due | null {
   const { state, policy } = run;
-  for (const step of policy.severities[state.severity].paging) {
-    const to = step.to.filter((contact) => !wasPaged(run, contact) && policy.contacts[contact].pagingService !== null);
-    // A page that could not be delivered at all woke nobody: the next in the chain is not left to wait.
-    const dueAt = nobodyWoken(run) ? run.now() : plusMinutes(state.severityChangedAt, step.afterMinutes);
-    if (to.length > 0) return { to, dueAt };
-  }
-  return null;
+  const canBePaged = (contact: Contact) => !wasPaged(run, contact) && policy.contacts[contact].pagingService !== null;
+  const next = nextDue(policy.severities[state.severity].paging, state.severityChangedAt, canBePaged);
+  // A page that could not be delivered at all woke nobody: the next in the chain is not left to wait.
+  return next !== null && nobodyWoken(run) ? { ...next, dueAt: run.now() } : next;
 }
 
 function nobodyWoken(run: IncidentRun): boolean {
@@ -154,15 +152,11 @@ export async function escalateByTime(run: IncidentRun): Promise<void> {
   }
 }
 
-function nextEscalation(run: IncidentRun) {
-  const { state, policy } = run;
-  for (const step of policy.severities[state.severity].escalations) {
-    const to = step.to.filter(
-      (contact) => !state.escalations.some((done) => done.to === contact && done.because.startsWith('by time')),
-    );
-    if (to.length > 0) return { to, dueAt: plusMinutes(state.severityChangedAt, step.afterMinutes) };
-  }
-  return null;
+function nextEscalation({ state, policy }: IncidentRun): Due | null {
+  const toldByTime = (contact: Contact) =>
+    state.escalations.some((done) => done.to === contact && done.because.startsWith('by time'));
+  const steps = policy.severities[state.severity].escalations;
+  return nextDue(steps, state.severityChangedAt, (contact) => !toldByTime(contact));
 }
 
 async function escalate(run: IncidentRun, to: readonly Contact[]): Promise<void> {

@@ -82,7 +82,6 @@ describe.skipIf(MISSING_POSTGRES !== null)('deploy/sql/grants.sql on a real Post
     });
     const { previewMigration, migrateDatabase } = createMigrationActivities({ production: client, staging: null });
     const answer = await previewMigration({
-      incidentId: 'incident-a',
       keyPrefix: 'incident-a/fix',
       at: '2026-03-03T09:00:00.000Z',
       target: { kind: 'database', namespace: 'shop', name: 'shop' },

@@ -39,7 +39,6 @@ export async function previewOf(
   const { namespace, database } = run.policy.service;
   const answer = await run.attempt(
     migration('preview of the migration').previewMigration({
-      incidentId,
       keyPrefix: `${incidentId}/${wish.keyPrefix}`,
       at: run.now(),
       target: { kind: 'database', namespace, name: database?.database ?? '' },
