@@ -123,7 +123,7 @@ function slackDoor({ production, gatewayUrl, slackSigningSecret }: Theatre, cast
     faults: production.wires,
     gatewayUrl,
     signingSecret: slackSigningSecret,
-    slackIdOf: (person) => cast.policy.people.find(({ id }) => id === person)?.slackId ?? null,
+    chatIdOf: (person) => cast.policy.people.find(({ id }) => id === person)?.chatId ?? null,
   });
 }
 

@@ -11,7 +11,7 @@ export interface SlackDoorOptions {
   readonly faults: WireFaults;
   readonly gatewayUrl: string;
   readonly signingSecret: string;
-  readonly slackIdOf: (person: string) => string | null;
+  readonly chatIdOf: (person: string) => string | null;
 }
 
 const ANSWER_WITHIN_MS = 20_000;
@@ -41,7 +41,7 @@ export class SlackDoor {
   constructor(private readonly options: SlackDoorOptions) {}
 
   async decide(decision: PersonDecision): Promise<DecisionReply | null> {
-    const userId = this.options.slackIdOf(decision.who);
+    const userId = this.options.chatIdOf(decision.who);
     const away = AWAY.some((kind) => this.options.faults.has('slack', kind));
     if (userId === null || away) return null;
     const found = this.#button(decision);
@@ -146,7 +146,7 @@ export class SlackDoor {
       case 'severity':
         return { selected_option: { value } };
       case 'person':
-        return { selected_user: this.options.slackIdOf(String(value)) ?? String(value) };
+        return { selected_user: this.options.chatIdOf(String(value)) ?? String(value) };
       default:
         return { value: String(value) };
     }

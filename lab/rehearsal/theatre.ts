@@ -172,7 +172,7 @@ function productionOptions(drill: Drill, policy: Policy, ground: Ground) {
     mode: ground.realTime ? ('live' as const) : ('virtual' as const),
     world: drill.world,
     people: peopleOf(policy),
-    supportChannel: (policy.reports.slackChannels[0] ?? '#general').replace(/^#/, ''),
+    supportChannel: (policy.reports.chatChannels[0] ?? '#general').replace(/^#/, ''),
     statusPage: {
       pageId: 'drillpage',
       components: policy.communication.statusPageComponents.map(({ id, name }) => ({ id, name })),
@@ -187,8 +187,8 @@ function productionOptions(drill: Drill, policy: Policy, ground: Ground) {
 
 /** The company around the drill's people: their accounts, their groups, the channels, and whose phone each service rings. */
 function peopleOf(policy: Policy): PeopleSettings {
-  const people = policy.people.map(({ id, name, email, slackId, pagingId }) => ({
-    slackId: slackId ?? `U0${id}`,
+  const people = policy.people.map(({ id, name, email, chatId, pagingId }) => ({
+    chatId: chatId ?? `U0${id}`,
     pagingId: pagingId ?? `P${id}`,
     handle: id,
     name,
@@ -203,7 +203,7 @@ function peopleOf(policy: Policy): PeopleSettings {
     if (about.chatGroup !== null)
       groups.set(about.chatGroup, [
         ...(groups.get(about.chatGroup) ?? []),
-        ...held.flatMap(({ slackId }) => slackId ?? []),
+        ...held.flatMap(({ chatId }) => chatId ?? []),
       ]);
     if (about.pagingService === null || pagingServices.some(({ name }) => name === about.pagingService)) continue;
     // A page that nobody of the drill answers still rings somewhere.
@@ -214,7 +214,7 @@ function peopleOf(policy: Policy): PeopleSettings {
   }
   const { incidentsChannel, oncallChannel, engineeringChannel } = policy.communication;
   const channels = [
-    ...policy.reports.slackChannels,
+    ...policy.reports.chatChannels,
     incidentsChannel,
     oncallChannel,
     engineeringChannel,

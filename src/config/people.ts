@@ -8,7 +8,7 @@ export interface PeopleDirectory {
   byToken(token: string): Promise<PersonPolicy | null>;
   byId(id: string): Promise<PersonPolicy | null>;
   byPagingId(pagingId: string): Promise<PersonPolicy | null>;
-  bySlackId(slackId: string): Promise<PersonPolicy | null>;
+  byChatId(chatId: string): Promise<PersonPolicy | null>;
   /** Everybody, so that a refusal can name who may. */
   all(): Promise<readonly PersonPolicy[]>;
 }
@@ -62,7 +62,7 @@ function directory(people: () => Promise<readonly PersonPolicy[]>): PeopleDirect
     },
     byId: (id) => find((person) => person.id === id),
     byPagingId: (pagingId) => find((person) => person.pagingId === pagingId),
-    bySlackId: (slackId) => find((person) => person.slackId === slackId),
+    byChatId: (chatId) => find((person) => person.chatId === chatId),
     all: people,
   };
 }

@@ -47,7 +47,7 @@ function reachChecks(policy: Policy): readonly PathProblem[] {
 
 function identityChecks(policy: Policy): readonly PathProblem[] {
   const found: PathProblem[] = [];
-  for (const field of ['id', 'email', 'slackId', 'pagingId', 'tokenSha256'] as const) {
+  for (const field of ['id', 'email', 'chatId', 'pagingId', 'tokenSha256'] as const) {
     const seen = new Map<string, string>();
     for (const [index, person] of policy.people.entries()) {
       const value = person[field];

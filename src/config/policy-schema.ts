@@ -117,7 +117,7 @@ const person = z.strictObject({
   name: text,
   email: z.email('must be an e-mail address'),
   roles: z.array(role).min(1, 'must have a role'),
-  slackId: text.nullable().default(null),
+  chatId: text.nullable().default(null),
   pagingId: text.nullable().default(null),
   contacts: z.array(contact).default([]),
   tokenSha256: z
@@ -203,7 +203,7 @@ export const policySchema = z.strictObject({
   }),
   reports: z.strictObject({
     socialHandle: text.nullable(),
-    slackChannels: z.array(text),
+    chatChannels: z.array(text),
     zendeskTags: z.array(text),
     jiraLabels: z.array(text),
     lookAgainMinutes: z.array(positive).max(10),

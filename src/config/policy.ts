@@ -3,6 +3,7 @@ import type { Policy } from '../domain/policy.ts';
 import { policyChecks } from './policy-checks.ts';
 import { applyOverrides, type PolicyOverrides } from './policy-overrides.ts';
 import { type PathProblem, pathWords, schemaProblems } from './policy-problems.ts';
+import { currentPath, withCurrentKeys } from './policy-renames.ts';
 import { policySchema } from './policy-schema.ts';
 import { readYaml, type YamlDocument } from './yaml-document.ts';
 
@@ -61,8 +62,10 @@ export function checkPolicy(text: string, fileName: string, overrides: PolicyOve
     }));
     return { policy: null, problems };
   }
-  const overridden = applyOverrides(document.value, overrides);
-  const found = [...overridden.problems];
+  const named = withCurrentKeys(document.value);
+  const wanted = Object.entries(overrides).map(([path, value]) => [currentPath(path), value] as const);
+  const overridden = applyOverrides(named.value, Object.fromEntries(wanted));
+  const found = [...named.problems, ...overridden.problems];
   const parsed = policySchema.safeParse(overridden.value, { reportInput: true });
   if (parsed.success) found.push(...policyChecks(parsed.data));
   else found.push(...schemaProblems(policySchema, parsed.error));

@@ -199,7 +199,7 @@ export interface ReportsPolicy {
   /** What people write when they mean us, such as `@noaserver`; null: nobody is listened to in public. */
   readonly socialHandle: string | null;
   /** Channels in which what anybody writes is a report; a mention of the app is one everywhere. */
-  readonly slackChannels: readonly string[];
+  readonly chatChannels: readonly string[];
   /** Only tickets with one of these tags (labels) are reports; with none named, every ticket is. */
   readonly zendeskTags: readonly string[];
   readonly jiraLabels: readonly string[];
@@ -308,9 +308,9 @@ export type PreApprovedPost = 'investigating' | 'identified' | 'monitoring' | 'r
 
 /** Texts in Liquid; the values each may use are listed by `incident policy show templates`. */
 export type TemplateName =
-  | 'slackInitial'
-  | 'slackUpdate'
-  | 'slackResolved'
+  | 'chatInitial'
+  | 'chatUpdate'
+  | 'chatResolved'
   | 'statusInvestigating'
   | 'statusIdentified'
   | 'statusMonitoring'
@@ -371,7 +371,7 @@ export interface PersonPolicy {
   readonly name: string;
   readonly email: string;
   readonly roles: readonly Role[];
-  readonly slackId: string | null;
+  readonly chatId: string | null;
   readonly pagingId: string | null;
   readonly contacts: readonly Contact[];
   /** SHA-256 (hex) of the person's API token; null when they have none. */

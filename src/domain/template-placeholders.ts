@@ -69,9 +69,9 @@ const CUSTOMER = [
  * when it is read, not in the middle of the night when the text is first needed.
  */
 export const PLACEHOLDERS: Readonly<Record<TemplateName, readonly string[]>> = {
-  slackInitial: INTERNAL,
-  slackUpdate: INTERNAL,
-  slackResolved: INTERNAL,
+  chatInitial: INTERNAL,
+  chatUpdate: INTERNAL,
+  chatResolved: INTERNAL,
   statusInvestigating: PUBLIC,
   statusIdentified: PUBLIC,
   statusMonitoring: PUBLIC,

@@ -21,10 +21,10 @@ interface Spoken {
 
 const TEMPLATES_OF: Readonly<Partial<Record<Spoken['medium'], Readonly<Record<string, readonly TemplateName[]>>>>> = {
   chat: {
-    initial: ['slackInitial'],
-    update: ['slackUpdate'],
-    'no-news': ['slackUpdate'],
-    resolved: ['slackResolved'],
+    initial: ['chatInitial'],
+    update: ['chatUpdate'],
+    'no-news': ['chatUpdate'],
+    resolved: ['chatResolved'],
     summary: ['engineeringSummary'],
   },
   'status-page': {
@@ -37,7 +37,7 @@ const TEMPLATES_OF: Readonly<Partial<Record<Spoken['medium'], Readonly<Record<st
   mail: {
     opened: ['incidentMailSubject', 'incidentMail'],
     resolved: ['incidentMailSubject', 'incidentMail'],
-    fallback: ['incidentMailSubject', 'slackUpdate'],
+    fallback: ['incidentMailSubject', 'chatUpdate'],
     escalation: ['escalationMailSubject', 'escalationMail'],
   },
   customers: {

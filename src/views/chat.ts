@@ -100,14 +100,14 @@ function messageText(kind: Exclude<ChatKind, 'question' | 'reminder'>, facts: Fa
     case 'announcement':
       return `${facts.severity} ${chatText(cleanLine(facts.title, 200))}\n${chatText(cleanLine(facts.issue))}\nFollow it in ${room(facts)}.`;
     case 'initial':
-      return withLateness(fill('slackInitial', detail), facts);
+      return withLateness(fill('chatInitial', detail), facts);
     case 'update':
     case 'no-news': {
       const written = kind === 'update' ? (detail ?? facts.latestUpdate) : detail;
-      return withLateness(withNews(fill('slackUpdate', written), facts, context, written), facts);
+      return withLateness(withNews(fill('chatUpdate', written), facts, context, written), facts);
     }
     case 'resolved':
-      return withLateness(fill('slackResolved', detail), facts);
+      return withLateness(fill('chatResolved', detail), facts);
     case 'reopened':
       return `[REOPENED - ${time}]\nStatus: ${statusWords(facts.status)}\nWhy: ${words(detail ?? 'the problem is back')}\nNext Update: ${nextUpdate(facts)}`;
     case 'note':
@@ -121,7 +121,7 @@ function messageText(kind: Exclude<ChatKind, 'question' | 'reminder'>, facts: Fa
 
 /** A template that leaves the news out must not swallow what a person wrote, nor what happened meanwhile (R4.2). */
 function withNews(text: string, facts: FactSet, context: ChatContext, written: string | null): string {
-  const says = /\{\{-?\s*news\b/u.test(context.voice.templates.slackUpdate ?? '');
+  const says = /\{\{-?\s*news\b/u.test(context.voice.templates.chatUpdate ?? '');
   return says ? text : `${text}\n${chatText(newsWords(facts, written))}`;
 }
 

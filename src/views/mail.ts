@@ -29,7 +29,7 @@ function mailText(kind: MailKind, facts: FactSet, detail: string | null, fill: (
     case 'escalation':
       return fill('escalationMail');
     case 'fallback':
-      return `${cleanLine(detail ?? 'The usual channel does not answer.')} This is what would be said there:\n\n${fill('slackUpdate')}`;
+      return `${cleanLine(detail ?? 'The usual channel does not answer.')} This is what would be said there:\n\n${fill('chatUpdate')}`;
   }
 }
 

@@ -38,7 +38,7 @@ const HOSTILE_TEXTS: readonly (readonly [string, string])[] = [
 
 describe('texts of the policy', () => {
   it.each(HOSTILE_TEXTS)('refuses %s when the policy is read, and when it is filled', (_what, text) => {
-    const problems = templateProblems('slackInitial', text);
+    const problems = templateProblems('chatInitial', text);
     expect(problems.length).toBeGreaterThan(0);
     for (const { message } of problems) expect(message.length).toBeLessThan(400);
     expect(() => render(text, { title: 'A title' }, asIs)).toThrow();
@@ -47,13 +47,13 @@ describe('texts of the policy', () => {
 
   it('takes the plain things: values, conditions, short loops, filters of text', () => {
     const text = '{% if cause == "x" %}a{% else %}{{ title | upcase | truncate: 5 }}{% endif %}';
-    expect(templateProblems('slackInitial', text)).toEqual([]);
+    expect(templateProblems('chatInitial', text)).toEqual([]);
     expect(render(text, { title: 'abcdefgh', cause: 'y' }, asIs)).toBe('AB...');
     expect(render('{% for i in (1..3) %}{{ i }}{% endfor %}', {}, asIs)).toBe('123');
   });
 
   it('tells whoever still writes {name} how values are written', () => {
-    expect(templateProblems('slackInitial', 'At {time}')).toEqual([
+    expect(templateProblems('chatInitial', 'At {time}')).toEqual([
       { message: 'writes {time}; values are written {{ time }}', unknown: null, line: null },
     ]);
   });
@@ -63,14 +63,14 @@ describe('texts of the policy', () => {
     const wrong = noa.replace('Issue: {{ issue }}', 'Issue: {{ isue }}');
     const { policy, problems } = checkPolicy(wrong, 'policy/x.yaml');
     expect(policy).toBeNull();
-    const line = wrong.slice(0, wrong.indexOf('slackInitial: |-')).split('\n').length;
+    const line = wrong.slice(0, wrong.indexOf('chatInitial: |-')).split('\n').length;
     expect(problems).toMatchObject([
       {
         level: 'error',
         file: 'policy/x.yaml',
         line,
-        column: 19,
-        path: 'communication.templates.slackInitial',
+        column: 18,
+        path: 'communication.templates.chatInitial',
         message: expect.stringMatching(/uses \{\{ isue \}\}, which it does not have.*issue/u),
       },
     ]);
@@ -80,7 +80,7 @@ describe('texts of the policy', () => {
     const noa = await readFile(join(import.meta.dirname, '../../policy/noa.yaml'), 'utf8');
     const { problems } = checkPolicy(noa.replace('Severity: {{ severity }}', 'Severity: {{ severity | shout }}'), 'x');
     expect(problems[0]?.message).toMatch(
-      /slackInitial cannot be filled: undefined filter: shout \(line 2 of the text\)/u,
+      /chatInitial cannot be filled: undefined filter: shout \(line 2 of the text\)/u,
     );
   });
 });

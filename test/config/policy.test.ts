@@ -297,3 +297,27 @@ describe('docs/policy.schema.json', () => {
     );
   });
 });
+
+describe('a key that has got another name', () => {
+  const old = NOA.replaceAll('chatId:', 'slackId:').replaceAll(/chat(Initial|Update|Resolved|Channels):/g, 'slack$1:');
+
+  it('is still read, with a warning that names the new one', () => {
+    const { policy, problems: found } = checkPolicy(old, 'p.yaml');
+    expect(policy).toEqual(parsePolicy(NOA, 'p.yaml'));
+    expect(new Set(found.map(({ level }) => level))).toEqual(new Set(['warning']));
+    const lines = found.map(problemLine);
+    expect(lines).toContain(
+      `p.yaml:${placeOf(old, 'slackInitial')}: warning: "slackInitial" is called "chatInitial" now; the old name is still read, write the new one`,
+    );
+    for (const name of ['slackUpdate', 'slackResolved', 'slackChannels', 'slackId'])
+      expect(lines.some((line) => line.includes(`warning: "${name}" is called`))).toBe(true);
+  });
+
+  it('may be overridden by its old name; where both are written, the new one counts', () => {
+    const overridden = parsePolicy(NOA, 'p.yaml', { 'people.alice.slackId': 'U1', 'reports.slackChannels': ['#x'] });
+    expect(overridden.people[0]?.chatId).toBe('U1');
+    expect(overridden.reports.chatChannels).toEqual(['#x']);
+    const both = NOA.replace('chatId: U0ALICE', 'slackId: UOLD, chatId: U0ALICE');
+    expect(parsePolicy(both, 'p.yaml').people[0]?.chatId).toBe('U0ALICE');
+  });
+});

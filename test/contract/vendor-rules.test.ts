@@ -255,7 +255,7 @@ beforeAll(async () => {
   });
   const [routingKey = ''] = Object.values(production.pagerDuty.routingKeys);
   const [person] = production.people.people;
-  names.set(KEY, routingKey).set('USER', person?.slackId ?? '');
+  names.set(KEY, routingKey).set('USER', person?.chatId ?? '');
   const pagerduty = VENDORS[0] as Vendor;
   await ask(pagerduty, post('/v2/enqueue', { ...event, payload }));
   names.set('INCIDENT', production.pagerDuty.incidents[0]?.id ?? '');

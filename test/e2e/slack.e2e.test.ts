@@ -23,7 +23,7 @@ beforeAll(async () => {
     faults: production.wires,
     gatewayUrl: stage.gatewayUrl,
     signingSecret: SIGNING,
-    slackIdOf: (person) => stage.policy.people.find(({ id }) => id === person)?.slackId ?? null,
+    chatIdOf: (person) => stage.policy.people.find(({ id }) => id === person)?.chatId ?? null,
   });
   await clock.jumpTo('2024-10-23T14:30:30.000Z');
   clock.start();
@@ -50,11 +50,11 @@ function button(starts: string, given: Readonly<Record<string, unknown>>): Press
   return null;
 }
 
-function press(slackId: string, { message, actionId, value }: Pressable) {
+function press(chatId: string, { message, actionId, value }: Pressable) {
   return stage.production.slack.sendBlockAction({
     url: `${stage.gatewayUrl}/slack/interactions`,
     signingSecret: SIGNING,
-    userId: slackId,
+    userId: chatId,
     actionId,
     value,
     channel: message.channel,

@@ -101,7 +101,7 @@ export function as(person: string): Record<string, string> {
 
 function person(id: string, roles: readonly Role[], pagingId: string | null = null): PersonPolicy {
   const tokenSha256 = createHash('sha256').update(id).digest('hex');
-  return { id, name: id, email: `${id}@example.com`, roles, slackId: null, pagingId, contacts: [], tokenSha256 };
+  return { id, name: id, email: `${id}@example.com`, roles, chatId: null, pagingId, contacts: [], tokenSha256 };
 }
 
 export const PEOPLE: readonly PersonPolicy[] = [

@@ -23,7 +23,7 @@ beforeAll(async () => {
     byToken: (token) => fixedPeople(people).byToken(token),
     byId: (id) => fixedPeople(people).byId(id),
     byPagingId: (id) => fixedPeople(people).byPagingId(id),
-    bySlackId: (id) => fixedPeople(people).bySlackId(id),
+    byChatId: (id) => fixedPeople(people).byChatId(id),
     all: async () => people,
   };
   rig = await gatewayRig({ url: await postgres.fresh(), client, people: directory });

@@ -20,7 +20,7 @@ const at = bench();
 const person = (handle: string): Person => ({
   handle,
   pagingId: `P${handle.toUpperCase()}`,
-  slackId: `U${handle}`,
+  chatId: `U${handle}`,
   name: handle,
   email: `${handle}@example.com`,
 });

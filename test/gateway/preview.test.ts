@@ -39,7 +39,7 @@ describe('GET /api/incidents/:id/preview/:message', () => {
   it('speaks with the texts of the incident, not with those of the newest policy', async () => {
     const communication = {
       ...COMMUNICATION,
-      templates: { ...COMMUNICATION.templates, slackUpdate: 'Frozen {{ title }}' },
+      templates: { ...COMMUNICATION.templates, chatUpdate: 'Frozen {{ title }}' },
     };
     texts = { ok: true, value: { communication, chatGroups: [] } };
     const answer = await read('update');

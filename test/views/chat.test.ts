@@ -85,7 +85,7 @@ describe('chatMessage', () => {
   it('adds the news below a template that leaves them out', () => {
     const communication = {
       ...COMMUNICATION,
-      templates: { ...COMMUNICATION.templates, slackUpdate: '[UPDATE - {{ time }}]' },
+      templates: { ...COMMUNICATION.templates, chatUpdate: '[UPDATE - {{ time }}]' },
     };
     expect(chatMessage('update', FACTS, { ...CONTEXT, voice: communication, detail: 'Still <on> it' }).text).toBe(
       '[UPDATE - 14:50 UTC]\nStill &lt;on&gt; it',

@@ -105,11 +105,11 @@ export const COMMUNICATION: CommunicationPolicy = {
   preApproved: ['investigating', 'no-news'],
   fallback: null,
   templates: {
-    slackInitial:
+    chatInitial:
       '[INITIAL ALERT - {{ time }}]\nSeverity: {{ severity }}\nStatus: {{ status }}\nIssue: {{ issue }}\nImpact: {{ impact }}\nTeams Notified: {{ teams }}\nNext Update: {{ nextUpdate }}',
-    slackUpdate:
+    chatUpdate:
       '[UPDATE - {{ time }}]\nStatus: {{ status }}\n{{ news }}\nRoot Cause: {{ cause }}\nMitigation: {{ mitigation }}\nExpected Recovery: {{ expectedRecovery }}\nNext Update: {{ nextUpdate }}',
-    slackResolved:
+    chatResolved:
       '[RESOLVED - {{ time }}]\nStatus: {{ status }}\nFix Applied: {{ fix }}\nVerification: {{ verification }}\nFollow-up: {{ followUp }}',
     statusInvestigating: 'We are investigating reports of elevated error rates affecting the {{ service }}.',
     statusIdentified: 'We have identified the issue as {{ cause | inline }} and are working on a resolution.',

@@ -40,7 +40,7 @@ describe('the voice of a round', () => {
       { medium: 'chat', what: 'update' },
       { medium: 'mail', what: 'opened' },
     ]);
-    expect(Object.keys(voice.templates)).toEqual(['slackUpdate', 'incidentMailSubject', 'incidentMail']);
+    expect(Object.keys(voice.templates)).toEqual(['chatUpdate', 'incidentMailSubject', 'incidentMail']);
     expect(voice.statusPageComponents).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import { COMMUNICATION, FACTS, SPEECH } from './facts.ts';
 const asIs = (text: string) => text;
 const angled = (text: string) => text.replace(/</gu, '&lt;');
 
-function filled(template: string, facts = FACTS, escaped = asIs, name: TemplateName = 'slackInitial'): string {
+function filled(template: string, facts = FACTS, escaped = asIs, name: TemplateName = 'chatInitial'): string {
   const voice = { ...COMMUNICATION, templates: { [name]: template } };
   return fillTemplate(name, facts, {}, { ...SPEECH, voice }, escaped);
 }
@@ -33,10 +33,10 @@ describe('templates', () => {
   });
 
   it('puts a mention out only as a whole: through a filter it is its name', () => {
-    const voice = { ...COMMUNICATION, templates: { slackInitial: '{{ teams }} {{ teams | upcase }}' } };
+    const voice = { ...COMMUNICATION, templates: { chatInitial: '{{ teams }} {{ teams | upcase }}' } };
     const extras = { teamsEscaped: '<!subteam^S1>' };
     expect(
-      fillTemplate('slackInitial', { ...FACTS, teamsNotified: ['ops <b>'] }, extras, { ...SPEECH, voice }, angled),
+      fillTemplate('chatInitial', { ...FACTS, teamsNotified: ['ops <b>'] }, extras, { ...SPEECH, voice }, angled),
     ).toBe('<!subteam^S1> OPS &lt;B>');
   });
 

@@ -1,6 +1,6 @@
 /** A person of the simulated company: known to Slack and PagerDuty by an id each, to mail by address. */
 export interface Person {
-  readonly slackId: string;
+  readonly chatId: string;
   readonly pagingId: string;
   readonly handle: string;
   readonly name: string;
@@ -47,6 +47,6 @@ export const DEFAULT_PEOPLE: PeopleSettings = {
   ],
 };
 
-function person(handle: string, name: string, slackId: string, pagingId: string): Person {
-  return { slackId, pagingId, handle, name, email: `${handle}@noaserver.com` };
+function person(handle: string, name: string, chatId: string, pagingId: string): Person {
+  return { chatId, pagingId, handle, name, email: `${handle}@noaserver.com` };
 }

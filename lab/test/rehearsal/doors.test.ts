@@ -73,7 +73,7 @@ describe('the doors of a drill’s people', () => {
       faults: rig.faults,
       gatewayUrl: rig.url,
       signingSecret: SIGNING,
-      slackIdOf: (id) => rig.policy.people.find((person) => person.id === id)?.slackId ?? null,
+      chatIdOf: (id) => rig.policy.people.find((person) => person.id === id)?.chatId ?? null,
     });
   });
   afterAll(async () => {

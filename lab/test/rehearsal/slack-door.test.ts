@@ -21,7 +21,7 @@ function doorTo(answer: { status: number | null; body: string }, faults = new Wi
     return { ...answer, responseId: 'r1', triggerId: 't1' };
   };
   const slack = { channels: [], messages: [], responses: [], views: [], sendSlashCommand } as unknown;
-  const options = { faults, gatewayUrl: 'http://127.0.0.1:9', signingSecret: 's', slackIdOf: () => 'U1' };
+  const options = { faults, gatewayUrl: 'http://127.0.0.1:9', signingSecret: 's', chatIdOf: () => 'U1' };
   return { door: new SlackDoor({ ...options, slack: slack as SlackDoorOptions['slack'] }), asked: () => asked };
 }
 

@@ -80,7 +80,7 @@ export async function carryOut(app: SlackAppOptions, kept: ChatRequest<KeptReque
 async function attempt(app: SlackAppOptions, kept: ChatRequest<KeptRequest>): Promise<Outcome> {
   const { request, receivedAt } = kept;
   try {
-    const person = await app.gateway.people.bySlackId(request.to.user);
+    const person = await app.gateway.people.byChatId(request.to.user);
     if (person === null) return { over: true, words: stranger(request.to.user) };
     if (request.kind === 'command') return await command(app, request, person, receivedAt);
     const { decisionId, incidentId, name, body, message } = request;

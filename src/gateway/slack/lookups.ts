@@ -83,8 +83,8 @@ export async function factsOf(
 
 /** `<@U0BOB|bob>`, `@bob`, `bob` or `Bob Baker`: the person's id, or null. */
 export async function findPerson({ people }: Sources, written: string): Promise<string | null> {
-  const slackId = /^<@([A-Z0-9]+)(?:\|[^>]*)?>$/.exec(written)?.[1];
-  if (slackId !== undefined) return (await people.bySlackId(slackId))?.id ?? null;
+  const chatId = /^<@([A-Z0-9]+)(?:\|[^>]*)?>$/.exec(written)?.[1];
+  if (chatId !== undefined) return (await people.byChatId(chatId))?.id ?? null;
   const name = written.replace(/^@/, '').toLowerCase();
   const all = await people.all();
   const found =

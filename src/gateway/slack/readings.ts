@@ -120,17 +120,17 @@ function mayAnswer(person: PersonPolicy): (approver: string) => boolean {
 }
 
 /** App Home, published anew each time somebody opens it. */
-export async function showHome(app: SlackAppOptions, slackId: string): Promise<void> {
+export async function showHome(app: SlackAppOptions, chatId: string): Promise<void> {
   const { gateway, web } = app;
-  const person = await gateway.people.bySlackId(slackId);
+  const person = await gateway.people.byChatId(chatId);
   const view =
     person === null
       ? {
           type: 'home',
-          blocks: textBlocks('You are not among the people of this team’s policy. An admin adds you by your slackId.'),
+          blocks: textBlocks('You are not among the people of this team’s policy. An admin adds you by your chatId.'),
         }
       : chatHome(person, await openFacts(app), mayAnswer(person), gateway.clock());
-  await web.call('views.publish', { user_id: slackId, view });
+  await web.call('views.publish', { user_id: chatId, view });
 }
 
 const USAGE: Readonly<Partial<Record<string, string>>> = {

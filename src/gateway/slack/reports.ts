@@ -15,7 +15,7 @@ export async function hearReport(
   const { reports } = gateway.policy();
   const now = gateway.clock();
   const first = readSlackMessage(event, null, reports, now);
-  const mayBeListened = event.type === 'message' && event.channel !== undefined && reports.slackChannels.length > 0;
+  const mayBeListened = event.type === 'message' && event.channel !== undefined && reports.chatChannels.length > 0;
   if (!('because' in first) || !mayBeListened) return void (await takeReport(gateway, first));
   let name: string | null;
   try {

@@ -112,7 +112,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     const read = readCommandLine(given.text);
     const to: Addressee = { user: given.user_id, channel: given.channel_id, responseUrl: given.response_url || null };
     if (read.kind === 'problem') return ephemeral(read.words);
-    const person = await people.bySlackId(given.user_id);
+    const person = await people.byChatId(given.user_id);
     if (person === null) return ephemeral(stranger(given.user_id));
     if (read.kind === 'check' || read.kind === 'do') {
       later(() => answerQuick(options, read, person, to, given.channel_name, given.trigger_id));
@@ -143,7 +143,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     const quick = quickAnswerOf(pressed.action_id);
     // Links and other people's buttons arrive here too.
     if (name === undefined && quick === null) return NOTHING;
-    const person = await people.bySlackId(given.user.id);
+    const person = await people.byChatId(given.user.id);
     const problem = person === null ? stranger(given.user.id) : value === null ? OLD_BUTTON : null;
     if (problem !== null || value === null || person === null) {
       later(() => tell(web, to, problem ?? OLD_BUTTON));
@@ -192,7 +192,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   const submission = async (given: ViewSubmission): Promise<SlackReply> => {
     if (given.view.callback_id !== DECISION_MODAL) return NOTHING;
     const now = gateway.clock();
-    const read = await readSubmission(given, now, async (slackId) => (await people.bySlackId(slackId))?.id ?? null);
+    const read = await readSubmission(given, now, async (chatId) => (await people.byChatId(chatId))?.id ?? null);
     if (!read.ok) {
       if (read.errors !== null) return { body: { response_action: 'errors', errors: read.errors } };
       later(() =>
@@ -250,8 +250,8 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
 
 const OLD_BUTTON = 'This button or form is from an older version and can no longer be read. Use /incident instead.';
 
-export function stranger(slackId: string): string {
-  return `Slack user ${slackId} is not among the people of this team’s policy, so nothing was done. An admin adds you by your slackId. If this is urgent, page the on-call engineer.`;
+export function stranger(chatId: string): string {
+  return `Slack user ${chatId} is not among the people of this team’s policy, so nothing was done. An admin adds you by your chatId. If this is urgent, page the on-call engineer.`;
 }
 
 export function ephemeral(text: string): SlackReply {

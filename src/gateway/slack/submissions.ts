@@ -21,7 +21,7 @@ export type Submitted =
 export async function readSubmission(
   { view }: ViewSubmission,
   now: Instant,
-  personOf: (slackId: string) => Promise<string | null>,
+  personOf: (chatId: string) => Promise<string | null>,
 ): Promise<Submitted> {
   const memory = memoryOf(view.private_metadata);
   if (memory === null) return { ok: false, errors: null };
@@ -48,7 +48,7 @@ async function fieldValue(
   field: ModalField,
   given: Readonly<Record<string, unknown>>,
   now: Instant,
-  personOf: (slackId: string) => Promise<string | null>,
+  personOf: (chatId: string) => Promise<string | null>,
 ): Promise<string | number | null> {
   const text = typeof given.value === 'string' ? given.value.trim() : '';
   switch (field.kind) {
@@ -66,9 +66,9 @@ async function fieldValue(
       return typeof option?.value === 'string' ? option.value : null;
     }
     case 'person': {
-      const slackId = given.selected_user;
-      if (typeof slackId !== 'string') return null;
-      const person = await personOf(slackId);
+      const chatId = given.selected_user;
+      if (typeof chatId !== 'string') return null;
+      const person = await personOf(chatId);
       if (person === null)
         throw new Error('They are not among the people of this team’s policy; choose somebody else.');
       return person;

@@ -32,7 +32,7 @@ export function readSlackMessage(
   if (bot !== undefined || (subtype !== undefined && subtype !== 'file_share'))
     return { because: 'No person wrote it.' };
   if (thread !== undefined && thread !== ts) return { because: 'It is an answer within a thread.' };
-  const named = policy.slackChannels.map((name) => name.replace(/^#/, ''));
+  const named = policy.chatChannels.map((name) => name.replace(/^#/, ''));
   const listened = named.includes(channel) || (channelName !== null && named.includes(channelName));
   if (type === 'message' && !listened) return { because: 'Policy does not listen in that channel.' };
   return {

@@ -50,7 +50,7 @@ function recordNews(run: IncidentRun, { holders, troubles, until: untilOfThese }
 /** The ids by which chat knows them. */
 export function chatIdsOf(run: IncidentRun, holders: readonly OnCallHolder[]): readonly string[] {
   const ids = new Set(holders.flatMap(({ people }) => people));
-  return run.policy.people.flatMap(({ id, slackId }) => (ids.has(id) && slackId !== null ? [slackId] : []));
+  return run.policy.people.flatMap(({ id, chatId }) => (ids.has(id) && chatId !== null ? [chatId] : []));
 }
 
 /** Whoever is called into an incident finds themselves in its channel (R1.5). */

@@ -248,7 +248,7 @@ describe('publish', () => {
   });
 
   it('turns a template that cannot be filled into one permanent failure', async () => {
-    const voice = { ...COMMUNICATION, templates: { ...COMMUNICATION.templates, slackInitial: '{{ oops }}' } };
+    const voice = { ...COMMUNICATION, templates: { ...COMMUNICATION.templates, chatInitial: '{{ oops }}' } };
     expect(await activities().publish({ ...input(CHAT, PAGE), voice })).toMatchObject([
       { result: 'failed', permanent: true, reason: expect.stringContaining('oops') },
       { result: 'delivered' },

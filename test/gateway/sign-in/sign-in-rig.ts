@@ -19,7 +19,7 @@ export function person(id: string, roles: readonly Role[] = ['responder']): Pers
     name: id,
     email: `${id}@example.com`,
     roles,
-    slackId: null,
+    chatId: null,
     pagingId: null,
     contacts: [],
     tokenSha256: null,

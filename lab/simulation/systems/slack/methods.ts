@@ -61,7 +61,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
   },
   'chat.postEphemeral': (workspace, args, atMs) => {
     const user = text(args, 'user');
-    if (!workspace.people.people.some((one) => one.slackId === user)) throw new SlackRefusal('user_not_in_channel');
+    if (!workspace.people.people.some((one) => one.chatId === user)) throw new SlackRefusal('user_not_in_channel');
     return { message_ts: post(workspace, args, atMs, user).ts };
   },
   'chat.update': update,
@@ -113,7 +113,7 @@ export const METHODS: Readonly<Record<string, Method>> = {
     return { user: userJson(found) };
   },
   'users.info': (workspace, args) => {
-    const found = workspace.people.people.find((one) => one.slackId === text(args, 'user'));
+    const found = workspace.people.people.find((one) => one.chatId === text(args, 'user'));
     if (found === undefined) throw new SlackRefusal('user_not_found');
     return { user: userJson(found) };
   },
@@ -155,7 +155,7 @@ function invite(workspace: Workspace, args: SlackArgs): SlackAnswer {
   const users = required(args, 'users')
     .split(',')
     .map((one) => one.trim());
-  const known = users.filter((user) => workspace.people.people.some((one) => one.slackId === user));
+  const known = users.filter((user) => workspace.people.people.some((one) => one.chatId === user));
   const problems = users.flatMap((user) => {
     if (user === BOT_USER) return [{ user, ok: false, error: 'cant_invite_self' }];
     if (!known.includes(user)) return [{ user, ok: false, error: 'user_not_found' }];
@@ -302,12 +302,12 @@ function messageJson(message: SlackMessage, withMetadata: boolean): SlackAnswer 
 }
 
 function userJson(person: {
-  readonly slackId: string;
+  readonly chatId: string;
   readonly handle: string;
   readonly name: string;
   readonly email: string;
 }): SlackAnswer {
-  const { slackId: id, handle, name, email } = person;
+  const { chatId: id, handle, name, email } = person;
   return {
     id,
     team_id: TEAM,

@@ -216,7 +216,7 @@ export function createSlack(options: {
 
   function common(sending: Sending) {
     sent += 1;
-    const person = options.people.people.find((one) => one.slackId === sending.userId);
+    const person = options.people.people.find((one) => one.chatId === sending.userId);
     const triggerId = `${sent}.${TEAM}`;
     workspace.triggers.set(triggerId, { atMs: sending.atMs ?? clock(), used: false });
     const responseId = String(sent);

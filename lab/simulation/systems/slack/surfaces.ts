@@ -28,7 +28,7 @@ export const SURFACE_METHODS: Readonly<Record<string, Method>> = {
   },
   'views.publish': (workspace, args) => {
     const user = required(args, 'user_id');
-    if (!workspace.people.people.some((one) => one.slackId === user)) throw new SlackRefusal('user_not_found');
+    if (!workspace.people.people.some((one) => one.chatId === user)) throw new SlackRefusal('user_not_found');
     const view = viewOf(args, 'home');
     workspace.homes.set(user, view);
     return { view: { id: `VH${user}`, hash: 'home', ...(view as object) } };

@@ -105,7 +105,7 @@ export class Workspace {
 
   /** A message to a user's id opens the conversation with them. */
   #directly(user: string): SlackChannel | null {
-    const person = this.people.people.find(({ slackId }) => slackId === user);
+    const person = this.people.people.find(({ chatId }) => chatId === user);
     if (person === undefined) return null;
     const id = `D0${user.slice(1)}`;
     const known = this.channels.find((one) => one.id === id);
