@@ -9,8 +9,9 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Asked } from './client/asked.ts';
 import { grpcCodeOf, HOPELESS, messageOf, UNAVAILABLE, untilAnswered } from './client/deadlines.ts';
-import { exportHistory } from './client/histories.ts';
+import { type ExportedHistory, exportHistory } from './client/histories.ts';
 import { type PostMortemClient, postMortemClient } from './client/post-mortems.ts';
 import { type QuickClient, quickClient } from './client/quick-actions.ts';
 import { tracedClient } from './client/tracing.ts';
@@ -62,11 +63,6 @@ export type Decided =
   | { readonly outcome: 'ended'; readonly words: string }
   | { readonly outcome: 'unavailable'; readonly words: string };
 
-/** What was read. `away`: Temporal or every worker does not answer; `not-found`: it knows no such incident. */
-export type Asked<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly why: 'not-found' | 'away'; readonly words: string };
-
 export interface IncidentSummary {
   readonly incidentId: string;
   readonly status: string;
@@ -81,11 +77,6 @@ export interface IncidentStateAnswer {
   readonly state: IncidentState;
   readonly facts: FactSet;
   readonly now: Instant;
-}
-
-export interface ExportedHistory {
-  readonly workflowId: string;
-  readonly runs: readonly { readonly runId: string; readonly history: unknown }[];
 }
 
 /** The one door to Temporal: open, say, ask, list. */

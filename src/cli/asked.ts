@@ -1,5 +1,6 @@
 import type { DecisionName } from '../domain/decision.ts';
-import type { Written } from './decisions.ts';
+import type { FactSet } from '../domain/fact-set.ts';
+import type { Instant } from '../domain/instant.ts';
 import { CliFailure } from './failure.ts';
 import type { OpenQuestion } from './incidents.ts';
 
@@ -79,4 +80,18 @@ export async function lease({ name, incidentId, words, facts }: Written): Promis
     `${fitting.length} temporary changes are open: which one?`,
     ['Name it:', ...rows].join('\n'),
   );
+}
+
+/** What the person wrote behind the incident, and what the incident knows, to make the decision's body of. */
+export interface Written {
+  readonly name: DecisionName;
+  /** How the incident is named in the advice. */
+  readonly incidentId: string;
+  readonly words: readonly string[];
+  readonly because: string;
+  readonly option: string | null;
+  readonly expect: string | null;
+  readonly for: string | null;
+  readonly now: Instant;
+  readonly facts: () => Promise<FactSet | null>;
 }

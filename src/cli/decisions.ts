@@ -1,25 +1,9 @@
 import type { DecisionBodies, DecisionName } from '../domain/decision.ts';
-import type { FactSet } from '../domain/fact-set.ts';
-import type { Instant } from '../domain/instant.ts';
 import { SEVERITIES } from '../domain/severity.ts';
-import { lease, question } from './asked.ts';
+import { lease, question, type Written } from './asked.ts';
 import { instantOf, minutesOf } from './countdown.ts';
 import { CliFailure } from './failure.ts';
 import { looksLikeReference } from './incidents.ts';
-
-/** What the person wrote behind the incident, and what the incident knows, to make the decision's body of. */
-export interface Written {
-  readonly name: DecisionName;
-  /** How the incident is named in the advice. */
-  readonly incidentId: string;
-  readonly words: readonly string[];
-  readonly because: string;
-  readonly option: string | null;
-  readonly expect: string | null;
-  readonly for: string | null;
-  readonly now: Instant;
-  readonly facts: () => Promise<FactSet | null>;
-}
 
 /** How one decision is written: `usage` behind the incident's name, how many words it takes, and how they are read. */
 export interface DecisionCommand<N extends DecisionName = DecisionName> {

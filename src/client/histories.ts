@@ -1,6 +1,6 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { Asked, ExportedHistory } from '../client.ts';
+import type { Asked } from './asked.ts';
 import { messageOf } from './deadlines.ts';
 
 /** A run that continued as new so often has gone wrong in another way. */
@@ -27,4 +27,9 @@ export async function exportHistory(client: Client, workflowId: string): Promise
   } catch (error) {
     return { ok: false, why: 'away', words: messageOf(error) };
   }
+}
+
+export interface ExportedHistory {
+  readonly workflowId: string;
+  readonly runs: readonly { readonly runId: string; readonly history: unknown }[];
 }

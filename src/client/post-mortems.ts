@@ -1,6 +1,5 @@
 import { type Client, type WorkflowHandle, WorkflowUpdateFailedError } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { Asked } from '../client.ts';
 import {
   type ApprovePostMortem,
   approvePostMortemUpdate,
@@ -16,6 +15,7 @@ import {
   type WithholdRunbookChange,
   withholdRunbookChangeUpdate,
 } from '../workflows/post-mortem/api.ts';
+import type { Asked } from './asked.ts';
 import { messageOf } from './deadlines.ts';
 
 export type PostMortemAnswer =

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { CustomerMailsReading } from '../domain/customer-mails.ts';
 import { html } from './markup.ts';
-import type { ConsoleOptions } from './mount.ts';
+import type { ConsoleOptions } from './options.ts';
 import { incidentBody, incidentTitle } from './pages/incident.ts';
 import { listBody } from './pages/list.ts';
 import { postMortemBody } from './pages/post-mortem.ts';

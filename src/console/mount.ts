@@ -1,46 +1,14 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { Instant } from '../domain/instant.ts';
-import type { Policy } from '../domain/policy.ts';
-import type { KnownPerson } from './decision-forms.ts';
 import { page } from './document.ts';
 import { registerIncidentPages } from './incident-pages.ts';
 import { registerLivePages } from './live/route.ts';
-import type { DrillFile } from './pages/drills.ts';
-import type { Door } from './pages/health.ts';
+import type { ConsoleOptions } from './options.ts';
 import { messageBody } from './pages/sign-in.ts';
 import { publicFiles } from './public-files.ts';
-import type { LiveIncidents } from './reading.ts';
-import type { Secrets } from './sealing.ts';
 import { cameBySession, createSessions, foreign, type Sessions } from './session.ts';
 import { squeezed } from './squeezed.ts';
 import { registerTeamPages } from './team-pages.ts';
 import { ask, type Framed, visits } from './visit.ts';
-
-export interface ConsoleOptions {
-  /** The first seals sessions, each opens them; the same for every gateway of the team. */
-  readonly sessionSecrets: Secrets;
-  /** True when people reach the console by https. */
-  readonly secureCookies: boolean;
-  /** Incident time. */
-  readonly clock: () => Instant;
-  /** Incident seconds that pass in a second. */
-  readonly speed: number;
-  /** How the team's product is called in the page's bar. */
-  readonly product: () => string;
-  readonly people: () => readonly KnownPerson[];
-  /** Temporal Web's page of an incident; null when there is none. */
-  readonly historyUrl: (incidentId: string) => string | null;
-  /** How incidents are followed; absent, pages change only when they are loaded again. */
-  readonly live?: LiveIncidents;
-  readonly nowMs?: () => number;
-  /** What the policy viewer shows. */
-  readonly policy?: () => Policy;
-  readonly drills?: () => Promise<readonly DrillFile[]>;
-  /** Which integrations are configured. */
-  readonly doors?: readonly Door[];
-  /** Where a sign-in by the team's own accounts begins (OIDC); it is given `return-to`, the page to come back to. */
-  readonly signInPath?: string | null;
-}
 
 export interface Console {
   /** Signs the browser in, for whoever mounts another way to prove who one is (the demo's one-time link). */

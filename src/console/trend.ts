@@ -1,4 +1,5 @@
-import type { EvidenceItem, SeriesPoint } from '../domain/evidence.ts';
+import type { SeriesPoint } from '../domain/crossings.ts';
+import type { EvidenceItem } from '../domain/evidence.ts';
 import { epochMs, type Instant } from '../domain/instant.ts';
 import { percent, secondsWords } from '../views/words.ts';
 import { html, type Markup } from './markup.ts';

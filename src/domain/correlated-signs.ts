@@ -1,4 +1,3 @@
-import type { CorrelatedRole } from './correlated-timeline.ts';
 import type { Crossing } from './crossings.ts';
 import type { EvidenceItem, Finding, LogPattern } from './evidence.ts';
 import { epochMs, type Instant, isBefore, plusMinutes, secondsBetween } from './instant.ts';
@@ -231,3 +230,6 @@ function sign(
   const source = { command: item.command === '' ? null : item.command, link: item.link };
   return { at, role, system: item.source, words, short, names, source, seq: null };
 }
+
+/** What a line is in the chain of an incident, in the runbook's order (R5, "Correlate events"). */
+export type CorrelatedRole = 'change' | 'climb' | 'exhausted' | 'symptom' | 'alert' | 'action' | 'recovery' | 'relapse';

@@ -1,11 +1,8 @@
 import { correlatedEvents } from './correlated-events.ts';
-import { type CorrelatedSign, correlatedSigns } from './correlated-signs.ts';
+import { type CorrelatedRole, type CorrelatedSign, correlatedSigns } from './correlated-signs.ts';
 import type { Hypothesis } from './diagnosis.ts';
 import { epochMs, type Instant, secondsBetween } from './instant.ts';
 import type { EventOf, TimelineEvent } from './timeline.ts';
-
-/** What a line is in the chain of an incident, in the runbook's order (R5, "Correlate events"). */
-export type CorrelatedRole = 'change' | 'climb' | 'exhausted' | 'symptom' | 'alert' | 'action' | 'recovery' | 'relapse';
 
 /** One line of the chain: what happened where, how that is known, and what it means beside the others. */
 export interface CorrelatedLine {

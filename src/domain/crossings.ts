@@ -1,4 +1,3 @@
-import type { SeriesPoint } from './evidence.ts';
 import { type Instant, instant } from './instant.ts';
 
 /** A series went over a limit, or came back under it. */
@@ -48,3 +47,6 @@ function stays(known: readonly (readonly [number, number])[], from: number, limi
   const stay = known.slice(from, from + STAY_POINTS);
   return stay.length === STAY_POINTS && stay.every(([, value]) => value > limit === side);
 }
+
+/** One point of a series; null is a gap, never zero. */
+export type SeriesPoint = readonly [atSeconds: number, value: number | null];

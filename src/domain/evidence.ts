@@ -1,4 +1,4 @@
-import type { Crossing } from './crossings.ts';
+import type { Crossing, SeriesPoint } from './crossings.ts';
 import type { Instant } from './instant.ts';
 
 /** The machine's questions about production; policy's service says how each is asked (R1.6, R2, R3, R5). */
@@ -45,9 +45,6 @@ export interface RolloutRevision {
   readonly change: string | null;
   readonly rolledOutAt: Instant;
 }
-
-/** One point of a series; null is a gap, never zero. */
-export type SeriesPoint = readonly [atSeconds: number, value: number | null];
 
 /** Facts as data, by the probe that found them. All lists are bounded (20 entries). */
 export type Finding =

@@ -20,7 +20,7 @@ import {
 } from '../domain/quick-action.ts';
 import { actorOf } from './authentication.ts';
 import { sentencesOf } from './decision-schemas.ts';
-import type { GatewayOptions } from './gateway.ts';
+import type { GatewayOptions } from './options.ts';
 import { RequestRefused } from './refusals.ts';
 
 const CONFIRM_WITHIN_MINUTES = 15;

@@ -5,7 +5,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { TimelineEvent } from '../domain/timeline.ts';
 import type { ProjectedFacts } from '../store/projection.ts';
 import type { Store } from '../store/store.ts';
-import type { GatewayOptions } from './gateway.ts';
+import type { GatewayOptions } from './options.ts';
 
 type Sources = Pick<GatewayOptions, 'store' | 'client'>;
 

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { StoreUnavailable } from '../store/database.ts';
-import { MAX_BODY_BYTES } from './request-body.ts';
 
 /** A request that is answered with `{ error }`: what is wrong and what to do. */
 export class RequestRefused extends Error {
@@ -55,3 +54,5 @@ export function answerRefusals(app: FastifyInstance): void {
     reply.code(404).send({ error: `There is nothing at ${request.method} ${request.url.slice(0, 200)}.` }),
   );
 }
+
+export const MAX_BODY_BYTES = 1024 * 1024;

@@ -8,7 +8,6 @@ export interface RequestBody {
   readonly json: unknown;
 }
 
-export const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_DEPTH = 32;
 
 /** JSON only; the bytes are kept. Everything else is 415 with a sentence (see refusals.ts). */

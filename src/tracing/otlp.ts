@@ -10,8 +10,8 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import type { WorkflowTurn } from '../domain/trace-context.ts';
 import { watchOutgoing } from './outgoing.ts';
+import type { Tracing } from './spans.ts';
 import { INCIDENT_ATTRIBUTE } from './spans.ts';
-import type { Tracing } from './tracing.ts';
 
 const DEADLINE_MS = 5_000;
 const SEND_EVERY_MS = 1_000;

@@ -10,7 +10,7 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
-import type { TraceContext } from '../domain/trace-context.ts';
+import type { TraceContext, WorkflowTurn } from '../domain/trace-context.ts';
 
 // Spans of what this process does. Without a provider (tracing/otlp.ts) each of these is next to nothing: no span is
 // recorded, no id made, no header written.
@@ -112,4 +112,12 @@ function contextUnder(parent: TraceContext | null | undefined): Context {
     traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
     isRemote: true,
   });
+}
+
+/** Traces of one process. */
+export interface Tracing {
+  /** Records what a workflow did, with the ids that it chose. */
+  turn(turn: WorkflowTurn, incidentId: string): void;
+  /** Sends what is left, within a few seconds. */
+  stop(): Promise<void>;
 }

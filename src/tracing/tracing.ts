@@ -1,12 +1,4 @@
-import type { WorkflowTurn } from '../domain/trace-context.ts';
-
-/** Traces of one process. */
-export interface Tracing {
-  /** Records what a workflow did, with the ids that it chose. */
-  turn(turn: WorkflowTurn, incidentId: string): void;
-  /** Sends what is left, within a few seconds. */
-  stop(): Promise<void>;
-}
+import type { Tracing } from './spans.ts';
 
 export interface TracingOptions {
   readonly process: 'gateway' | 'worker';

@@ -1,4 +1,4 @@
-import type { SeriesPoint } from '../domain/evidence.ts';
+import type { SeriesPoint } from '../domain/crossings.ts';
 import { epochMs, type Instant, instant } from '../domain/instant.ts';
 import { html } from './escape.ts';
 

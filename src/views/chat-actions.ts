@@ -1,6 +1,6 @@
 import type { DecisionName } from '../domain/decision.ts';
 import type { FactSet } from '../domain/fact-set.ts';
-import type { ChatBlock } from './chat.ts';
+import type { ChatBlock } from './chat-blocks.ts';
 import { chatText, cleanLine, clip, clipEscaped } from './escape.ts';
 
 type Actions = Extract<ChatBlock, { type: 'actions' }>;

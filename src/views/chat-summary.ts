@@ -1,7 +1,7 @@
 import type { FactSet } from '../domain/fact-set.ts';
 import { epochMs, type Instant } from '../domain/instant.ts';
-import type { ChatBlock, ChatView } from './chat.ts';
 import { acknowledgeRow, actionRow, leaseRow, summaryRow } from './chat-actions.ts';
+import type { ChatBlock, ChatView } from './chat-blocks.ts';
 import { chatText, cleanLine, clipEscaped } from './escape.ts';
 import { statusWords, timeUtc } from './words.ts';
 

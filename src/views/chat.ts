@@ -1,6 +1,7 @@
 import type { FactSet } from '../domain/fact-set.ts';
 import type { TemplateName } from '../domain/policy.ts';
 import { acknowledgeRow, actionRow, leaseRow, reminderRow } from './chat-actions.ts';
+import type { ChatBlock, ChatView, Mrkdwn, PlainText } from './chat-blocks.ts';
 import { chatCode, chatLink, chatText, cleanLine, cleanLines, clipEscaped } from './escape.ts';
 import { fillTemplate, newsWords, type Speech } from './templates.ts';
 import { percent, shortDate, statusWords, timeUtc } from './words.ts';
@@ -18,38 +19,6 @@ export type ChatKind =
   | 'note'
   | 'closed'
   | 'summary';
-
-/** Slack's Block Kit as far as it is used here. */
-export type ChatBlock =
-  | { readonly type: 'header'; readonly text: PlainText }
-  | { readonly type: 'section'; readonly text: Mrkdwn }
-  | { readonly type: 'section'; readonly fields: readonly Mrkdwn[] }
-  | { readonly type: 'context'; readonly elements: readonly Mrkdwn[] }
-  | { readonly type: 'actions'; readonly block_id: string; readonly elements: readonly Button[] };
-
-interface PlainText {
-  readonly type: 'plain_text';
-  readonly text: string;
-  readonly emoji: false;
-}
-interface Mrkdwn {
-  readonly type: 'mrkdwn';
-  readonly text: string;
-  readonly verbatim: true;
-}
-interface Button {
-  readonly type: 'button';
-  readonly action_id: string;
-  readonly value: string;
-  readonly text: PlainText;
-  readonly style?: 'primary' | 'danger';
-}
-
-export interface ChatView {
-  /** The whole message as text: for notifications, screen readers and search. */
-  readonly text: string;
-  readonly blocks: readonly ChatBlock[];
-}
 
 export interface ChatContext extends Speech {
   /**

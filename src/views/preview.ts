@@ -1,5 +1,6 @@
 import type { FactSet } from '../domain/fact-set.ts';
-import { type ChatBlock, type ChatKind, chatMessage } from './chat.ts';
+import { type ChatKind, chatMessage } from './chat.ts';
+import type { ChatBlock } from './chat-blocks.ts';
 import { cleanLines } from './escape.ts';
 import { type MailKind, mailMessage } from './mail.ts';
 import { pageView } from './page.ts';

@@ -2,8 +2,8 @@ import type { Context } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor, InjectedSinks } from '@temporalio/worker';
 import { readTraceparent, TRACE_HEADER, type TraceContext, type TraceSink } from '../domain/trace-context.ts';
+import type { Tracing } from '../tracing/spans.ts';
 import { inSpan } from '../tracing/spans.ts';
-import type { Tracing } from '../tracing/tracing.ts';
 
 /** An attempt of an activity is a span of the trace that its workflow was told of; without one nothing is recorded. */
 export function tracedActivity({ info }: Context): ActivityInboundCallsInterceptor {

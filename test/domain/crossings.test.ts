@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { SeriesPoint } from '../../src/domain/crossings.ts';
 import { crossings } from '../../src/domain/crossings.ts';
-import type { SeriesPoint } from '../../src/domain/evidence.ts';
 
 /** A point a minute from the epoch on. */
 const series = (...values: readonly (number | null)[]): readonly SeriesPoint[] =>

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../lab/embedded/ports.ts';
 import { readTraceparent, spanIdOf, writeTraceparent } from '../../src/domain/trace-context.ts';
+import type { Tracing } from '../../src/tracing/spans.ts';
 import { inSpan, traceFields, traceUnderWay } from '../../src/tracing/spans.ts';
-import { startTracing, type Tracing } from '../../src/tracing/tracing.ts';
+import { startTracing } from '../../src/tracing/tracing.ts';
 import { startCollector } from './collector.ts';
 
 let collector: Awaited<ReturnType<typeof startCollector>>;

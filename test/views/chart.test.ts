@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SeriesPoint } from '../../src/domain/evidence.ts';
+import type { SeriesPoint } from '../../src/domain/crossings.ts';
 import { chart } from '../../src/views/chart.ts';
 
 const FROM = '2024-10-23T12:00:00.000Z';

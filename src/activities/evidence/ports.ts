@@ -1,4 +1,5 @@
-import type { BuildFact, CommitFact, Finding, RolloutRevision, SeriesPoint } from '../../domain/evidence.ts';
+import type { SeriesPoint } from '../../domain/crossings.ts';
+import type { BuildFact, CommitFact, Finding, RolloutRevision } from '../../domain/evidence.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { WrittenTickets } from '../../domain/ticket.ts';
 import type { Deadlines } from '../deadlines.ts';

@@ -1,4 +1,4 @@
-import type { SeriesPoint } from '../../domain/evidence.ts';
+import type { SeriesPoint } from '../../domain/crossings.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { QueryName } from '../../domain/policy.ts';
 import type { MetricsPort, Sample } from './ports.ts';

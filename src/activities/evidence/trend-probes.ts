@@ -1,5 +1,5 @@
+import type { SeriesPoint } from '../../domain/crossings.ts';
 import { crossings } from '../../domain/crossings.ts';
-import type { SeriesPoint } from '../../domain/evidence.ts';
 import { earlierOf, type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { QueryName } from '../../domain/policy.ts';
 import type { ChartInput } from '../../views/chart.ts';

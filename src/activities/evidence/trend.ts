@@ -1,4 +1,4 @@
-import type { SeriesPoint } from '../../domain/evidence.ts';
+import type { SeriesPoint } from '../../domain/crossings.ts';
 import { type Instant, instant } from '../../domain/instant.ts';
 
 /** A few busy connections more than ever before are no climb yet. */

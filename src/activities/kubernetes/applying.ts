@@ -7,21 +7,14 @@ import type { ManifestObject } from './manifest-objects.ts';
 import type { Manifests } from './manifests.ts';
 import { CLAIM_ANNOTATION, claimAgainst, claimedWords, isMarked, MARKER_ANNOTATION, marksOf } from './marks.ts';
 import type { AnyObject, ObjectRef } from './objects.ts';
+import { outcome, refOf, refWords } from './objects.ts';
 import { overlapOf, sameJson } from './overlap.ts';
-import { impossible, seal } from './plans.ts';
+import { impossible, seal } from './planning.ts';
+import { BEFORE_ANNOTATION, type RecordedChange, recordedChange } from './recorded-changes.ts';
 import { previewTakingBack, takeBack } from './taking-back.ts';
 
 /** What is applied for a while: a strict limit, and a canary, which ends with its verdict (R3.3.5, R5.11). */
 const TEMPORARY: readonly ActionName[] = ['rate-limit', 'canary'];
-
-/** Written with the change: what these fields said before and what we made them say; the way back (R3.3.5). */
-export const BEFORE_ANNOTATION = 'incident-runbook/before';
-
-export interface RecordedChange {
-  /** Null when the object was not there before us. */
-  readonly previous: unknown;
-  readonly applied: unknown;
-}
 
 const OBJECTS_LIMIT = 20;
 const LARGEST_RECORD_BYTES = 64 * 1024;
@@ -91,36 +84,6 @@ export async function applyPlannedManifest(
     if (done) written += 1;
   }
   return readBack(client, plan, objects, written > 0 ? 'done' : 'already-done');
-}
-
-export function refOf(object: ManifestObject, namespace: string): ObjectRef {
-  const { apiVersion, kind, metadata } = object;
-  return { apiVersion, kind, namespace: metadata.namespace ?? namespace, name: metadata.name };
-}
-
-/** `apps/v1/Deployment/noa-mcp`: how plans write which objects they touch. */
-export function refWords({ apiVersion, kind, name }: ObjectRef): string {
-  return `${apiVersion}/${kind}/${name}`;
-}
-
-export function refsOfWords(words: string, namespace: string): readonly ObjectRef[] {
-  return words.split(' ').flatMap((one) => {
-    const parts = one.split('/');
-    const [name, kind] = [parts.pop(), parts.pop()];
-    return name && kind && parts.length > 0 ? [{ apiVersion: parts.join('/'), kind, namespace, name }] : [];
-  });
-}
-
-export function recordedChange(live: AnyObject): RecordedChange | null {
-  try {
-    return JSON.parse(live.metadata.annotations[BEFORE_ANNOTATION] ?? 'null') as RecordedChange | null;
-  } catch {
-    return null;
-  }
-}
-
-export function outcome(result: RemedyOutcome['result'], words: string, objects: readonly string[]): RemedyOutcome {
-  return { result, readBack: words, observed: { objects: objects.join(' ') } };
 }
 
 interface Look {

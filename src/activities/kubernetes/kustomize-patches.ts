@@ -1,6 +1,5 @@
 import { parse } from 'yaml';
 import { failure } from '../failures.ts';
-import type { PatchEntry } from './kustomize.ts';
 import type { ManifestObject } from './manifest-objects.ts';
 import { isObject } from './overlap.ts';
 
@@ -118,4 +117,15 @@ function operated(object: unknown, operation: unknown, where: string): unknown {
     else parent[last] = value;
   } else throw failure('Invalid', `${where} patches ${path}, which is not there.`);
   return copy;
+}
+
+export interface PatchEntry {
+  readonly path?: string;
+  readonly patch?: string;
+  readonly target?: {
+    readonly kind?: string;
+    readonly name?: string;
+    readonly group?: string;
+    readonly version?: string;
+  };
 }

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { parse } from 'yaml';
 import { failure } from '../failures.ts';
-import { applyPatchTo } from './kustomize-patches.ts';
+import { applyPatchTo, type PatchEntry } from './kustomize-patches.ts';
 import { type ManifestObject, parseManifest } from './manifest-objects.ts';
 
 /** Where files come from; paths are relative to the folder of the manifests. */
@@ -19,17 +19,6 @@ interface Kustomization {
   readonly images?: readonly { readonly name: string; readonly newName?: string; readonly newTag?: string }[];
   readonly replicas?: readonly { readonly name: string; readonly count: number }[];
   readonly patches?: readonly PatchEntry[];
-}
-
-export interface PatchEntry {
-  readonly path?: string;
-  readonly patch?: string;
-  readonly target?: {
-    readonly kind?: string;
-    readonly name?: string;
-    readonly group?: string;
-    readonly version?: string;
-  };
 }
 
 const KNOWN: ReadonlySet<string> = new Set([

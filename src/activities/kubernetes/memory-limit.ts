@@ -2,7 +2,7 @@ import type { RemedyPlan } from '../../domain/remedy.ts';
 import { failure } from '../failures.ts';
 import type { Patch } from './client.ts';
 import { marksOf } from './marks.ts';
-import type { Planner } from './plans.ts';
+import type { Planner } from './planning.ts';
 import { memoryMiB } from './quantities.ts';
 import type { PodTemplate, Workload } from './shapes.ts';
 

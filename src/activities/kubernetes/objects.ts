@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { RemedyOutcome } from '../../domain/remedy.ts';
 import { failure } from '../failures.ts';
 import { failureOfAnswer, type HttpAnswer, parseJson } from '../http.ts';
 import { KUBERNETES, type KubernetesConnection } from './connection.ts';
+import type { ManifestObject } from './manifest-objects.ts';
 import { segment } from './names.ts';
 
 /** Any object of the API by the words a manifest uses; `namespace` is ignored for kinds that live in none. */
@@ -127,4 +129,26 @@ function appliedOf(answer: HttpAnswer): Applied {
   if (answer.status === 409) return { kind: 'conflict', message: failed.message };
   if (answer.status === 429 || answer.status >= 500 || answer.status === 408) throw failed;
   return { kind: 'refused', message: failed.message };
+}
+
+export function refOf(object: ManifestObject, namespace: string): ObjectRef {
+  const { apiVersion, kind, metadata } = object;
+  return { apiVersion, kind, namespace: metadata.namespace ?? namespace, name: metadata.name };
+}
+
+/** `apps/v1/Deployment/noa-mcp`: how plans write which objects they touch. */
+export function refWords({ apiVersion, kind, name }: ObjectRef): string {
+  return `${apiVersion}/${kind}/${name}`;
+}
+
+export function refsOfWords(words: string, namespace: string): readonly ObjectRef[] {
+  return words.split(' ').flatMap((one) => {
+    const parts = one.split('/');
+    const [name, kind] = [parts.pop(), parts.pop()];
+    return name && kind && parts.length > 0 ? [{ apiVersion: parts.join('/'), kind, namespace, name }] : [];
+  });
+}
+
+export function outcome(result: RemedyOutcome['result'], words: string, objects: readonly string[]): RemedyOutcome {
+  return { result, readBack: words, observed: { objects: objects.join(' ') } };
 }

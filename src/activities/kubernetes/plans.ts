@@ -1,13 +1,12 @@
-import type { RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
-import { failure } from '../failures.ts';
-import { type PlanBody, sealPlan } from '../remedy-plan.ts';
+import type { RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
 import type { PreviewInput } from './api.ts';
 import { previewManifest } from './applying.ts';
-import type { KubernetesClient, WorkloadKind, WorkloadRef, Written } from './client.ts';
+import type { KubernetesClient, WorkloadKind, WorkloadRef } from './client.ts';
 import type { Manifests } from './manifests.ts';
 import { claimAgainst, claimedWords } from './marks.ts';
 import { planMemoryLimit } from './memory-limit.ts';
 import { patchFor } from './patches.ts';
+import { countPods, impossible, type Planner, preconditionsOf, rehearsed, seal } from './planning.ts';
 import { plannedPods, planReplacement } from './replacing.ts';
 import { previewConfigRestore } from './restoring.ts';
 import { imageOf, revisionOf, revisionToGoBackTo, rolloutRevision } from './revisions.ts';
@@ -46,15 +45,6 @@ export async function previewRemedy(
       return impossible(wish, `${wish.action} is not done through the cluster's workloads.`);
   }
 }
-
-/** What a planner answers: the plan's own part, or a sentence why not. */
-export type Planned = Omit<PlanBody, 'key' | 'action' | 'target' | 'plannedAt'> | string;
-export type Planner = (
-  client: KubernetesClient,
-  input: PreviewInput,
-  wish: RemedyWish,
-  workload: Workload,
-) => Promise<Planned>;
 
 async function previewOnWorkload(
   client: KubernetesClient,
@@ -220,28 +210,6 @@ export async function ownerOf(
   return workload === null ? null : { ref, workload };
 }
 
-export function seal(input: PreviewInput, wish: RemedyWish, planned: Exclude<Planned, string>): RemedyPlan {
-  const key = `${input.keyPrefix}/${wish.action}/${wish.target.name}`;
-  return sealPlan({ key, action: wish.action, target: wish.target, plannedAt: input.at, ...planned });
-}
-
-export function rehearsed(wish: RemedyWish, plan: RemedyPlan, answer: Written): RemedyPreview {
-  if (answer.kind === 'written') return { kind: 'plan', plan };
-  // A lost race says nothing about the plan: the next attempt reads the newer object and plans again.
-  if (answer.kind === 'conflict' && /the object has been modified|testing.*resourceVersion/i.test(answer.message)) {
-    throw failure('Unavailable', `${plan.target.name} changed while the plan was made: ${answer.message}`);
-  }
-  return impossible(wish, `The cluster would not accept it: ${answer.message}`);
-}
-
-export function impossible(wish: RemedyWish, reason: string): RemedyPreview {
-  return { kind: 'impossible', wish, reason };
-}
-
-export function preconditionsOf(input: PreviewInput, workload: Workload): Record<string, string> {
-  return { uid: workload.metadata.uid, claimFor: input.incidentId };
-}
-
 function revisionByNumber(sets: readonly ReplicaSet[], asked: string | number): ReplicaSet | null {
   return sets.find((set) => revisionOf(set) === Number(asked)) ?? null;
 }
@@ -262,8 +230,4 @@ function replacedWords(workload: Workload): string {
   const most = workload.spec.strategy?.rollingUpdate?.maxUnavailable;
   const away = most === undefined || most === null ? '' : `, at most ${most} unavailable at a time`;
   return `${countPods(workload)} ${workload.spec.replicas === 1 ? 'is' : 'are'} replaced one after another${away}`;
-}
-
-export function countPods(workload: Workload): string {
-  return workload.spec.replicas === 1 ? '1 pod' : `${workload.spec.replicas} pods`;
 }

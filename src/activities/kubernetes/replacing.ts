@@ -2,7 +2,7 @@ import type { RemedyOutcome, RemedyPlan, RemedyWish } from '../../domain/remedy.
 import { actOnWorkload, refOf } from './acting.ts';
 import type { PreviewInput } from './api.ts';
 import type { KubernetesClient } from './client.ts';
-import type { Planned } from './plans.ts';
+import type { Planned } from './planning.ts';
 import { isReady, type Pod, type Workload } from './shapes.ts';
 
 /** More pods than this are not replaced by one plan: a person should say which. */

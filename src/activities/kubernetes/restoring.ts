@@ -5,7 +5,7 @@ import type { PreviewInput } from './api.ts';
 import type { KubernetesClient } from './client.ts';
 import type { Manifests } from './manifests.ts';
 import { claimAgainst, claimedWords, isMarked, marksOf } from './marks.ts';
-import { impossible, rehearsed, seal } from './plans.ts';
+import { impossible, rehearsed, seal } from './planning.ts';
 import type { ConfigMap, Workload } from './shapes.ts';
 
 type Data = Readonly<Record<string, string>>;

@@ -1,8 +1,8 @@
 import type { RemedyPlan } from '../../domain/remedy.ts';
 import { refOf } from './acting.ts';
 import type { RolloutState } from './api.ts';
-import { refsOfWords } from './applying.ts';
 import type { KubernetesClient } from './client.ts';
+import { refsOfWords } from './objects.ts';
 import { readReplacement } from './replacing.ts';
 import { restartPlans } from './restoring.ts';
 import { isReady, type Pod, type Workload } from './shapes.ts';

@@ -1,11 +1,11 @@
 import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
 import type { PreviewInput } from './api.ts';
-import { BEFORE_ANNOTATION, outcome, type RecordedChange, recordedChange, refsOfWords, refWords } from './applying.ts';
 import type { KubernetesClient } from './client.ts';
 import { claimAgainst, claimedWords, isMarked, marksOf } from './marks.ts';
-import { type AnyObject, FIELD_MANAGER, type ObjectRef } from './objects.ts';
+import { type AnyObject, FIELD_MANAGER, type ObjectRef, outcome, refsOfWords, refWords } from './objects.ts';
 import { overlapOf, sameJson } from './overlap.ts';
-import { impossible, seal } from './plans.ts';
+import { impossible, seal } from './planning.ts';
+import { BEFORE_ANNOTATION, type RecordedChange, recordedChange } from './recorded-changes.ts';
 
 /** What an applied manifest changed goes back to what was recorded beside it; what it made is deleted (ADR 0011). */
 export async function previewTakingBack(

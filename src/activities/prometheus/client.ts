@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { SeriesPoint } from '../../domain/evidence.ts';
+import type { SeriesPoint } from '../../domain/crossings.ts';
 import { epochMs, type Instant, instant } from '../../domain/instant.ts';
 import { failure } from '../failures.ts';
 import { createHttpClient, type HttpClient } from '../http.ts';

@@ -1,5 +1,5 @@
 import type { Contact } from '../../domain/people.ts';
-import type { ChatBlock } from '../../views/chat.ts';
+import type { ChatBlock } from '../../views/chat-blocks.ts';
 import type { PageView } from '../../views/page.ts';
 import type { StatusPost } from '../../views/status-page.ts';
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { DecisionAnswer, DecisionName } from '../../domain/decision.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
+import type { Written } from '../asked.ts';
 import { incidentNow } from '../countdown.ts';
-import { DECISION_COMMANDS, type DecisionCommand, splitWords, type Written } from '../decisions.ts';
+import { DECISION_COMMANDS, type DecisionCommand, splitWords } from '../decisions.ts';
 import { at, readPage, resolveIncident } from '../incidents.ts';
 import type { Session } from '../session.ts';
 

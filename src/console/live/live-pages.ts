@@ -9,12 +9,9 @@ import {
   type IncidentPage,
   incidentTitle,
   personalRegions,
-  REGIONS,
-  type RegionId,
-  type Regions,
 } from '../pages/incident.ts';
 import type { LiveIncidents, Me, SharedReading } from '../reading.ts';
-import { differing, type Have, haveOf, keysOf } from './rendering.ts';
+import { differing, type Have, haveOf, keysOf, REGIONS, type RegionId, type Regions } from './rendering.ts';
 
 export interface Surroundings {
   readonly clock: () => Instant;

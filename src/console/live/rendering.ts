@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { REGIONS, type RegionId, type Regions } from '../pages/incident.ts';
+import type { Markup } from '../markup.ts';
 
 /**
  * Which rendering of each region somebody has, in the order of `REGIONS`; empty where the page has no such region. It is
@@ -37,3 +37,28 @@ export function readHave(text: unknown): Have {
 export function differing(keys: Have, have: Have): readonly RegionId[] {
   return REGIONS.filter((_, index) => keys[index] !== '' && keys[index] !== have[index]);
 }
+
+/** The parts of the page that change, each an element of its own (`data-live`) with this id. */
+export const REGIONS = [
+  'head',
+  'notes',
+  'brief',
+  'lead',
+  'due',
+  'asked',
+  'fix',
+  'drafts',
+  'mails',
+  'timeline',
+  'situation',
+  'acts',
+  'chain',
+  'causes',
+  'evidence',
+  'past',
+  'more',
+] as const;
+export type RegionId = (typeof REGIONS)[number];
+
+/** Only `head` and `notes` until Temporal has begun the incident. */
+export type Regions = Readonly<Partial<Record<RegionId, Markup>>>;

@@ -8,7 +8,7 @@ import { decisionForm, type FormContext, generalDecisions } from '../decision-fo
 import { draftSection } from '../draft-section.ts';
 import { causesSection, evidenceSection } from '../evidence-section.ts';
 import { fixSection } from '../fix-section.ts';
-import { haveOf, keysOf } from '../live/rendering.ts';
+import { haveOf, keysOf, type RegionId, type Regions } from '../live/rendering.ts';
 import { mailSection } from '../mail-section.ts';
 import { html, type Markup } from '../markup.ts';
 import { countdown, instantWords, link, severityBadge } from '../parts.ts';
@@ -38,33 +38,10 @@ export interface IncidentPage {
   readonly mails: CustomerMailsReading | null;
 }
 
-/** The parts of the page that change, each an element of its own (`data-live`) with this id. */
-export const REGIONS = [
-  'head',
-  'notes',
-  'brief',
-  'lead',
-  'due',
-  'asked',
-  'fix',
-  'drafts',
-  'mails',
-  'timeline',
-  'situation',
-  'acts',
-  'chain',
-  'causes',
-  'evidence',
-  'past',
-  'more',
-] as const;
-export type RegionId = (typeof REGIONS)[number];
 /** The same for everybody who looks, whatever their rights. */
 export type CommonRegion = Exclude<RegionId, PersonalRegion>;
 /** With buttons, and words for whoever leads. */
 export type PersonalRegion = 'lead' | 'asked' | 'fix' | 'drafts' | 'acts';
-/** Only `head` and `notes` until Temporal has begun the incident. */
-export type Regions = Readonly<Partial<Record<RegionId, Markup>>>;
 export type CommonInput = Omit<IncidentPage, 'me' | 'people'>;
 
 /**

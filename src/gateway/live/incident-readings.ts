@@ -1,13 +1,9 @@
-import type { LiveIncidents, SharedReading } from '../../console/reading.ts';
+import type { SharedReading } from '../../console/reading.ts';
 import type { TimelineEvent } from '../../domain/timeline.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions, IncidentReadings } from '../options.ts';
 import { customerMailsOf, readPage, readSince } from '../reading.ts';
 
 type Sources = Pick<GatewayOptions, 'store' | 'client' | 'people' | 'policy'>;
-
-export interface IncidentReadings extends LiveIncidents {
-  close(): void;
-}
 
 /** An incident is read at most so often however fast it changes; the first change is read at once. */
 const READ_MS = 100;

@@ -3,7 +3,7 @@ import type { Decided } from '../../client.ts';
 import { mayDecide } from '../../domain/authority.ts';
 import { actorOf, authenticate, viaOf } from '../authentication.ts';
 import { decisionRequest, readDecisionBody, sentencesOf } from '../decision-schemas.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
 import { decideAndAnswer } from '../services/decide-and-answer.ts';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 
 /**
  * GET /livez: the process answers. GET /readyz: it can take alerts, which needs the store alone; Temporal may be away

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { mayDecide } from '../../domain/authority.ts';
 import { authenticate } from '../authentication.ts';
 import { sentencesOf } from '../decision-schemas.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { readPage, readTimeline } from '../reading.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';

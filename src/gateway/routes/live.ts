@@ -5,7 +5,7 @@ import { sessionHolds } from '../../console/session.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { TimelineEvent } from '../../domain/timeline.ts';
 import { authenticate } from '../authentication.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 import { known, sequence } from '../services/requests.ts';
 

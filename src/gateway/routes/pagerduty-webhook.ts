@@ -3,7 +3,7 @@ import { mayDecide } from '../../domain/authority.ts';
 import { holdsRole } from '../../domain/deciding/roles.ts';
 import type { DecisionBodies, DecisionName } from '../../domain/decision.ts';
 import { type Actor, type Role, vouchedFor } from '../../domain/people.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
 import { decideAndAnswer } from '../services/decide-and-answer.ts';

@@ -4,7 +4,7 @@ import type { PostMortemAnswer } from '../../client.ts';
 import type { EventOf } from '../../domain/timeline.ts';
 import { openPlaces } from '../../views/post-mortem-merge.ts';
 import { authenticate } from '../authentication.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { readTimeline } from '../reading.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';

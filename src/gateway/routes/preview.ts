@@ -3,7 +3,7 @@ import { createTemplateRenderer } from '../../config/liquid.ts';
 import type { Policy } from '../../domain/policy.ts';
 import { isPreviewName, PREVIEW_NAMES, preview } from '../../views/preview.ts';
 import { authenticate } from '../authentication.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { readPage } from '../reading.ts';
 import { RequestRefused } from '../refusals.ts';
 import { known } from '../services/requests.ts';

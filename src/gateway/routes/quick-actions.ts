@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { authenticate, viaOf } from '../authentication.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { quickReference } from '../quick-reference.ts';
 import { bodyOf } from '../request-body.ts';
 

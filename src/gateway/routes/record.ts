@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { STATISTICS_BY, type StatisticsBy } from '../../store/measures.ts';
 import { authenticate } from '../authentication.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 import { known } from '../services/requests.ts';
 

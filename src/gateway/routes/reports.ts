@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { authenticate } from '../authentication.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
 import { takeReport } from '../services/intake.ts';

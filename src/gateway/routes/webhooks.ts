@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Taken } from '../../store/intake.ts';
 import { requireToken } from '../authentication.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
 import { take } from '../services/intake.ts';

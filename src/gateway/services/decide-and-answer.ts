@@ -3,7 +3,7 @@ import { signDecision } from '../../config/decision-signature.ts';
 import type { Decision } from '../../domain/decision.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { aboutIncident } from '../../tracing/spans.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 
 /**
  * Stamps the time of receipt, signs, and hands the decision to its incident. An incident that intake knows and

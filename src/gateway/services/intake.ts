@@ -5,7 +5,7 @@ import type { UserReport } from '../../domain/user-report.ts';
 import type { Taken } from '../../store/intake.ts';
 import type { TakenReport } from '../../store/reports.ts';
 import { aboutIncident } from '../../tracing/spans.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import type { UnderstoodAlert } from '../sources/alertmanager.ts';
 import { alertOfPerson, type CreateIncident } from '../sources/person.ts';
 import type { NoReport } from '../sources/report-text.ts';

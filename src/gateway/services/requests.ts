@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { IncidentEntry } from '../../store/incidents.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 
 export async function known({ store }: GatewayOptions, id: string): Promise<IncidentEntry> {

@@ -15,9 +15,9 @@ import { understand } from './command-body.ts';
 import { type ChatCommand, readCommandLine } from './command-line.ts';
 import { openForm } from './forms.ts';
 import { factsOf, findIncident, findPerson, whoMay } from './lookups.ts';
+import type { SlackAppOptions } from './options.ts';
 import { type ShownMessage, settleMessage } from './shown-message.ts';
-import { type SlackAppOptions, stranger } from './slack-app.ts';
-import { type Addressee, tell } from './telling.ts';
+import { type Addressee, stranger, tell } from './telling.ts';
 
 interface Common {
   readonly to: Addressee;

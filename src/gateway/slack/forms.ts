@@ -3,7 +3,7 @@ import type { DecisionName } from '../../domain/decision.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
 import { decisionModal } from '../../views/chat-modals.ts';
 import { whoMay } from './lookups.ts';
-import type { SlackAppOptions } from './slack-app.ts';
+import type { SlackAppOptions } from './options.ts';
 import { type Addressee, tell } from './telling.ts';
 
 export interface Trigger {

@@ -1,5 +1,5 @@
 import type { GatewayEnv } from '../../config/env.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { createSlackApp, type SlackApp } from './slack-app.ts';
 import type { SlackSocket } from './socket.ts';
 import { createSlackWeb } from './web-api.ts';

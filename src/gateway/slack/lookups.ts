@@ -5,7 +5,7 @@ import type { FactSet } from '../../domain/fact-set.ts';
 import { incidentNamedBy } from '../../domain/incident-name.ts';
 import type { Role } from '../../domain/people.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 
 type Sources = Pick<GatewayOptions, 'store' | 'client' | 'people'>;
 

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { PersonPolicy } from '../../domain/policy.ts';
 import { QUICK_ACTION_NAMES, QUICK_CHECK_NAMES, type QuickActionState } from '../../domain/quick-action.ts';
-import type { ChatBlock, ChatView } from '../../views/chat.ts';
 import { chatValue } from '../../views/chat-actions.ts';
+import type { ChatBlock, ChatView } from '../../views/chat-blocks.ts';
 import { textBlocks } from '../../views/chat-summary.ts';
 import { chatCode, chatText, cleanLine, cleanLines } from '../../views/escape.ts';
 import { quickReference } from '../quick-reference.ts';
 import { RequestRefused } from '../refusals.ts';
 import type { ChatCommand } from './command-line.ts';
 import { findIncident } from './lookups.ts';
-import type { SlackAppOptions } from './slack-app.ts';
+import type { SlackAppOptions } from './options.ts';
 import { type Addressee, tell, tellView } from './telling.ts';
 
 export type QuickCommand = Extract<ChatCommand, { kind: 'check' | 'do' }>;

@@ -12,7 +12,7 @@ import { statusWords, timeUtc } from '../../views/words.ts';
 import { readPage, readTimeline } from '../reading.ts';
 import { type ChatCommand, COMMAND_NAMES } from './command-line.ts';
 import { factsOf, findIncident } from './lookups.ts';
-import type { SlackAppOptions } from './slack-app.ts';
+import type { SlackAppOptions } from './options.ts';
 import { type Addressee, tell, tellView } from './telling.ts';
 
 type Reading = Exclude<ChatCommand, { kind: 'decision' | 'create' | 'check' | 'do' | 'problem' }>;

@@ -1,4 +1,4 @@
-import type { GatewayOptions } from '../gateway.ts';
+import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 import { takeReport } from '../services/intake.ts';
 import { readSlackMessage, type SlackMessageEvent } from '../sources/slack-message.ts';

@@ -2,7 +2,7 @@ import type { DecisionName } from '../../domain/decision.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import { chatSummary } from '../../views/chat-summary.ts';
 import { factsOf } from './lookups.ts';
-import type { SlackAppOptions } from './slack-app.ts';
+import type { SlackAppOptions } from './options.ts';
 
 /** A message of ours as it stands in Slack. */
 export interface ShownMessage {

@@ -5,18 +5,17 @@ import { StoreUnavailable } from '../../store/database.ts';
 import { decisionOfAction, readChatValue } from '../../views/chat-actions.ts';
 import { DECISION_MODAL, MODALS, missingFields } from '../../views/chat-modals.ts';
 import { readDecisionBody } from '../decision-schemas.ts';
-import type { GatewayOptions } from '../gateway.ts';
 import { carryOut, type KeptRequest } from './carrying-out.ts';
 import { readCommandLine } from './command-line.ts';
 import { openForm, type Trigger } from './forms.ts';
+import type { SlackAppOptions } from './options.ts';
 import type { BlockActions, EventMessage, Interaction, SlashCommand, ViewSubmission } from './payloads.ts';
 import { answerQuick, pressQuick, quickAnswerOf } from './quick.ts';
 import { answerReading, showHome } from './readings.ts';
 import { hearReport } from './reports.ts';
 import { refreshPinned } from './shown-message.ts';
 import { readSubmission } from './submissions.ts';
-import { type Addressee, tell } from './telling.ts';
-import type { SlackWeb } from './web-api.ts';
+import { type Addressee, stranger, tell } from './telling.ts';
 
 /** What Slack is answered; `body` null is an empty 200, which is how most things are acknowledged. */
 export interface SlackReply {
@@ -35,11 +34,6 @@ export interface SlackApp {
   /** Requests being worked on right now. */
   working(): number;
   stop(): Promise<void>;
-}
-
-export interface SlackAppOptions {
-  readonly gateway: GatewayOptions;
-  readonly web: SlackWeb;
 }
 
 const ROUND_EVERY_MS = 1_000;
@@ -249,10 +243,6 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
 }
 
 const OLD_BUTTON = 'This button or form is from an older version and can no longer be read. Use /incident instead.';
-
-export function stranger(chatId: string): string {
-  return `Slack user ${chatId} is not among the people of this team’s policy, so nothing was done. An admin adds you by your chatId. If this is urgent, page the on-call engineer.`;
-}
 
 export function ephemeral(text: string): SlackReply {
   return { body: { response_type: 'ephemeral', text } };

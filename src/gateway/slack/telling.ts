@@ -1,4 +1,4 @@
-import type { ChatView } from '../../views/chat.ts';
+import type { ChatView } from '../../views/chat-blocks.ts';
 import { textBlocks } from '../../views/chat-summary.ts';
 import { chatText } from '../../views/escape.ts';
 import type { SlackWeb } from './web-api.ts';
@@ -29,4 +29,8 @@ export async function tellView(web: SlackWeb, to: Addressee, { text, blocks }: C
     if (posted.ok) return true;
   }
   return (await web.call('chat.postMessage', { channel: to.user, text, blocks })).ok;
+}
+
+export function stranger(chatId: string): string {
+  return `Slack user ${chatId} is not among the people of this team’s policy, so nothing was done. An admin adds you by your chatId. If this is urgent, page the on-call engineer.`;
 }

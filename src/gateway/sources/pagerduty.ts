@@ -1,5 +1,4 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
 import { incidentNamedBy, incidentOfPageWords } from '../../domain/incident-name.ts';
 import { epochMs, type Instant } from '../../domain/instant.ts';
@@ -8,6 +7,7 @@ import type { UnderstoodAlert } from './alertmanager.ts';
 import { bounded, webLink } from './bounds.ts';
 import { claimedSeverity } from './claimed-severity.ts';
 import { type Agent, actOf, agentOf, type PagerdutyAct } from './pagerduty-acts.ts';
+import { message, type PagerdutyEvent, type PagerdutyIncident } from './pagerduty-event.ts';
 import { settleStart } from './start-time.ts';
 
 /** What a PagerDuty webhook says to us: of an alert, of what somebody did there, or of both at once. */
@@ -23,42 +23,6 @@ export interface PagerdutyMessage {
   /** Why nothing follows from it; null when something does. */
   readonly nothing: string | null;
 }
-
-/** An odd reference is left out: an alert must not be lost for it. */
-const reference = z
-  .object({ id: z.string(), summary: z.string().nullish(), type: z.string().nullish() })
-  .nullish()
-  .catch(null);
-
-const message = z.object({
-  event: z.object({
-    id: z.string().min(1),
-    event_type: z.string(),
-    occurred_at: z.string().nullish(),
-    agent: reference,
-    data: z
-      .object({
-        id: z.string().optional(),
-        title: z.string().nullish(),
-        incident_key: z.string().nullish(),
-        created_at: z.string().nullish(),
-        html_url: z.string().nullish(),
-        service: reference,
-        priority: reference,
-        urgency: z.string().nullish(),
-        assignees: z
-          .array(z.object({ id: z.string(), summary: z.string().nullish() }))
-          .nullish()
-          .catch(null),
-        content: z.string().nullish(),
-        incident: reference,
-      })
-      .nullish(),
-  }),
-});
-
-export type PagerdutyEvent = z.infer<typeof message>['event'];
-type PagerdutyIncident = NonNullable<z.infer<typeof message>['event']['data']> & { id: string };
 
 /** Any v1 signature over the raw bytes by any of the secrets passes: both change hands during a rotation. */
 export function isSignedByPagerduty(header: string | undefined, bytes: Buffer, secrets: readonly string[]): boolean {

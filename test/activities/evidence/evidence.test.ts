@@ -9,7 +9,8 @@ import { createClusterReadings } from '../../../src/activities/kubernetes/readin
 import { createPostgresClient } from '../../../src/activities/postgres/client.ts';
 import { createPrometheusClient } from '../../../src/activities/prometheus/client.ts';
 import { loadPolicy } from '../../../src/config/policy.ts';
-import type { ProbeName, SeriesPoint } from '../../../src/domain/evidence.ts';
+import type { SeriesPoint } from '../../../src/domain/crossings.ts';
+import type { ProbeName } from '../../../src/domain/evidence.ts';
 import { epochMs } from '../../../src/domain/instant.ts';
 import type { ServicePolicy } from '../../../src/domain/policy.ts';
 import { clientOf, furnished, NS, pod } from '../kubernetes/production.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { beganToRiseAt, roseAt, thinOut } from '../../../src/activities/evidence/trend.ts';
-import type { SeriesPoint } from '../../../src/domain/evidence.ts';
+import type { SeriesPoint } from '../../../src/domain/crossings.ts';
 import { epochMs, plusMinutes } from '../../../src/domain/instant.ts';
 
 const START = '2024-10-23T12:30:00.000Z';

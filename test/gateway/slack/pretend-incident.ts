@@ -1,4 +1,5 @@
-import type { Asked, Decided, IncidentClient, IncidentStateAnswer } from '../../../src/client.ts';
+import type { Asked } from '../../../src/client/asked.ts';
+import type { Decided, IncidentClient, IncidentStateAnswer } from '../../../src/client.ts';
 import { decide, refusal } from '../../../src/domain/decide.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
 import { factSet } from '../../../src/domain/facts.ts';
