@@ -1,8 +1,8 @@
 import type { AlertTransition } from '../promql/alert-rules.ts';
 import { goQueryEscape } from '../promql/literals.ts';
+import type { WireRequest } from '../wire/exchange.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
-import type { WireRequest } from '../wire/server.ts';
 import { createWireServer, WireError } from '../wire/server.ts';
 import type { Receiver } from './alertmanager-delivery.ts';
 import { Deliveries } from './alertmanager-delivery.ts';

@@ -1,7 +1,7 @@
 import { ELASTICSEARCH_REQUEST_RULES } from '../vendor-rules/elasticsearch.ts';
+import type { WireRequest, WireResponse } from '../wire/exchange.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
-import type { WireRequest, WireResponse } from '../wire/server.ts';
 import { createWireServer } from '../wire/server.ts';
 import type { PodView, WorldTruth } from '../world/api.ts';
 

@@ -1,8 +1,8 @@
 import { deflateSync } from 'node:zlib';
 import { GRAFANA_REQUEST_RULES } from '../vendor-rules/grafana.ts';
+import type { WireHandler, WireRequest, WireResponse } from '../wire/exchange.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
-import type { WireHandler, WireRequest, WireResponse } from '../wire/server.ts';
 import { createWireServer } from '../wire/server.ts';
 
 export interface GrafanaAnnotation {

@@ -1,4 +1,4 @@
-import type { WireResponse } from '../wire/server.ts';
+import type { WireResponse } from '../wire/exchange.ts';
 
 /** What Jira Cloud checks before it takes an issue or a comment, in its own words. */
 

@@ -1,4 +1,4 @@
-import type { WireRequest, WireResponse } from '../wire/server.ts';
+import type { WireRequest, WireResponse } from '../wire/exchange.ts';
 import type { PeopleSettings, Person } from './people.ts';
 
 export interface PagerDutyIncident {

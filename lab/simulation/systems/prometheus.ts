@@ -9,9 +9,9 @@ import { formatValue, goScientific, goTime, parseDurationMs } from '../promql/li
 import { parsePromql } from '../promql/parse.ts';
 import { printPromql } from '../promql/print.ts';
 import type { Series, SeriesSource } from '../promql/store.ts';
+import type { WireHandler, WireRequest, WireResponse } from '../wire/exchange.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
-import type { WireHandler, WireRequest, WireResponse } from '../wire/server.ts';
 import { createWireServer } from '../wire/server.ts';
 
 export interface PrometheusOptions {

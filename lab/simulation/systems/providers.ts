@@ -1,9 +1,9 @@
 import { ANTHROPIC_REQUEST_RULES } from '../vendor-rules/anthropic.ts';
 import { OPENAI_REQUEST_RULES } from '../vendor-rules/openai.ts';
 import type { RequestRule } from '../vendor-rules/rule.ts';
+import type { WireResponse } from '../wire/exchange.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
-import type { WireResponse } from '../wire/server.ts';
 import { createWireServer } from '../wire/server.ts';
 import type { ProviderTruth } from '../world/api.ts';
 

@@ -1,6 +1,6 @@
+import type { WireResponse } from '../wire/exchange.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
-import type { WireResponse } from '../wire/server.ts';
 import { createWireServer } from '../wire/server.ts';
 import type { ClusterModel, PodView, ProviderTruth, WorldTruth } from '../world/api.ts';
 

@@ -1,6 +1,7 @@
+import type { WireHandler, WireRequest, WireResponse } from '../wire/exchange.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
-import { createWireServer, type WireHandler, type WireRequest, type WireResponse } from '../wire/server.ts';
+import { createWireServer } from '../wire/server.ts';
 import type { Network, Post } from '../world/posts.ts';
 
 /** Three public networks, each on its own wire, at addresses of their own. Their wires are one system in a drill: `social`. */

@@ -1,7 +1,7 @@
 import { STATUSPAGE_REQUEST_RULES } from '../vendor-rules/statuspage.ts';
+import type { WireHandler, WireRequest, WireResponse } from '../wire/exchange.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
-import type { WireHandler, WireRequest, WireResponse } from '../wire/server.ts';
 import { createWireServer } from '../wire/server.ts';
 
 const INCIDENT_STATES = ['investigating', 'identified', 'monitoring', 'resolved', 'postmortem'] as const;

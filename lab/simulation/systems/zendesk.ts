@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { ZENDESK_REQUEST_RULES } from '../vendor-rules/zendesk.ts';
+import type { WireHandler, WireRequest, WireResponse } from '../wire/exchange.ts';
 import type { WireFaults } from '../wire/faults.ts';
 import type { WireLedger } from '../wire/ledger.ts';
-import { createWireServer, type WireHandler, type WireRequest, type WireResponse } from '../wire/server.ts';
+import { createWireServer } from '../wire/server.ts';
 import type { Ticket as WorldTicket } from '../world/tickets.ts';
 import { type DeliveryAnswer, deliver } from './signed-delivery.ts';
 

@@ -1,4 +1,4 @@
-import type { WireRequest } from '../wire/server.ts';
+import type { WireRequest } from '../wire/exchange.ts';
 
 /**
  * Where a request says something: a header, a parameter of the query, or a field of the body (JSON, or a form whose

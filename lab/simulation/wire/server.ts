@@ -1,38 +1,13 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { brokenRule, type RequestRule } from '../vendor-rules/rule.ts';
+import type { WireHandler, WireRequest, WireResponse } from './exchange.ts';
 import type { FaultName, WireFault, WireFaults } from './faults.ts';
 import { CONNECTION_FAULTS, DELIVERY_FAULTS } from './faults.ts';
 import type { WireLedger } from './ledger.ts';
 import { Routes } from './routes.ts';
-
-export interface WireRequest {
-  readonly method: string;
-  /** Without the query string, percent-encoding kept. */
-  readonly path: string;
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
-  readonly rawBody: Buffer;
-  /** World time of arrival, milliseconds since 1970. */
-  readonly atMs: number;
-  /** The body as JSON; one that does not parse is answered with 400 for the handler. */
-  json(): unknown;
-  form(): URLSearchParams;
-}
-
-/** An object body is sent as JSON, a string as text, bytes and streams as they are. */
-export interface WireResponse {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-  /** A word for the ledger, such as the name of what was created. */
-  readonly note?: string;
-}
-
-export type WireHandler = (request: WireRequest) => WireResponse | Promise<WireResponse>;
 
 /** Faults that are ordinary answers, which each system may word as its real one does. */
 type AnsweredFault = 'rate-limited' | 'error-500' | 'error-503' | 'unauthorised' | 'malformed';

@@ -5,16 +5,19 @@ import { away } from './said.js';
 const rendered = new Map();
 for (const region of regions(document)) rendered.set(region.id, region.outerHTML);
 
-let running = null;
+let running = false;
 let again = false;
 
-/** Asks the server for this page again and exchanges what differs; one request at a time. */
+/** Asks the server for this page again and exchanges what differs; one request at a time. An answer that breaks off is none. */
 export function refresh() {
   again = true;
-  running ??= loop().finally(() => {
-    running = null;
-  });
-  return running;
+  if (running) return;
+  running = true;
+  loop()
+    .catch(() => away(true))
+    .finally(() => {
+      running = false;
+    });
 }
 
 async function loop() {

@@ -12,14 +12,18 @@ const act = document.querySelector('[data-act]');
 if (checks !== null && act !== null) {
   checks.addEventListener('submit', (event) => {
     event.preventDefault();
-    look(event.submitter);
+    look(event.submitter).catch(lost);
   });
   act.addEventListener('submit', (event) => {
     event.preventDefault();
-    begin(act);
+    begin(act).catch(lost);
   });
   act.elements.action.addEventListener('change', () => onlyFor(act.elements.action.value));
   onlyFor(act.elements.action.value);
+}
+
+function lost() {
+  say('The answer broke off. What was asked for may have been done: load the page again and look first.', 'bad');
 }
 
 function onlyFor(action) {
@@ -61,9 +65,11 @@ function show(state) {
     ? `It takes somebody else with the role ${role}: incident do approve ${state.id}`
     : `Nothing is done before approval by the role ${role}.`;
   const buttons = made('div', '', 'others');
-  if (waits && !secondPerson) buttons.append(button('Yes, do it', 'primary', () => answer(state.id, 'confirm')));
-  if (waits) buttons.append(button('Drop it', 'second', () => answer(state.id, 'call-off')));
-  if (state.stage === 'temporary') buttons.append(button('Revert now', 'second', () => answer(state.id, 'undo')));
+  if (waits && !secondPerson)
+    buttons.append(button('Yes, do it', 'primary', () => answer(state.id, 'confirm').catch(lost)));
+  if (waits) buttons.append(button('Drop it', 'second', () => answer(state.id, 'call-off').catch(lost)));
+  if (state.stage === 'temporary')
+    buttons.append(button('Revert now', 'second', () => answer(state.id, 'undo').catch(lost)));
   place.replaceChildren(
     made('p', state.words),
     ...(state.plan === null ? [] : [made('pre', state.plan.command, 'command')]),

@@ -20,13 +20,13 @@ function act(place) {
 
   form?.addEventListener('submit', (event) => {
     event.preventDefault();
-    tell('PUT', '', { text: form.elements.text.value, basedOn }, 'Saved.');
+    void tell('PUT', '', { text: form.elements.text.value, basedOn }, 'Saved.');
   });
   place.querySelector('[data-runbook-propose]')?.addEventListener('click', () => {
-    tell('POST', '/propose', { digest: basedOn }, 'The pull request is on its way.');
+    void tell('POST', '/propose', { digest: basedOn }, 'The pull request is on its way.');
   });
   place.querySelector('[data-runbook-withhold]')?.addEventListener('submit', (event) => {
     event.preventDefault();
-    tell('POST', '/withhold', { because: event.target.elements.because.value }, 'Withheld.');
+    void tell('POST', '/withhold', { because: event.target.elements.because.value }, 'Withheld.');
   });
 }

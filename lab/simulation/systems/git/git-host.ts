@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { WireRequest, WireResponse } from '../../wire/exchange.ts';
 import type { WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
-import type { WireRequest, WireResponse } from '../../wire/server.ts';
 import { createWireServer } from '../../wire/server.ts';
 import type { Change } from '../../world/changes.ts';
 import { writeCommit, writeTree } from './objects.ts';

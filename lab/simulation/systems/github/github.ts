@@ -1,12 +1,12 @@
 import { GITHUB_REQUEST_RULES } from '../../vendor-rules/github.ts';
+import type { WireHandler, WireRequest, WireResponse } from '../../wire/exchange.ts';
 import type { WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
-import type { WireHandler, WireRequest, WireResponse } from '../../wire/server.ts';
 import { createWireServer } from '../../wire/server.ts';
 import type { GitHost, HostedCommit } from '../git/git-host.ts';
 import { runsOf } from './actions-runs.ts';
 import { type PullRequest, PullRequests, type Review } from './pull-requests.ts';
-import { type DocumentedRule, GITHUB_LIMITS, GITHUB_RULES } from './rules.ts';
+import { ANSWERS, GITHUB_LIMITS, GITHUB_RULES } from './rules.ts';
 
 export interface GitHub {
   readonly repository: string;
@@ -33,19 +33,6 @@ export interface GitHubOptions {
   /** What the token may do; everything when left out. */
   readonly rights?: { readonly push: boolean; readonly actions: boolean; readonly pulls: boolean };
 }
-
-export interface Answers {
-  refuse(rule: DocumentedRule, more?: Readonly<Record<string, unknown>>): WireResponse;
-  iso(ms: number): string;
-}
-
-const ANSWERS: Answers = {
-  refuse: (rule, more = {}) => ({
-    status: rule.status,
-    body: { message: rule.says, documentation_url: rule.source, status: String(rule.status), ...more },
-  }),
-  iso: (ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`,
-};
 
 /** GitHub's REST API for one repository whose branches are really there, in the git host beside it. */
 export function createGitHub(options: GitHubOptions): GitHub {

@@ -1,6 +1,6 @@
-import type { WireRequest, WireResponse } from '../../wire/server.ts';
+import type { WireRequest, WireResponse } from '../../wire/exchange.ts';
 import type { GitHost } from '../git/git-host.ts';
-import type { Answers } from './github.ts';
+import type { Answers } from './rules.ts';
 import { GITHUB_LIMITS, GITHUB_RULES } from './rules.ts';
 
 export interface Review {

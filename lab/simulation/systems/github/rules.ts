@@ -1,3 +1,5 @@
+import type { WireResponse } from '../../wire/exchange.ts';
+
 /**
  * What GitHub documents about requests, as data: the simulator refuses what breaks one of these, with GitHub's own
  * status and words. `source` is the page, `readOn` the day on which its statement was taken over.
@@ -94,3 +96,16 @@ export const GITHUB_LIMITS = {
   bodyCharacters: 65_536,
   titleCharacters: 256,
 } as const;
+
+export interface Answers {
+  refuse(rule: DocumentedRule, more?: Readonly<Record<string, unknown>>): WireResponse;
+  iso(ms: number): string;
+}
+
+export const ANSWERS: Answers = {
+  refuse: (rule, more = {}) => ({
+    status: rule.status,
+    body: { message: rule.says, documentation_url: rule.source, status: String(rule.status), ...more },
+  }),
+  iso: (ms) => `${new Date(ms).toISOString().slice(0, 19)}Z`,
+};

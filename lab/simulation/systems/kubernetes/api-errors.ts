@@ -1,4 +1,4 @@
-import type { WireResponse } from '../../wire/server.ts';
+import type { WireResponse } from '../../wire/exchange.ts';
 import { WireError } from '../../wire/server.ts';
 
 export type StatusReason =

@@ -1,11 +1,13 @@
 import type { Done } from '../../journal.ts';
+import type { WireHandler, WireRequest, WireResponse } from '../../wire/exchange.ts';
 import type { WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
-import type { WireHandler, WireRequest, WireResponse, WireServer } from '../../wire/server.ts';
+import type { WireServer } from '../../wire/server.ts';
 import { createWireServer } from '../../wire/server.ts';
 import type { AdminAction, ServiceUnderTest } from '../service-api.ts';
 import { answerOfPod } from '../service-api.ts';
 import { refuse, statusAnswer } from './api-errors.ts';
+import type { Target } from './apply.ts';
 import type { Cluster } from './cluster.ts';
 import { isPodReady } from './deployment-controller.ts';
 import { discoveryAnswer } from './discovery.ts';
@@ -17,7 +19,7 @@ import { podLog } from './pod-log.ts';
 import type { ApiResource } from './resources.ts';
 import { isRemovable, RESOURCES } from './resources.ts';
 import { selects } from './selectors.ts';
-import type { AcceptedWrite, Target } from './writes.ts';
+import type { AcceptedWrite } from './writes.ts';
 import { Writes } from './writes.ts';
 
 export interface ApiServerOptions {

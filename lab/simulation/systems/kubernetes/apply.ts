@@ -1,11 +1,10 @@
 import { parse } from 'yaml';
-import type { WireRequest } from '../../wire/server.ts';
+import type { WireRequest } from '../../wire/exchange.ts';
 import { refuse } from './api-errors.ts';
 import { type FieldOwners, type FieldPath, fieldsV1Of, leavesOf, pathWords, withoutLeaves } from './field-owners.ts';
-import type { ClusterObject, ManagedField } from './objects.ts';
+import type { ClusterObject, Kind, ManagedField } from './objects.ts';
 import { kubernetesTime } from './objects.ts';
 import { mergeApplied } from './patch.ts';
-import type { Target } from './writes.ts';
 
 /** Who sets the fields: the query says, else the program's name in its user agent. */
 export function managerOf(request: WireRequest): string {
@@ -133,4 +132,13 @@ function entriesAfter(
     fieldsV1: fieldsV1Of(fields),
   };
   return [...others, entry];
+}
+
+export interface Target {
+  readonly kind: Kind;
+  readonly resource: string;
+  /** API group for messages: `apps`, or empty for the core group. */
+  readonly group: string;
+  readonly namespace: string | null;
+  readonly name: string;
 }

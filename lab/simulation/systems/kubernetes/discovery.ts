@@ -1,4 +1,4 @@
-import type { WireResponse } from '../../wire/server.ts';
+import type { WireResponse } from '../../wire/exchange.ts';
 import { isRemovable, RESOURCES } from './resources.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { WireRequest, WireResponse } from '../../wire/server.ts';
+import type { WireRequest, WireResponse } from '../../wire/exchange.ts';
 import type { WorldTruth } from '../../world/api.ts';
 import { refuse } from './api-errors.ts';
 import type { Kubelet } from './kubelet.ts';

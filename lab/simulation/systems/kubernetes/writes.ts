@@ -1,6 +1,6 @@
-import type { WireRequest, WireResponse } from '../../wire/server.ts';
+import type { WireRequest, WireResponse } from '../../wire/exchange.ts';
 import { refuse } from './api-errors.ts';
-import { appliedObject, managerOf } from './apply.ts';
+import { appliedObject, managerOf, type Target } from './apply.ts';
 import type { Cluster } from './cluster.ts';
 import { FieldOwners } from './field-owners.ts';
 import { managedBy } from './furnish.ts';
@@ -8,15 +8,6 @@ import type { ClusterAction, ClusterEffect } from './ledger.ts';
 import { effectsOf } from './ledger.ts';
 import type { ClusterObject, ConfigMap, Deployment, Kind, ObjectOf, StatefulSet } from './objects.ts';
 import { applyPatch, PatchRefused, patchTypeOf } from './patch.ts';
-
-export interface Target {
-  readonly kind: Kind;
-  readonly resource: string;
-  /** API group for messages: `apps`, or empty for the core group. */
-  readonly group: string;
-  readonly namespace: string | null;
-  readonly name: string;
-}
 
 /** A write that was accepted, with what a second cluster needs to be written to in the same way. */
 export interface AcceptedWrite {

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { SLACK_REQUEST_RULES } from '../../vendor-rules/slack.ts';
+import type { WireRequest } from '../../wire/exchange.ts';
 import type { WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
-import type { WireRequest } from '../../wire/server.ts';
 import { createWireServer } from '../../wire/server.ts';
 import type { PeopleSettings } from '../people.ts';
 import type { DeliveryAnswer } from '../signed-delivery.ts';
