@@ -107,7 +107,7 @@ async function build(wish: DemoWish, parts: Part<Runs>[], stop: () => Promise<vo
     ...(ground.temporalUi === null ? {} : { TEMPORAL_UI_URL: ground.temporalUi }),
   };
   rmSync(places.signIn, { recursive: true, force: true });
-  const entry = real.length > 0 ? 'src/gateway/main.ts' : 'lab/demo/gateway.ts';
+  const entry = real.length > 0 ? null : 'lab/demo/gateway.ts';
   [, worker] = await together(
     start(
       'gateway',

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { builtCode } from '../../scripts/build.mjs';
 import type { Policy } from '../../src/domain/policy.ts';
 import { type EmbeddedPostgres, startPostgres } from '../embedded/postgres.ts';
 import { type ProcessSpec, type RunningProcess, spawnProcess } from '../embedded/processes.ts';
@@ -103,31 +104,40 @@ export async function startSimulation(places: Places, wish: SimulationWish): Pro
 export async function startWorker(places: Places, env: Record<string, string>): Promise<RunningProcess> {
   const workflows = await workflowBundle({ entry: join(ROOT, 'src/workflows/index.ts'), cacheDir: places.cache });
   return spawnProcess({
-    ...program(places, 'worker', 'src/worker.ts'),
+    ...(await product(places, 'worker')),
     env: { ...env, WORKFLOW_BUNDLE: workflows },
     readyWhen: { kind: 'line', pattern: /worker ready/ },
   });
 }
 
-export function startGateway(
+/** The product's own gateway, or one of the demo's. */
+export async function startGateway(
   places: Places,
-  entry: string,
+  entry: string | null,
   env: Record<string, string>,
   port: number,
 ): Promise<RunningProcess> {
   return spawnProcess({
-    ...program(places, 'gateway', entry),
+    ...(entry === null ? await product(places, 'gateway') : program(places, 'gateway', entry)),
     env,
     listensOn: [port],
     readyWhen: { kind: 'http', url: `http://127.0.0.1:${port}/readyz` },
   });
 }
 
+async function product(places: Places, name: 'gateway' | 'worker'): Promise<ProcessSpec> {
+  return nodeProcess(places, name, [join(await builtCode(ROOT), `${name}.js`)]);
+}
+
 function program(places: Places, name: string, entry: string, args: readonly string[] = []): ProcessSpec {
+  return nodeProcess(places, name, ['--import', 'tsx', join(ROOT, entry), ...args]);
+}
+
+function nodeProcess(places: Places, name: string, args: readonly string[]): ProcessSpec {
   return {
     name,
     command: process.execPath,
-    args: ['--import', 'tsx', join(ROOT, entry), ...args],
+    args,
     cwd: ROOT,
     logFile: places.log(name),
     readyTimeoutMs: START_WITHIN_MS,

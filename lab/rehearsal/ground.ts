@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { builtCode } from '../../scripts/build.mjs';
 import { type EmbeddedPostgres, startPostgres } from '../embedded/postgres.ts';
-import { processBundle } from '../embedded/process-bundle.ts';
 import { resolveTemporalBinary } from '../embedded/temporal-binary.ts';
 import {
   registerNamespace,
@@ -105,12 +105,11 @@ interface Restartable<S> {
 /** What the processes of a drill run, each in one file. */
 async function codeOf(log: (line: string) => void): Promise<Ground['code']> {
   const sources = join(ROOT, 'src');
-  const [workflows, worker, gateway] = await Promise.all([
+  const [workflows, code] = await Promise.all([
     workflowBundle({ entry: join(sources, 'workflows/index.ts'), cacheDir: CACHE, log }),
-    processBundle({ entry: join(sources, 'worker.ts'), sources, cacheDir: CACHE }),
-    processBundle({ entry: join(sources, 'gateway/main.ts'), sources, cacheDir: CACHE }),
+    builtCode(ROOT),
   ]);
-  return { workflows, worker, gateway };
+  return { workflows, worker: join(code, 'worker.js'), gateway: join(code, 'gateway.js') };
 }
 
 async function startStore(folder: string, log: (line: string) => void): Promise<Restartable<EmbeddedPostgres>> {

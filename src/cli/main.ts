@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { CliFailure, EXIT, Stopped } from './failure.ts';
 import { type Io, processIo } from './io.ts';
 import { loadLab, needsLab } from './lab.ts';
 import { CommanderError, createProgram } from './program.ts';
-
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 /** Runs one command line (without `node` and the script) and answers its exit code; never throws. */
 export async function main(argv: readonly string[], io: Io, lab = loadLab): Promise<number> {
@@ -19,9 +16,9 @@ export async function main(argv: readonly string[], io: Io, lab = loadLab): Prom
   }
 }
 
-/** The real process: stdin, stdout, signals, exit code. */
-export async function runProcess(): Promise<void> {
-  const io = processIo(ROOT);
+/** The real process: stdin, stdout, signals, exit code. `root` is the clone or the image's folder that it belongs to. */
+export async function runProcess(root: string): Promise<void> {
+  const io = processIo(root);
   const code = await main(process.argv.slice(2), io);
   process.exitCode = io.signalled() ?? code;
   leaveSoon();

@@ -9,6 +9,7 @@ import { resolveTemporalBinary } from '../../lab/embedded/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../lab/embedded/temporal-server.ts';
 import { workflowBundle } from '../../lab/embedded/workflow-bundle.ts';
 import { type Credentials, type Production, startProduction } from '../../lab/simulation/production.ts';
+import { builtCode } from '../../scripts/build.mjs';
 import { checkPolicy } from '../../src/config/policy.ts';
 import { applyOverrides, type PolicyOverrides } from '../../src/config/policy-overrides.ts';
 import { readYaml } from '../../src/config/yaml-document.ts';
@@ -99,11 +100,11 @@ export async function openStage(options: StageOptions) {
       LOG_LEVEL: 'info',
     };
     const env = { ...given, ...options.env?.(given) };
-    const gateway = processOf(closers, 'gateway', 'src/gateway/main.ts', env, folder, `${gatewayUrl}/readyz`);
+    const gateway = processOf(closers, 'gateway', 'gateway', env, folder, `${gatewayUrl}/readyz`);
     const worker = processOf(
       closers,
       'worker',
-      'src/worker.ts',
+      'worker',
       { ...env, DECISION_SIGNING_KEY: env.DECISION_SIGNING_KEY.split(',').reverse().join(',') },
       folder,
       null,
@@ -285,7 +286,7 @@ async function restartable<S extends Stoppable>(
 export function processOf(
   closers: (() => Promise<unknown>)[],
   name: string,
-  entry: string,
+  program: 'gateway' | 'worker',
   env: Record<string, string>,
   folder: string,
   readyUrl: string | null,
@@ -297,7 +298,7 @@ export function processOf(
       running = await spawnProcess({
         name,
         command: process.execPath,
-        args: ['--import', 'tsx', join(ROOT, entry)],
+        args: [join(await builtCode(ROOT), `${program}.js`)],
         env,
         cwd: ROOT,
         logFile:

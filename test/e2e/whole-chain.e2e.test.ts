@@ -125,8 +125,8 @@ describe.skipIf(MISSING.length > 0)(`the whole chain${MISSING.length === 0 ? '' 
       PORT: String(port),
       LOG_LEVEL: 'info',
     };
-    await processOf(closers, 'gateway', 'src/gateway/main.ts', env, folder, `${gatewayUrl}/readyz`).start();
-    await processOf(closers, 'worker', 'src/worker.ts', env, folder, null).start();
+    await processOf(closers, 'gateway', 'gateway', env, folder, `${gatewayUrl}/readyz`).start();
+    await processOf(closers, 'worker', 'worker', env, folder, null).start();
   }, 35 * 60_000);
 
   const ask = (path: string, init: RequestInit = {}) =>

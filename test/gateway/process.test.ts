@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../lab/embedded/ports.ts';
+import { builtCode } from '../../scripts/build.mjs';
 import type { IncidentClient } from '../../src/client.ts';
 import { type TemporalRig, temporalRig } from '../client/temporal-rig.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
@@ -28,7 +29,7 @@ afterAll(async () => {
 
 async function startGateway(env: Record<string, string>): Promise<{ process: ChildProcess; address: string }> {
   const port = await freePort();
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/gateway/main.ts'], {
+  const child = spawn(process.execPath, [join(await builtCode(), 'gateway.js')], {
     env: { ...process.env, ...env, PORT: String(port), LOG_LEVEL: 'silent' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -41,7 +41,7 @@ beforeAll(async () => {
   for (const port of ports) {
     const more = { ...env, PORT: String(port) };
     const name = `gateway-${port}`;
-    await processOf(closers, name, 'src/gateway/main.ts', more, folder, `http://127.0.0.1:${port}/livez`).start();
+    await processOf(closers, name, 'gateway', more, folder, `http://127.0.0.1:${port}/livez`).start();
   }
 }, 90_000);
 afterAll(async () => {
