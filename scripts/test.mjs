@@ -1,8 +1,9 @@
-// `npm test`: packages, types and lint, vitest, whole installations, the drills; then one line that says how many passed and failed.
+// `npm test`: packages, then the stages below; one line at the end says how many passed and failed.
 //
-//   npm test                      everything
-//   npm test -- test/domain      only the vitest files whose path contains that; no drills
-//   npm test -- --only=lint,drills   only these stages: types, lint, vitest, e2e, drills
+//   npm test                         everything
+//   npm run check                    what needs no server: types, lint, unit
+//   npm test -- test/domain          only the test files whose path contains that; no drills
+//   npm test -- --only=lint,drills   only these stages
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,52 +13,52 @@ import { exitCodeOf, fromDrills, fromExitCode, fromVitest, lastLine, result, tot
 
 const LEASH = join(ROOT, 'lab', 'embedded', 'leash.mjs');
 const QUIET_LIMIT_MS = 30_000;
-const LIMIT_MS = { types: 5 * 60_000, lint: 2 * 60_000, vitest: 30 * 60_000, e2e: 20 * 60_000, drills: 20 * 60_000 };
 const AFTER_TERM_MS = 10_000;
 
-// What starts whole installations, with servers and processes, runs a file at a time: beside others it would starve.
-const WHOLE = ['test/e2e/', 'lab/test/demo/'];
-const STAGES = { types: checkTypes, lint: checkLint, vitest: runVitest, e2e: runWhole, drills: runDrills };
+/** Each with the minutes after which it is ended. `vitest.config.ts` says which test files are unit, servers and whole. */
+const STAGES = {
+  types: { minutes: 5, test: () => command('types', bin('tsc'), ['--noEmit', '-p', '.']) },
+  lint: { minutes: 2, test: () => command('lint', bin('biome'), ['check']) },
+  unit: { minutes: 10, test: () => vitest('unit', ['--project=unit']) },
+  servers: { minutes: 25, test: () => vitest('servers', ['--project=servers']) },
+  whole: { minutes: 20, test: () => vitest('whole', ['--project=whole']) },
+  drills: { minutes: 20, test: runDrills },
+  files: { minutes: 30, test: () => vitest('files', filters) },
+};
+
 const running = new Set();
 let interrupted = false;
 
 const args = process.argv.slice(2);
 const filters = args.filter((arg) => !arg.startsWith('--'));
-const only = args
-  .find((arg) => arg.startsWith('--only='))
-  ?.slice('--only='.length)
-  .split(',');
+const only = args.find((arg) => arg.startsWith('--only='));
 const skippedFails = /^(1|true)$/i.test(process.env.CI ?? '');
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupt(signal));
 process.exitCode = await main();
 
 async function main() {
-  const unknown = [
-    ...(only ?? []).filter((name) => !(name in STAGES)),
-    ...args.filter((arg) => /^--(?!only=)/.test(arg)),
-  ];
+  const all = Object.keys(STAGES).filter((name) => name !== 'files');
+  const chosen = filters.length > 0 ? ['files'] : (only?.slice('--only='.length).split(',') ?? all);
+  const unknown = [...chosen.filter((name) => !(name in STAGES)), ...args.filter((arg) => /^--(?!only=)/.test(arg))];
   if (unknown.length > 0) {
-    say(
-      `${unknown.join(', ')} is not known here. Stages are ${Object.keys(STAGES).join(', ')}: npm test -- --only=vitest`,
-    );
+    console.log(`${unknown.join(', ')} is not known here. Stages are ${all.join(', ')}: npm test -- --only=unit`);
     return finish([result(0, 1)]);
   }
   try {
-    await ensureInstalled(say);
+    await ensureInstalled(console.log);
   } catch (error) {
-    say(error.message);
+    console.log(error.message);
     return finish([result(0, 1)]);
   }
-  const chosen = only ?? (filters.length > 0 ? ['vitest'] : Object.keys(STAGES));
   const results = [];
   for (const name of Object.keys(STAGES).filter((stage) => chosen.includes(stage))) {
     if (interrupted) break;
     const startedAtMs = performance.now();
-    say(`\n── ${name} ──`);
-    const outcome = await STAGES[name]();
+    console.log(`\n── ${name} ──`);
+    const outcome = await STAGES[name].test();
     results.push(outcome);
-    say(`── ${name}: ${lastLine(outcome)} in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`);
+    console.log(`── ${name}: ${lastLine(outcome)} in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`);
   }
   if (interrupted) results.push(result(0, 1, 0, ['The run was interrupted.']));
   return finish(results);
@@ -65,30 +66,16 @@ async function main() {
 
 function finish(results) {
   const notes = results.flatMap((one) => one.notes);
-  if (notes.length > 0) say(`\n${notes.map((note) => `  ${note}`).join('\n')}`);
+  if (notes.length > 0) console.log(`\n${notes.map((note) => `  ${note}`).join('\n')}`);
   const sum = total(results, { skippedFails });
-  if (skippedFails && results.some((one) => one.skipped > 0)) say('In CI a skipped test counts as failed.');
+  if (skippedFails && results.some((one) => one.skipped > 0)) console.log('In CI a skipped test counts as failed.');
   console.log(`\n${lastLine(sum)}`);
   return exitCodeOf(sum);
 }
 
-async function checkTypes() {
-  const { code } = await run('types', bin('tsc'), ['--noEmit', '-p', '.']);
-  return fromExitCode('tsc --noEmit', code);
-}
-
-async function checkLint() {
-  const { code } = await run('lint', bin('biome'), ['check']);
-  return fromExitCode('biome check', code);
-}
-
-function runVitest() {
-  const apart = filters.length > 0 ? [] : WHOLE.flatMap((folder) => ['--exclude', `${folder}**`]);
-  return vitest('vitest', [...apart, ...filters]);
-}
-
-function runWhole() {
-  return vitest('e2e', ['--no-file-parallelism', ...WHOLE]);
+async function command(stage, program, programArgs) {
+  const { code } = await run(stage, program, programArgs);
+  return fromExitCode(stage, code);
 }
 
 async function vitest(stage, more) {
@@ -111,14 +98,15 @@ async function runDrills() {
 }
 
 /** Runs one command in the project's folder; says so when it is silent for long, and ends it at its limit. */
-function run(stage, command, commandArgs, { captureOutput = false } = {}) {
+function run(stage, program, programArgs, { captureOutput = false } = {}) {
   return new Promise((resolve) => {
     // On a leash: when this process is killed, the stage and all it has started end with it.
-    const leashed = JSON.stringify({ command, args: commandArgs, cwd: ROOT, graceMs: AFTER_TERM_MS });
+    const leashed = JSON.stringify({ command: program, args: programArgs, cwd: ROOT, graceMs: AFTER_TERM_MS });
+    const colours = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {};
     const child = spawn(process.execPath, [LEASH, leashed], {
       cwd: ROOT,
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-      env: colourful(),
+      env: { ...process.env, ...colours },
       detached: true,
     });
     child.stdin.on('error', () => {}); // the leash has ended, which is heard below
@@ -130,12 +118,12 @@ function run(stage, command, commandArgs, { captureOutput = false } = {}) {
     let stdout = '';
     const startedAtMs = performance.now();
     const progress = setInterval(() => {
-      say(`${stage}: ${Math.round((performance.now() - startedAtMs) / 1000)} s so far …`);
+      console.log(`${stage}: ${Math.round((performance.now() - startedAtMs) / 1000)} s so far …`);
     }, QUIET_LIMIT_MS);
     const limit = setTimeout(() => {
-      say(`${stage} took longer than ${LIMIT_MS[stage] / 60_000} minutes and is ended.`);
-      end(child);
-    }, LIMIT_MS[stage]);
+      console.log(`${stage} took longer than ${STAGES[stage].minutes} minutes and is ended.`);
+      child.kill('SIGTERM'); // the leash asks the stage to end, and kills it when it does not
+    }, STAGES[stage].minutes * 60_000);
     child.stdout.on('data', (chunk) => {
       if (captureOutput) stdout += chunk;
       else process.stdout.write(chunk);
@@ -145,43 +133,23 @@ function run(stage, command, commandArgs, { captureOutput = false } = {}) {
       process.stderr.write(chunk);
       progress.refresh();
     });
-    const settle = (code) => {
+    child.on('close', () => {
       clearInterval(progress);
       clearTimeout(limit);
       running.delete(child);
-      resolve({ code, stdout });
-    };
-    child.on('error', (error) => {
-      say(`${stage} could not be started: ${error.message}`);
-      settle(127);
-    });
-    child.on('close', () => {
       const { code, signal, error } = JSON.parse(notices.trim().split('\n').at(-1) || '{}');
-      if (error) say(`${stage} could not be started (${command}): ${error}`);
-      settle(error ? 127 : (code ?? signal ?? 'killed'));
+      if (error) console.log(`${stage} could not be started (${program}): ${error}`);
+      resolve({ code: error ? 127 : (code ?? signal ?? 'killed'), stdout });
     });
   });
 }
 
 function interrupt(signal) {
-  if (!interrupted) say(`\n${signal}: ending the tests …`);
+  if (!interrupted) console.log(`\n${signal}: ending the tests …`);
   interrupted = true;
-  for (const child of running) end(child);
-}
-
-/** The leash asks the stage to end, and kills it when it does not. */
-function end(child) {
-  child.kill('SIGTERM');
+  for (const child of running) child.kill('SIGTERM');
 }
 
 function bin(name) {
   return join(ROOT, 'node_modules', '.bin', name);
-}
-
-function colourful() {
-  return process.stdout.isTTY && !process.env.NO_COLOR ? { ...process.env, FORCE_COLOR: '1' } : process.env;
-}
-
-function say(line) {
-  console.log(line);
 }

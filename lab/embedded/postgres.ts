@@ -92,12 +92,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const urlOf = (database: string): string =>
     `postgres://${SUPERUSER}:${password}@${HOST}:${port}/${encodeURIComponent(database)}`;
   const adminUrl = urlOf('postgres');
-  const createDatabase = async (name: string): Promise<string> => {
-    await administer(adminUrl, `CREATE DATABASE ${pg.escapeIdentifier(name)}`, DUPLICATE_DATABASE);
-    return urlOf(name);
-  };
-  const dropDatabase = (name: string): Promise<void> =>
-    administer(adminUrl, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`);
+  const { create: createDatabase, drop: dropDatabase } = databasesOf(adminUrl);
   const { pid, exited, stop, kill, pause, resume } = server;
   try {
     const url = await createDatabase(options.database ?? 'incident');
@@ -108,6 +103,22 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
     await server.kill();
     throw error;
   }
+}
+
+/** Makes and drops databases of a running server; `create` resolves to the connection string. */
+export function databasesOf(adminUrl: string): {
+  create(name: string): Promise<string>;
+  drop(name: string): Promise<void>;
+} {
+  return {
+    async create(name) {
+      await administer(adminUrl, `CREATE DATABASE ${pg.escapeIdentifier(name)}`, DUPLICATE_DATABASE);
+      const url = new URL(adminUrl);
+      url.pathname = `/${encodeURIComponent(name)}`;
+      return url.href;
+    },
+    drop: (name) => administer(adminUrl, `DROP DATABASE IF EXISTS ${pg.escapeIdentifier(name)} WITH (FORCE)`),
+  };
 }
 
 /** Removes the data of a server that has stopped. */

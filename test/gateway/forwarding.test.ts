@@ -3,16 +3,16 @@ import type { IncidentClient } from '../../src/client.ts';
 import { createForwarder } from '../../src/gateway/forwarder.ts';
 
 import { type TemporalRig, temporalRig } from '../client/temporal-rig.ts';
-import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
+import { type OwnPostgres, ownPostgres } from '../store/test-postgres.ts';
 import { as, type GatewayRig, gatewayRig, wireAlert } from './gateway-rig.ts';
 
-let postgres: TestPostgres;
+let postgres: OwnPostgres;
 let temporal: TemporalRig;
 let client: IncidentClient;
 const rigs: GatewayRig[] = [];
 
 beforeAll(async () => {
-  [postgres, temporal] = await Promise.all([testPostgres(), temporalRig()]);
+  [postgres, temporal] = await Promise.all([ownPostgres(), temporalRig()]);
   await temporal.startWorker();
   client = temporal.client();
 }, 60_000);

@@ -29,7 +29,7 @@ async function main(names: readonly string[]): Promise<void> {
   for (const shortRuns of [false, true]) {
     const plays = chosen.filter((play) => play.shortRuns === shortRuns);
     if (plays.length === 0) continue;
-    const engine = await startEngine(shortRuns ? { dynamicConfig: SHORT_RUNS } : {});
+    const engine = await startEngine({ dynamicConfig: shortRuns ? SHORT_RUNS : [] });
     try {
       for (const play of plays) await record(engine, policy, play, index, files);
     } finally {
@@ -60,8 +60,8 @@ async function record(
 
 /** The histories of all runs of a workflow, first run first. */
 async function runsOf(engine: Engine, workflowId: string): Promise<readonly Buffer[]> {
-  const { workflowService } = engine.client.connection;
-  const answer = await workflowService.describeWorkflowExecution({ namespace: 'default', execution: { workflowId } });
+  const { client, namespace } = engine;
+  const answer = await client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } });
   let runId: string | null | undefined = answer.workflowExecutionInfo?.firstRunId;
   const packed: Buffer[] = [];
   while (runId) {

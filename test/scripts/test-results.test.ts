@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +73,12 @@ describe('the counts of npm test', () => {
     expect([results.lastLine(ci), results.exitCodeOf(ci)]).toEqual(['6 passed, 2 failed', 1]);
     const none = results.total([], { skippedFails: false });
     expect([results.lastLine(none), results.exitCodeOf(none)]).toEqual(['0 passed, 0 failed', 1]);
+  });
+});
+
+describe('the unit tier', () => {
+  it('starts no program, and says where a test that does belongs', () => {
+    expect(() => spawnSync('true')).toThrow(/SERVERS in vitest.config.ts/);
   });
 });
 

@@ -1,18 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { inject } from 'vitest';
 import { resolveTemporalBinary } from '../../lab/embedded/temporal-binary.ts';
-import { startTemporalServer, type TemporalServer } from '../../lab/embedded/temporal-server.ts';
+import { registerNamespace, startTemporalServer, type TemporalServer } from '../../lab/embedded/temporal-server.ts';
 import { workflowBundle } from '../../lab/embedded/workflow-bundle.ts';
 
 const root = resolve(import.meta.dirname, '../..');
+const SEARCH_ATTRIBUTES = { Severity: 'Keyword', Phase: 'Keyword', Service: 'Keyword', Commander: 'Keyword' } as const;
 
-/** A real Temporal server with virtual time, and the production bundle of the workflows. One for each test file. */
+/** A namespace of a real Temporal server with virtual time, and the production bundle of the workflows. One for each test file. */
 export interface Engine {
   readonly client: Client;
   readonly address: string;
+  readonly namespace: string;
   readonly bundle: string;
   worker(
     taskQueue: string,
@@ -28,22 +32,15 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+/** On the server of the whole run; one that is configured otherwise is started for this file alone. */
 export async function startEngine(options: { readonly dynamicConfig?: readonly string[] } = {}): Promise<Engine> {
-  const folder = mkdtempSync(join(tmpdir(), 'engine-'));
-  const { path: binary } = await resolveTemporalBinary({ cacheDir: join(root, '.cache'), log: () => {} });
-  const server: TemporalServer = await startTemporalServer({
-    binary,
-    uiPort: null,
-    namespaces: ['default'],
-    retentionDays: 90,
-    searchAttributes: { Severity: 'Keyword', Phase: 'Keyword', Service: 'Keyword', Commander: 'Keyword' },
-    virtualTime: true,
-    logFile: join(folder, 'temporal.log'),
-    ...(options.dynamicConfig === undefined ? {} : { dynamicConfig: options.dynamicConfig }),
-  });
-  const connection = await Connection.connect({ address: server.address });
-  const native = await NativeConnection.connect({ address: server.address });
-  const client = new Client({ connection });
+  const own = options.dynamicConfig === undefined ? null : await startOwnServer(options.dynamicConfig);
+  const address = own?.address ?? inject('temporalAddress');
+  const namespace = `engine-${randomUUID()}`;
+  await registerNamespace(address, namespace, SEARCH_ATTRIBUTES);
+  const connection = await Connection.connect({ address });
+  const native = await NativeConnection.connect({ address });
+  const client = new Client({ connection, namespace });
   const bundle = await workflowBundle({
     entry: join(root, 'src/workflows/index.ts'),
     cacheDir: join(root, '.cache'),
@@ -53,11 +50,13 @@ export async function startEngine(options: { readonly dynamicConfig?: readonly s
   let count = 0;
   return {
     client,
-    address: server.address,
+    address,
+    namespace,
     bundle,
     async worker(taskQueue, activities, { maxCachedWorkflows } = {}) {
       const worker = await Worker.create({
         connection: native,
+        namespace,
         taskQueue,
         workflowBundle: { codePath: bundle },
         activities,
@@ -78,17 +77,31 @@ export async function startEngine(options: { readonly dynamicConfig?: readonly s
     },
     async pass(workflowId, seconds) {
       count += 1;
-      await settle(connection, workflowId);
-      await fastForward(connection, workflowId, `ff-${count}`, seconds);
-      await settle(connection, workflowId);
+      await settle(client, workflowId);
+      await fastForward(client, workflowId, `ff-${count}`, seconds);
+      await settle(client, workflowId);
     },
     async stop() {
       for (const worker of [...running]) await worker.stop();
       await native.close();
       await connection.close();
-      await server.stop();
+      await own?.stop();
     },
   };
+}
+
+async function startOwnServer(dynamicConfig: readonly string[]): Promise<TemporalServer> {
+  const { path: binary } = await resolveTemporalBinary({ cacheDir: join(root, '.cache'), log: () => {} });
+  return startTemporalServer({
+    binary,
+    uiPort: null,
+    namespaces: [],
+    retentionDays: 90,
+    searchAttributes: SEARCH_ATTRIBUTES,
+    virtualTime: true,
+    logFile: join(mkdtempSync(join(tmpdir(), 'engine-')), 'temporal.log'),
+    dynamicConfig,
+  });
 }
 
 interface YoungApi {
@@ -97,14 +110,14 @@ interface YoungApi {
 }
 
 /** The server API for virtual time is younger than the client's types. */
-function youngApi(connection: Connection): YoungApi {
-  return connection.workflowService as unknown as YoungApi;
+function youngApi({ workflowService }: Client): YoungApi {
+  return workflowService as unknown as YoungApi;
 }
 
-async function fastForward(connection: Connection, workflowId: string, id: string, seconds: number): Promise<void> {
+async function fastForward(client: Client, workflowId: string, id: string, seconds: number): Promise<void> {
   const workflowExecution = { workflowId };
-  await youngApi(connection).updateWorkflowExecutionOptions({
-    namespace: 'default',
+  await youngApi(client).updateWorkflowExecutionOptions({
+    namespace: client.options.namespace,
     workflowExecution,
     workflowExecutionOptions: {
       timeSkippingConfig: {
@@ -116,8 +129,8 @@ async function fastForward(connection: Connection, workflowId: string, id: strin
     updateMask: { paths: ['time_skipping_config'] },
   });
   for (let polls = 0; polls < 3; polls += 1) {
-    const answer = await youngApi(connection).pollWorkflowExecutionTimeSkipping({
-      namespace: 'default',
+    const answer = await youngApi(client).pollWorkflowExecutionTimeSkipping({
+      namespace: client.options.namespace,
       workflowExecution,
       fastForwardId: id,
     });
@@ -127,10 +140,10 @@ async function fastForward(connection: Connection, workflowId: string, id: strin
 }
 
 /** Until nothing is in flight: no workflow task pending, every activity waiting for a later attempt. */
-async function settle(connection: Connection, workflowId: string): Promise<void> {
+async function settle(client: Client, workflowId: string): Promise<void> {
   for (let look = 0, quiet = 0; look < 1000 && quiet < 3; look += 1) {
-    const answer = await connection.workflowService.describeWorkflowExecution({
-      namespace: 'default',
+    const answer = await client.workflowService.describeWorkflowExecution({
+      namespace: client.options.namespace,
       execution: { workflowId },
     });
     const nowSeconds = Number(
