@@ -53,6 +53,13 @@ const ROOMS: readonly Room[] = [
     packages: [],
   },
   {
+    name: 'activities (what systems give)',
+    holds: (path) => path === 'activities/system-ports.ts',
+    rooms: [/^domain\//],
+    typesFrom: [/^activities\//],
+    packages: [],
+  },
+  {
     name: 'activities',
     holds: under('activities'),
     rooms: [

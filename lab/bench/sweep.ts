@@ -8,16 +8,7 @@ import { createClusterReadings } from '../../src/activities/kubernetes/readings.
 import { type WorkerEnv, workerEnv } from '../../src/config/env.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
 import type { EvidenceBundle } from '../../src/domain/evidence.ts';
-import { buildSources, commitSources, grafana, logSearchPort } from '../../src/worker/change-ports.ts';
-import { mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from '../../src/worker/customer-ports.ts';
-import {
-  alertRoutingPort,
-  cachePort,
-  databasePort,
-  metricsPort,
-  providersPort,
-  serviceApiPort,
-} from '../../src/worker/reading-ports.ts';
+import { evidenceOf, systemPorts } from '../../src/worker/system-ports.ts';
 import { type Production, startProduction } from '../simulation/production.ts';
 import { quantile } from './figures.ts';
 
@@ -72,7 +63,7 @@ async function main(): Promise<void> {
       INCIDENT_POLICY: 'x',
       DECISION_SIGNING_KEY: '0123456789abcdef',
     });
-    const sweep = (): Promise<Sweep> => once(portsOf(env), policy);
+    const sweep = (): Promise<Sweep> => portsOf(env).then((ports) => once(ports, policy));
     await sweep();
     const { wires } = production;
     const far = () => {
@@ -182,25 +173,13 @@ async function once(ports: EvidencePorts, policy: Awaited<ReturnType<typeof load
   return { totalMs: performance.now() - begunMs, slowestMs, bundle };
 }
 
-function portsOf(env: WorkerEnv): EvidencePorts {
+async function portsOf(env: WorkerEnv): Promise<EvidencePorts> {
   const { KUBERNETES_API_URL: apiUrl = '', KUBERNETES_API_TOKEN: token = '' } = env;
   const connection = connectToKubernetes({ apiUrl, token, timeoutMilliseconds: 5_000 });
   return {
     cluster: createClusterReadings(createKubernetesClient(connection)),
-    metrics: metricsPort(env),
-    alertRouting: alertRoutingPort(env),
-    database: databasePort(env),
-    cache: cachePort(env),
-    providers: providersPort(env),
-    statusPage: publicStatusPort(env),
-    serviceApi: serviceApiPort(env),
-    tickets: writtenTickets(ticketSystems(env)),
-    social: mentionsPort(env),
+    ...evidenceOf(await systemPorts(env)),
     record: { similar: async () => [] },
-    code: commitSources(env),
-    builds: buildSources(env),
-    logSearch: logSearchPort(env),
-    panels: grafana(env),
     store: {
       async put(body) {
         return { digest: createHash('sha256').update(body).digest('hex'), sizeBytes: Buffer.byteLength(body) };

@@ -1,5 +1,5 @@
+import { metBy } from './failures.ts';
 import { away, type SystemFinding } from './finding.ts';
-import { metBy } from './http.ts';
 
 /** What a client's call came to, in the terms of the wire. Throws what never got an answer. */
 export interface Answered<T> {
@@ -30,12 +30,13 @@ export async function asked(
   address: string,
   variable: string,
   check: (base: string) => Promise<SystemFinding>,
+  advice = `Let this machine reach it, or correct ${variable}.`,
 ): Promise<SystemFinding> {
   const base = address.replace(/\/+$/, '');
   try {
     return await check(base);
   } catch (error) {
-    return away(system, `${base}: ${reasonOf(error)}`, `Let this machine reach it, or correct ${variable}.`);
+    return away(system, `${base}: ${reasonOf(error)}`, advice);
   }
 }
 
@@ -55,4 +56,18 @@ export function reasonOf(error: unknown): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'its name is not known';
   if (cause.cause !== undefined) return reasonOf(cause.cause);
   return cause.message || cause.name;
+}
+
+export function isRefusal({ status }: { readonly status: number }): boolean {
+  return status === 401 || status === 403;
+}
+
+/** An answer's object; empty when it is none. */
+export function jsonOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const read: unknown = JSON.parse(text);
+    return typeof read === 'object' && read !== null ? (read as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
 }

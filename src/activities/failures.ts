@@ -35,3 +35,22 @@ export function failure(
 export function notYet(message: string, seconds: number): ApplicationFailure {
   return failure('NotYet', message, { retryAfterSeconds: seconds });
 }
+
+/** What a failed attempt met on the wire: an answer of this status, or none for this reason. */
+export interface Met {
+  readonly status: number | null;
+  readonly error: unknown;
+}
+
+/** Kept beside the failures and not in them: whatever is in a failure goes into the history. */
+const MET = new WeakMap<object, Met>();
+
+export function met(failed: ApplicationFailure, what: Met): ApplicationFailure {
+  MET.set(failed, what);
+  return failed;
+}
+
+/** Null: it was no attempt on a wire that failed. */
+export function metBy(error: unknown): Met | null {
+  return typeof error === 'object' && error !== null ? (MET.get(error) ?? null) : null;
+}

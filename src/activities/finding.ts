@@ -1,3 +1,13 @@
+import type { Instant } from '../domain/instant.ts';
+import type { Policy } from '../domain/policy.ts';
+
+/** What a check is told beside the settings. */
+export interface CheckContext {
+  /** Null: it cannot be read. */
+  readonly policy: Policy | null;
+  readonly now: Instant;
+}
+
 /** `unknown`: it is not configured, or cannot be told from here. */
 export type Told = 'yes' | 'no' | 'unknown';
 

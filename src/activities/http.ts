@@ -1,6 +1,6 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import type { ZodType } from 'zod';
-import { type FailureType, failure } from './failures.ts';
+import { type FailureType, failure, met } from './failures.ts';
 import { redactSecrets } from './redaction.ts';
 
 /** How to reach one system. `headers` carry its credentials; `secrets` are blanked out of every message. */
@@ -70,22 +70,7 @@ export function failureOfAnswer(name: string, answer: HttpAnswer, secrets: reado
   const failed = failure(type, `${name} answered ${answer.status}${said === '' ? '' : `: ${said}`}`, {
     ...(wait === null ? {} : { retryAfterSeconds: wait }),
   });
-  MET.set(failed, { status: answer.status, error: null });
-  return failed;
-}
-
-/** What a failed request met: an answer of this status, or none for this reason. */
-export interface Met {
-  readonly status: number | null;
-  readonly error: unknown;
-}
-
-/** Kept beside the failures and not in them: whatever is in a failure goes into the history. */
-const MET = new WeakMap<object, Met>();
-
-/** Null: it was no request that failed. */
-export function metBy(error: unknown): Met | null {
-  return typeof error === 'object' && error !== null ? (MET.get(error) ?? null) : null;
+  return met(failed, { status: answer.status, error: null });
 }
 
 /**
@@ -161,8 +146,7 @@ async function sendOnce(system: HttpSystem, request: HttpRequest): Promise<Whole
       'Unavailable',
       `${system.name} ${redactSecrets(troubleOf(error, milliseconds), system.secrets)}`,
     );
-    MET.set(failed, { status: null, error });
-    throw failed;
+    throw met(failed, { status: null, error });
   }
 }
 

@@ -6,8 +6,7 @@ import { createPagerDutyClient } from '../activities/pagerduty/client.ts';
 import { createPageNotes } from '../activities/pagerduty/notes.ts';
 import { createPagerDutyRest, type PagerDutyRest } from '../activities/pagerduty/rest.ts';
 import type { ChatPort, MailPort, PageNotePort, PagingPort, StatusPagePort } from '../activities/publication/ports.ts';
-import { createSlackClient } from '../activities/slack/client.ts';
-import { createStatusPageClient } from '../activities/status-page/client.ts';
+import { createSlackClient, type SlackClient } from '../activities/slack/client.ts';
 import type { WorkerEnv } from '../config/env.ts';
 import { mailServerOf } from '../config/smtp-url.ts';
 import { mirrored } from './own-status-page.ts';
@@ -23,19 +22,16 @@ export function chatPort(env: WorkerEnv): ChatPort {
   return createSlackClient({ token: env.SLACK_BOT_TOKEN, apiUrl: env.SLACK_API_URL });
 }
 
-/** Atlassian's page where the environment names one, with our own beside it; else our own alone. */
-export function statusPagePort(env: WorkerEnv, own: StatusPagePort): StatusPagePort {
-  const { STATUSPAGE_API_KEY: apiKey, STATUSPAGE_PAGE_ID: pageId } = env;
-  if (apiKey === undefined || pageId === undefined) return own;
-  return mirrored(
-    createStatusPageClient({
-      apiUrl: env.STATUSPAGE_API_URL,
-      apiKey,
-      pageId,
-      betweenRequestsMilliseconds: env.STATUSPAGE_REQUEST_INTERVAL_MS,
-    }),
-    own,
-  );
+/** Null: reports from chat cannot be answered there. */
+export function answeringChat(env: WorkerEnv): SlackClient | null {
+  return env.SLACK_BOT_TOKEN === undefined
+    ? null
+    : createSlackClient({ token: env.SLACK_BOT_TOKEN, apiUrl: env.SLACK_API_URL });
+}
+
+/** The provider's page where there is one, with our own beside it; else our own alone. */
+export function statusPagePort(theirs: StatusPagePort | null, own: StatusPagePort): StatusPagePort {
+  return theirs === null ? own : mirrored(theirs, own);
 }
 
 export function pagingPort(env: WorkerEnv): PagingPort {

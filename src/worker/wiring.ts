@@ -29,18 +29,10 @@ import type { WorkerEnv } from '../config/env.ts';
 import { createTemplateRenderer } from '../config/liquid.ts';
 import type { PeopleDirectory } from '../config/people.ts';
 import type { Store } from '../store/store.ts';
-import {
-  buildSources,
-  changePorts,
-  commitSources,
-  gitRepository,
-  grafana,
-  logSearchPort,
-  repositoryDocuments,
-} from './change-ports.ts';
-import { answeringChat, mentionsPort, publicStatusPort, ticketSystems, writtenTickets } from './customer-ports.ts';
+import { keptDocuments, repositoryDocuments } from './documents.ts';
 import type { IdleDeadlines } from './idle-deadlines.ts';
 import {
+  answeringChat,
   chatPort,
   mailPort,
   openBulkMail,
@@ -49,21 +41,10 @@ import {
   pagingRecord,
   statusPagePort,
 } from './message-ports.ts';
+import { customerMetrics, impactMetrics } from './metrics-at.ts';
 import { ownStatusPage } from './own-status-page.ts';
-import {
-  alertRoutingPort,
-  cachePort,
-  customerMetrics,
-  databasePort,
-  failoverDatabases,
-  impactMetrics,
-  metricsPort,
-  migrationClients,
-  providersPort,
-  serviceApiPort,
-} from './reading-ports.ts';
 import { recordPort } from './record-port.ts';
-import type { GivenPorts } from './system-ports.ts';
+import { evidenceOf, type GivenPorts } from './system-ports.ts';
 
 export interface WiringOptions {
   readonly env: WorkerEnv;
@@ -87,8 +68,9 @@ export function wireActivities({ env, store, people, clock, actionItems, ports, 
       timeoutMilliseconds: TIMEOUT_MILLISECONDS,
     }),
   );
-  const metrics = metricsPort(env);
-  const tickets = ticketSystems(env);
+  const evidence = evidenceOf(ports);
+  const { metrics } = evidence;
+  const tickets = { zendesk: ports.one('zendesk'), jira: ports.one('jira') };
   const texts = {
     put: (text: string) => store.evidence.put({ body: text, mediaType: 'text/markdown', at: clock() }),
     get: async (digest: string) => (await store.evidence.get(digest))?.body.toString('utf8') ?? null,
@@ -97,20 +79,10 @@ export function wireActivities({ env, store, people, clock, actionItems, ports, 
     createEvidenceActivities({
       ...(deadlines === undefined ? {} : { deadlines }),
       cluster: createClusterReadings(kubernetes),
-      metrics,
-      alertRouting: alertRoutingPort(env),
-      database: timed(databasePort(env), deadlines),
-      cache: timed(cachePort(env), deadlines),
-      providers: providersPort(env),
-      statusPage: publicStatusPort(env),
-      serviceApi: serviceApiPort(env),
-      tickets: writtenTickets(tickets),
-      social: mentionsPort(env),
+      ...evidence,
+      database: timed(evidence.database, deadlines),
+      cache: timed(evidence.cache, deadlines),
       record: recordPort(store),
-      code: commitSources(env),
-      builds: [...buildSources(env), ...ports.all('builds')],
-      logSearch: logSearchPort(env),
-      panels: grafana(env),
       store: { put: (body, mediaType) => store.evidence.put({ body, mediaType, at: clock() }) },
       clock,
     }),
@@ -119,12 +91,16 @@ export function wireActivities({ env, store, people, clock, actionItems, ports, 
       env.MANIFESTS_DIR === undefined ? null : createManifests({ directory: env.MANIFESTS_DIR }),
     ),
     createProviderActivities(createAdminClient(createPodGateway(kubernetes, env.ADMIN_API_THROUGH))),
-    createFailoverActivities({ ...failoverDatabases(env), cluster: createDatabaseCluster(kubernetes) }),
-    createMigrationActivities(migrationClients(env)),
+    createFailoverActivities({
+      primary: ports.one('primary'),
+      replica: ports.one('replica'),
+      cluster: createDatabaseCluster(kubernetes),
+    }),
+    createMigrationActivities({ production: ports.one('migrations'), staging: ports.one('stagingMigrations') }),
     createPublicationActivities({
       ...(deadlines === undefined ? {} : { deadlines }),
       chat: chatPort(env),
-      statusPage: statusPagePort(env, ownStatusPage(store, clock)),
+      statusPage: statusPagePort(ports.one('statusPage'), ownStatusPage(store, clock)),
       mail: mailPort(env),
       paging: pagingPort(env),
       pageNotes: pageNotePort(env),
@@ -144,9 +120,9 @@ export function wireActivities({ env, store, people, clock, actionItems, ports, 
       render: createTemplateRenderer(),
     }),
     createFollowUpActivities({
-      documents: keptDocuments(documentsOf(env, clock), store, clock),
+      documents: keptDocuments(documentsOf(env, ports, clock), store, clock),
       metrics: impactMetrics(metrics),
-      complaints: writtenTickets(tickets).map((port) => ({
+      complaints: evidence.tickets.map((port) => ({
         system: port.system,
         between: (fromAt, untilAt) => port.since(fromAt, clock(), untilAt),
       })),
@@ -160,13 +136,18 @@ export function wireActivities({ env, store, people, clock, actionItems, ports, 
       customerMails: store.customerMail,
     }),
     createAuditActivities({ audit: store.audit }),
-    createChangeActivities(changePorts(env, texts)),
-    createDashboardActivities(grafana(env), { ledger: store.ledger, clock }),
+    createChangeActivities({
+      branches: ports.one('branches'),
+      reviews: ports.one('reviews'),
+      texts,
+      baseBranch: env.GIT_BASE_BRANCH,
+    }),
+    createDashboardActivities(ports.one('grafana'), { ledger: store.ledger, clock }),
     createTicketActivities({ systems: tickets, ledger: store.ledger, clock }),
     createUserReportActivities({
       reports: store.reports,
       intake: store.inbox,
-      answers: { chat: answeringChat(env), zendesk: tickets.zendesk, jira: tickets.jira },
+      answers: { chat: answeringChat(env), ...tickets },
       ledger: store.ledger,
       clock,
     }),
@@ -178,22 +159,11 @@ export function wireActivities({ env, store, people, clock, actionItems, ports, 
 }
 
 /** Documents live in a repository of their own where one is named (R6.3), else in a directory. */
-function documentsOf(env: WorkerEnv, clock: Clock): DocumentsClient {
-  const repository = gitRepository(env, env.DOCUMENTS_REPOSITORY_URL);
+function documentsOf(env: WorkerEnv, ports: GivenPorts, clock: Clock): DocumentsClient {
+  const repository = ports.one('documentsRepository');
   return repository === null
     ? createDocumentsClient({ directory: env.DOCUMENTS_DIR })
     : repositoryDocuments(repository, env.GIT_BASE_BRANCH, clock);
-}
-
-/** Documents are also kept in the evidence store, where the gateway finds them by the digest on the timeline. */
-function keptDocuments(documents: DocumentsClient, store: Store, clock: Clock): DocumentsClient {
-  return {
-    read: (path) => documents.read(path),
-    async write(path, text) {
-      await store.evidence.put({ body: text, mediaType: 'text/markdown', at: clock() });
-      return documents.write(path, text);
-    },
-  };
 }
 
 export const TIMEOUT_MILLISECONDS = 5_000;

@@ -2,10 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createAlertmanager } from '../../lab/simulation/systems/alertmanager.ts';
-import { stateOf } from '../../src/activities/finding.ts';
-import { checkAlertmanager } from '../../src/cli/doctor/production.ts';
-import { settingsOf } from '../../src/cli/doctor/settings.ts';
+import { type SystemFinding, stateOf } from '../../src/activities/finding.ts';
 import { bench } from '../contract/simulated.ts';
+import { examined } from './examined.ts';
 
 const at = bench();
 
@@ -34,7 +33,18 @@ async function answering(status: number, body: string): Promise<{ url: string; a
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
 }
 
-const check = (env: Readonly<Record<string, string>>) => checkAlertmanager(settingsOf(env));
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function check(env: Readonly<Record<string, string>>): Promise<SystemFinding> {
+  const [found] = await examined(env, ['Alertmanager']);
+  return found as SystemFinding;
+}
 
 describe('doctor on Alertmanager', () => {
   it('finds one that answers, by what the evidence asks of it', async () => {
@@ -66,7 +76,7 @@ describe('doctor on Alertmanager', () => {
   });
 
   it('says when nothing listens there', async () => {
-    const found = await check({ ALERTMANAGER_URL: 'http://127.0.0.1:9' });
+    const found = await check({ ALERTMANAGER_URL: `http://127.0.0.1:${await freePort()}` });
     expect(found).toMatchObject({ reachable: 'no', words: expect.stringContaining('nothing listens there') });
   });
 });

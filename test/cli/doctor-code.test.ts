@@ -5,12 +5,8 @@ import { createGitHub } from '../../lab/simulation/systems/github/github.ts';
 import { createGrafana } from '../../lab/simulation/systems/grafana.ts';
 import { createJenkins } from '../../lab/simulation/systems/jenkins.ts';
 import { type SystemFinding, stateOf } from '../../src/activities/finding.ts';
-import { check as checkJenkins } from '../../src/activities/jenkins/check.ts';
-import { jenkins } from '../../src/activities/jenkins/settings.ts';
-import { checkElasticsearch, checkGit, checkGitHub, checkGrafana } from '../../src/cli/doctor/code.ts';
-import { settingsOf } from '../../src/cli/doctor/settings.ts';
-import { checkOne } from '../../src/cli/doctor/systems.ts';
 import { closing, vendorWorld } from '../contract/vendor.ts';
+import { examined } from './examined.ts';
 
 const SECRET = 'planted-doctor-secret';
 const closed = closing();
@@ -63,24 +59,21 @@ async function systems(may: { readonly all: boolean }) {
   };
 }
 
-async function examined(env: Readonly<Record<string, string>>): Promise<Readonly<Record<string, SystemFinding>>> {
-  const settings = settingsOf(env);
-  const found = [
-    ...(await Promise.all([checkGitHub, checkGit, checkElasticsearch, checkGrafana].map((check) => check(settings)))),
-    ...(await checkOne(jenkins, checkJenkins, env)),
-  ];
-  return Object.fromEntries(found.map((one) => [one.system, one]));
+const CODE = ['GitHub', 'git', 'Jenkins', 'Elasticsearch', 'Grafana'];
+
+async function byName(env: Readonly<Record<string, string>>): Promise<Readonly<Record<string, SystemFinding>>> {
+  return Object.fromEntries((await examined(env, CODE)).map((one) => [one.system, one]));
 }
 
 const states = (found: Readonly<Record<string, SystemFinding>>) => Object.values(found).map(stateOf);
 
 describe('doctor', () => {
   it('finds nothing wrong where every right is there', async () => {
-    expect(states(await examined(await systems({ all: true })))).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(states(await byName(await systems({ all: true })))).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
   });
 
   it('names the rights that are missing, and what to do', async () => {
-    const found = await examined({ ...(await systems({ all: false })), JENKINS_JOBS: 'noa' });
+    const found = await byName({ ...(await systems({ all: false })), JENKINS_JOBS: 'noa' });
     expect(found.GitHub).toMatchObject({
       authorised: 'no',
       words: 'the token for acme/shop lacks Actions: read, Pull requests: read and write, Contents: write',
@@ -99,17 +92,17 @@ describe('doctor', () => {
     const wrong = Object.fromEntries(
       Object.entries(env).map(([name, value]) => [name, value === SECRET ? 'planted-wrong' : value]),
     );
-    const refused = await examined(wrong);
+    const refused = await byName(wrong);
     expect(Object.values(refused).map(({ reachable, authorised }) => [reachable, authorised])).toEqual(
       Array.from({ length: 5 }, () => ['yes', 'no']),
     );
     await closed.all();
-    const dead = await examined(env);
+    const dead = await byName(env);
     expect(Object.values(dead).map(({ reachable }) => reachable)).toEqual(['no', 'no', 'no', 'no', 'no']);
     expect(JSON.stringify([refused, dead])).not.toContain('planted');
   });
 
   it('says what is done without when nothing is configured', async () => {
-    expect(states(await examined({}))).toEqual(['unknown', 'unknown', 'unknown', 'unknown', 'unknown']);
+    expect(states(await byName({}))).toEqual(['unknown', 'unknown', 'unknown', 'unknown', 'unknown']);
   });
 });

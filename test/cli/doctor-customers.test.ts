@@ -5,10 +5,12 @@ import { DEFAULT_PEOPLE } from '../../lab/simulation/systems/people.ts';
 import { createSocial } from '../../lab/simulation/systems/social.ts';
 import { createZendesk } from '../../lab/simulation/systems/zendesk.ts';
 import { stateOf } from '../../src/activities/finding.ts';
-import { checkJira, checkPagerDutyRest, checkSocial, checkZendesk } from '../../src/cli/doctor/customers.ts';
+import { checkPagerDutyRest } from '../../src/cli/doctor/customers.ts';
 import { settingsOf } from '../../src/cli/doctor/settings.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
+import { instant } from '../../src/domain/instant.ts';
 import { bench } from '../contract/simulated.ts';
+import { examined } from './examined.ts';
 
 const SECRET = 'planted-doctor-secret';
 const EMAIL = 'alice@noaserver.com';
@@ -55,13 +57,10 @@ async function started(permissions?: readonly string[]) {
 }
 
 async function all(env: Readonly<Record<string, string>>) {
-  const settings = settingsOf(env);
-  return Promise.all([
-    checkZendesk(settings),
-    checkJira(settings),
-    checkPagerDutyRest(settings),
-    checkSocial(settings),
-  ]);
+  const [zendesk, jira, social] = await examined(env, ['Zendesk', 'Jira', 'Social networks'], {
+    now: instant(at.clock()),
+  });
+  return [zendesk, jira, await checkPagerDutyRest(settingsOf(env)), social].flatMap((one) => one ?? []);
 }
 
 describe('doctor for the systems of customers', () => {

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createGitHost } from '../../lab/simulation/systems/git/git-host.ts';
 import { workerEnv } from '../../src/config/env.ts';
-import { changePorts, commitSources, gitRepository, repositoryDocuments } from '../../src/worker/change-ports.ts';
+import { repositoryDocuments } from '../../src/worker/documents.ts';
+import { systemPorts } from '../../src/worker/system-ports.ts';
 import { closing, vendorWorld } from '../contract/vendor.ts';
 
 const closed = closing();
@@ -35,7 +36,7 @@ async function repository() {
 describe('documents in a repository (R6.3)', () => {
   it('are commits on its branch, the newer text in place of the older', async () => {
     const { host, url, env } = await repository();
-    const git = gitRepository(env({}), url);
+    const git = (await systemPorts(env({ DOCUMENTS_REPOSITORY_URL: url }))).one('documentsRepository');
     const documents = git && repositoryDocuments(git, 'main', () => '2024-10-23T15:30:00.000Z');
     expect(await documents?.read(PATH)).toBeNull();
     const first = await documents?.write(PATH, '# Post-mortem\n');
@@ -59,16 +60,19 @@ describe('where commits are read', () => {
   it('is the checkout, beside GitHub, and the remote repository only where neither is there', async () => {
     const { host, url, env } = await repository();
     host.main();
-    const of = (more: Readonly<Record<string, string>>) => commitSources(env(more));
+    const of = async (more: Readonly<Record<string, string>>) => (await systemPorts(env(more))).all('commits');
     const github = { GITHUB_TOKEN: 't', GITHUB_REPOSITORY: 'acme/shop' };
-    expect(of({}).map(({ name }) => name)).toEqual([]);
-    expect(of({ GIT_REPOSITORY_URL: url, ...github }).map(({ name }) => name)).toEqual(['GitHub']);
-    expect(of({ GIT_REPOSITORY_DIR: host.gitDir, ...github }).map(({ name }) => name)).toEqual(['git', 'GitHub']);
+    expect((await of({})).map(({ name }) => name)).toEqual([]);
+    expect((await of({ GIT_REPOSITORY_URL: url, ...github })).map(({ name }) => name)).toEqual(['GitHub']);
+    expect((await of({ GIT_REPOSITORY_DIR: host.gitDir, ...github })).map(({ name }) => name)).toEqual([
+      'git',
+      'GitHub',
+    ]);
     for (const [name, where] of [
       ['GIT_REPOSITORY_URL', url],
       ['GIT_REPOSITORY_DIR', host.gitDir],
     ] as const) {
-      const [source] = of({ [name]: where });
+      const [source] = await of({ [name]: where });
       expect((await source?.between(window))?.found.map(({ message }) => message)).toEqual([
         'feature X',
         'Initial import',
@@ -78,7 +82,7 @@ describe('where commits are read', () => {
 
   it('refuses to propose fixes where nothing is configured', async () => {
     const { env } = await repository();
-    const texts = { get: async () => null };
-    expect(changePorts(env({}), texts)).toEqual({ branches: null, reviews: null, texts, baseBranch: 'main' });
+    const ports = await systemPorts(env({}));
+    expect([ports.one('branches'), ports.one('reviews'), ports.one('documentsRepository')]).toEqual([null, null, null]);
   });
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Instant } from '../../domain/instant.ts';
 import { failure } from '../failures.ts';
-import { createHttpClient } from '../http.ts';
+import { createHttpClient, type HttpClient } from '../http.ts';
 import { rison } from './rison.ts';
 
 export interface ElasticsearchSettings {
@@ -43,16 +43,24 @@ export interface ElasticsearchClient {
   command(search: LogSearch): string;
 }
 
-export function createElasticsearchClient(settings: ElasticsearchSettings): ElasticsearchClient {
-  const secrets = settings.apiKey === null ? [] : [settings.apiKey];
-  const http = createHttpClient({
+/** How it is signed in to. */
+export function elasticsearchHttp({ url, apiKey, timeoutMilliseconds }: ElasticsearchSettings): HttpClient {
+  return createHttpClient({
     name: NAME,
-    baseUrl: settings.url,
-    headers: settings.apiKey === null ? {} : { authorization: `ApiKey ${settings.apiKey}` },
-    secrets,
-    timeoutMilliseconds: settings.timeoutMilliseconds,
+    baseUrl: url,
+    headers: apiKey === null ? {} : { authorization: `ApiKey ${apiKey}` },
+    secrets: apiKey === null ? [] : [apiKey],
+    timeoutMilliseconds,
   });
-  const path = `/${encodeURIComponent(settings.index)}/_search`;
+}
+
+export function searchPath({ index }: ElasticsearchSettings): string {
+  return `/${encodeURIComponent(index)}/_search`;
+}
+
+export function createElasticsearchClient(settings: ElasticsearchSettings): ElasticsearchClient {
+  const http = elasticsearchHttp(settings);
+  const path = searchPath(settings);
   return {
     async search(search) {
       const timeoutMilliseconds = Math.min(settings.timeoutMilliseconds, search.deadlineMilliseconds);

@@ -35,5 +35,10 @@ export const git = system({
       schema: text.default('incident-runbook@localhost'),
       meaning: 'Their address.',
     },
+    DOCUMENTS_REPOSITORY_URL: {
+      readBy: ['worker'],
+      schema: text.optional(),
+      meaning: 'A repository for post-mortems, instead of DOCUMENTS_DIR.',
+    },
   },
 });

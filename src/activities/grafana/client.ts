@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { epochMs, type Instant } from '../../domain/instant.ts';
 import { failure } from '../failures.ts';
-import { createHttpClient, failureOfAnswer } from '../http.ts';
+import { createHttpClient, failureOfAnswer, type HttpClient } from '../http.ts';
 
 export interface GrafanaSettings {
   /** `https://grafana.example.com`, with the sub-path when it is served under one. */
@@ -37,15 +37,20 @@ export interface GrafanaClient {
   panel(panel: Panel): Promise<Buffer>;
 }
 
-export function createGrafanaClient(settings: GrafanaSettings): GrafanaClient {
-  const { token } = settings;
-  const http = createHttpClient({
+/** How it is signed in to. */
+export function grafanaHttp({ url, token, timeoutMilliseconds }: GrafanaSettings): HttpClient {
+  return createHttpClient({
     name: NAME,
-    baseUrl: settings.url,
+    baseUrl: url,
     headers: { authorization: `Bearer ${token}` },
     secrets: [token],
-    timeoutMilliseconds: settings.timeoutMilliseconds,
+    timeoutMilliseconds,
   });
+}
+
+export function createGrafanaClient(settings: GrafanaSettings): GrafanaClient {
+  const { token } = settings;
+  const http = grafanaHttp(settings);
   return {
     async annotate({ incidentId, key, text, tags, at, untilAt }) {
       const ours = [`incident:${incidentId}`, `key:${key}`];

@@ -1,15 +1,11 @@
-import type { Instant } from '../../domain/instant.ts';
 import { answered, asked, LOOK_AT_IT } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { away, type CheckContext, fine, refused, type SystemFinding, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { createJenkinsClient } from './client.ts';
 import { jenkinsSettings } from './ports.ts';
 import { jenkins } from './settings.ts';
 
-/** Any window: that its builds can be read at all is what is asked. */
-const WINDOW = { fromAt: '2024-01-01T00:00:00.000Z' as Instant, untilAt: '2024-01-01T00:00:00.000Z' as Instant };
-
-export async function check(env: EnvOf<typeof jenkins>): Promise<SystemFinding> {
+export async function check(env: EnvOf<typeof jenkins>, { now }: CheckContext): Promise<SystemFinding> {
   const system = jenkins.name;
   const settings = jenkinsSettings(env);
   if (settings === null)
@@ -21,7 +17,9 @@ export async function check(env: EnvOf<typeof jenkins>): Promise<SystemFinding> 
   const { url, userId, jobs } = settings;
   return asked(system, url, 'JENKINS_URL', async (base) => {
     for (const job of jobs) {
-      const { status, type } = await answered(() => createJenkinsClient({ ...settings, jobs: [job] }).builds(WINDOW));
+      const { status, type } = await answered(() =>
+        createJenkinsClient({ ...settings, jobs: [job] }).builds({ fromAt: now, untilAt: now }),
+      );
       if (status === 401)
         return refused(
           system,

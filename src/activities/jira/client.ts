@@ -32,16 +32,21 @@ export interface JiraClient {
   link(ref: string, link: { readonly globalId: string; readonly url: string; readonly title: string }): Promise<void>;
 }
 
-/** Jira Cloud, REST version 3. Throws the failures of failures.ts; nothing is retried here. */
-export function createJiraClient(settings: JiraSettings): JiraClient {
+/** How it is signed in to. */
+export function jiraHttp(settings: JiraSettings): HttpClient {
   const credentials = Buffer.from(`${settings.email}:${settings.apiToken}`).toString('base64');
-  const http = createHttpClient({
+  return createHttpClient({
     name: 'Jira',
     baseUrl: settings.baseUrl,
     headers: { authorization: `Basic ${credentials}` },
     secrets: [settings.apiToken, credentials],
     timeoutMilliseconds: settings.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
   });
+}
+
+/** Jira Cloud, REST version 3. Throws the failures of failures.ts; nothing is retried here. */
+export function createJiraClient(settings: JiraSettings): JiraClient {
+  const http = jiraHttp(settings);
   const shown = (issue: Issue) => shownIssue(issue, settings.baseUrl);
   const project = quoted(settings.project);
   return {

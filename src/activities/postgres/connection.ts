@@ -1,5 +1,6 @@
+import type { ApplicationFailure } from '@temporalio/common';
 import { Client } from 'pg';
-import { failure } from '../failures.ts';
+import { failure, met } from '../failures.ts';
 import { redactSecrets } from '../redaction.ts';
 
 export interface PostgresOptions {
@@ -48,7 +49,7 @@ export async function probe<T>(
       return ask(client);
     });
   } catch (error) {
-    throw failureOf(error, options);
+    throw met(failureOf(error, options), { status: null, error });
   } finally {
     void client.end().catch(() => undefined);
   }
@@ -73,7 +74,7 @@ function socketOf(client: Client): { destroy(): void } | null {
 }
 
 /** SQLSTATE classes that no retry mends: a wrong password, a missing right, a statement that is wrong. */
-function failureOf(error: unknown, options: PostgresOptions): Error {
+function failureOf(error: unknown, options: PostgresOptions): ApplicationFailure {
   const words = `PostgreSQL: ${redactSecrets(wordsOf(error), passwordOf(options.connectionString))}`;
   const code = codeOf(error);
   if (code.startsWith('28') || code === '42501') return failure('Unauthorised', words);

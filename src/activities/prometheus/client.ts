@@ -43,9 +43,9 @@ export interface PrometheusClient {
   firingAlerts(): Promise<readonly PrometheusAlert[]>;
 }
 
-/** Queries are sent as POST forms: long PromQL does not fit every proxy's idea of a URL. */
-export function createPrometheusClient(options: PrometheusOptions): PrometheusClient {
-  const http = createHttpClient({
+/** How it is signed in to. */
+export function prometheusHttp(options: PrometheusOptions): HttpClient {
+  return createHttpClient({
     name: 'Prometheus',
     baseUrl: options.baseUrl,
     headers: {
@@ -55,6 +55,11 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
     secrets: options.bearerToken === undefined ? [] : [options.bearerToken],
     timeoutMilliseconds: options.timeoutMilliseconds,
   });
+}
+
+/** Queries are sent as POST forms: long PromQL does not fit every proxy's idea of a URL. */
+export function createPrometheusClient(options: PrometheusOptions): PrometheusClient {
+  const http = prometheusHttp(options);
   return {
     instant: (query) => queryNow(http, query),
     async range({ query, fromAt, untilAt, stepSeconds }) {

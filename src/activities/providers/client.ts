@@ -50,11 +50,8 @@ interface Learnt<S> {
 
 const ANTHROPIC_VERSION = '2023-06-01';
 
-async function askApi(
-  name: string,
-  endpoint: ProviderEndpoint,
-  timeoutMilliseconds: number,
-): Promise<Learnt<ProviderHealth['api']>> {
+/** Says whether the API answers and takes the key; no tokens are bought. */
+export function listModels(name: string, endpoint: ProviderEndpoint, timeoutMilliseconds: number): Promise<HttpAnswer> {
   const http = createHttpClient({
     name,
     baseUrl: endpoint.apiUrl,
@@ -62,11 +59,16 @@ async function askApi(
     secrets: endpoint.apiKey === null ? [] : [endpoint.apiKey],
     timeoutMilliseconds,
   });
+  return http.send({ path: '/v1/models', ...(endpoint.kind === 'anthropic' ? { query: { limit: 1 } } : {}) });
+}
+
+async function askApi(
+  name: string,
+  endpoint: ProviderEndpoint,
+  timeoutMilliseconds: number,
+): Promise<Learnt<ProviderHealth['api']>> {
   try {
-    return apiState(
-      await http.send({ path: '/v1/models', ...(endpoint.kind === 'anthropic' ? { query: { limit: 1 } } : {}) }),
-      endpoint.apiKey !== null,
-    );
+    return apiState(await listModels(name, endpoint, timeoutMilliseconds), endpoint.apiKey !== null);
   } catch (error) {
     return { state: 'down', words: wordsOf(error) };
   }

@@ -1,5 +1,5 @@
 import { createClient } from 'redis';
-import { type FailureType, failure } from '../failures.ts';
+import { type FailureType, failure, met } from '../failures.ts';
 import { redactSecrets } from '../redaction.ts';
 
 export interface RedisOptions {
@@ -67,7 +67,8 @@ async function probeAnswer(options: RedisOptions): Promise<CacheAnswer> {
   }
 }
 
-async function probe<T>(options: RedisOptions, ask: (client: Connection) => Promise<T>): Promise<T> {
+/** One connection of its own, cut off at the deadline. Throws the failures of failures.ts. */
+export async function probe<T>(options: RedisOptions, ask: (client: Connection) => Promise<T>): Promise<T> {
   const client = connectionTo(options);
   // Without a listener a connection that dies would end the process; what it says is in the rejected call as well.
   client.on('error', () => undefined);
@@ -77,7 +78,8 @@ async function probe<T>(options: RedisOptions, ask: (client: Connection) => Prom
       return ask(client);
     });
   } catch (error) {
-    throw failure(typeOf(error), `Redis: ${redactSecrets(wordsOf(error), passwordOf(options.url))}`);
+    const failed = failure(typeOf(error), `Redis: ${redactSecrets(wordsOf(error), passwordOf(options.url))}`);
+    throw met(failed, { status: null, error });
   } finally {
     if (client.isOpen) client.destroy();
   }

@@ -36,14 +36,18 @@ export interface SocialClient {
   mentions(handle: string, sinceAt: Instant): Promise<Mentions>;
 }
 
-export function createSocialClient(settings: SocialSettings): SocialClient {
-  const timeoutMilliseconds = settings.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS;
-  const common = { timeoutMilliseconds };
-  const searches: readonly NetworkSearch[] = [
+/** Of the networks that are configured. */
+export function networkSearches(settings: SocialSettings): readonly NetworkSearch[] {
+  const common = { timeoutMilliseconds: settings.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS };
+  return [
     ...(settings.x === null ? [] : [createXSearch({ ...settings.x, ...common })]),
     ...(settings.bluesky === null ? [] : [createBlueskySearch({ ...settings.bluesky, ...common })]),
     ...(settings.mastodon === null ? [] : [createMastodonSearch({ ...settings.mastodon, ...common })]),
   ];
+}
+
+export function createSocialClient(settings: SocialSettings): SocialClient {
+  const searches = networkSearches(settings);
   return {
     networks: searches.map(({ network }) => network),
     async mentions(handle, sinceAt) {

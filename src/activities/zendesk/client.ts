@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Instant, plusSeconds } from '../../domain/instant.ts';
 import type { CreatedTicket, NewTicket, Ticket, TicketComment, WrittenTickets } from '../../domain/ticket.ts';
 import { failure } from '../failures.ts';
-import { createHttpClient } from '../http.ts';
+import { createHttpClient, type HttpClient } from '../http.ts';
 
 export interface ZendeskSettings {
   /** `https://<subdomain>.zendesk.com`. */
@@ -26,16 +26,21 @@ export interface ZendeskClient {
   comment(ref: string, comment: TicketComment): Promise<void>;
 }
 
-/** Support API, version 2. Throws the failures of failures.ts; nothing is retried here. */
-export function createZendeskClient(settings: ZendeskSettings): ZendeskClient {
+/** How it is signed in to. */
+export function zendeskHttp(settings: ZendeskSettings): HttpClient {
   const credentials = Buffer.from(`${settings.email}/token:${settings.apiToken}`).toString('base64');
-  const http = createHttpClient({
+  return createHttpClient({
     name: 'Zendesk',
     baseUrl: settings.baseUrl,
     headers: { authorization: `Basic ${credentials}` },
     secrets: [settings.apiToken, credentials],
     timeoutMilliseconds: settings.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
   });
+}
+
+/** Support API, version 2. Throws the failures of failures.ts; nothing is retried here. */
+export function createZendeskClient(settings: ZendeskSettings): ZendeskClient {
+  const http = zendeskHttp(settings);
   const shown = (ticket: Answered) => shownTicket(ticket, settings.baseUrl);
   const path = (ref: string, rest = '') => `/api/v2/tickets/${encodeURIComponent(ref)}${rest}.json`;
   return {

@@ -1,14 +1,11 @@
 import { type SystemFinding, type SystemState, stateOf } from '../../activities/finding.ts';
+import { clockFromEnv } from '../../config/clock.ts';
 import { checkAccounts } from '../doctor/accounts.ts';
-import { checkCache } from '../doctor/cache.ts';
-import { checkElasticsearch, checkGit, checkGitHub, checkGrafana } from '../doctor/code.ts';
-import { checkJira, checkPagerDutyRest, checkSocial, checkZendesk } from '../doctor/customers.ts';
-import { checkServiceDatabases } from '../doctor/databases.ts';
+import { checkPagerDutyRest } from '../doctor/customers.ts';
 import { checkGateway, checkPolicyFor, checkPostgres, checkTemporal } from '../doctor/engine.ts';
 import { checkKubernetes } from '../doctor/kubernetes.ts';
 import { checkMail } from '../doctor/mail.ts';
-import { checkPagerDuty, checkProvider, checkSlack, checkStatusPage, PROVIDERS } from '../doctor/messages.ts';
-import { checkAlertmanager, checkPrometheus } from '../doctor/production.ts';
+import { checkPagerDuty, checkSlack } from '../doctor/messages.ts';
 import { settingsOf } from '../doctor/settings.ts';
 import { checkSystems } from '../doctor/systems.ts';
 import { EXIT } from '../failure.ts';
@@ -34,30 +31,19 @@ export async function doctor(
     checkTemporal(settings),
     checkPostgres('store', 'DATABASE_URL', settings, STORE_NEEDS),
     checkKubernetes(settings, policy),
-    checkPrometheus(settings, policy),
-    checkAlertmanager(settings),
-    ...checkServiceDatabases(settings),
-    checkCache(settings),
     checkAccounts(settings, policy),
     checkSlack(settings),
     checkPagerDuty(settings, policy),
     checkPagerDutyRest(settings, policy),
-    checkZendesk(settings),
-    checkJira(settings),
-    checkSocial(settings),
-    checkStatusPage(settings),
     checkMail(settings),
-    checkGitHub(settings),
-    checkGit(settings),
-    checkElasticsearch(settings),
-    checkGrafana(settings),
-    ...PROVIDERS.map((provider) => checkProvider(provider, settings)),
   ]);
-  const findings = [policyFinding, ...rest, ...(await checkSystems(env, policy))].map((one) => ({
-    ...one,
-    state: stateOf(one),
-    words: settings.redact(one.words),
-  }));
+  const findings = [policyFinding, ...rest, ...(await checkSystems(env, { policy, now: clockFromEnv(env)() }))].map(
+    (one) => ({
+      ...one,
+      state: stateOf(one),
+      words: settings.redact(one.words),
+    }),
+  );
   const wrong = findings.filter(({ state }) => state === 'wrong').length;
   if (json) io.out(JSON.stringify({ ok: wrong === 0, systems: findings }));
   else print(io, findings, wrong);

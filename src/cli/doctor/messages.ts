@@ -85,69 +85,6 @@ export async function checkPagerDuty(settings: Settings, policy: Policy | null):
   });
 }
 
-export async function checkStatusPage(settings: Settings): Promise<SystemFinding> {
-  const system = 'status page';
-  const key = settings.get('STATUSPAGE_API_KEY');
-  const page = settings.get('STATUSPAGE_PAGE_ID');
-  if (key === null || page === null)
-    return unset(system, 'STATUSPAGE_API_KEY and STATUSPAGE_PAGE_ID', 'the public is told on our own status page only');
-  const base = (settings.get('STATUSPAGE_API_URL') ?? 'https://api.statuspage.io').replace(/\/+$/, '');
-  return asked(system, base, 'STATUSPAGE_API_URL', async () => {
-    const { status } = await ask(`${base}/pages/${encodeURIComponent(page)}/incidents/unresolved`, {
-      headers: { authorization: `OAuth ${key}` },
-    });
-    if (status === 401 || status === 403)
-      return refused(
-        system,
-        `${base} does not accept the key (${status})`,
-        'Make a new key and put it into STATUSPAGE_API_KEY.',
-      );
-    if (status === 404) return refused(system, `${base} knows no page ${page}`, 'Correct STATUSPAGE_PAGE_ID.');
-    return status === 200
-      ? fine(system, `page ${page}`)
-      : away(system, `${base} answers ${status}`, 'Try again; when it stays so, look at its own status.');
-  });
-}
-
-interface Provider {
-  readonly system: string;
-  readonly name: 'ANTHROPIC' | 'OPENAI';
-  readonly address: string;
-  readonly headers: (key: string) => Readonly<Record<string, string>>;
-}
-
-export const PROVIDERS: readonly Provider[] = [
-  {
-    system: 'Anthropic',
-    name: 'ANTHROPIC',
-    address: 'https://api.anthropic.com',
-    headers: (key) => ({ 'x-api-key': key, 'anthropic-version': '2023-06-01' }),
-  },
-  {
-    system: 'OpenAI',
-    name: 'OPENAI',
-    address: 'https://api.openai.com',
-    headers: (key) => ({ authorization: `Bearer ${key}` }),
-  },
-];
-
-export async function checkProvider(
-  { system, name, address, headers }: Provider,
-  settings: Settings,
-): Promise<SystemFinding> {
-  const key = settings.get(`${name}_API_KEY`);
-  if (key === null) return unset(system, `${name}_API_KEY`, 'it can only be seen whether it answers at all');
-  const base = (settings.get(`${name}_API_URL`) ?? address).replace(/\/+$/, '');
-  return asked(system, base, `${name}_API_URL`, async () => {
-    const { status } = await ask(`${base}/v1/models`, { headers: headers(key) });
-    if (status === 401 || status === 403)
-      return refused(system, `${base} does not accept the key (${status})`, `Renew ${name}_API_KEY.`);
-    return status < 500
-      ? fine(system, base)
-      : away(system, `${base} answers ${status}`, 'The service returned an error. Check its status page.');
-  });
-}
-
 async function asked(
   system: string,
   base: string,

@@ -8,8 +8,6 @@ import { type WorkerEnv, workerEnv } from '../../../src/config/env.ts';
 import type { EvidencePurpose, ProbeName } from '../../../src/domain/evidence.ts';
 import { findingIn } from '../../../src/domain/findings.ts';
 import type { ServicePolicy } from '../../../src/domain/policy.ts';
-import { buildSources, commitSources, grafana, logSearchPort } from '../../../src/worker/change-ports.ts';
-import { metricsPort } from '../../../src/worker/reading-ports.ts';
 import { type GivenPorts, systemPorts } from '../../../src/worker/system-ports.ts';
 
 const START_MS = Date.parse('2024-10-23T14:00:00Z');
@@ -68,7 +66,7 @@ afterAll(() => production.stop());
 function ports(more: Partial<EvidencePorts> = {}): EvidencePorts {
   return {
     cluster: null,
-    metrics: metricsPort(env),
+    metrics: given.one('metrics'),
     alertRouting: null,
     database: null,
     cache: null,
@@ -78,10 +76,10 @@ function ports(more: Partial<EvidencePorts> = {}): EvidencePorts {
     tickets: [],
     social: null,
     record: null,
-    code: commitSources(env),
-    builds: [...buildSources(env), ...given.all('builds')],
-    logSearch: logSearchPort(env),
-    panels: grafana(env),
+    code: given.all('commits'),
+    builds: given.all('builds'),
+    logSearch: given.one('logSearch'),
+    panels: given.one('grafana'),
     store: {
       async put(body, mediaType) {
         const digest = createHash('sha256').update(body).digest('hex');

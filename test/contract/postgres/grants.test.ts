@@ -4,8 +4,7 @@ import { createMigrationActivities } from '../../../src/activities/postgres/acti
 import { createPostgresClient } from '../../../src/activities/postgres/client.ts';
 import { createMigrationClient } from '../../../src/activities/postgres/migrations.ts';
 import { createPrimaryClient, createReplicaClient } from '../../../src/activities/postgres/replication.ts';
-import { checkServiceDatabases } from '../../../src/cli/doctor/databases.ts';
-import { settingsOf } from '../../../src/cli/doctor/settings.ts';
+import { examined } from '../../cli/examined.ts';
 import { MISSING_POSTGRES, once, type RealPair, rows, startRealPair } from './real-pair.ts';
 
 const PASSWORD = 'planted-secret-77';
@@ -28,7 +27,8 @@ describe.skipIf(MISSING_POSTGRES !== null)('deploy/sql/grants.sql on a real Post
     SERVICE_DATABASE_REPLICA_URL: as('incident_runbook', pair.replicaUrl),
     SERVICE_MIGRATION_URL: as('incident_migrations', pair.primaryUrl),
   });
-  const doctor = () => Promise.all(checkServiceDatabases(settingsOf(environment())));
+  const doctor = () =>
+    examined(environment(), ['service database', 'service replica', 'migrations', 'staging database']);
   const caughtUp = async () => {
     for (let attempt = 0; attempt < 200; attempt += 1) {
       const [primary] = await rows<{ lsn: string }>(pair.primaryUrl, 'SELECT pg_current_wal_lsn() AS lsn');

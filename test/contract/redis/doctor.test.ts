@@ -1,15 +1,16 @@
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkCache } from '../../../src/cli/doctor/cache.ts';
-import { settingsOf } from '../../../src/cli/doctor/settings.ts';
+import { examined } from '../../cli/examined.ts';
 import { missingProgram, type RealServer, startServer } from '../servers.ts';
 
 const missing = missingProgram('redis-server');
 
 describe.skipIf(missing !== null)('doctor on a real Redis with rights (needs redis-server)', () => {
   let server: RealServer;
-  const found = (user: string, password = 'pw-1') =>
-    checkCache(settingsOf({ SERVICE_CACHE_URL: `redis://${user}:${password}@127.0.0.1:${server.port}` }));
+  const found = async (user: string, password = 'pw-1') => {
+    const env = { SERVICE_CACHE_URL: `redis://${user}:${password}@127.0.0.1:${server.port}` };
+    return (await examined(env, ['service cache']))[0];
+  };
 
   beforeAll(async () => {
     server = await startServer('redis-server', (port) => ['--port', String(port), '--bind', '127.0.0.1', '--save', '']);
@@ -29,7 +30,7 @@ describe.skipIf(missing !== null)('doctor on a real Redis with rights (needs red
   it('names the rights that are missing, with the command that gives them', async () => {
     const finding = await found('blind');
     expect(finding).toMatchObject({ authorised: 'no' });
-    expect(finding.advice).toBe('Give the user the missing rights: ACL SETUSER blind +info +client|list');
+    expect(finding?.advice).toBe('Give the user the missing rights: ACL SETUSER blind +info +client|list');
   });
 
   it('says that the password is wrong, and not which', async () => {

@@ -1,7 +1,10 @@
 import type { Client } from 'pg';
-import { away, fine, refused, type SystemFinding, unset } from '../../activities/finding.ts';
-import { DEADLINE_MS, reasonOf } from './ask.ts';
-import type { Settings } from './settings.ts';
+import { DEADLINE_MS, reasonOf } from '../checking.ts';
+import { metBy } from '../failures.ts';
+import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import type { EnvOf } from '../system.ts';
+import { codeOf, probe } from './connection.ts';
+import type { serviceDatabases } from './settings.ts';
 
 /** One thing that an incident needs of a database: a query that answers one row with `has`, and what gives it. */
 interface Need {
@@ -52,7 +55,7 @@ const OWNS: Need = {
 
 const DATABASES: readonly {
   readonly system: string;
-  readonly variable: string;
+  readonly variable: keyof (typeof serviceDatabases)['settings'];
   readonly without: string;
   readonly needs: readonly Need[];
 }[] = [
@@ -83,41 +86,30 @@ const DATABASES: readonly {
 ];
 
 /** The databases of the watched service; deploy/sql/grants.sql gives each what is asked for here. */
-export function checkServiceDatabases(settings: Settings): readonly Promise<SystemFinding>[] {
-  return DATABASES.map((one) => check(one, settings));
+export async function check(env: EnvOf<typeof serviceDatabases>): Promise<readonly SystemFinding[]> {
+  return Promise.all(DATABASES.map((one) => checkOne(one, env[one.variable])));
 }
 
-async function check(
+async function checkOne(
   { system, variable, without, needs }: (typeof DATABASES)[number],
-  settings: Settings,
+  connectionString: string | undefined,
 ): Promise<SystemFinding> {
-  const connectionString = settings.get(variable);
-  if (connectionString === null) return unset(system, variable, without);
-  const { default: pg } = await import('pg');
-  const client = new pg.Client({
-    connectionString,
-    connectionTimeoutMillis: DEADLINE_MS,
-    statement_timeout: DEADLINE_MS,
-    application_name: 'incident-doctor',
-  });
-  client.on('error', () => {});
+  if (connectionString === undefined) return unset(system, variable, without);
   const where = placeOf(connectionString);
   try {
-    await client.connect();
-    const missing = await missingOf(client, needs);
+    const options = { connectionString, timeoutMilliseconds: DEADLINE_MS };
+    const missing = await probe(options, (client) => missingOf(client, needs));
     if (missing.length === 0) return fine(system, where);
     const advice = missing.map((need) => need.advice.replaceAll('{role}', roleOf(connectionString))).join(' ');
     return refused(system, `${where} lacks ${missing.map(({ name }) => name).join(', ')}`, advice);
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
+    const code = codeOf(metBy(error)?.error);
     const words = `${where}: ${reasonOf(error)}`;
     // 28xxx: wrong password or no entry in pg_hba.conf; 3D000: no such database.
     if (code.startsWith('28'))
       return refused(system, words, `Correct user and password in ${variable}, or pg_hba.conf there.`);
     if (code === '3D000') return refused(system, words, `Create the database, or correct its name in ${variable}.`);
     return away(system, words, `Start PostgreSQL, or correct host and port in ${variable}.`);
-  } finally {
-    await client.end().catch(() => {});
   }
 }
 
