@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DECISION_NAMES, type DecisionName, declarationOf } from '../../src/domain/decision.ts';
 import { CONTACTS, ROLES } from '../../src/domain/people.ts';
 import { ACTION_NAMES } from '../../src/domain/remedy.ts';
 import { SEVERITIES } from '../../src/domain/severity.ts';
@@ -94,32 +95,55 @@ export const personSchema = z.strictObject({
     .optional(),
 });
 
-/** One schema for each thing that people do at a time of their own. */
+/** One schema for each thing that people do at a time of their own: each decision, and what is no decision of an incident. */
 export const ACT_SCHEMAS = {
-  acknowledge: act('acknowledge', {}),
-  assign: act('assign', { to: text, what: text.optional() }),
-  'hand-over': act('hand-over', { to: text }),
-  'set-severity': act('set-severity', { to: severity, because }),
-  note: act('note', { text }),
-  update: act('update', { text, expectedRecovery: durationField.optional() }),
-  snooze: act('snooze', { for: lengthField, because }),
-  approve: act('approve', { what: text.optional() }),
-  'test-mail': act('test-mail', {}),
+  ...(Object.fromEntries(DECISION_NAMES.map((name) => [name, act(name, parametersOf(name))])) as {
+    readonly [N in DecisionName]: ReturnType<typeof act>;
+  }),
   'approve-post-mortem': act('approve-post-mortem', {}),
-  reject: act('reject', { what: text.optional(), because }),
-  resolve: act('resolve', { fix: text.optional(), because }),
-  reopen: act('reopen', { because }),
-  merge: act('merge', { into: z.union([text, z.number().int().positive()]) }),
-  'false-alarm': act('false-alarm', { because }),
-  cancel: act('cancel', { because }),
-  'keep-lease': act('keep-lease', { what: text.optional(), because }),
-  'renew-lease': act('renew-lease', { what: text.optional(), for: lengthField.optional() }),
-  'revert-lease': act('revert-lease', { what: text.optional() }),
-  'call-off': act('call-off', { what: text, because }),
-  'pause-canary': act('pause-canary', { because }),
-  'abort-canary': act('abort-canary', { because }),
-  'break-glass': act('break-glass', { what: text.optional(), because }),
 } as const;
+
+/** What a drill says of a decision; what it leaves out, the person picks when the time has come. */
+function parametersOf(name: DecisionName): z.ZodRawShape {
+  const parameters: Record<string, z.ZodType> = {};
+  for (const [field, { kind, optional, alsoNamed }] of Object.entries(declarationOf(name).fields)) {
+    const sometimes = <T extends z.ZodType>(schema: T) => (optional === true ? schema.optional() : schema);
+    switch (kind) {
+      case 'text':
+      case 'lines':
+      case 'person':
+        parameters[field] = sometimes(text);
+        break;
+      case 'because':
+        parameters.because = because;
+        break;
+      case 'severity':
+        parameters[field] = sometimes(severity);
+        break;
+      case 'minutes':
+        parameters.for = sometimes(lengthField);
+        break;
+      case 'instant':
+        parameters[field.replace(/At$/, '')] = sometimes(durationField);
+        break;
+      case 'incident':
+        parameters[field] = sometimes(z.union([text, z.number().int().positive()]));
+        break;
+      case 'question':
+        // Where it may be something that is in no list, the drill has to name it.
+        parameters.what = alsoNamed === undefined ? text.optional() : text;
+        break;
+      case 'lease':
+        parameters.what = text.optional();
+        break;
+      case 'option':
+      case 'draft':
+        break;
+    }
+  }
+  // The format has it, and nothing reads it: what fixed it is said as `fix`.
+  return name === 'resolve' ? { ...parameters, because } : parameters;
+}
 
 export const systemWireSchema = z.strictObject({
   at: atField,
@@ -238,7 +262,7 @@ function drillShape<F extends z.ZodType, P extends z.ZodType, W extends z.ZodTyp
   });
 }
 
-function act<N extends string, S extends z.ZodRawShape>(name: N, parameters: S) {
+function act(name: string, parameters: z.ZodRawShape) {
   return z.strictObject({
     who: text,
     at: atField,

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { Field } from '../../src/domain/deciding/declare.ts';
 import { holdsRole } from '../../src/domain/deciding/roles.ts';
+import { declarationOf } from '../../src/domain/decision.ts';
 import { epochMs, instant, plusSeconds } from '../../src/domain/instant.ts';
 import type { Contact, Role } from '../../src/domain/people.ts';
-import type { Approval } from '../../src/domain/timeline.ts';
+import type { Approval, TimelineKind } from '../../src/domain/timeline.ts';
 import type { Player } from './conductor.ts';
-import type { Drill, PlannedAct, PlannedPerson } from './drill.ts';
+import type { ActName, Drill, PlannedAct, PlannedPerson } from './drill.ts';
 import type { Ship } from './fleet.ts';
 import { durationMs } from './schema-parts.ts';
 
@@ -229,70 +231,78 @@ function matches(pattern: string, name: string): boolean {
 
 const SAID = 'as the drill says';
 
+/** What has to have happened before it makes sense to say so. */
+const WAITS_FOR: Readonly<Partial<Record<ActName, TimelineKind>>> = {
+  'test-mail': 'customer-mail-prepared',
+  'approve-post-mortem': 'post-mortem-written',
+  reopen: 'resolved',
+};
+
 /** The body of the decision; null when there is nothing yet that it could be about. */
 function bodyOf(act: PlannedAct, incident: Ship, options: PeopleOptions): Readonly<Record<string, unknown>> | null {
-  const { what, because = SAID, to, text, fix, into } = act.parameters as Record<string, string | undefined>;
-  const lasts = act.parameters['for'] as string | undefined;
-  switch (act.does) {
-    case 'acknowledge':
-      return {};
-    case 'test-mail':
-      return incident.timeline.some((event) => event.kind === 'customer-mail-prepared') ? {} : null;
-    case 'approve-post-mortem':
-      return incident.timeline.some((event) => event.kind === 'post-mortem-written') ? {} : null;
-    case 'assign':
-      return { to, what: what ?? null };
-    case 'hand-over':
-      return { to };
-    case 'set-severity':
-      return { to, because };
-    case 'note':
-      return { text };
-    case 'update':
-      return { text, expectedRecoveryAt: expectedRecoveryAt(act, options.drill) };
-    case 'snooze':
-      return { minutes: minutes(lasts) ?? 30, because };
-    case 'approve':
-    case 'break-glass':
-    case 'reject':
-      return answerTo(act, incident, because);
-    case 'resolve':
-      return { fix: fix ?? null };
-    case 'reopen':
-      return incident.timeline.some((event) => event.kind === 'resolved') ? { because } : null;
-    case 'false-alarm':
-    case 'cancel':
-    case 'pause-canary':
-    case 'abort-canary':
-      return { because };
-    case 'merge':
-      return mergeInto(into, options);
-    case 'keep-lease':
-    case 'renew-lease':
-    case 'revert-lease':
-      return onLease(act, incident, because, minutes(lasts));
-    case 'call-off':
-      return { what, because };
+  const awaited = WAITS_FOR[act.does];
+  if (awaited !== undefined && !incident.timeline.some(({ kind }) => kind === awaited)) return null;
+  if (act.does === 'approve-post-mortem') return {};
+  const body: Record<string, unknown> = {};
+  let option: string | null = null;
+  for (const [name, field] of Object.entries(declarationOf(act.does).fields)) {
+    if (field.kind === 'draft') continue;
+    if (field.kind === 'question' && field.alsoNamed === undefined) {
+      const answered = answerTo(act, incident);
+      if (answered === null) return null;
+      body[name] = answered.approvalId;
+      option = answered.option;
+      continue;
+    }
+    const value = field.kind === 'option' ? option : whatIsSaid(name, field, act, incident, options);
+    if (value === null && field.optional !== true) return null;
+    body[name] = value;
+  }
+  return body;
+}
+
+const UNSAID_MINUTES = 30;
+
+function whatIsSaid(
+  name: string,
+  { kind, optional }: Field,
+  act: PlannedAct,
+  incident: Ship,
+  options: PeopleOptions,
+): unknown {
+  const said = act.parameters[name] ?? null;
+  switch (kind) {
+    case 'because':
+      return said ?? SAID;
+    case 'minutes':
+      return minutes(act.parameters['for'] as string | undefined) ?? (optional === true ? null : UNSAID_MINUTES);
+    case 'instant':
+      return expectedRecoveryAt(act, options.drill);
+    case 'incident':
+      return typeof said === 'string' ? said : (options.incidents()[Number(said) - 1]?.workflowId ?? null);
+    case 'lease':
+      return leaseOf(act, incident);
+    case 'text':
+    case 'lines':
+    case 'person':
+    case 'severity':
+    case 'question':
+    case 'option':
+    case 'draft':
+      return said;
   }
 }
 
-function answerTo(act: PlannedAct, incident: Ship, because: string): Readonly<Record<string, unknown>> | null {
+function answerTo(act: PlannedAct, incident: Ship): { readonly approvalId: string; readonly option: string } | null {
   const what = act.parameters['what'] as string | undefined;
   for (const approval of openQuestions(incident)) {
     const option = choice(approval, [what ?? '*']);
-    if (option === null) continue;
-    if (act.does === 'reject') return { approvalId: approval.id, because };
-    return { approvalId: approval.id, option, ...(act.does === 'break-glass' ? { because } : {}) };
+    if (option !== null) return { approvalId: approval.id, option };
   }
   return null;
 }
 
-function onLease(
-  act: PlannedAct,
-  incident: Ship,
-  because: string,
-  lasts: number | null,
-): Readonly<Record<string, unknown>> | null {
+function leaseOf(act: PlannedAct, incident: Ship): string | null {
   const settled = new Set(
     incident.timeline.flatMap((event) => (event.kind === 'lease-settled' ? [event.leaseId] : [])),
   );
@@ -300,16 +310,7 @@ function onLease(
     event.kind === 'lease-opened' && !settled.has(event.lease.id) ? [event.lease] : [],
   );
   const what = act.parameters['what'] as string | undefined;
-  const lease = open.find((one) => what === undefined || one.plan.action === what || one.id === what);
-  if (lease === undefined) return null;
-  if (act.does === 'keep-lease') return { leaseId: lease.id, because };
-  return act.does === 'renew-lease' ? { leaseId: lease.id, minutes: lasts } : { leaseId: lease.id };
-}
-
-function mergeInto(into: unknown, options: PeopleOptions): Readonly<Record<string, unknown>> | null {
-  if (typeof into === 'string') return { into };
-  const target = options.incidents()[Number(into) - 1];
-  return target === undefined ? null : { into: target.workflowId };
+  return open.find((one) => what === undefined || one.plan.action === what || one.id === what)?.id ?? null;
 }
 
 function expectedRecoveryAt(act: PlannedAct, drill: Drill): string | null {

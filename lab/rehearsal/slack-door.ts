@@ -1,6 +1,8 @@
-import type { DecisionName } from '../../src/domain/decision.ts';
+import type { FieldKind } from '../../src/domain/deciding/declare.ts';
+import { lineOf } from '../../src/domain/deciding/line.ts';
+import { type DecisionName, declarationOf } from '../../src/domain/decision.ts';
 import { decisionOfAction, readChatValue } from '../../src/views/chat-actions.ts';
-import { DECISION_MODAL, MODALS, type ModalField } from '../../src/views/chat-modals.ts';
+import { DECISION_MODAL, modalFields, opensForm } from '../../src/views/chat-modals.ts';
 import type { Slack } from '../simulation/systems/slack/slack.ts';
 import type { SlackMessage } from '../simulation/systems/slack/workspace.ts';
 import type { FaultName, WireFaults } from '../simulation/wire/faults.ts';
@@ -133,16 +135,18 @@ export class SlackDoor {
     return null;
   }
 
-  #filledIn(decision: PersonDecision): Readonly<Record<string, unknown>> {
-    const { fields } = MODALS[decision.name as DecisionName];
+  #filledIn({ name, body }: PersonDecision): Readonly<Record<string, unknown>> {
     return Object.fromEntries(
-      fields.map((field) => [field.name, { value: this.#typed(field, decision.body[field.name]) }]),
+      modalFields(name as DecisionName, {}).map(([field, { kind }]) => [
+        field,
+        { value: this.#typed(kind, body[field]) },
+      ]),
     );
   }
 
-  #typed(field: ModalField, value: unknown): Readonly<Record<string, unknown>> {
+  #typed(kind: FieldKind, value: unknown): Readonly<Record<string, unknown>> {
     if (value === undefined || value === null) return {};
-    switch (field.kind) {
+    switch (kind) {
       case 'severity':
         return { selected_option: { value } };
       case 'person':
@@ -176,7 +180,8 @@ function buttonIn(message: SlackMessage, { name, incidentId, body }: PersonDecis
       const settled = Object.entries(read.given);
       if (!settled.every(([key, given]) => body[key] === given)) continue;
       const open = Object.entries(body).filter(([key, wanted]) => wanted !== null && read.given[key] === undefined);
-      const asks = open.every(([key]) => MODALS[name as DecisionName].fields.some((field) => field.name === key));
+      const asked = modalFields(name as DecisionName, read.given).map(([field]) => field);
+      const asks = open.every(([key]) => asked.includes(key));
       // A button that decides something other than what the person wants to say is not theirs.
       if (open.length > 0 && !(asks && opensForm(name as DecisionName, read.given))) continue;
       return { message, actionId, value, opensForm: opensForm(name as DecisionName, read.given) };
@@ -185,22 +190,9 @@ function buttonIn(message: SlackMessage, { name, incidentId, body }: PersonDecis
   return null;
 }
 
-function opensForm(name: DecisionName, given: Readonly<Record<string, unknown>>): boolean {
-  const { fields, always = false } = MODALS[name];
-  const open = fields.filter((field) => given[field.name] === undefined);
-  return open.some((field) => field.optional !== true) || (always && open.length === fields.length);
-}
-
-/** What somebody would type for it; quoted, so that nothing in a sentence passes for an option. */
+/** What somebody would type for it. */
 function commandText({ name, incidentId, body }: PersonDecision): string {
-  const word = (key: string): string => (body[key] == null ? '' : ` ${String(body[key])}`);
-  const quoted = (key: string): string => (body[key] == null ? '' : ` "${String(body[key]).replaceAll('"', "'")}"`);
-  const because = body.because == null ? '' : ` --because${quoted('because')}`;
-  const minutes = body.minutes == null ? '' : ` ${Math.max(1, Math.ceil(Number(body.minutes)))}m`;
-  const expected = body.expectedRecoveryAt == null ? '' : ` --expect${quoted('expectedRecoveryAt')}`;
-  const words = `${word('approvalId')}${word('option')}${word('leaseId')}${word('into')}${word('to')}`;
-  const what = name === 'call-off' ? word('what') : quoted('what');
-  return `${name} ${incidentId}${words}${minutes}${what}${quoted('text')}${quoted('fix')}${expected}${because}`;
+  return `${name} ${incidentId} ${lineOf(declarationOf(name as DecisionName), body)}`;
 }
 
 /** As a person reads it: what was done is said of the incident, by its name. */

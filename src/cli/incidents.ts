@@ -1,4 +1,5 @@
 import type { FactSet } from '../domain/fact-set.ts';
+import { incidentNamedBy, looksLikeReference, namedByPart } from '../domain/incident-name.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Role } from '../domain/people.ts';
 import type { TimelineEvent } from '../domain/timeline.ts';
@@ -65,20 +66,12 @@ export function at(id: string, rest = ''): string {
   return `/api/incidents/${encodeURIComponent(id)}${rest}`;
 }
 
-const FULL_NAME = /^incident-\d{8}-\d{4}(-\d+)?$/;
-/** What a person writes for an incident: its name or digits of it (`1430`, `1023-1430`), never a word of a sentence. */
-const REFERENCE = /^(incident-[\w-]*|\d{4,8}(-\d+)*)$/;
-
-export function looksLikeReference(text: string): boolean {
-  return REFERENCE.test(text);
-}
-
 /**
  * The incident that somebody means: its full name, a part of it that only one has (open ones first), or, when nothing
  * is given, the only one that is open. Throws CliFailure (notFound, or usage when several fit, naming them).
  */
 export async function resolveIncident(gateway: Gateway, reference: string | null): Promise<string> {
-  if (reference !== null && FULL_NAME.test(reference)) return reference;
+  if (reference !== null && incidentNamedBy(reference) === reference) return reference;
   const open = await listIncidents(gateway, 'open');
   if (reference === null) return onlyOpen(open);
   const among = (incidents: readonly ListedIncident[]): string | null => uniquePart(incidents, reference);
@@ -109,18 +102,17 @@ function onlyOpen(open: readonly ListedIncident[]): string {
 }
 
 function uniquePart(incidents: readonly ListedIncident[], part: string): string | null {
-  const fitting = incidents.filter(({ incident }) => incident.id.includes(part));
-  // `1430` means incident-…-1430 rather than incident-…-1430-2, whose name has it too.
-  const exact = fitting.filter(({ incident }) => incident.id === part || incident.id.endsWith(`-${part}`));
-  const chosen = exact.length === 1 ? exact : fitting;
-  if (chosen.length > 1) {
-    throw new CliFailure(
-      'usage',
-      `"${part}" fits ${chosen.length} incidents.`,
-      `Write more of the name:\n${rows(chosen)}`,
-    );
-  }
-  return chosen[0]?.incident.id ?? null;
+  const fitting = namedByPart(
+    incidents.map(({ incident }) => incident),
+    part,
+  );
+  if (fitting.length <= 1) return fitting[0]?.id ?? null;
+  const shown = incidents.filter(({ incident }) => fitting.includes(incident));
+  throw new CliFailure(
+    'usage',
+    `"${part}" fits ${fitting.length} incidents.`,
+    `Write more of the name:\n${rows(shown)}`,
+  );
 }
 
 function rows(incidents: readonly ListedIncident[]): string {

@@ -1,5 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
-import { DECISION_NAMES } from '../domain/decision.ts';
+import type { Field } from '../domain/deciding/declare.ts';
+import { optionUsage, usageOf } from '../domain/deciding/line.ts';
+import { DECISION_NAMES, declarationOf } from '../domain/decision.ts';
 import { QUICK_ACTION_NAMES, QUICK_CHECK_NAMES } from '../domain/quick-action.ts';
 import type { DecideOptions } from './commands/decide.ts';
 import type { CreateOptions, TimelineOptions } from './commands/incidents.ts';
@@ -9,7 +11,6 @@ import type { QuickOptions } from './commands/quick.ts';
 import type { StatsOptions } from './commands/record.ts';
 import type { RunbookChangeOptions } from './commands/runbook-change.ts';
 import type { WatchOptions } from './commands/watch.ts';
-import { DECISION_COMMANDS, type DecisionCommand } from './decisions.ts';
 import { CliFailure, EXIT } from './failure.ts';
 import type { Io } from './io.ts';
 import { type AddDrillCommands, labIsMissing } from './lab.ts';
@@ -184,17 +185,26 @@ function addRecord({ program, session }: Context): void {
 function addDecisions({ program, session }: Context): void {
   program.commandsGroup('Decisions:');
   for (const name of DECISION_NAMES) {
-    const { about, usage, because = false, options = [] } = DECISION_COMMANDS[name] as DecisionCommand;
-    const command = leaf(program, name, about)
+    const declared = declarationOf(name);
+    const command = leaf(program, name, inLine(declared.about))
       .argument('[words...]')
-      .usage(`[incident] ${usage}${because ? ' --because <text>' : ''} [options]`.replace(/ +/g, ' '));
-    if (because) command.requiredOption('--because <text>', 'why; it stands on the timeline');
-    for (const { flags, about: what } of options) command.option(flags, what);
-    command.action(async (words: readonly string[], _own, leafCommand: Command) => {
-      const flags = flagsOf<DecideOptions>(leafCommand);
-      await (await import('./commands/decide.ts')).decide(session(flags), name, words, flags);
+      .usage(`[incident] ${usageOf(declared)} [options]`.replace(/ +/g, ' '));
+    for (const [field, { kind, option }] of Object.entries(declared.fields)) {
+      if (option === undefined) continue;
+      const flags = optionUsage(field, declared.fields[field] as Field);
+      if (kind === 'because') command.requiredOption(flags, option.about);
+      else command.option(flags, option.about);
+    }
+    command.action(async (words: readonly string[], own: DecideOptions, leafCommand: Command) => {
+      await (await import('./commands/decide.ts')).decide(session(flagsOf(leafCommand)), name, words, own);
     });
   }
+}
+
+/** `No update is due.` as it stands behind a command's name. */
+function inLine(sentence: string): string {
+  const begun = /^[A-Z][a-z]/.test(sentence) ? `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}` : sentence;
+  return begun.replace(/\.$/, '');
 }
 
 /** The runbook's quick reference (R8). */

@@ -14,7 +14,7 @@ export function draftSection(facts: FactSet, state: IncidentState | null, contex
   if (!draft && unsent.length === 0 && shown.length === 0) return html`<div id="drafts" data-live hidden></div>`;
   const send =
     draft && state?.closed === null && mayDecide('update', context.roles) === null
-      ? html`<form class="decision" data-decision="update" data-incident="${context.incidentId}"><input type="hidden" name="text" value="" data-kind="text"><input type="hidden" name="draftId" value="${draft.id}" data-kind="text"><button class="second" id="do-send-draft">Send it now</button></form>`
+      ? html`<form class="decision" data-decision="update" data-incident="${context.incidentId}"><input type="hidden" name="text" value=""><input type="hidden" name="draftId" value="${draft.id}"><button class="second" id="do-send-draft">Send it now</button></form>`
       : null;
   return html`<section class="card" id="drafts" data-live>
 <h2>Drafts</h2>

@@ -1,3 +1,4 @@
+import { isPossible } from '../domain/decide.ts';
 import type { IncidentState } from '../domain/incident.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { EventOf, FixStage, TimelineEvent } from '../domain/timeline.ts';
@@ -42,12 +43,16 @@ ${state !== null && state.closed === null && html`<div class="others">${brakes(s
 </section>`;
 }
 
-function brakes({ permanentFix: fix }: IncidentState, context: FormContext): readonly (Markup | null)[] {
-  const canaryRuns = fix?.canary === 'watched' || fix?.canary === 'paused';
+function brakes(state: IncidentState, context: FormContext): readonly (Markup | null)[] {
+  const fix = state.permanentFix;
   const hold = fix?.canary === 'paused' ? 'Let the canary go on' : 'Pause the canary';
   return [
-    canaryRuns ? opened('pause-canary', hold, decisionForm('pause-canary', context, {}, 'pause-canary', hold)) : null,
-    canaryRuns ? opened('abort-canary', 'Abort the canary', decisionForm('abort-canary', context)) : null,
+    isPossible('pause-canary', state)
+      ? opened('pause-canary', hold, decisionForm('pause-canary', context, {}, 'pause-canary', hold))
+      : null,
+    isPossible('abort-canary', state)
+      ? opened('abort-canary', 'Abort the canary', decisionForm('abort-canary', context))
+      : null,
     fix?.migration === 'waiting'
       ? opened(
           'call-off-migration',

@@ -1,3 +1,4 @@
+import { isPossible } from '../domain/decide.ts';
 import { holdsRole } from '../domain/deciding/roles.ts';
 import type { FactSet } from '../domain/fact-set.ts';
 import type { IncidentState } from '../domain/incident.ts';
@@ -16,18 +17,12 @@ export function questionCards(facts: FactSet, state: IncidentState | null, conte
   return html`<section class="card${facts.openQuestions.length > 0 && ' asks'}" id="asked" data-live>
 <h2>You are asked</h2>
 ${facts.openQuestions.length === 0 && html`<p class="empty">Nothing waits for an answer.</p>`}
-${facts.openQuestions.map((question) => questionCard(question, facts, state, context, now))}
+${facts.openQuestions.map((question) => questionCard(question, state, context, now))}
 ${leases.length > 0 && html`<h3>Temporary changes in place</h3>${leases.map((lease) => leaseCard(lease, context, now))}`}
 </section>`;
 }
 
-function questionCard(
-  question: Question,
-  facts: FactSet,
-  state: IncidentState | null,
-  context: FormContext,
-  now: Instant,
-): Markup {
+function questionCard(question: Question, state: IncidentState | null, context: FormContext, now: Instant): Markup {
   const { approvalId, name, why, approver, mode, options, deadlineAt } = question;
   const risk = state?.approvals.find((record) => record.approval.id === approvalId)?.approval.risk ?? null;
   const may = holdsRole(context.roles, approver as Role);
@@ -41,7 +36,7 @@ function questionCard(
 ${!may && html`<p class="hint">Approving takes the role ${approver}; you may still object.</p>`}
 <div class="others">
 ${disclosed(`no-${approvalId}`, mode === 'objection' ? 'Object' : 'Reject', decisionForm(mode === 'objection' ? 'call-off' : 'reject', context, mode === 'objection' ? { what: approvalId } : given, `no-${approvalId}`))}
-${facts.severity === 'P0' && !may && disclosed(`glass-${approvalId}`, 'Break-glass override', decisionForm('break-glass', context, { approvalId, option: options[0]?.name ?? '' }, `glass-${approvalId}`))}
+${state !== null && isPossible('break-glass', state) && !may && disclosed(`glass-${approvalId}`, 'Break-glass override', decisionForm('break-glass', context, { approvalId, option: options[0]?.name ?? '' }, `glass-${approvalId}`))}
 </div>
 </div>`;
 }
@@ -59,7 +54,7 @@ ${option.command !== null && html`<pre class="command"><code>${option.command}</
 ${
   may &&
   html`<form class="decision" data-decision="approve" data-incident="${context.incidentId}">
-<input type="hidden" name="approvalId" value="${approvalId}" data-kind="text"><input type="hidden" name="option" value="${option.name}" data-kind="text">
+<input type="hidden" name="approvalId" value="${approvalId}"><input type="hidden" name="option" value="${option.name}">
 <button class="${index === 0 ? 'primary' : 'second'}" id="yes-${approvalId}-${option.name}">Approve ${inWords(option.name)}</button>
 </form>`
 }

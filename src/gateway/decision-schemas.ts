@@ -72,7 +72,7 @@ function valueSchema(field: Field, now: Instant): z.ZodType {
       return z
         .string(`must be ${SEVERITIES.join(', ')}`)
         .transform((text): string | null => severityOf(text))
-        .pipe(z.enum(SEVERITIES as [string, ...string[]], `must be one of ${SEVERITIES.join(', ')}`));
+        .pipe(z.enum(SEVERITIES as [string, ...string[]], `must be ${SEVERITIES.join(', ')}`));
   }
 }
 

@@ -10,6 +10,7 @@ import { registerDecisions } from './routes/decisions.ts';
 import { registerHealth } from './routes/health.ts';
 import { registerIncidents } from './routes/incidents.ts';
 import { registerLive } from './routes/live.ts';
+import { registerOpenApi } from './routes/openapi.ts';
 import { registerPagerdutyWebhook } from './routes/pagerduty-webhook.ts';
 import { registerPostMortems } from './routes/post-mortems.ts';
 import { registerPreview } from './routes/preview.ts';
@@ -54,6 +55,7 @@ export function createGateway(options: GatewayOptions): FastifyInstance {
     registerRunbookChanges(api, options);
     registerRecord(api, options);
     registerDecisions(api, options);
+    registerOpenApi(api);
     registerPreview(api, options);
     registerLive(api, options, readings);
     registerQuickActions(api, options);

@@ -3,7 +3,6 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { instantOf, minutesOf } from '../../src/cli/countdown.ts';
 import { settingsOf } from '../../src/cli/doctor/settings.ts';
 import { DECISION_NAMES } from '../../src/domain/decision.ts';
 import { emptyRoot, REPOSITORY, run } from './run.ts';
@@ -161,23 +160,3 @@ async function listening(server: Server): Promise<{ readonly server: Server; rea
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, port: (server.address() as AddressInfo).port };
 }
-
-describe('times', () => {
-  it('reads durations and clock times as people write them', () => {
-    expect(['30m', '1h30m', '45', '2h', 'x', '', '0m', '5y'].map(minutesOf)).toEqual([
-      30,
-      90,
-      45,
-      120,
-      null,
-      null,
-      null,
-      null,
-    ]);
-    const now = '2024-10-23T14:50:00.000Z';
-    expect(instantOf('15:00', now)).toBe('2024-10-23T15:00:00.000Z');
-    expect(instantOf('09:00', now)).toBe('2024-10-24T09:00:00.000Z');
-    expect(instantOf('2024-10-23T17:00+02:00', now)).toBe('2024-10-23T15:00:00.000Z');
-    expect(instantOf('2024-10-23T17:00', now)).toBeNull();
-  });
-});

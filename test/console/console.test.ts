@@ -1,10 +1,11 @@
 import { gunzipSync } from 'node:zlib';
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DECISION_FORMS } from '../../src/console/decision-forms.ts';
+import { decisionForm } from '../../src/console/decision-forms.ts';
 import { html } from '../../src/console/markup.ts';
 import { mountConsole } from '../../src/console/mount.ts';
-import { DECISION_NAMES } from '../../src/domain/decision.ts';
+import { isTyped } from '../../src/domain/deciding/line.ts';
+import { DECISION_NAMES, declarationOf } from '../../src/domain/decision.ts';
 import type { FactSet } from '../../src/domain/fact-set.ts';
 import type { Role } from '../../src/domain/people.ts';
 import type { TimelineEvent } from '../../src/domain/timeline.ts';
@@ -355,8 +356,11 @@ describe('the API by session', () => {
 });
 
 describe('forms', () => {
-  it('exist for every decision a person can make', () => {
-    expect(Object.keys(DECISION_FORMS).sort()).toEqual([...DECISION_NAMES].sort());
+  it.each(DECISION_NAMES)('%s asks for all that is not settled by where it stands', (name) => {
+    const form = decisionForm(name, { incidentId: 'i', roles: ['cto'], people: [] })?.text ?? '';
+    expect(form).toContain(`data-decision="${name}"`);
+    for (const [field, declared] of Object.entries(declarationOf(name).fields))
+      expect([field, form.includes(`name="${field}"`)]).toEqual([field, isTyped(declared)]);
   });
 
   it('are served with their scripts, from this address alone', async () => {

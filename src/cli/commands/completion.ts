@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { DECISION_NAMES, type DecisionName, declarationOf } from '../../domain/decision.ts';
+import { SEVERITIES } from '../../domain/severity.ts';
 import { CliFailure } from '../failure.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -13,7 +15,7 @@ interface Entry {
 /** What follows some commands: made once from the program itself, so that no command is forgotten. */
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   completion: SHELLS,
-  'set-severity': ['P0', 'P1', 'P2', 'P3'],
+  ...Object.fromEntries(DECISION_NAMES.filter(takesSeverity).map((name) => [name, SEVERITIES])),
   'policy show': [
     'approvals',
     'severities',
@@ -26,6 +28,10 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
     'thresholds',
   ],
 };
+
+function takesSeverity(name: DecisionName): boolean {
+  return Object.values(declarationOf(name).fields).some(({ kind }) => kind === 'severity');
+}
 
 /** Commands behind whose name a file is expected. */
 const TAKES_FILES: readonly string[] = ['drill run', 'drill list', 'policy check'];

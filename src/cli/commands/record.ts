@@ -1,8 +1,9 @@
 import type { Instant } from '../../domain/instant.ts';
 import { instant } from '../../domain/instant.ts';
 import type { MeasureName } from '../../domain/measures.ts';
+import { minutesOf } from '../../domain/written.ts';
 import { cleanLine } from '../../views/escape.ts';
-import { minutesOf, span } from '../countdown.ts';
+import { span } from '../countdown.ts';
 import { CliFailure } from '../failure.ts';
 import { at, resolveIncident } from '../incidents.ts';
 import type { Session } from '../session.ts';

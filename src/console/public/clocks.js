@@ -10,7 +10,7 @@ export function setClock(body) {
   speed = Number(body.dataset.speed) || 1;
 }
 
-export function incidentNowMs() {
+function incidentNowMs() {
   return anchorMs + (performance.now() - anchoredAt) * speed;
 }
 

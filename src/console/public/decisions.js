@@ -1,6 +1,5 @@
-// Decisions: what was typed becomes the body that the API takes. One id for each intent, so that a double click or a
+// Decisions: what was typed is the body that the API takes. One id for each intent, so that a double click or a
 // second try after a lost answer is one decision.
-import { incidentNowMs } from './clocks.js';
 import { say, send } from './said.js';
 
 const ids = new WeakMap();
@@ -54,28 +53,15 @@ function done(form) {
   if (details !== null) details.open = false;
 }
 
+/** As it was written: the gateway reads times and lengths, as it does from chat and the command line. */
 function bodyOf(form) {
   const body = {};
   for (const field of form.elements) {
-    if (field.name === '' || field.dataset.kind === undefined) continue;
+    if (field.name === '') continue;
     const value = field.value.trim();
-    if (value === '' && !field.required && field.type !== 'hidden') body[field.name] = null;
-    else body[field.name] = read(field.dataset.kind, value);
+    body[field.name] = value === '' && !field.required && field.type !== 'hidden' ? null : value;
   }
   return body;
-}
-
-function read(kind, value) {
-  if (kind === 'minutes') return Number(value);
-  return kind === 'clock' ? nextInstantAt(value) : value;
-}
-
-/** The next time the incident's clock shows this, in UTC. */
-function nextInstantAt(clock) {
-  const [hours, minutes] = clock.split(':').map(Number);
-  const now = new Date(incidentNowMs());
-  const at = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate(), hours, minutes);
-  return new Date(at < now.getTime() ? at + 86_400_000 : at).toISOString();
 }
 
 /** crypto.randomUUID exists on https and localhost only; a console on the office network is neither. */

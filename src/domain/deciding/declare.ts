@@ -81,8 +81,8 @@ export interface Declaration<N extends string = string, F extends Fields = Field
   readonly also?: readonly string[];
   /** Who may. An approval asks for a role of its own besides. */
   readonly roles: readonly Role[];
-  /** Stands beside what it is about (a question, a temporary change, the fix) instead of among the general ones. */
-  readonly beside?: 'question' | 'lease' | 'fix';
+  /** Stands at the top of the page, or beside what it is about, instead of among the general ones. */
+  readonly beside?: 'top' | 'question' | 'lease' | 'fix';
   /** A button opens the form although nothing must be filled in: one slip of a finger would end the incident. */
   readonly confirmed?: true;
   /** It may still be said when the incident is closed. */

@@ -167,6 +167,11 @@ function readOption(option: string | undefined, word: string | undefined, meant:
   return { value: chosen ?? undefined, took };
 }
 
+/** How many words it takes at least. */
+export function leastWords({ fields }: Declaration): number {
+  return Object.values(fields).filter(mustBeWritten).length;
+}
+
 /** Names of what has to be given and is not. */
 export function missingFields(fields: Fields, given: Readonly<Record<string, unknown>>): readonly string[] {
   return Object.entries(fields)
@@ -223,14 +228,14 @@ function placeholder(name: string, { kind }: Field): string {
 /** A line that says this body, behind the incident; the opposite of `readLine`. */
 export function lineOf({ fields }: Declaration, body: Readonly<Record<string, unknown>>): string {
   const given = Object.entries(fields).filter(([name]) => body[name] !== undefined && body[name] !== null);
-  const words = given.filter(([, field]) => isWord(field)).map(([name, field]) => written(field, body[name]));
+  const words = given.filter(([, field]) => isWord(field)).map(([name, field]) => writtenAs(field, body[name]));
   const options = given.flatMap(([name, field]) =>
-    field.option === undefined ? [] : [`--${field.option.name} ${written(field, body[name])}`],
+    field.option === undefined ? [] : [`--${field.option.name} ${writtenAs(field, body[name])}`],
   );
   return [...words, ...options].join(' ');
 }
 
-function written({ kind }: Field, value: unknown): string {
+function writtenAs({ kind }: Field, value: unknown): string {
   if (kind === 'minutes') return `${Math.max(1, Math.ceil(Number(value)))}m`;
   const text = String(value);
   return /^\w[\w.:/@+-]*$/.test(text) ? text : `"${text.replaceAll('"', "'")}"`;

@@ -12,6 +12,7 @@ export const acknowledge = decision({
   about: 'Say that you have it; stops the paging.',
   also: ['ack', 'acknowledged', 'take'],
   roles: RESPOND,
+  beside: 'top',
   fields: {},
   example: {},
   possible: always,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Decided } from '../../client.ts';
 import { mayDecide } from '../../domain/authority.ts';
-import type { DecisionBodies, DecisionName } from '../../domain/decision.ts';
+import { type DecisionBodies, type DecisionName, declarationOf } from '../../domain/decision.ts';
+import type { FactSet } from '../../domain/fact-set.ts';
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
 import type { ChatRequest } from '../../store/chat-requests.ts';
@@ -14,7 +15,7 @@ import { openByPerson } from '../services/intake.ts';
 import { understand } from './command-body.ts';
 import { type ChatCommand, readCommandLine } from './command-line.ts';
 import { openForm } from './forms.ts';
-import { factsOf, findIncident, findPerson, whoMay } from './lookups.ts';
+import { factsOf, findIncident, lookupsOf, whoMay } from './lookups.ts';
 import type { SlackAppOptions } from './options.ts';
 import { type ShownMessage, settleMessage } from './shown-message.ts';
 import { type Addressee, stranger, tell } from './telling.ts';
@@ -115,21 +116,12 @@ async function command(
   const { incidentId } = found;
   const { facts, away } = await factsOf(gateway, incidentId);
   if (facts === null && away) return { over: false, words: `${incidentId} does not answer.` };
-  const understood = await understand(read, {
-    facts,
-    now: receivedAt,
-    personOf: (written) => findPerson(gateway, written),
-    incidentOf: async (written) => {
-      const other = await findIncident(gateway, written, '');
-      return other.ok ? other.incidentId : null;
-    },
-  });
+  const understood = await understand(read, { facts, now: receivedAt }, lookupsOf(gateway));
   switch (understood.kind) {
     case 'problem':
       return { over: true, words: understood.words };
     case 'form': {
-      const prefill: Readonly<Record<string, string>> =
-        read.name === 'set-severity' && facts !== null ? { to: facts.severity } : {};
+      const prefill = facts === null ? {} : begunWith(read.name, facts);
       const trigger = { triggerId: request.triggerId, to: request.to };
       const words = await openForm(app, person, read.name, incidentId, understood.given, prefill, trigger);
       return { over: true, words, told: true };
@@ -137,6 +129,14 @@ async function command(
     case 'body':
       return decide(app, person, { id, incidentId, name: read.name, body: understood.body, receivedAt });
   }
+}
+
+/** A form begins with what is so now. */
+function begunWith(name: DecisionName, facts: FactSet): Readonly<Record<string, string>> {
+  const fields = Object.entries(declarationOf(name).fields);
+  return Object.fromEntries(
+    fields.flatMap(([field, { kind }]) => (kind === 'severity' ? [[field, facts.severity]] : [])),
+  );
 }
 
 async function create(

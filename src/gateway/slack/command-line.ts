@@ -1,7 +1,9 @@
 import { closestOf } from '../../config/policy-problems.ts';
-import { DECISION_NAMES, type DecisionName } from '../../domain/decision.ts';
+import { type Line, splitReference } from '../../domain/deciding/line.ts';
+import { DECISION_NAMES, type DecisionName, declarationOf, isDecisionName } from '../../domain/decision.ts';
 import { QUICK_ACTION_NAMES, QUICK_CHECK_NAMES } from '../../domain/quick-action.ts';
-import { SEVERITIES, type Severity } from '../../domain/severity.ts';
+import type { Severity } from '../../domain/severity.ts';
+import { SEVERITY_ADVICE, severityOf } from '../../domain/written.ts';
 
 /** What somebody typed behind `/incident`, before anything is looked up. */
 export type ChatCommand =
@@ -46,43 +48,23 @@ const READS = ['help', 'waiting', 'list', 'show', 'timeline', 'paper', 'create',
 export const COMMAND_NAMES: readonly string[] = [...DECISION_NAMES, ...READS];
 
 /** Short and older words for the same thing. */
-const ALSO: Readonly<Record<string, string>> = {
-  ack: 'acknowledge',
-  acknowledged: 'acknowledge',
-  take: 'acknowledge',
-  severity: 'set-severity',
-  sev: 'set-severity',
-  handover: 'hand-over',
-  handoff: 'hand-over',
-  yes: 'approve',
-  no: 'reject',
-  object: 'call-off',
-  stop: 'call-off',
-  keep: 'keep-lease',
-  renew: 'renew-lease',
-  revert: 'revert-lease',
-  resolved: 'resolve',
-  open: 'create',
-  new: 'create',
-  declare: 'create',
-  status: 'show',
-  me: 'waiting',
-  home: 'waiting',
-  ls: 'list',
-};
+const ALSO: ReadonlyMap<string, string> = new Map([
+  ...DECISION_NAMES.flatMap((name) => (declarationOf(name).also ?? []).map((also) => [also, name] as const)),
+  ['open', 'create'],
+  ['new', 'create'],
+  ['declare', 'create'],
+  ['status', 'show'],
+  ['me', 'waiting'],
+  ['home', 'waiting'],
+  ['ls', 'list'],
+]);
 
-const OPTIONS = [
-  'because',
-  'option',
-  'expect',
-  'for',
-  'severity',
-  'service',
-  'separate',
-  'all',
-  'replicas',
-  'incident',
-] as const;
+const OF_DECISIONS = DECISION_NAMES.flatMap((name) =>
+  Object.values(declarationOf(name).fields).flatMap(({ option }) => option?.name ?? []),
+);
+const OPTIONS: readonly string[] = [
+  ...new Set([...OF_DECISIONS, 'because', 'severity', 'service', 'separate', 'all', 'replicas', 'incident']),
+];
 /** Options that stand alone. */
 const FLAGS: readonly string[] = ['separate', 'all'];
 const MAX_CHARACTERS = 4_500;
@@ -118,26 +100,20 @@ function commandOf(name: string, words: readonly string[], options: Readonly<Rec
       return checkOf(words, options);
     case 'do':
       return doOf(words, options);
-    default: {
-      const named = words[0] !== undefined && looksLikeReference(words[0]);
-      const decision = name as DecisionName;
-      return {
-        kind: 'decision',
-        name: decision,
-        // What it is merged into stands alone when the room says which incident is meant.
-        reference: named && !(decision === 'merge' && words.length === 1) ? (words[0] ?? null) : null,
-        words: named && !(decision === 'merge' && words.length === 1) ? words.slice(1) : words,
-        options,
-      };
-    }
+    default:
+      return decisionOf(name, { words, options });
   }
 }
 
+function decisionOf(name: string, line: Line): ChatCommand {
+  if (!isDecisionName(name)) return { kind: 'problem', words: commandProblem(name) };
+  return { kind: 'decision', name, ...splitReference(declarationOf(name), line), options: line.options };
+}
+
 function createOf(words: readonly string[], options: Readonly<Record<string, string>>): ChatCommand {
-  const claimed = options.severity?.toUpperCase();
-  const severity = SEVERITIES.find((one) => one === claimed) ?? null;
-  if (claimed !== undefined && severity === null)
-    return { kind: 'problem', words: `"${options.severity}" is no severity. Give P0, P1, P2 or P3.` };
+  const severity = severityOf(options.severity ?? '');
+  if (options.severity !== undefined && severity === null)
+    return { kind: 'problem', words: `"${options.severity}" is no severity. ${SEVERITY_ADVICE}` };
   const title = words.join(' ').trim();
   if (title === '') return { kind: 'problem', words: 'Say what is wrong: /incident create "API Error Rate Critical"' };
   return { kind: 'create', title, severity, service: options.service ?? null, separate: 'separate' in options };
@@ -188,20 +164,16 @@ function meantBy(word: string, known: readonly string[]): string | { readonly un
   };
 }
 
-/** `1430`, `1023-1430` or the whole name; never a word of a sentence. */
-export function looksLikeReference(word: string): boolean {
-  return /^#?(incident-\d[\w-]*|\d{4,8}(-\d+)*)$/i.test(word);
-}
-
 function nameOf(word: string): string | null {
   const lower = word.toLowerCase();
-  const name = Object.hasOwn(ALSO, lower) ? (ALSO[lower] as string) : lower;
+  const name = ALSO.get(lower) ?? lower;
   return COMMAND_NAMES.includes(name) ? name : null;
 }
 
 function commandProblem(word: string): string {
-  const close = closestOf(word, [...COMMAND_NAMES, ...Object.keys(ALSO)]);
-  const advice = close === null ? 'See them all: /incident help' : `Did you mean: /incident ${ALSO[close] ?? close}`;
+  const close = closestOf(word, [...COMMAND_NAMES, ...ALSO.keys()]);
+  const advice =
+    close === null ? 'See them all: /incident help' : `Did you mean: /incident ${ALSO.get(close) ?? close}`;
   return `There is no command "${word.slice(0, 60)}". ${advice}`;
 }
 

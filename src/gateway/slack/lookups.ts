@@ -1,8 +1,9 @@
 import { mayDecide } from '../../domain/authority.ts';
+import type { Field } from '../../domain/deciding/declare.ts';
 import { holdsRole } from '../../domain/deciding/roles.ts';
 import type { DecisionName } from '../../domain/decision.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
-import { incidentNamedBy } from '../../domain/incident-name.ts';
+import { incidentNamedBy, namedByPart } from '../../domain/incident-name.ts';
 import type { Role } from '../../domain/people.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
 import type { GatewayOptions } from '../options.ts';
@@ -34,15 +35,12 @@ export async function findIncident(
   }));
   if (wanted !== null) {
     const all = await store.projection.list({ state: 'all', limit: LIST_LIMIT });
-    const found =
-      only(open, wanted) ??
-      only(
-        all.map(({ incident }) => incident),
-        wanted,
-      );
-    return found === null
+    const named: readonly { readonly id: string }[] = all.map(({ incident }) => incident);
+    const among = [open, named].map((incidents) => namedByPart(incidents, wanted));
+    const [found] = among.find(({ length }) => length === 1) ?? [];
+    return found === undefined
       ? { ok: false, words: `No single incident is called "${reference}". See them: /incident list all` }
-      : { ok: true, incidentId: found };
+      : { ok: true, incidentId: found.id };
   }
   const here = open.find(({ channel }) => channel === channelName);
   if (here !== undefined) return { ok: true, incidentId: here.id };
@@ -59,14 +57,6 @@ export async function findIncident(
   };
 }
 
-function only(incidents: readonly { readonly id: string }[], part: string): string | null {
-  const fitting = incidents.filter(({ id }) => id.includes(part));
-  // `1430` means incident-…-1430 rather than incident-…-1430-2, whose name has it too.
-  const exact = fitting.filter(({ id }) => id === part || id.endsWith(`-${part}`));
-  const chosen = exact.length === 1 ? exact : fitting;
-  return chosen.length === 1 ? (chosen[0]?.id ?? null) : null;
-}
-
 /** As the incident itself says; where it does not answer, as it was shown last. `away`: it could not be asked. */
 export async function factsOf(
   { store, client }: Sources,
@@ -81,10 +71,42 @@ export async function factsOf(
   return { facts: projected?.facts ?? null, pinnedRef: null, away: asked.why === 'away' };
 }
 
-/** `<@U0BOB|bob>`, `@bob`, `bob` or `Bob Baker`: the person's id, or null. */
+/** What people name in words of chat. */
+export interface Lookups {
+  /** A person's id from what was written (`@bob`, `<@U0BOB>`, `bob`); null when nobody is called so. */
+  readonly personOf: (written: string) => Promise<string | null>;
+  /** An incident's whole name from a part of it; null when none or several have it. */
+  readonly incidentOf: (written: string) => Promise<string | null>;
+}
+
+export function lookupsOf(sources: Sources): Lookups {
+  return {
+    personOf: (written) => findPerson(sources, written),
+    incidentOf: async (written) => {
+      const found = await findIncident(sources, written, '');
+      return found.ok ? found.incidentId : null;
+    },
+  };
+}
+
+type Found = { readonly ok: true; readonly value: string } | { readonly ok: false; readonly words: string };
+
+/** People and incidents are named in words of chat. */
+export async function lookedUp({ kind }: Field, written: string, lookups: Lookups): Promise<Found> {
+  if (kind !== 'person' && kind !== 'incident') return { ok: true, value: written };
+  const value = kind === 'person' ? await lookups.personOf(written) : await lookups.incidentOf(written);
+  if (value !== null) return { ok: true, value };
+  const words =
+    kind === 'person'
+      ? `"${written}" is nobody of this team’s policy. Name them by @mention, or by the id of the policy.`
+      : `No single incident is called "${written}". See them: /incident list`;
+  return { ok: false, words };
+}
+
+/** `<@U0BOB|bob>`, `U0BOB`, `@bob`, `bob` or `Bob Baker`: the person's id, or null. */
 export async function findPerson({ people }: Sources, written: string): Promise<string | null> {
-  const chatId = /^<@([A-Z0-9]+)(?:\|[^>]*)?>$/.exec(written)?.[1];
-  if (chatId !== undefined) return (await people.byChatId(chatId))?.id ?? null;
+  const chatId = /^(?:<@([A-Z0-9]+)(?:\|[^>]*)?>|([UW][A-Z0-9]+))$/.exec(written);
+  if (chatId !== null) return (await people.byChatId(chatId[1] ?? chatId[2] ?? ''))?.id ?? null;
   const name = written.replace(/^@/, '').toLowerCase();
   const all = await people.all();
   const found =

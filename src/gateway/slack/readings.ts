@@ -1,10 +1,10 @@
+import { usageOf } from '../../domain/deciding/line.ts';
 import { holdsRole } from '../../domain/deciding/roles.ts';
-import type { DecisionName } from '../../domain/decision.ts';
+import { declarationOf, isDecisionName } from '../../domain/decision.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Role } from '../../domain/people.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
 import { QUICK_ACTION_NAMES, QUICK_CHECK_NAMES } from '../../domain/quick-action.ts';
-import { MODALS } from '../../views/chat-modals.ts';
 import { chatHome, chatSummary, textBlocks, waitingBlocks } from '../../views/chat-summary.ts';
 import { cleanLine } from '../../views/escape.ts';
 import { describe, namesIn } from '../../views/timeline-line.ts';
@@ -144,17 +144,16 @@ const USAGE: Readonly<Partial<Record<string, string>>> = {
 };
 
 function helpWords(about: string | null): string {
-  if (about !== null && about in MODALS) {
-    const modal = MODALS[about as DecisionName];
-    const fields = modal.fields.map((field) => (field.optional === true ? `[${field.name}]` : `<${field.name}>`));
-    return `/incident ${about} [incident] ${fields.join(' ')}\n${modal.about} What you leave out is asked in a form.`;
+  if (about !== null && isDecisionName(about)) {
+    const declared = declarationOf(about);
+    const usage = `/incident ${about} [incident] ${usageOf(declared)}`.trimEnd();
+    return `${usage}\n${declared.about} What you leave out is asked in a form.`;
   }
-  const rows = COMMAND_NAMES.map((name) => {
-    const modal = (MODALS as Readonly<Record<string, { readonly about: string } | undefined>>)[name];
-    return modal === undefined
-      ? `/incident ${name} ${USAGE[name] ?? ''}`.trimEnd()
-      : `/incident ${name}: ${modal.about}`;
-  });
+  const rows = COMMAND_NAMES.map((name) =>
+    isDecisionName(name)
+      ? `/incident ${name}: ${declarationOf(name).about}`
+      : `/incident ${name} ${USAGE[name] ?? ''}`.trimEnd(),
+  );
   return ['/incident alone says what waits for you. In an incident’s channel it means that incident.', ...rows].join(
     '\n',
   );

@@ -1,5 +1,4 @@
-import type { DecisionName } from '../../domain/decision.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
+import { type DecisionName, declarationOf } from '../../domain/decision.ts';
 import { chatSummary } from '../../views/chat-summary.ts';
 import { factsOf } from './lookups.ts';
 import type { SlackAppOptions } from './options.ts';
@@ -27,31 +26,10 @@ export async function settleMessage(
   if (facts === null) return;
   // The pinned summary is edited after every decision anyway.
   if (pinnedRef === message.ts) return;
-  if (!isSettled(facts, name, body)) return;
+  if (declarationOf(name).answered?.(facts, body) !== true) return;
   const blocks = message.blocks.filter((block) => block.type !== 'actions');
   if (blocks.length === message.blocks.length || blocks.length === 0) return;
   await app.web.call('chat.update', { channel: message.channel, ts: message.ts, text: message.text, blocks });
-}
-
-function isSettled(facts: FactSet, name: DecisionName, body: Readonly<Record<string, unknown>>): boolean {
-  switch (name) {
-    case 'acknowledge':
-      return facts.acknowledgedAt !== null;
-    case 'approve':
-    case 'reject':
-    case 'break-glass':
-      return !facts.openQuestions.some((asked) => asked.approvalId === body.approvalId);
-    case 'call-off':
-      return !facts.openQuestions.some((asked) => asked.approvalId === body.what);
-    case 'renew-lease':
-    case 'revert-lease':
-    case 'keep-lease':
-    case 'update':
-    case 'snooze':
-      return true;
-    default:
-      return false;
-  }
 }
 
 /** The pinned summary as the incident stands now, edited in place. */

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { DECISION_NAMES } from '../../domain/decision.ts';
+import { isDecisionName } from '../../domain/decision.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { StoreUnavailable } from '../../store/database.ts';
 import { decisionOfAction, readChatValue } from '../../views/chat-actions.ts';
-import { DECISION_MODAL, MODALS, missingFields } from '../../views/chat-modals.ts';
+import { DECISION_MODAL, opensForm } from '../../views/chat-modals.ts';
 import { readDecisionBody } from '../decision-schemas.ts';
 import { carryOut, type KeptRequest } from './carrying-out.ts';
 import { readCommandLine } from './command-line.ts';
 import { openForm, type Trigger } from './forms.ts';
+import { lookupsOf } from './lookups.ts';
 import type { SlackAppOptions } from './options.ts';
 import type { BlockActions, EventMessage, Interaction, SlashCommand, ViewSubmission } from './payloads.ts';
 import { answerQuick, pressQuick, quickAnswerOf } from './quick.ts';
@@ -132,7 +133,8 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     if (pressed === undefined) return NOTHING;
     const channel = given.channel?.id ?? null;
     const to: Addressee = { user: given.user.id, channel, responseUrl: given.response_url ?? null };
-    const name = DECISION_NAMES.find((one) => one === decisionOfAction(pressed.action_id));
+    const named = decisionOfAction(pressed.action_id);
+    const name = isDecisionName(named) ? named : undefined;
     const value = readChatValue(pressed.value);
     const quick = quickAnswerOf(pressed.action_id);
     // Links and other people's buttons arrive here too.
@@ -145,9 +147,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     }
     if (quick !== null) later(() => pressQuick(options, quick, value.incidentId, person, to));
     if (name === undefined) return NOTHING;
-    const optional =
-      MODALS[name].always === true && !MODALS[name].fields.some((field) => value.given[field.name] !== undefined);
-    if (optional || missingFields(name, value.given).length > 0) {
+    if (opensForm(name, value.given)) {
       const trigger: Trigger = { triggerId: given.trigger_id, to };
       later(() => openForm(options, person, name, value.incidentId, value.given, value.prefill, trigger));
       return NOTHING;
@@ -186,7 +186,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
   const submission = async (given: ViewSubmission): Promise<SlackReply> => {
     if (given.view.callback_id !== DECISION_MODAL) return NOTHING;
     const now = gateway.clock();
-    const read = await readSubmission(given, now, async (chatId) => (await people.byChatId(chatId))?.id ?? null);
+    const read = await readSubmission(given, now, lookupsOf(gateway));
     if (!read.ok) {
       if (read.errors !== null) return { body: { response_action: 'errors', errors: read.errors } };
       later(() =>

@@ -1,8 +1,8 @@
-import { DECISION_NAMES, type DecisionName } from '../../domain/decision.ts';
+import { type DecisionName, isDecisionName } from '../../domain/decision.ts';
 import type { Instant } from '../../domain/instant.ts';
-import { MODALS, type ModalField, type ModalMemory } from '../../views/chat-modals.ts';
+import { type ModalMemory, modalFields } from '../../views/chat-modals.ts';
 import { readDecisionBody } from '../decision-schemas.ts';
-import { expected } from './command-body.ts';
+import { type Lookups, lookedUp } from './lookups.ts';
 import type { ViewSubmission } from './payloads.ts';
 
 export type Submitted =
@@ -17,72 +17,55 @@ export type Submitted =
   | { readonly ok: false; readonly errors: Readonly<Record<string, string>> }
   | { readonly ok: false; readonly errors: null };
 
+const PROBLEM_CHARACTERS = 150;
+
 /** What a form that was sent decides; what is wrong stands beside the field, and the form stays open. */
-export async function readSubmission(
-  { view }: ViewSubmission,
-  now: Instant,
-  personOf: (chatId: string) => Promise<string | null>,
-): Promise<Submitted> {
+export async function readSubmission({ view }: ViewSubmission, now: Instant, lookups: Lookups): Promise<Submitted> {
   const memory = memoryOf(view.private_metadata);
   if (memory === null) return { ok: false, errors: null };
+  const { name, given } = memory;
   const errors: Record<string, string> = {};
-  const body: Record<string, unknown> = { ...memory.given };
-  for (const field of MODALS[memory.name].fields) {
-    if (memory.given[field.name] !== undefined) continue;
-    try {
-      const value = await fieldValue(field, view.state.values[field.name]?.value ?? {}, now, personOf);
-      if (value !== null) body[field.name] = value;
-      else if (field.optional !== true) errors[field.name] = 'This is needed.';
-    } catch (error) {
-      errors[field.name] = (error as Error).message.slice(0, 150);
+  const body: Record<string, unknown> = { ...given };
+  const fields = modalFields(name, given);
+  for (const [field, declared] of fields) {
+    const typed = typedIn(view.state.values[field]?.value ?? {});
+    if (typed === null) {
+      if (declared.optional !== true) errors[field] = 'This is needed.';
+      continue;
     }
+    const found = await lookedUp(declared, typed, lookups);
+    if (found.ok) body[field] = found.value;
+    else errors[field] = found.words;
   }
-  if (Object.keys(errors).length > 0) return { ok: false, errors };
-  const read = readDecisionBody(memory.name, body, now);
-  if (read.ok) return { ok: true, name: memory.name, incidentId: memory.incidentId, body: read.body, memory };
-  const first = MODALS[memory.name].fields[0];
-  return { ok: false, errors: first === undefined ? null : { [first.name]: read.problems.join(' ').slice(0, 150) } };
+  if (Object.keys(errors).length > 0) return { ok: false, errors: clipped(errors) };
+  const read = readDecisionBody(name, body, now);
+  if (read.ok) return { ok: true, name, incidentId: memory.incidentId, body: read.body, memory };
+  const [first] = fields;
+  if (first === undefined) return { ok: false, errors: null };
+  const shown = fields.some(([field]) => read.byField[field] !== undefined);
+  return { ok: false, errors: clipped(shown ? read.byField : { [first[0]]: read.problems.join(' ') }) };
 }
 
-async function fieldValue(
-  field: ModalField,
-  given: Readonly<Record<string, unknown>>,
-  now: Instant,
-  personOf: (chatId: string) => Promise<string | null>,
-): Promise<string | number | null> {
-  const text = typeof given.value === 'string' ? given.value.trim() : '';
-  switch (field.kind) {
-    case 'text':
-    case 'lines':
-      return text === '' ? null : text;
-    case 'minutes':
-      if (text === '') return null;
-      if (!/^\d{1,6}$/.test(text)) throw new Error('Give whole minutes.');
-      return Number(text);
-    case 'clock':
-      return expected(text, now) ?? null;
-    case 'severity': {
-      const option = given.selected_option as { value?: unknown } | null | undefined;
-      return typeof option?.value === 'string' ? option.value : null;
-    }
-    case 'person': {
-      const chatId = given.selected_user;
-      if (typeof chatId !== 'string') return null;
-      const person = await personOf(chatId);
-      if (person === null)
-        throw new Error('They are not among the people of this team’s policy; choose somebody else.');
-      return person;
-    }
-  }
+/** What was chosen or typed, whichever element it was. */
+function typedIn(given: Readonly<Record<string, unknown>>): string | null {
+  const option = given.selected_option as { readonly value?: unknown } | null | undefined;
+  const typed = [given.value, given.selected_user, option?.value].find((one) => typeof one === 'string');
+  return typeof typed !== 'string' || typed.trim() === '' ? null : typed.trim();
+}
+
+function clipped(errors: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(errors).map(([field, words]) => [field, words.slice(0, PROBLEM_CHARACTERS)]),
+  );
 }
 
 function memoryOf(text: string): ModalMemory | null {
   try {
     const read = JSON.parse(text) as Partial<ModalMemory>;
-    const known = DECISION_NAMES.find((name) => name === read.name);
-    if (known === undefined || typeof read.incidentId !== 'string') return null;
+    const { name = '' } = read;
+    if (!isDecisionName(name) || typeof read.incidentId !== 'string') return null;
     return {
-      name: known,
+      name,
       incidentId: read.incidentId,
       given: read.given ?? {},
       channel: read.channel ?? null,

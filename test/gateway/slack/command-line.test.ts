@@ -74,12 +74,15 @@ describe('what a command decides', () => {
   const read = (text: string, known = facts) => {
     const command = readCommandLine(text);
     if (command.kind !== 'decision') throw new Error(`${text} is no decision`);
-    return understand(command, {
-      facts: known,
-      now: '2024-10-23T14:50:00.000Z',
-      personOf: async (written) => (written === '<@U0BOB>' || written === 'bob' ? 'bob' : null),
-      incidentOf: async (written) => (written === '1500' ? 'incident-20241023-1500' : null),
-    });
+    const now = '2024-10-23T14:50:00.000Z';
+    return understand(
+      command,
+      { facts: known, now },
+      {
+        personOf: async (written) => (written === '<@U0BOB>' || written === 'bob' ? 'bob' : null),
+        incidentOf: async (written) => (written === '1500' ? 'incident-20241023-1500' : null),
+      },
+    );
   };
 
   it.each([
@@ -94,7 +97,11 @@ describe('what a command decides', () => {
     ['assign bob look at redis', { to: 'bob', what: 'look at redis' }],
     ['severity p1 half of users', { to: 'P1', because: 'half of users' }],
     ['snooze 1h30m waiting for the vendor', { minutes: 90, because: 'waiting for the vendor' }],
+    ['snooze 2d --because vendor', { minutes: 2_880, because: 'vendor' }],
     ['renew 2h', { leaseId: 'lease-1', minutes: 120 }],
+    ['renew lease-1 1.5h', { leaseId: 'lease-1', minutes: 90 }],
+    ['keep as it is', { leaseId: 'lease-1', because: 'as it is' }],
+    ['call-off fix not tonight', { what: 'fix', because: 'not tonight' }],
     ['revert', { leaseId: 'lease-1' }],
     ['keep lease-1 it stays', { leaseId: 'lease-1', because: 'it stays' }],
     ['merge 1500', { into: 'incident-20241023-1500' }],
