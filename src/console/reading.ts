@@ -2,9 +2,10 @@ import type { CustomerMailsReading } from '../domain/customer-mails.ts';
 import type { Hypothesis } from '../domain/diagnosis.ts';
 import type { EvidenceBundle } from '../domain/evidence.ts';
 import type { FactSet } from '../domain/fact-set.ts';
-import { fold, openedState } from '../domain/fold.ts';
+import { fold } from '../domain/fold.ts';
 import type { IncidentState, PromiseRecord } from '../domain/incident.ts';
 import { epochMs, type Instant } from '../domain/instant.ts';
+import { openedState } from '../domain/opened-state.ts';
 import type { Role } from '../domain/people.ts';
 import type { EventOf, TimelineEvent } from '../domain/timeline.ts';
 

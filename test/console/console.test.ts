@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import Fastify, { type FastifyInstance, type InjectOptions } from 'fastify';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -361,6 +362,12 @@ describe('forms', () => {
     expect(form).toContain(`data-decision="${name}"`);
     for (const [field, declared] of Object.entries(declarationOf(name).fields))
       expect([field, form.includes(`name="${field}"`)]).toEqual([field, isTyped(declared)]);
+  });
+
+  it('look as every file of the styles says', async () => {
+    const sheet = (await app.inject({ url: '/console/console.css' })).body;
+    const folder = new URL('../../src/console/public/styles/', import.meta.url);
+    for (const name of readdirSync(folder)) expect(sheet, name).toContain(readFileSync(new URL(name, folder), 'utf8'));
   });
 
   it('are served with their scripts, from this address alone', async () => {

@@ -1,6 +1,7 @@
-import { fold, openedState } from '../../domain/fold.ts';
+import { fold } from '../../domain/fold.ts';
 import type { IncidentState } from '../../domain/incident.ts';
 import type { Instant } from '../../domain/instant.ts';
+import { openedState } from '../../domain/opened-state.ts';
 import type { EventOf, TimelineEvent } from '../../domain/timeline.ts';
 import { withoutDeceiving } from '../markup.ts';
 import {
