@@ -16,11 +16,11 @@ import { type PostMortemClient, postMortemClient } from './client/post-mortems.t
 import { type QuickClient, quickClient } from './client/quick-actions.ts';
 import { tracedClient } from './client/tracing.ts';
 import { wholeTimelineSince } from './client/whole-timeline.ts';
+import type { CommunicationPolicy } from './domain/communication-policy.ts';
 import type { Decision, DecisionAnswer } from './domain/decision.ts';
 import type { FactSet } from './domain/fact-set.ts';
 import type { IncidentState } from './domain/incident.ts';
 import type { Instant } from './domain/instant.ts';
-import type { CommunicationPolicy } from './domain/policy.ts';
 import type { TimelineEvent } from './domain/timeline.ts';
 import {
   type AgendaEntry,

@@ -7,7 +7,8 @@ import type { PagerDuty } from './systems/pagerduty.ts';
 import type { LivePostgres } from './systems/postgres/live-postgres.ts';
 import type { Prometheus } from './systems/prometheus.ts';
 import type { WireLedger } from './wire/ledger.ts';
-import type { UserReport, World } from './world/world.ts';
+import type { UserReport } from './world/user-reports.ts';
+import type { World } from './world/world.ts';
 
 /** Rules are evaluated on the grid of the scrapes, which begins at startMs. */
 const EVALUATION_MS = 15_000;

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { Course } from './course.ts';
+import { type Credentials, SECRETS } from './credentials.ts';
 import { EvaluationPace } from './evaluation-pace.ts';
 import type { Done } from './journal.ts';
+import { type AlertReceiver, DEFAULT_RECEIVER, MovableReceiver } from './movable-receiver.ts';
 import type { AlertRule } from './promql/alert-rules.ts';
 import type { SeriesSource as PrometheusSource } from './promql/store.ts';
-import { createReporting, REPORTING_SECRETS, type Reporting, type ReportReceivers } from './reporting.ts';
+import { createReporting, type Reporting, type ReportReceivers } from './reporting.ts';
+import { startDatabase } from './start-database.ts';
 import type { Alertmanager } from './systems/alertmanager.ts';
 import { createAlertmanager } from './systems/alertmanager.ts';
-import type { Receiver } from './systems/alertmanager-delivery.ts';
 import type { Grouping } from './systems/alertmanager-groups.ts';
 import { createCustomerDirectory, type DirectoryEntry } from './systems/customer-directory.ts';
 import { createElasticsearch, type Elasticsearch } from './systems/elasticsearch.ts';
@@ -24,10 +26,8 @@ import { createPagerDuty } from './systems/pagerduty.ts';
 import type { PeopleSettings } from './systems/people.ts';
 import { DEFAULT_PEOPLE } from './systems/people.ts';
 import type { LivePostgres } from './systems/postgres/live-postgres.ts';
-import { createLivePostgres } from './systems/postgres/live-postgres.ts';
 import { createStagingPostgres } from './systems/postgres/staging-postgres.ts';
 import type { VirtualPostgres } from './systems/postgres/virtual-postgres.ts';
-import { createVirtualPostgres } from './systems/postgres/virtual-postgres.ts';
 import type { Prometheus } from './systems/prometheus.ts';
 import { createPrometheus } from './systems/prometheus.ts';
 import { ANTHROPIC, createProvider, OPENAI } from './systems/providers.ts';
@@ -44,8 +44,8 @@ import { WireLedger } from './wire/ledger.ts';
 import { changesOf } from './world/changes.ts';
 import type { WorldOptions } from './world/settings.ts';
 import { completeSettings, MAX_USER_LABELS } from './world/settings.ts';
+import { createWorld } from './world/simulated-world.ts';
 import type { World } from './world/world.ts';
-import { createWorld } from './world/world.ts';
 
 export interface ProductionOptions {
   readonly seed: number;
@@ -68,12 +68,6 @@ export interface ProductionOptions {
   readonly credentials?: Partial<Credentials>;
   /** Virtual mode: a folder in which the database's empty cluster is kept from play to play. */
   readonly postgresTemplateFolder?: string;
-}
-
-export interface AlertReceiver {
-  readonly name: string;
-  readonly url: string;
-  readonly bearerToken: string | null;
 }
 
 export interface Production {
@@ -126,28 +120,8 @@ const DEFAULT_GROUPING: Grouping = {
   groupIntervalSeconds: 60,
   repeatIntervalSeconds: 14_400,
 };
-const DEFAULT_RECEIVER: AlertReceiver = { name: 'incidents', url: 'http://127.0.0.1:9/', bearerToken: null };
 /** The company's own manifests, as a checkout of its repository has them. */
 const MANIFESTS = join(import.meta.dirname, 'manifests');
-/** The token, key or password of each system. */
-export type Credentials = typeof SECRETS;
-const SECRETS = {
-  ...REPORTING_SECRETS,
-  kubernetes: 'simulated-cluster-token',
-  slack: 'xoxb-simulated',
-  pagerDuty: 'simulated-pagerduty-token',
-  statusPage: 'simulated-statuspage-key',
-  anthropic: 'simulated-anthropic-key',
-  openai: 'simulated-openai-key',
-  github: 'ghp_simulated0000000000000000000000000000',
-  jenkins: 'simulated-jenkins-token',
-  elasticsearch: 'c2ltdWxhdGVkOmVsYXN0aWNzZWFyY2g=',
-  grafana: 'glsa_simulated',
-  /** Empty: it asks for none. */
-  redis: '',
-  smtp: '',
-};
-
 /** So long after they were asked, somebody of the company has looked at a change and finds it good. */
 const REVIEW_AFTER_MS = 20 * 60_000;
 const REPOSITORY = 'noa-server/noa-server';
@@ -403,25 +377,6 @@ function withUser(smtpUrl: string, password: string): string {
   return password === '' ? smtpUrl : smtpUrl.replace('://', `://${MAIL_USER}:${encodeURIComponent(password)}@`);
 }
 
-/** Only in virtual time is there a replica; a live production says that it has none. */
-async function startDatabase(
-  options: ProductionOptions,
-  common: Omit<Parameters<typeof createVirtualPostgres>[0], 'replica'>,
-  replica: Parameters<typeof createVirtualPostgres>[0]['replica'],
-) {
-  if (options.mode === 'live') {
-    const live = await createLivePostgres({ ...common, adminUrl: requiredAdminUrl(options) });
-    return { postgres: live, live, replicaUrl: null, promotions: [] };
-  }
-  const postgres = await createVirtualPostgres({
-    ...common,
-    ...(replica === undefined ? {} : { replica }),
-    templateFolder: options.postgresTemplateFolder,
-  });
-  const { url } = await postgres.listenReplica();
-  return { postgres, live: null, replicaUrl: url, promotions: postgres.promotions };
-}
-
 /** The world's series as Prometheus's storage gives them. */
 function scraped(series: World['series']): PrometheusSource {
   return {
@@ -432,34 +387,4 @@ function scraped(series: World['series']): PrometheusSource {
         toMs,
       ),
   };
-}
-
-function requiredAdminUrl({ postgresAdminUrl }: ProductionOptions): string {
-  if (postgresAdminUrl === undefined)
-    throw new Error('A live production needs postgresAdminUrl, the address of a real PostgreSQL.');
-  return postgresAdminUrl;
-}
-
-/** Alertmanager keeps the receivers it was given; this one can learn later where it lives. */
-class MovableReceiver implements Receiver {
-  readonly name: string;
-  readonly sendResolved = true;
-  #at: AlertReceiver;
-
-  constructor(at: AlertReceiver) {
-    this.name = at.name;
-    this.#at = at;
-  }
-
-  get url(): string {
-    return this.#at.url;
-  }
-
-  get bearerToken(): string | null {
-    return this.#at.bearerToken;
-  }
-
-  move(to: AlertReceiver): void {
-    this.#at = to;
-  }
 }

@@ -5,7 +5,8 @@ import { createSocial, type Social } from './systems/social.ts';
 import { createZendesk, type Zendesk } from './systems/zendesk.ts';
 import type { WireFaults } from './wire/faults.ts';
 import type { WireLedger } from './wire/ledger.ts';
-import type { UserReport, World } from './world/world.ts';
+import type { UserReport } from './world/user-reports.ts';
+import type { World } from './world/world.ts';
 
 /** Where what people report is delivered, and the secret by which each system signs it. */
 export interface ReportReceivers {

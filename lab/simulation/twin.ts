@@ -5,7 +5,7 @@ import { type ClusterSettings, clusterFor } from './systems/kubernetes/settings.
 import { WireFaults } from './wire/faults.ts';
 import { WireLedger } from './wire/ledger.ts';
 import { completeSettings, type WorldOptions } from './world/settings.ts';
-import { createWorld } from './world/world.ts';
+import { createWorld } from './world/simulated-world.ts';
 
 /** As the production that it is a twin of was started. Instants are epoch milliseconds. */
 export interface TwinOptions {

@@ -1,4 +1,5 @@
-import type { ApprovalName, Policy, TemplateName } from '../domain/policy.ts';
+import type { TemplateName } from '../domain/communication-policy.ts';
+import type { ApprovalName, Policy } from '../domain/policy.ts';
 import { ACTION_NAMES } from '../domain/remedy.ts';
 import { SEVERITIES } from '../domain/severity.ts';
 import { PLACEHOLDERS } from '../domain/template-placeholders.ts';

@@ -1,5 +1,5 @@
 import { Liquid, type LiquidOptions } from 'liquidjs';
-import type { TemplateName } from '../domain/policy.ts';
+import type { TemplateName } from '../domain/communication-policy.ts';
 import { PLACEHOLDERS } from '../domain/template-placeholders.ts';
 
 /** A value that is written in the way of its medium already; as text it is only named. */

@@ -1,4 +1,5 @@
-import type { Policy, TemplateName } from '../domain/policy.ts';
+import type { TemplateName } from '../domain/communication-policy.ts';
+import type { Policy } from '../domain/policy.ts';
 import { SEVERITIES } from '../domain/severity.ts';
 import { PLACEHOLDERS } from '../domain/template-placeholders.ts';
 import { templateProblems } from './liquid.ts';

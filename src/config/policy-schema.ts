@@ -1,17 +1,12 @@
 import { z } from 'zod';
+import { PAGE_NOTES, PRE_APPROVABLE, TEMPLATE_NAMES } from '../domain/communication-policy.ts';
+import { CAUSE_KINDS } from '../domain/diagnosis.ts';
+import { PROBE_NAMES } from '../domain/evidence.ts';
 import { CONTACTS, ROLES } from '../domain/people.ts';
-import type { Policy } from '../domain/policy.ts';
+import { APPROVAL_MODES, APPROVAL_NAMES, type Policy, QUERY_NAMES } from '../domain/policy.ts';
 import { ACTION_NAMES } from '../domain/remedy.ts';
+import { MIGRATION_KINDS } from '../domain/resolution-policy.ts';
 import { SEVERITIES } from '../domain/severity.ts';
-import {
-  ALL_CAUSES,
-  ALL_PROBES,
-  ALL_QUERIES,
-  APPROVAL_NAMES,
-  PAGE_NOTES,
-  PRE_APPROVABLE,
-  TEMPLATE_NAMES,
-} from './policy-names.ts';
 
 /** A strict object with the same value for each of some names; all of them must be there. */
 function each<K extends string, V extends z.ZodType>(names: readonly K[], value: V) {
@@ -39,7 +34,7 @@ const url = z.url('must be a URL');
 const severity = z.enum(SEVERITIES);
 const contact = z.enum(CONTACTS);
 const role = z.enum(ROLES);
-const probe = z.enum(ALL_PROBES);
+const probe = z.enum(PROBE_NAMES);
 
 const escalation = z.strictObject({ afterMinutes: zeroOrMore, to: z.array(contact).min(1, 'must name a contact') });
 
@@ -88,7 +83,7 @@ const service = z.strictObject({
   providers: z.array(
     z.strictObject({ name: text, fallback: text.nullable().default(null), alsoCalled: z.array(text).default([]) }),
   ),
-  queries: each(ALL_QUERIES, z.string()),
+  queries: each(QUERY_NAMES, z.string()),
   baselineRequestsPerMinute: positive,
   healthPaths: z.array(z.string().startsWith('/', 'must begin with /')),
   adminApi: z
@@ -238,7 +233,7 @@ export const policySchema = z.strictObject({
       leaseMinutes: positive.nullable(),
     }),
   ),
-  approvals: each(APPROVAL_NAMES, z.enum(['automatic', 'objection', 'ask'])),
+  approvals: each(APPROVAL_NAMES, z.enum(APPROVAL_MODES)),
   approvalLimits: z.strictObject({
     objectionSeconds: positive,
     expireMinutes: positive,
@@ -282,7 +277,7 @@ export const policySchema = z.strictObject({
         openAfterMinutes: zeroOrMore,
         branchPrefix: text,
         reviewers: z.array(text),
-        files: z.array(z.strictObject({ file: text, causes: z.array(z.enum(ALL_CAUSES)).min(1) })),
+        files: z.array(z.strictObject({ file: text, causes: z.array(z.enum(CAUSE_KINDS)).min(1) })),
         otherwise: text.nullable(),
       })
       .nullable()
@@ -305,7 +300,7 @@ export const policySchema = z.strictObject({
     snapshotBeforeHours: positive,
     snapshotAfterHours: positive,
     migrationsFolder: text.nullable(),
-    allowedMigrations: z.array(z.enum(['create-index', 'drop-index'])),
+    allowedMigrations: z.array(z.enum(MIGRATION_KINDS)),
     fixBranchPrefix: text,
     reviewers: z.array(text),
     reviewReminderMinutes: positive,

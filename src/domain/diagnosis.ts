@@ -1,32 +1,34 @@
 import type { ActionName, Target } from './remedy.ts';
 
 /** What can be wrong, in the words of the drills' fault kinds. */
-export type CauseKind =
-  | 'bad-deploy'
-  | 'slow-query'
-  | 'lock-contention'
-  | 'connection-leak'
-  | 'postgres-down'
-  | 'postgres-unreachable'
-  | 'replica-lag'
-  | 'replica-missing'
-  | 'redis-down'
-  | 'cache-degraded'
-  | 'provider-outage'
-  | 'memory-leak'
-  | 'traffic-surge'
-  | 'slow-endpoint'
-  | 'node-pressure'
-  | 'node-down'
-  | 'pods-stuck'
-  | 'config-change'
-  | 'canary-regression'
-  | 'infrastructure-down'
-  | 'data-corruption'
-  | 'security-breach'
-  | 'authentication-broken'
-  | 'minor-bug'
-  | 'unknown';
+export const CAUSE_KINDS = [
+  'bad-deploy',
+  'slow-query',
+  'lock-contention',
+  'connection-leak',
+  'postgres-down',
+  'postgres-unreachable',
+  'replica-lag',
+  'replica-missing',
+  'redis-down',
+  'cache-degraded',
+  'provider-outage',
+  'memory-leak',
+  'traffic-surge',
+  'slow-endpoint',
+  'node-pressure',
+  'node-down',
+  'pods-stuck',
+  'config-change',
+  'canary-regression',
+  'infrastructure-down',
+  'data-corruption',
+  'security-breach',
+  'authentication-broken',
+  'minor-bug',
+  'unknown',
+] as const;
+export type CauseKind = (typeof CAUSE_KINDS)[number];
 
 /** One piece of evidence weighed: positive speaks for the hypothesis, negative against it. */
 export interface Weighed {

@@ -2,40 +2,42 @@ import type { Crossing, SeriesPoint } from './crossings.ts';
 import type { Instant } from './instant.ts';
 
 /** The machine's questions about production; policy's service says how each is asked (R1.6, R2, R3, R5). */
-export type ProbeName =
-  | 'nodes'
-  | 'pods'
-  | 'rollouts'
-  | 'resources'
-  | 'database-answers'
-  | 'database-connections'
-  | 'slow-statements'
-  | 'database-logs'
-  | 'cache-answers'
-  | 'cache-statistics'
-  | 'service-logs'
-  | 'worker-logs'
-  | 'firing-alerts'
-  | 'error-rate'
-  | 'latency'
-  | 'request-rate'
-  | 'endpoints'
-  | 'slow-endpoints'
-  | 'affected-users'
-  | 'cache-hit-rate'
-  | 'providers'
-  | 'provider-traffic'
-  | 'config-changes'
-  | 'status-page'
-  | 'support-tickets'
-  | 'social-mentions'
-  | 'service-health'
-  | 'past-incidents'
-  | 'log-export'
-  | 'metrics-snapshot'
-  | 'commits'
-  | 'builds'
-  | 'log-search';
+export const PROBE_NAMES = [
+  'nodes',
+  'pods',
+  'rollouts',
+  'resources',
+  'database-answers',
+  'database-connections',
+  'slow-statements',
+  'database-logs',
+  'cache-answers',
+  'cache-statistics',
+  'service-logs',
+  'worker-logs',
+  'firing-alerts',
+  'error-rate',
+  'latency',
+  'request-rate',
+  'endpoints',
+  'slow-endpoints',
+  'affected-users',
+  'cache-hit-rate',
+  'providers',
+  'provider-traffic',
+  'config-changes',
+  'status-page',
+  'support-tickets',
+  'social-mentions',
+  'service-health',
+  'past-incidents',
+  'log-export',
+  'metrics-snapshot',
+  'commits',
+  'builds',
+  'log-search',
+] as const;
+export type ProbeName = (typeof PROBE_NAMES)[number];
 
 /** A change of a deployment: one revision of its rollout history (R2.2, R2.10). */
 export interface RolloutRevision {

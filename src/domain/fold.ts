@@ -1,81 +1,20 @@
 import { foldCustomerMails } from './fold-customer-mails.ts';
+import { withFix } from './fold-permanent-fix.ts';
+import { withPublished, withUnsent } from './fold-publications.ts';
 import type {
   AlertRecord,
   ApprovalRecord,
   IncidentState,
   LeaseRecord,
-  PermanentFix,
   PromiseRecord,
   RemedyRecord,
 } from './incident.ts';
 import type { OnCallHolder } from './on-call.ts';
 import { higherOf } from './severity.ts';
-import type { EventOf, FixStage, TimelineEvent } from './timeline.ts';
+import type { EventOf, TimelineEvent } from './timeline.ts';
 
 const DECISIONS_REMEMBERED = 500;
 const ALERTS_REMEMBERED = 200;
-
-/** The state of an incident right after its first event, which is always `opened`. */
-export function openedState(incidentId: string, event: EventOf<'opened'>): IncidentState {
-  return {
-    incidentId,
-    title: event.title,
-    service: event.service,
-    openedAt: event.at,
-    detectedAt: event.detectedAt,
-    previousIncidentId: event.previousIncidentId,
-    seq: event.seq,
-    severity: 'P3',
-    highestSeverity: 'P3',
-    provisional: true,
-    severityReasons: [],
-    severityBy: 'evidence',
-    severityChangedAt: event.at,
-    phase: 'detection',
-    phaseEnteredAt: event.at,
-    overruns: [],
-    status: 'investigating',
-    round: 1,
-    acknowledged: null,
-    commander: null,
-    responders: [],
-    tasks: [],
-    alerts: [],
-    channel: null,
-    pages: [],
-    escalations: [],
-    evidence: {},
-    hypotheses: [],
-    explainedCount: 0,
-    causeKnownAt: null,
-    approvals: [],
-    remedies: [],
-    leases: [],
-    promises: [],
-    latestUpdate: null,
-    expectedRecoveryAt: null,
-    snoozedUntil: null,
-    draft: null,
-    said: {},
-    newsSeq: event.seq,
-    told: null,
-    statusPageRef: null,
-    statusPageStatus: null,
-    unsent: [],
-    customerMails: [],
-    mitigated: null,
-    firstMitigatedAt: null,
-    relapses: 0,
-    resolved: null,
-    reopenings: 0,
-    review: null,
-    postMortem: null,
-    permanentFix: null,
-    closed: null,
-    steps: {},
-    decisions: [],
-  };
-}
 
 /** The state after one more event. Pure; the timeline and nothing else decides the state. */
 export function fold(state: IncidentState, event: TimelineEvent): IncidentState {
@@ -277,9 +216,6 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
   }
 }
 
-/** Kinds of statement that tell a whole channel where the incident stands (R4.1–R4.3). */
-const TELLING = ['initial', 'update', 'no-news', 'resolved', 'reopened'];
-
 /** What is worth telling at once, not only at the next update. */
 function isNews(state: IncidentState, event: TimelineEvent): boolean {
   switch (event.kind) {
@@ -412,62 +348,3 @@ function endPromise(record: PromiseRecord, event: EventOf<'promise-ended'>): Pro
   if (record.promise.id !== event.promiseId || record.ended !== null) return record;
   return { ...record, ended: { how: event.how, at: event.at, because: event.because } };
 }
-
-/** A message that fails again keeps the instant since when it has been owed. */
-function withUnsent(state: IncidentState, event: EventOf<'publication-failed'>): IncidentState['unsent'] {
-  const { key, medium, what, reason, retryAt, delivery } = event;
-  const before = state.unsent.find((unsent) => unsent.key === key);
-  return [
-    ...state.unsent.filter((unsent) => unsent.key !== key),
-    { key, medium, what, reason, since: before?.since ?? event.at, failedAt: event.at, retryAt, delivery },
-  ];
-}
-
-function withPublished(state: IncidentState, event: EventOf<'published'>): IncidentState {
-  const { message } = event;
-  const count = (state.said[message.medium]?.count ?? 0) + 1;
-  const said = {
-    ...state.said,
-    [message.medium]: { what: message.what, at: event.at, seq: event.seq, ref: message.ref, count },
-  };
-  const unsent = state.unsent.filter((waiting) => waiting.key !== message.key);
-  if (message.medium === 'chat' && TELLING.includes(message.what)) {
-    return {
-      ...state,
-      said,
-      unsent,
-      draft: null,
-      told: { what: message.what, at: event.at, coversSeq: message.coversSeq },
-    };
-  }
-  if (message.medium !== 'status-page') return { ...state, said, unsent };
-  const shown = message.what === 'no-news' ? state.statusPageStatus : (message.what as IncidentState['status']);
-  return { ...state, said, unsent, statusPageRef: message.ref ?? state.statusPageRef, statusPageStatus: shown };
-}
-
-function withFix(before: PermanentFix | null, event: EventOf<'fix-progressed'>): PermanentFix {
-  const { stage, words, at, link } = event;
-  return {
-    stage,
-    words,
-    at,
-    pullRequest: stage === 'pull-request' ? link : (before?.pullRequest ?? null),
-    canary: CANARY_OF[stage] ?? before?.canary ?? null,
-    migration: MIGRATION_OF[stage] ?? before?.migration ?? null,
-    over: stage === 'finished' || stage === 'left-to-people',
-  };
-}
-
-const CANARY_OF: Readonly<Partial<Record<FixStage, PermanentFix['canary']>>> = {
-  'canary-watched': 'watched',
-  'canary-paused': 'paused',
-  'canary-aborted': 'aborted',
-  'canary-regressed': 'over',
-  'canary-well': 'over',
-};
-
-const MIGRATION_OF: Readonly<Partial<Record<FixStage, PermanentFix['migration']>>> = {
-  'window-planned': 'waiting',
-  'called-off': 'called-off',
-  migrated: 'done',
-};

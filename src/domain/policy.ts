@@ -1,7 +1,9 @@
-import type { CauseKind } from './diagnosis.ts';
+import type { CommunicationPolicy } from './communication-policy.ts';
 import type { ProbeName } from './evidence.ts';
 import type { Contact, Role } from './people.ts';
-import type { ActionName } from './remedy.ts';
+import { ACTION_NAMES, type ActionName } from './remedy.ts';
+import type { ResolutionPolicy } from './resolution-policy.ts';
+import type { ReviewPolicy } from './review-policy.ts';
 import type { Severity } from './severity.ts';
 
 /**
@@ -119,25 +121,27 @@ export interface ServicePolicy {
   }[];
 }
 
-export type QueryName =
-  | 'errorRatio'
-  | 'errorRate'
-  | 'p95Seconds'
-  | 'requestsPerMinute'
-  | 'errorRatioByEndpoint'
-  | 'requestsPerMinuteByEndpoint'
-  | 'p95SecondsByEndpoint'
-  | 'affectedUsers'
-  | 'totalUsers'
-  | 'cacheHitRatio'
-  | 'providerRequestsPerMinute'
-  | 'providerErrorRatio'
-  | 'failedRequests'
-  | 'databaseConnections'
-  | 'cpu'
-  | 'memory'
-  | 'diskIo'
-  | 'network';
+export const QUERY_NAMES = [
+  'errorRatio',
+  'errorRate',
+  'p95Seconds',
+  'requestsPerMinute',
+  'errorRatioByEndpoint',
+  'requestsPerMinuteByEndpoint',
+  'p95SecondsByEndpoint',
+  'affectedUsers',
+  'totalUsers',
+  'cacheHitRatio',
+  'providerRequestsPerMinute',
+  'providerErrorRatio',
+  'failedRequests',
+  'databaseConnections',
+  'cpu',
+  'memory',
+  'diskIo',
+  'network',
+] as const;
+export type QueryName = (typeof QUERY_NAMES)[number];
 
 export interface WorkloadPolicy {
   readonly deployment: string;
@@ -238,10 +242,12 @@ export interface DiagnosisPolicy {
   readonly unknownBelow: number;
 }
 
-export type ApprovalName = ActionName | 'publish-status' | 'publish-email' | 'resolve';
+export const APPROVAL_NAMES = [...ACTION_NAMES, 'publish-status', 'publish-email', 'resolve'] as const;
+export type ApprovalName = (typeof APPROVAL_NAMES)[number];
 
 /** automatic = pre-approved · objection = goes ahead unless somebody objects · ask = waits for a person. */
-export type ApprovalMode = 'automatic' | 'objection' | 'ask';
+export const APPROVAL_MODES = ['automatic', 'objection', 'ask'] as const;
+export type ApprovalMode = (typeof APPROVAL_MODES)[number];
 
 export interface ActionPolicy {
   readonly risk: 'low' | 'medium' | 'high';
@@ -275,57 +281,6 @@ export interface LeasePolicy {
   readonly askAgainMinutes: number;
   readonly renewMinutes: number;
 }
-
-export interface CommunicationPolicy {
-  readonly incidentsChannel: string;
-  readonly oncallChannel: string;
-  readonly engineeringChannel: string;
-  readonly channelPrefix: string;
-  readonly remindBeforeMinutes: number;
-  readonly statusPageUrl: string;
-  readonly statusPageComponents: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly services: readonly string[];
-  }[];
-  readonly documentsUrl: string;
-  readonly incidentMail: readonly string[];
-  readonly mailFrom: string;
-  readonly consoleUrl: string | null;
-  /** Status page posts that need nobody's yes although `publish-status` asks (R4.4); all others follow approvals. */
-  readonly preApproved: readonly PreApprovedPost[];
-  /** Which milestones are written as notes at the page of whoever was woken. */
-  readonly pageNotes: readonly PageNote[];
-  /** Where colleagues are told when chat has been away for so long; null: nowhere. */
-  readonly fallback: { readonly afterMinutes: number; readonly mailTo: readonly string[] } | null;
-  readonly templates: Readonly<Record<TemplateName, string>>;
-}
-
-/** Milestones that are written as notes at the page (R4). */
-export type PageNote = 'declared' | 'cause-known' | 'mitigated' | 'resolved' | 'reopened';
-
-export type PreApprovedPost = 'investigating' | 'identified' | 'monitoring' | 'resolved' | 'no-news';
-
-/** Texts in Liquid; the values each may use are listed by `incident policy show templates`. */
-export type TemplateName =
-  | 'chatInitial'
-  | 'chatUpdate'
-  | 'chatResolved'
-  | 'statusInvestigating'
-  | 'statusIdentified'
-  | 'statusMonitoring'
-  | 'statusResolved'
-  | 'statusNoNews'
-  | 'escalationMailSubject'
-  | 'escalationMail'
-  | 'incidentMailSubject'
-  | 'incidentMail'
-  | 'engineeringSummary'
-  | 'customerMailSubject'
-  | 'customerMail'
-  | 'customerCorrectionSubject'
-  | 'customerCorrection'
-  | 'pageSummary';
 
 export interface CustomersPolicy {
   /** PromQL: failed requests of each user over `$range`, one series for each value of `userLabel`. */
@@ -378,32 +333,6 @@ export interface PersonPolicy {
   readonly tokenSha256: string | null;
 }
 
-export interface ReviewPolicy {
-  readonly inviteWithinHours: number;
-  readonly meetingAt: string;
-  readonly meetingMinutes: number;
-  readonly attendees: readonly Contact[];
-  readonly agenda: readonly { readonly what: string; readonly minutes: number }[];
-  readonly reviewWithinHours: number;
-  /** What is learned goes back into the runbooks (R6.5); null: that is left to people. */
-  readonly runbooks: RunbooksPolicy | null;
-}
-
-/** Changes of the runbooks, proposed as pull requests. */
-export interface RunbooksPolicy {
-  /** `approved`: once the post-mortem is; `lessons-written`: as soon as a person wrote that part of it. */
-  readonly proposeWhen: 'approved' | 'lessons-written';
-  /** So long people may read, edit or withhold it before the pull request is opened. */
-  readonly openAfterMinutes: number;
-  readonly branchPrefix: string;
-  /** People by login, teams as `team:<slug>`. */
-  readonly reviewers: readonly string[];
-  /** Which runbook a cause belongs in: the first that names it. */
-  readonly files: readonly { readonly file: string; readonly causes: readonly CauseKind[] }[];
-  /** For every other cause, and when none is known; null: no change is proposed then. */
-  readonly otherwise: string | null;
-}
-
 export interface PlaybookPolicy {
   readonly scaleReplicas: number;
   /** A Kubernetes quantity, e.g. `2Gi`. */
@@ -418,43 +347,6 @@ export interface PlaybookPolicy {
   /** Shown to whoever decides about a failover (R3.1.5). */
   readonly databaseMaintenanceDocument: string | null;
 }
-
-export interface ResolutionPolicy {
-  readonly statementsListed: number;
-  readonly commitsFromHoursBefore: number;
-  readonly commitsToMinutesBefore: number;
-  readonly snapshotBeforeHours: number;
-  readonly snapshotAfterHours: number;
-  readonly migrationsFolder: string | null;
-  /** What a migration may do (R5.6); anything else is a person's. */
-  readonly allowedMigrations: readonly MigrationKind[];
-  readonly fixBranchPrefix: string;
-  readonly reviewers: readonly string[];
-  /** A review that nobody has given after so long is asked for again, in the on-call channel (R5.9). */
-  readonly reviewReminderMinutes: number;
-  /** Approvals of the fix are no emergency: how long each waits for an answer before somebody is reminded. */
-  readonly fixApprovalMinutes: number;
-  readonly canaryManifest: string | null;
-  readonly canaryWatchMinutes: number;
-  /** What the canary is compared by, against the version beside it (R5.11). */
-  readonly canaryComparison: CanaryComparison;
-  readonly promoteManifest: string | null;
-  readonly postMortemsFolder: string;
-}
-
-/** Queries that answer one number each, and how much worse than the stable version a canary may be. */
-export interface CanaryComparison {
-  readonly errorRatio: string;
-  readonly stableErrorRatio: string;
-  readonly p95Seconds: string;
-  readonly stableP95Seconds: string;
-  /** Ratio, e.g. 0.01: one percent of the requests. */
-  readonly errorRatioMargin: number;
-  readonly p95SecondsMargin: number;
-}
-
-/** Both CONCURRENTLY, so that reads and writes go on. */
-export type MigrationKind = 'create-index' | 'drop-index';
 
 export interface ReferencePolicy {
   readonly title: string;

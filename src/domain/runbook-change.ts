@@ -1,6 +1,6 @@
 import type { CauseKind } from './diagnosis.ts';
 import type { Instant } from './instant.ts';
-import type { RunbooksPolicy } from './policy.ts';
+import type { RunbooksPolicy } from './review-policy.ts';
 
 /** How far the change of a runbook has come (R6.5). `failed`: it could not be proposed, and people were told why. */
 export type RunbookChangeStage = 'drafted' | 'edited' | 'withheld' | 'proposed' | 'failed';

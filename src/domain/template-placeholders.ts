@@ -1,4 +1,4 @@
-import type { TemplateName } from './policy.ts';
+import type { TemplateName } from './communication-policy.ts';
 
 /** What any text for colleagues may say about an incident; each is a string made from the one fact set. */
 const INTERNAL = [

@@ -1,5 +1,5 @@
+import type { CommunicationPolicy, TemplateName } from './communication-policy.ts';
 import type { FactSet } from './fact-set.ts';
-import type { CommunicationPolicy, TemplateName } from './policy.ts';
 import type { Medium } from './timeline.ts';
 
 /**

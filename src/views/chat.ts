@@ -1,5 +1,5 @@
+import type { TemplateName } from '../domain/communication-policy.ts';
 import type { FactSet } from '../domain/fact-set.ts';
-import type { TemplateName } from '../domain/policy.ts';
 import { acknowledgeRow, actionRow, leaseRow, reminderRow } from './chat-actions.ts';
 import type { ChatBlock, ChatView, Mrkdwn, PlainText } from './chat-blocks.ts';
 import { chatCode, chatLink, chatText, cleanLine, cleanLines, clipEscaped } from './escape.ts';

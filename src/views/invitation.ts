@@ -1,7 +1,7 @@
 import { zonedMinute } from '../domain/calendar.ts';
 import type { FactSet } from '../domain/fact-set.ts';
 import { type Instant, plusMinutes } from '../domain/instant.ts';
-import type { ReviewPolicy } from '../domain/policy.ts';
+import type { ReviewPolicy } from '../domain/review-policy.ts';
 import { cleanLine } from './escape.ts';
 import { htmlPage, type MailView } from './mail.ts';
 import { counted, dateOf, timeUtc } from './words.ts';

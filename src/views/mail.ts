@@ -1,5 +1,5 @@
+import type { TemplateName } from '../domain/communication-policy.ts';
 import type { FactSet } from '../domain/fact-set.ts';
-import type { TemplateName } from '../domain/policy.ts';
 import { cleanLine, html } from './escape.ts';
 import { fillTemplate, type Speech, type TemplateExtras } from './templates.ts';
 

@@ -1,5 +1,5 @@
+import type { PageNote } from '../domain/communication-policy.ts';
 import type { FactSet } from '../domain/fact-set.ts';
-import type { PageNote } from '../domain/policy.ts';
 import { cleanLine, clip, webAddress } from './escape.ts';
 import { timeUtc } from './words.ts';
 

@@ -1,5 +1,5 @@
+import type { TemplateName } from '../domain/communication-policy.ts';
 import type { FactSet } from '../domain/fact-set.ts';
-import type { TemplateName } from '../domain/policy.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { PublicStatus } from '../domain/timeline.ts';
 import { cleanLine, cleanLines } from './escape.ts';

@@ -1,6 +1,6 @@
+import type { TemplateName } from '../domain/communication-policy.ts';
 import { draftWords, saidByPerson } from '../domain/draft.ts';
 import type { FactSet } from '../domain/fact-set.ts';
-import type { TemplateName } from '../domain/policy.ts';
 import { PLACEHOLDERS } from '../domain/template-placeholders.ts';
 import type { Voice } from '../domain/voice.ts';
 import { cleanLine, cleanLines } from './escape.ts';

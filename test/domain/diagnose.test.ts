@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { loadPolicy } from '../../src/config/policy.ts';
-import { causesFound, type DiagnosisInput, explain } from '../../src/domain/diagnose.ts';
-import type { EvidenceBundle } from '../../src/domain/evidence.ts';
-import type { Target } from '../../src/domain/remedy.ts';
+import { causesFound } from '../../src/domain/diagnose.ts';
+import { actions, diagnose, FEATURE_X, first, POOL_EXHAUSTED, POOL_LINES, policy } from './diagnosing.ts';
 import {
   alert,
-  at,
   bundle,
   cacheAnswers,
   cacheHits,
@@ -14,7 +11,6 @@ import {
   connections,
   databaseAnswers,
   errors,
-  HEALTHY,
   item,
   latency,
   logs,
@@ -27,38 +23,6 @@ import {
   statements,
   traffic,
 } from './diagnosis-scene.ts';
-
-const policy = await loadPolicy('policy/noa.yaml');
-const APPLICATION: Target = { kind: 'deployment', namespace: 'noa-server', name: 'noa-mcp' };
-const POOL_LINES = ['database-connection', 120, 'Error: timeout exceeded when trying to connect'] as const;
-
-function diagnose(bundles: EvidenceBundle | readonly EvidenceBundle[], extra: Partial<DiagnosisInput> = {}) {
-  return explain({
-    bundles: Array.isArray(bundles) ? bundles : [bundles as EvidenceBundle],
-    alerts: [alert()],
-    remediesTried: [],
-    policy,
-    now: at(6),
-    ...extra,
-  });
-}
-
-function first(bundles: EvidenceBundle | readonly EvidenceBundle[], extra: Partial<DiagnosisInput> = {}) {
-  const best = diagnose(bundles, extra)[0];
-  if (best === undefined) throw new Error('explain answered nothing');
-  return best;
-}
-
-function actions(hypothesis: { readonly suggests: readonly { readonly action: string }[] }) {
-  return hypothesis.suggests.map((suggestion) => suggestion.action);
-}
-
-const FEATURE_X = rollouts({
-  name: 'noa-mcp',
-  current: revision(7, 'feature X: pending requests', -15),
-  previous: revision(6, 'weekly release', -5000),
-});
-const POOL_EXHAUSTED = [errors(0.45), connections(98, 2, { longest: 9 }), statements({}), logs([...POOL_LINES])];
 
 describe('explain (R2.20)', () => {
   it("explains the runbook's own incident: a deploy brought a slow query that exhausts the pool (R9)", () => {
@@ -359,68 +323,5 @@ describe('explain (R2.20)', () => {
     const best = first(scene(), { alerts: [alert('Possible security breach: unknown admin logged in')] });
     expect(best).toMatchObject({ cause: 'security-breach', suggests: [] });
     expect(first(scene(), { alerts: [alert('Slow, but no data loss')] }).cause).toBe('unknown');
-  });
-});
-
-describe('explain after remedies', () => {
-  it('keeps blaming the deploy after a restart, which is no deploy (R9-S0)', () => {
-    const restarted = rollouts({
-      name: 'noa-mcp',
-      current: revision(8, 'feature X: pending requests', 20, 'app:7'),
-      previous: revision(7, 'feature X: pending requests', -15),
-    });
-    const best = first(
-      [
-        scene(FEATURE_X, ...POOL_EXHAUSTED),
-        bundle([errors(0.4), connections(97, 2), statements({ calls: 2500 }), restarted], 36),
-      ],
-      {
-        remediesTried: [{ action: 'restart', target: APPLICATION, helped: true }],
-      },
-    );
-    expect(best.cause).toBe('slow-query');
-    expect(actions(best)).toEqual(['rollback', 'migrate', 'restart']);
-    expect(best.suggests[0]?.parameters).toMatchObject({ badRevision: 7, revision: 6 });
-  });
-
-  it('is surer of a cause whose cure helped and does not suggest the cure again', () => {
-    const undone = rollouts({
-      name: 'noa-mcp',
-      current: revision(8, 'weekly release', 20, 'app:6'),
-      previous: revision(7, 'feature X: pending requests', -15),
-    });
-    const before = first(scene(FEATURE_X, ...POOL_EXHAUSTED));
-    const after = first([scene(FEATURE_X, ...POOL_EXHAUSTED), bundle([...HEALTHY, errors(0.001, null), undone], 25)], {
-      remediesTried: [{ action: 'rollback', target: APPLICATION, helped: true }],
-    });
-    expect(after.cause).toBe('slow-query');
-    expect(after.names).toContain('feature X: pending requests');
-    expect(after.confidence).toBeGreaterThanOrEqual(before.confidence);
-    expect(actions(after)).not.toContain('rollback');
-  });
-
-  it('reads sweeps by their time, not by their order', () => {
-    const sweeps = [scene(FEATURE_X, ...POOL_EXHAUSTED), bundle([...HEALTHY, errors(0.3)], 40)];
-    expect(diagnose([...sweeps].reverse())).toEqual(diagnose(sweeps));
-  });
-
-  it('turns to the next explanation when the cure did not help', () => {
-    const evidence = scene(
-      errors(0.3),
-      FEATURE_X,
-      logs(['exception', 40, 'TypeError: x', -10]),
-      configChanged('noa-config', -8),
-    );
-    expect(first(evidence).cause).toBe('bad-deploy');
-    const next = first(evidence, { remediesTried: [{ action: 'rollback', target: APPLICATION, helped: false }] });
-    expect(next.cause).toBe('config-change');
-  });
-
-  it('turns to a new fault when the old one is over and the symptoms go on', () => {
-    const later = bundle(
-      [...HEALTHY.filter((one) => one.probe !== 'provider-traffic'), errors(0.3), ...providers(0.9, 0)],
-      40,
-    );
-    expect(first([scene(...POOL_EXHAUSTED), later]).cause).toBe('provider-outage');
   });
 });

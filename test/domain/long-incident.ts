@@ -1,7 +1,8 @@
 import type { Hypothesis } from '../../src/domain/diagnosis.ts';
 import type { EvidenceBundle, EvidenceItem, EvidencePurpose, Finding } from '../../src/domain/evidence.ts';
-import { fold, openedState } from '../../src/domain/fold.ts';
+import { fold } from '../../src/domain/fold.ts';
 import type { IncidentState } from '../../src/domain/incident.ts';
+import { openedState } from '../../src/domain/opened-state.ts';
 import type { RemedyPlan } from '../../src/domain/remedy.ts';
 import type { EventOf, TimelineEvent, TimelineFact } from '../../src/domain/timeline.ts';
 

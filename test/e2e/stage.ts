@@ -8,7 +8,8 @@ import { type RunningProcess, spawnProcess } from '../../lab/embedded/processes.
 import { resolveTemporalBinary } from '../../lab/embedded/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../lab/embedded/temporal-server.ts';
 import { workflowBundle } from '../../lab/embedded/workflow-bundle.ts';
-import { type Credentials, type Production, startProduction } from '../../lab/simulation/production.ts';
+import type { Credentials } from '../../lab/simulation/credentials.ts';
+import { type Production, startProduction } from '../../lab/simulation/production.ts';
 import { builtCode } from '../../scripts/build.mjs';
 import { checkPolicy } from '../../src/config/policy.ts';
 import { applyOverrides, type PolicyOverrides } from '../../src/config/policy-overrides.ts';

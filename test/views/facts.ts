@@ -1,7 +1,7 @@
 import { createTemplateRenderer } from '../../src/config/liquid.ts';
+import type { CommunicationPolicy } from '../../src/domain/communication-policy.ts';
 import type { FactSet } from '../../src/domain/fact-set.ts';
 import { MACHINE } from '../../src/domain/people.ts';
-import type { CommunicationPolicy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineFact } from '../../src/domain/timeline.ts';
 import type { Speech } from '../../src/views/templates.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TemplateName } from '../../src/domain/policy.ts';
+import type { TemplateName } from '../../src/domain/communication-policy.ts';
 import { fillTemplate } from '../../src/views/templates.ts';
 import { COMMUNICATION, FACTS, SPEECH } from './facts.ts';
 

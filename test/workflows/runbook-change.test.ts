@@ -6,7 +6,7 @@ import { createGitHub } from '../../lab/simulation/systems/github/github.ts';
 import { createChangeActivities } from '../../src/activities/changes/activities.ts';
 import { createGitClient } from '../../src/activities/git/client.ts';
 import { createPullRequestClient } from '../../src/activities/github/pull-requests.ts';
-import type { RunbooksPolicy } from '../../src/domain/policy.ts';
+import type { RunbooksPolicy } from '../../src/domain/review-policy.ts';
 import {
   approvePostMortemUpdate,
   editPostMortemUpdate,

@@ -5,6 +5,7 @@ import { scalarBinary, setBinary, vectorBinary, vectorScalarBinary } from './bin
 import { typeOf } from './check.ts';
 import { samplesAt, seriesOf } from './columns.ts';
 import { executionError } from './errors.ts';
+import { isSorted, JoinedSeries } from './joined-series.ts';
 import type { Labels } from './labels.ts';
 import { compareLabels, dropMetricName, labelsKey } from './labels.ts';
 import { RANGE_FUNCTIONS } from './range-functions.ts';
@@ -339,30 +340,6 @@ function gridOf(startMs: number, endMs: number, stepMs: number): Float64Array {
   const grid: number[] = [];
   for (let atMs = startMs; atMs <= endMs; atMs += stepMs) grid.push(atMs);
   return Float64Array.from(grid);
-}
-
-/** Samples that arrive one by one, collected by label set in the order of their first appearance. */
-class JoinedSeries {
-  readonly #series = new Map<string, { labels: Labels; times: number[]; values: number[] }>();
-
-  add(labels: Labels, atMs: number, value: number): void {
-    const key = labelsKey(labels);
-    let one = this.#series.get(key);
-    if (one === undefined) {
-      one = { labels, times: [], values: [] };
-      this.#series.set(key, one);
-    }
-    one.times.push(atMs);
-    one.values.push(value);
-  }
-
-  all(): Series[] {
-    return [...this.#series.values()];
-  }
-}
-
-function isSorted(series: readonly Series[]): boolean {
-  return series.every((one, i) => i === 0 || compareLabels((series[i - 1] as Series).labels, one.labels) <= 0);
 }
 
 function vector(samples: readonly Sample[]): Value {

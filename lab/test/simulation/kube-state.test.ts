@@ -4,7 +4,8 @@ import { createKubernetes } from '../../simulation/systems/kubernetes/kubernetes
 import { DEFAULT_CLUSTER } from '../../simulation/systems/kubernetes/settings.ts';
 import { WireFaults } from '../../simulation/wire/faults.ts';
 import { WireLedger } from '../../simulation/wire/ledger.ts';
-import { createWorld, type World } from '../../simulation/world/world.ts';
+import { createWorld } from '../../simulation/world/simulated-world.ts';
+import type { World } from '../../simulation/world/world.ts';
 
 const START_MS = Date.parse('2026-03-03T09:00:00Z');
 const closing: (() => Promise<void>)[] = [];

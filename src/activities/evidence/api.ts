@@ -1,13 +1,7 @@
 import type { EvidenceBundle, EvidenceRequest } from '../../domain/evidence.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type {
-  CanaryComparison,
-  EvidencePolicy,
-  ReportsPolicy,
-  ResolutionPolicy,
-  ServicePolicy,
-  VerificationPolicy,
-} from '../../domain/policy.ts';
+import type { EvidencePolicy, ReportsPolicy, ServicePolicy, VerificationPolicy } from '../../domain/policy.ts';
+import type { CanaryComparison, ResolutionPolicy } from '../../domain/resolution-policy.ts';
 
 export interface CollectEvidenceInput {
   readonly request: EvidenceRequest;

@@ -1,7 +1,9 @@
+import type { CommunicationPolicy } from '../../domain/communication-policy.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Figure } from '../../domain/figure.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { CommunicationPolicy, ReviewPolicy, RunbooksPolicy, TeamPolicy } from '../../domain/policy.ts';
+import type { TeamPolicy } from '../../domain/policy.ts';
+import type { ReviewPolicy, RunbooksPolicy } from '../../domain/review-policy.ts';
 import type { RunbookChange } from '../../domain/runbook-change.ts';
 import type { Lease, TimelineEvent } from '../../domain/timeline.ts';
 

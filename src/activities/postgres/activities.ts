@@ -1,5 +1,5 @@
-import type { MigrationKind } from '../../domain/policy.ts';
 import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import { MIGRATION_KINDS } from '../../domain/resolution-policy.ts';
 import { failure, notYet } from '../failures.ts';
 import { planDigest, sealPlan } from '../remedy-plan.ts';
 import type { MigrationActivities, MigrationPreviewInput, StagingTrial } from './api.ts';
@@ -15,7 +15,6 @@ export interface MigrationClients {
 }
 
 const ASK_AGAIN_SECONDS = 10;
-const EVERY_KIND: readonly MigrationKind[] = ['create-index', 'drop-index'];
 
 export function createMigrationActivities({ production, staging }: MigrationClients): MigrationActivities {
   return {
@@ -139,7 +138,7 @@ async function explained(client: MigrationClient, statement: string | null) {
 async function statementOf(plan: RemedyPlan): Promise<MigrationStatement> {
   if (plan.action !== 'migrate' || planDigest(plan) !== plan.digest)
     throw failure('Invalid', `The plan ${plan.key} is not the migration that was approved. Preview it again.`);
-  const statement = await readStatement(String(plan.parameters.sql), EVERY_KIND);
+  const statement = await readStatement(String(plan.parameters.sql), MIGRATION_KINDS);
   if (typeof statement === 'string') throw failure('Invalid', statement);
   return statement;
 }

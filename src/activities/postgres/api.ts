@@ -1,6 +1,6 @@
 import type { Instant } from '../../domain/instant.ts';
-import type { MigrationKind } from '../../domain/policy.ts';
 import type { RemedyOutcome, RemedyPlan, RemedyPreview, Target } from '../../domain/remedy.ts';
+import type { MigrationKind } from '../../domain/resolution-policy.ts';
 
 export interface MigrationPreviewInput {
   /** Stable prefix of the plan's key: incident + step. */

@@ -1,5 +1,5 @@
 import { hasSqlDetails, type Node, parse, type RawStmt } from 'libpg-query';
-import type { MigrationKind } from '../../domain/policy.ts';
+import type { MigrationKind } from '../../domain/resolution-policy.ts';
 
 /** A migration that was read and may be carried out. */
 export interface MigrationStatement {

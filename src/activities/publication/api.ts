@@ -1,6 +1,7 @@
+import type { PageNote } from '../../domain/communication-policy.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Contact } from '../../domain/people.ts';
-import type { PageNote, ReviewPolicy } from '../../domain/policy.ts';
+import type { ReviewPolicy } from '../../domain/review-policy.ts';
 import type { PublicStatus } from '../../domain/timeline.ts';
 import type { Voice } from '../../domain/voice.ts';
 

@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CommunicationPolicy } from '../../domain/communication-policy.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { CommunicationPolicy } from '../../domain/policy.ts';
 import type { Lease } from '../../domain/timeline.ts';
 import type { AgendaEntry } from '../incident/api.ts';
 

@@ -1,11 +1,12 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Alert } from '../../domain/alert.ts';
+import type { CommunicationPolicy } from '../../domain/communication-policy.ts';
 import type { Decision, DecisionAnswer, DecisionName } from '../../domain/decision.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { IncidentState } from '../../domain/incident.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { CommunicationPolicy, Policy } from '../../domain/policy.ts';
+import type { Policy } from '../../domain/policy.ts';
 import type { RunbookChange } from '../../domain/runbook-change.ts';
 import type { TimelineEvent } from '../../domain/timeline.ts';
 

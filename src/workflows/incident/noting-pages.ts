@@ -1,6 +1,6 @@
 import type { Delivery } from '../../activities/publication/api.ts';
+import type { PageNote } from '../../domain/communication-policy.ts';
 import { type IncidentState, leadingCause } from '../../domain/incident.ts';
-import type { PageNote } from '../../domain/policy.ts';
 import { nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 

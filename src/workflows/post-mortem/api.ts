@@ -1,7 +1,8 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { CommunicationPolicy } from '../../domain/communication-policy.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
 import type { Instant } from '../../domain/instant.ts';
-import type { CommunicationPolicy, RunbooksPolicy } from '../../domain/policy.ts';
+import type { RunbooksPolicy } from '../../domain/review-policy.ts';
 import type { RunbookChange } from '../../domain/runbook-change.ts';
 import type { AgendaEntry } from '../incident/api.ts';
 

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, getExternalWorkflowHandle, isCancellation } from '@temporalio/workflow';
 import { type Instant, isBefore, plusMinutes } from '../../domain/instant.ts';
-import type { RunbooksPolicy } from '../../domain/policy.ts';
+import type { RunbooksPolicy } from '../../domain/review-policy.ts';
 import { type RunbookChangeStage, runbookFor } from '../../domain/runbook-change.ts';
 import { attempted, change, followUp, looking } from '../activity-calls.ts';
 import { runbookChangedSignal } from '../incident/api.ts';

@@ -7,7 +7,8 @@ import { createDocumentsClient } from '../../../src/activities/documents/client.
 import type { FollowUpPorts } from '../../../src/activities/follow-up/activities.ts';
 import { createFollowUpActivities } from '../../../src/activities/follow-up/activities.ts';
 import type { RecordTimelineInput, WritePostMortemInput } from '../../../src/activities/follow-up/api.ts';
-import type { ReviewPolicy, TeamPolicy } from '../../../src/domain/policy.ts';
+import type { TeamPolicy } from '../../../src/domain/policy.ts';
+import type { ReviewPolicy } from '../../../src/domain/review-policy.ts';
 import type { RunbookChange } from '../../../src/domain/runbook-change.ts';
 import { COMMUNICATION, RESOLVED } from '../../views/facts.ts';
 import { story } from '../../views/story.ts';

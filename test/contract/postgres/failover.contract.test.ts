@@ -4,7 +4,7 @@ import { DEFAULT_CLUSTER } from '../../../lab/simulation/systems/kubernetes/sett
 import { createVirtualPostgres } from '../../../lab/simulation/systems/postgres/virtual-postgres.ts';
 import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
 import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
-import { createWorld } from '../../../lab/simulation/world/world.ts';
+import { createWorld } from '../../../lab/simulation/world/simulated-world.ts';
 import { StillWorld } from '../../../lab/test/simulation/systems/still-world.ts';
 import { createFailoverActivities } from '../../../src/activities/failover/activities.ts';
 import type { FailoverInput } from '../../../src/activities/failover/api.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Credentials } from '../../../lab/simulation/production.ts';
+import type { Credentials } from '../../../lab/simulation/credentials.ts';
 import { environmentVariables } from '../../../src/config/env.ts';
 
 /** A secret in a shape that no pattern knows: only who knows it can blank it out. */

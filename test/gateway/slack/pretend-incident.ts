@@ -3,8 +3,9 @@ import type { Decided, IncidentClient, IncidentStateAnswer } from '../../../src/
 import { decide, refusal } from '../../../src/domain/decide.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
 import { factSet } from '../../../src/domain/facts.ts';
-import { fold, openedState } from '../../../src/domain/fold.ts';
+import { fold } from '../../../src/domain/fold.ts';
 import type { Instant } from '../../../src/domain/instant.ts';
+import { openedState } from '../../../src/domain/opened-state.ts';
 import { type Actor, MACHINE } from '../../../src/domain/people.ts';
 import type { Policy } from '../../../src/domain/policy.ts';
 import type { EventOf, TimelineEvent, TimelineFact } from '../../../src/domain/timeline.ts';

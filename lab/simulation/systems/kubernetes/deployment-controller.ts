@@ -1,8 +1,9 @@
 import type { ClusterContext } from './context.ts';
 import { isOwnedBy, ownedBy } from './context.ts';
+import { deploymentStatus, type RolloutProgress } from './deployment-status.ts';
 import type { Kubelet } from './kubelet.ts';
-import type { Condition, Deployment, DeploymentStatus, Pod, PodTemplate, ReplicaSet } from './objects.ts';
-import { kubernetesTime, REVISION_ANNOTATION, TEMPLATE_HASH_LABEL } from './objects.ts';
+import type { Deployment, DeploymentStatus, Pod, PodTemplate, ReplicaSet } from './objects.ts';
+import { isPodReady, REVISION_ANNOTATION, TEMPLATE_HASH_LABEL } from './objects.ts';
 import { canonicalJson, seededSuffix } from './seeded.ts';
 
 const REVISION_HISTORY_ANNOTATION = 'deployment.kubernetes.io/revision-history';
@@ -265,75 +266,25 @@ export class DeploymentController {
   }
 
   #statusOf(deployment: Deployment, atMs: number): DeploymentStatus {
-    const desired = deployment.spec.replicas;
-    const all = this.replicaSets(deployment);
     const current = this.#newest(deployment);
-    const pods = all.flatMap((one) => this.pods(one));
-    const updated = current === null ? 0 : this.pods(current).length;
-    const ready = pods.filter(isPodReady).length;
-    const unavailable = Math.max(0, Math.max(desired, pods.length) - ready);
-    const complete = updated === desired && pods.length === desired && ready >= desired;
+    const pods = this.replicaSets(deployment).flatMap((one) => this.pods(one));
+    const desired = deployment.spec.replicas;
+    const counts = {
+      all: pods.length,
+      updated: current === null ? 0 : this.pods(current).length,
+      ready: pods.filter(isPodReady).length,
+    };
     const progress = this.#trackProgress(
       deployment,
-      `${deployment.metadata.generation}/${updated}/${ready}/${pods.length}`,
-      complete,
+      `${deployment.metadata.generation}/${counts.updated}/${counts.ready}/${counts.all}`,
+      counts.updated === desired && counts.all === desired && counts.ready >= desired,
       atMs,
     );
-    const available = ready >= desired - limitsOf(deployment).unavailable;
-    const currentName = current?.metadata.name ?? '';
-    const conditions = [
-      conditionOf(
-        deployment,
-        'Available',
-        available,
-        available ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
-        available ? 'Deployment has minimum availability.' : 'Deployment does not have minimum availability.',
-        atMs,
-      ),
-      progress === 'failed'
-        ? conditionOf(
-            deployment,
-            'Progressing',
-            false,
-            'ProgressDeadlineExceeded',
-            `ReplicaSet "${currentName}" has timed out progressing.`,
-            atMs,
-          )
-        : progress === 'complete'
-          ? conditionOf(
-              deployment,
-              'Progressing',
-              true,
-              'NewReplicaSetAvailable',
-              `ReplicaSet "${currentName}" has successfully progressed.`,
-              atMs,
-            )
-          : conditionOf(
-              deployment,
-              'Progressing',
-              true,
-              'ReplicaSetUpdated',
-              `ReplicaSet "${currentName}" is progressing.`,
-              atMs,
-            ),
-    ];
-    return {
-      ...(deployment.metadata.generation === undefined ? {} : { observedGeneration: deployment.metadata.generation }),
-      replicas: pods.length,
-      updatedReplicas: updated,
-      readyReplicas: ready,
-      availableReplicas: ready,
-      ...(unavailable > 0 ? { unavailableReplicas: unavailable } : {}),
-      conditions,
-    };
+    const available = counts.ready >= desired - limitsOf(deployment).unavailable;
+    return deploymentStatus(deployment, counts, available, progress, current?.metadata.name ?? '', atMs);
   }
 
-  #trackProgress(
-    deployment: Deployment,
-    signature: string,
-    complete: boolean,
-    atMs: number,
-  ): 'complete' | 'going' | 'failed' {
+  #trackProgress(deployment: Deployment, signature: string, complete: boolean, atMs: number): RolloutProgress {
     const known = this.#progress.get(deployment.metadata.uid);
     const deadlineMs = (deployment.spec.progressDeadlineSeconds ?? DEFAULT_PROGRESS_DEADLINE_SECONDS) * 1000;
     const generation = signature.split('/')[0];
@@ -365,10 +316,6 @@ export function revisionOf(replicaSet: ReplicaSet): number {
   return Number(replicaSet.metadata.annotations?.[REVISION_ANNOTATION] ?? 0);
 }
 
-export function isPodReady(pod: Pod): boolean {
-  return pod.status.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
-}
-
 export function withoutHash(template: PodTemplate): PodTemplate {
   const { [TEMPLATE_HASH_LABEL]: _hash, ...labels } = template.metadata.labels;
   return { ...template, metadata: { ...template.metadata, labels } };
@@ -391,26 +338,4 @@ function limitsOf(deployment: Deployment): { surge: number; unavailable: number 
   const surge = count(strategy?.rollingUpdate?.maxSurge, 1, Math.ceil);
   const unavailable = count(strategy?.rollingUpdate?.maxUnavailable, 0, Math.floor);
   return surge === 0 && unavailable === 0 ? { surge: 0, unavailable: 1 } : { surge, unavailable };
-}
-
-function conditionOf(
-  deployment: Deployment,
-  type: string,
-  yes: boolean,
-  reason: string,
-  message: string,
-  atMs: number,
-): Condition {
-  const old = deployment.status.conditions?.find((one) => one.type === type);
-  const status = yes ? 'True' : 'False';
-  const time = kubernetesTime(atMs);
-  const same = old?.status === status && old.reason === reason && old.message === message;
-  return {
-    type,
-    status,
-    reason,
-    message,
-    lastUpdateTime: same ? (old.lastUpdateTime ?? time) : time,
-    lastTransitionTime: old?.status === status ? old.lastTransitionTime : time,
-  };
 }

@@ -241,3 +241,7 @@ export const TEMPLATE_HASH_LABEL = 'pod-template-hash';
 export const RESTARTED_ANNOTATION = 'kubectl.kubernetes.io/restartedAt';
 /** As ingress-nginx reads it: requests a minute over all its controllers. */
 export const RATE_LIMIT_ANNOTATION = 'nginx.ingress.kubernetes.io/global-rate-limit';
+
+export function isPodReady(pod: Pod): boolean {
+  return pod.status.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+}

@@ -1,9 +1,8 @@
 import type { ClusterContext } from './context.ts';
 import { isOwnedBy, ownedBy } from './context.ts';
-import { isPodReady } from './deployment-controller.ts';
 import type { Kubelet } from './kubelet.ts';
 import type { ControllerRevision, Pod, StatefulSet } from './objects.ts';
-import { POD_NAME_LABEL } from './objects.ts';
+import { isPodReady, POD_NAME_LABEL } from './objects.ts';
 import { canonicalJson, seededSuffix } from './seeded.ts';
 
 const REVISION_LABEL = 'controller-revision-hash';

@@ -10,7 +10,8 @@ import { answerOfPod } from '../../../simulation/systems/service-api.ts';
 import { WireFaults } from '../../../simulation/wire/faults.ts';
 import { WireLedger } from '../../../simulation/wire/ledger.ts';
 import { completeSettings } from '../../../simulation/world/settings.ts';
-import { createWorld, type World } from '../../../simulation/world/world.ts';
+import { createWorld } from '../../../simulation/world/simulated-world.ts';
+import type { World } from '../../../simulation/world/world.ts';
 import { at, incident, played, START_MS, type Told } from './played.ts';
 
 const ILL = 'faults:\n  - { at: 5m, kind: provider-outage, provider: claude, mode: errors, errorRate: 0.34 }\n';

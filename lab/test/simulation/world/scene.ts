@@ -1,6 +1,7 @@
 import type { FaultSpec } from '../../../simulation/faults/faults.ts';
 import type { WorldOptions } from '../../../simulation/world/settings.ts';
-import { createWorld, type World } from '../../../simulation/world/world.ts';
+import { createWorld } from '../../../simulation/world/simulated-world.ts';
+import type { World } from '../../../simulation/world/world.ts';
 import { FakeCluster } from './fake-cluster.ts';
 
 export const MINUTE = 60_000;
