@@ -192,7 +192,7 @@ function withoutAnnotations(record: AlertRecord): AlertRecord {
 
 /** Who was told by time is told once, so the first of each stays. */
 function firstAndNewest(escalations: IncidentState['escalations']): IncidentState['escalations'] {
-  const byTime = escalations.filter(({ because }) => because.startsWith('by time')).slice(0, ESCALATIONS_CARRIED);
+  const byTime = escalations.filter(({ byTime }) => byTime).slice(0, ESCALATIONS_CARRIED);
   const kept = new Set([...byTime, ...escalations.slice(-ESCALATIONS_CARRIED)]);
   return escalations.filter((one) => kept.has(one));
 }

@@ -372,6 +372,8 @@ export interface EvidenceItem {
 export interface EvidenceGap {
   readonly probe: ProbeName;
   readonly source: string;
+  /** Where nobody can be asked, asking again is of no use. */
+  readonly kind: 'not-configured' | 'no-answer';
   readonly reason: string;
 }
 

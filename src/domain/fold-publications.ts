@@ -6,11 +6,21 @@ const TELLING = ['initial', 'update', 'no-news', 'resolved', 'reopened'];
 
 /** A message that fails again keeps the instant since when it has been owed. */
 export function withUnsent(state: IncidentState, event: EventOf<'publication-failed'>): IncidentState['unsent'] {
-  const { key, medium, what, reason, retryAt, delivery } = event;
+  const { key, medium, what, reason, retryAt, coversSeq, delivery } = event;
   const before = state.unsent.find((unsent) => unsent.key === key);
   return [
     ...state.unsent.filter((unsent) => unsent.key !== key),
-    { key, medium, what, reason, since: before?.since ?? event.at, failedAt: event.at, retryAt, delivery },
+    {
+      key,
+      medium,
+      what,
+      reason,
+      since: before?.since ?? event.at,
+      failedAt: event.at,
+      retryAt,
+      coversSeq: before?.coversSeq ?? coversSeq,
+      delivery,
+    },
   ];
 }
 

@@ -74,7 +74,13 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
         ...next,
         escalations: [
           ...next.escalations,
-          ...event.to.map((to) => ({ to, at: event.at, severity: next.severity, because: event.because })),
+          ...event.to.map((to) => ({
+            to,
+            at: event.at,
+            severity: next.severity,
+            byTime: event.byTime,
+            because: event.because,
+          })),
         ],
       };
     case 'evidence-collected':
@@ -117,7 +123,7 @@ export function fold(state: IncidentState, event: TimelineEvent): IncidentState 
         because: event.because,
       }));
     case 'remedy-intended':
-      return { ...next, remedies: [...next.remedies, intended(event)] };
+      return { ...next, remedies: [...next.remedies, intended(event, next.round)] };
     case 'remedy-carried-out':
       return updateRemedy(next, event.key, { outcome: event.outcome, carriedOutAt: event.at });
     case 'remedy-verified':
@@ -317,9 +323,10 @@ function updateApproval(
   };
 }
 
-function intended(event: EventOf<'remedy-intended'>): RemedyRecord {
+function intended(event: EventOf<'remedy-intended'>, round: number): RemedyRecord {
   return {
     plan: event.plan,
+    round,
     approvalId: event.approvalId,
     intendedAt: event.at,
     ...(event.failedBefore === undefined ? {} : { failedBefore: event.failedBefore }),

@@ -52,6 +52,7 @@ export interface IncidentState {
     readonly to: Contact;
     readonly at: Instant;
     readonly severity: Severity;
+    readonly byTime: boolean;
     readonly because: string;
   }[];
   readonly evidence: Readonly<Partial<Record<EvidencePurpose, EvidenceBundle>>>;
@@ -161,6 +162,8 @@ export interface ApprovalRecord {
 
 export interface RemedyRecord {
   readonly plan: RemedyPlan;
+  /** Of mitigation: another begins with each relapse. */
+  readonly round: number;
   readonly approvalId: string | null;
   readonly intendedAt: Instant;
   /** The share of requests that failed then; absent where it was not known. */
@@ -210,6 +213,8 @@ export interface UnsentRecord {
   readonly since: Instant;
   readonly failedAt: Instant;
   readonly retryAt: Instant | null;
+  /** What was known when it was sent first: if it arrived then after all, it speaks only of that. */
+  readonly coversSeq: number;
   /** The delivery as it was, for what is sent again unchanged. */
   readonly delivery: unknown;
 }

@@ -136,7 +136,13 @@ export type TimelineFact =
       readonly until: Instant | null;
       readonly words: string;
     }
-  | { readonly kind: 'escalated'; readonly to: readonly Contact[]; readonly because: string }
+  | {
+      readonly kind: 'escalated';
+      readonly to: readonly Contact[];
+      /** By the clock of the severity, and not because a question waits. */
+      readonly byTime: boolean;
+      readonly because: string;
+    }
   | { readonly kind: 'evidence-collected'; readonly bundle: EvidenceBundle }
   | { readonly kind: 'explained'; readonly hypotheses: readonly Hypothesis[]; readonly changed: string }
   | { readonly kind: 'approval-requested'; readonly approval: Approval }
@@ -206,6 +212,8 @@ export type TimelineFact =
       readonly what: string;
       readonly reason: string;
       readonly retryAt: Instant | null;
+      /** What was known when it was sent. */
+      readonly coversSeq: number;
       readonly delivery: unknown;
     }
   | { readonly kind: 'publication-superseded'; readonly key: string; readonly newerKey: string }

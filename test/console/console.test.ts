@@ -180,7 +180,7 @@ describe('a page', () => {
               sizeBytes: 1,
             },
           ],
-          gaps: [{ probe: 'pods', source: EVIL, reason: EVIL }],
+          gaps: [{ probe: 'pods', source: EVIL, kind: 'no-answer', reason: EVIL }],
         },
       }),
     ]);

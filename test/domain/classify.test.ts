@@ -122,7 +122,9 @@ describe("the runbook's examples (R0.6)", () => {
 
 describe('severityFacts', () => {
   it('asks again before it raises for users that the first look could not count (R0.5)', () => {
-    const late = [{ probe: 'affected-users' as const, source: 'Prometheus', reason: 'did not answer within 2 s' }];
+    const late = [
+      { probe: 'affected-users', source: 'Prometheus', kind: 'no-answer', reason: 'did not answer within 2 s' },
+    ] as const;
     const look = (purpose: 'first-assessment' | 'investigation') =>
       classify(severityFacts([], { ...bundle([errors(0.3)]), purpose, gaps: late }, classification), classification);
     expect(look('first-assessment')).toMatchObject({ severity: 'P1', provisional: true });

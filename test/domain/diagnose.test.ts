@@ -312,7 +312,7 @@ describe('explain (R2.20)', () => {
   it('does not know when nothing is out of the ordinary, and names what did not answer', () => {
     const evidence = {
       ...scene(errors(0.2)),
-      gaps: [{ probe: 'pods' as const, source: 'kubernetes', reason: 'timeout' }],
+      gaps: [{ probe: 'pods' as const, source: 'kubernetes', kind: 'no-answer' as const, reason: 'timeout' }],
     };
     const best = first(evidence);
     expect(best).toMatchObject({ cause: 'unknown', confidence: 0, suggests: [] });

@@ -143,7 +143,12 @@ export class LongIncident {
       decision,
     );
     this.record({ kind: 'step-finished', step: `${id}/decision`, outcome: { id: decision, body: 'b'.repeat(500) } });
-    this.record({ kind: 'escalated', to: ['engineering-manager'], because: `nobody answered ${id} in time` });
+    this.record({
+      kind: 'escalated',
+      to: ['engineering-manager'],
+      byTime: false,
+      because: `nobody answered ${id} in time`,
+    });
     this.record({ kind: 'remedy-intended', plan: first, approvalId: id });
     const outcome = { result: 'done' as const, readBack: 'r'.repeat(200), observed: { replicas: 3 } };
     this.record({ kind: 'remedy-carried-out', key: first.key, action: first.action, outcome });

@@ -100,6 +100,7 @@ describe('postMortem', () => {
       event('14:53', {
         kind: 'publication-failed',
         key: 'k',
+        coversSeq: 1,
         delivery: null,
         medium: 'chat',
         what: 'update',

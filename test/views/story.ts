@@ -73,7 +73,7 @@ export function story(): readonly TimelineEvent[] {
         purpose: 'investigation',
         collectedAt: '2024-10-23T14:35:00.000Z',
         items: [],
-        gaps: [{ probe: 'nodes', source: 'kubernetes', reason: 'timeout' }],
+        gaps: [{ probe: 'nodes', source: 'kubernetes', kind: 'no-answer', reason: 'timeout' }],
       },
     }),
     event('14:40', { kind: 'explained', hypotheses: cause === null ? [] : [cause], changed: 'first explanation' }),

@@ -31,7 +31,7 @@ const bundle = {
   purpose: 'investigation',
   collectedAt: at,
   items: [],
-  gaps: [{ probe: 'nodes', source: 'kubernetes', reason: 'timeout' }],
+  gaps: [{ probe: 'nodes', source: 'kubernetes', kind: 'no-answer', reason: 'timeout' }],
 } as const;
 
 /** One sentence for each kind; the type makes the compiler ask for the next kind that is added. */
@@ -65,7 +65,7 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
     'channel-opened': [{ channelId: 'C1', name: '#incident-1', link: null }, 'Channel #incident-1 opened'],
     paged: [{ contact: 'oncall-primary', key: 'k', ref: null, because: 'P1' }, 'Paged on-call primary: P1'],
     escalated: [
-      { to: ['engineering-manager', 'cto'], because: 'P0' },
+      { to: ['engineering-manager', 'cto'], byTime: true, because: 'P0' },
       'Escalated to engineering manager and the CTO: P0',
     ],
     'evidence-collected': [
@@ -125,7 +125,7 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
     ],
     published: [{ message, late: true }, 'Sent late identified to the public (status page)'],
     'publication-failed': [
-      { key: 'k', medium: 'mail', what: 'escalation', reason: 'refused', retryAt: null, delivery: null },
+      { key: 'k', medium: 'mail', what: 'escalation', reason: 'refused', retryAt: null, coversSeq: 1, delivery: null },
       'Could not send escalation (mail): refused; it is not tried again',
     ],
     'publication-superseded': [{ key: 'k1', newerKey: 'k2' }, 'An unsent message was replaced by a newer one'],

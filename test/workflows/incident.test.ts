@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadPolicy } from '../../src/config/policy.ts';
+import type { EvidenceGap } from '../../src/domain/evidence.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { beginIncident } from './story.ts';
@@ -49,6 +50,22 @@ describe('the incident', () => {
     await story.pass(48 * 3600);
     expect(await story.result()).toMatchObject({ closedAs: 'resolved' });
     expect(story.world.acts).toHaveLength(1);
+  });
+
+  it('asks soon again what did not answer, and not what nobody can be asked, whatever the reason’s words (R2)', async () => {
+    const looksInFourMinutes = async (gap: Pick<EvidenceGap, 'kind' | 'reason'>) => {
+      const gaps = [{ probe: 'rollouts' as const, source: 'Kubernetes', ...gap }];
+      const story = await beginIncident(engine, policy, { gaps });
+      await story.pass(60);
+      expect(await story.questions()).toHaveLength(1);
+      const looks = () => story.world.calls.filter((name) => name === 'collectEvidence').length;
+      const before = looks();
+      await story.pass(4 * 60);
+      return looks() - before;
+    };
+    const silent = { kind: 'no-answer', reason: 'The proxy says: upstream not configured.' } as const;
+    expect(await looksInFourMinutes(silent)).toBeGreaterThanOrEqual(3);
+    expect(await looksInFourMinutes({ kind: 'not-configured', reason: 'Policy names no cluster.' })).toBe(0);
   });
 
   it('pages the backup, then the managers, when nobody acknowledges; nobody twice (R1.4, R0.8)', async () => {

@@ -1,19 +1,46 @@
-import type { PrepareCustomerMailInput, SendCustomerMailInput } from '../../src/activities/customers/api.ts';
-import type { CollectEvidenceInput, Recovery, RecoveryInput } from '../../src/activities/evidence/api.ts';
+import type { ProviderActivities } from '../../src/activities/admin-api/api.ts';
+import type { AuditActivities } from '../../src/activities/audit/api.ts';
+import type { AuthorityActivities } from '../../src/activities/authority/api.ts';
+import type { ChangeActivities } from '../../src/activities/changes/api.ts';
+import type { CustomerActivities } from '../../src/activities/customers/api.ts';
+import type { CollectEvidenceInput, EvidenceActivities, Recovery } from '../../src/activities/evidence/api.ts';
+import type { FailoverActivities } from '../../src/activities/failover/api.ts';
 import { failure, notYet } from '../../src/activities/failures.ts';
-import type { DraftRunbookChangeInput, RecordTimelineInput } from '../../src/activities/follow-up/api.ts';
-import type { PreviewInput } from '../../src/activities/kubernetes/api.ts';
-import type { PageAnswer, PagesReading, ReadOnCallInput } from '../../src/activities/pagerduty/api.ts';
-import type { MigrationPreviewInput } from '../../src/activities/postgres/api.ts';
-import type { Delivery, PublishInput, Receipt } from '../../src/activities/publication/api.ts';
-import type { CreateTicketInput } from '../../src/activities/tickets/api.ts';
-import type { EvidenceBundle, EvidenceItem, EvidencePurpose, Finding } from '../../src/domain/evidence.ts';
-import type { OnCallReading } from '../../src/domain/on-call.ts';
+import type { FollowUpActivities } from '../../src/activities/follow-up/api.ts';
+import type { DashboardActivities } from '../../src/activities/grafana/api.ts';
+import type { ClusterActivities, PreviewInput } from '../../src/activities/kubernetes/api.ts';
+import type { PageAnswer, PagesReading, PagingActivities } from '../../src/activities/pagerduty/api.ts';
+import type { MigrationActivities, MigrationPreviewInput } from '../../src/activities/postgres/api.ts';
+import type { Delivery, PublicationActivities, Receipt } from '../../src/activities/publication/api.ts';
+import type { CreateTicketInput, TicketActivities } from '../../src/activities/tickets/api.ts';
+import type { UserReportActivities } from '../../src/activities/user-reports/api.ts';
+import type { EvidenceBundle, EvidenceGap, EvidenceItem, EvidencePurpose, Finding } from '../../src/domain/evidence.ts';
 import type { Contact } from '../../src/domain/people.ts';
-import type { RemedyPlan, RemedyWish } from '../../src/domain/remedy.ts';
+import type { RemedyOutcome, RemedyPlan, RemedyWish } from '../../src/domain/remedy.ts';
 import type { RunbookChange } from '../../src/domain/runbook-change.ts';
 import { jsonBytes } from '../../src/domain/sizes.ts';
 import type { PublicStatus, TimelineEvent } from '../../src/domain/timeline.ts';
+
+type Activities = ProviderActivities &
+  AuditActivities &
+  AuthorityActivities &
+  ChangeActivities &
+  CustomerActivities &
+  EvidenceActivities &
+  FailoverActivities &
+  FollowUpActivities &
+  DashboardActivities &
+  ClusterActivities &
+  PagingActivities &
+  MigrationActivities &
+  PublicationActivities &
+  TicketActivities &
+  UserReportActivities;
+
+/** By the signatures that the worker's own activities have: a stub of one that was renamed, or answers otherwise, does not compile. */
+type Played = {
+  readonly [N in keyof Activities]?: (...input: Parameters<Activities[N]>) => Awaited<ReturnType<Activities[N]>>;
+};
 
 /**
  * Activities without systems, for tests of the workflow's own order and promises. Whatever it is asked is counted;
@@ -39,6 +66,8 @@ export class PretendWorld {
   findings: readonly Finding[] | null = null;
   /** Every answer to a look, in place of the findings. */
   bundles: ((purpose: EvidencePurpose, at: string) => EvidenceBundle) | null = null;
+  /** What could not be asked, beside whatever is found. */
+  gaps: readonly EvidenceGap[] = [];
   /** How big each call was. */
   readonly inputBytes: number[] = [];
   /** Numbers of events that the record was given a second time. */
@@ -76,33 +105,35 @@ export class PretendWorld {
       this.inputBytes.push(jsonBytes(input ?? null));
       return { at: this.at(), value: await work(input) };
     };
-    const all: Record<string, (input: never) => unknown> = {
-      collectEvidence: (input: CollectEvidenceInput) => this.evidence(input),
+    const all: Played = {
+      collectEvidence: (input) => this.evidence(input),
       measureRecovery: () => this.recovery(),
-      awaitRecovery: (input: RecoveryInput) => {
+      awaitRecovery: (input) => {
         if (!this.healthy) throw notYet('still failing', input.pollSeconds);
         return this.recovery();
       },
-      previewClusterRemedies: (input: PreviewInput) =>
-        input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
-      previewProviderRemedies: (input: PreviewInput) =>
-        input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
-      restartDeployment: (plan: RemedyPlan) => this.act(plan),
-      rollBackDeployment: (plan: RemedyPlan) => this.act(plan),
-      scaleDeployment: (plan: RemedyPlan) => this.act(plan),
-      deletePod: (plan: RemedyPlan) => this.act(plan),
-      raiseMemoryLimit: (plan: RemedyPlan) => this.act(plan),
-      createTicket: (input: CreateTicketInput) => {
+      previewClusterRemedies: (input) => input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
+      previewProviderRemedies: (input) => input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
+      restartDeployment: (plan) => this.act(plan),
+      rollBackDeployment: (plan) => this.act(plan),
+      scaleDeployment: (plan) => this.act(plan),
+      deletePod: (plan) => this.act(plan),
+      raiseMemoryLimit: (plan) => this.act(plan),
+      createTicket: (input) => {
         this.tickets.push(input);
         if (this.refused.has('ticket')) throw failure('Invalid', 'the project is unknown');
         return { system: input.system, ref: 'NOA-7', url: 'https://j.example/NOA-7', warnings: [] };
       },
-      openCircuitBreaker: ({ plan }: { plan: RemedyPlan }) => this.act(plan),
-      failOverProvider: ({ plan }: { plan: RemedyPlan }) => this.act(plan),
+      openCircuitBreaker: ({ plan }) => this.act(plan),
+      failOverProvider: ({ plan }) => this.act(plan),
       awaitRollout: () => ({ complete: true, failed: false, words: '3 of 3 pods replaced' }),
-      previewMigration: (input: MigrationPreviewInput) =>
+      previewMigration: (input) =>
         this.fix === null
-          ? { kind: 'impossible', wish: {}, reason: 'No index follows from the statement alone.' }
+          ? {
+              kind: 'impossible',
+              wish: { action: 'migrate', target: input.target, parameters: {} },
+              reason: 'No index follows from the statement alone.',
+            }
           : { kind: 'plan', plan: this.migration(input) },
       tryMigrationInStaging: () => ({
         result: this.fix?.helpsInStaging ? 'helped' : 'no-difference',
@@ -110,10 +141,10 @@ export class PretendWorld {
         before: null,
         after: null,
       }),
-      migrateDatabase: (plan: RemedyPlan) => this.act(plan),
-      applyCanary: (plan: RemedyPlan) => this.act(plan),
-      promoteRelease: (plan: RemedyPlan) => this.act(plan),
-      draftRunbookChange: ({ onlyWithLessons, postMortemDigest }: DraftRunbookChangeInput) =>
+      migrateDatabase: (plan) => this.act(plan),
+      applyCanary: (plan) => this.act(plan),
+      promoteRelease: (plan) => this.act(plan),
+      draftRunbookChange: ({ onlyWithLessons, postMortemDigest }) =>
         onlyWithLessons && !this.withLessons.has(postMortemDigest)
           ? null
           : { digest: `addition of ${postMortemDigest}` },
@@ -133,23 +164,23 @@ export class PretendWorld {
         open: true,
       }),
       requestReviewers: () => undefined,
-      awaitReview: ({ pollSeconds }: { pollSeconds: number }) => {
+      awaitReview: ({ pollSeconds }) => {
         if (!this.fix?.reviewed) throw notYet('#7 waits for a review', pollSeconds);
         return { state: 'open', headSha: 'abc', approvedBy: ['rob'], changesRequestedBy: [] };
       },
       mergePullRequest: () => ({ sha: 'def0123456789', alreadyThere: false }),
-      watchCanary: ({ pollSeconds }: { pollSeconds: number }) => {
+      watchCanary: ({ pollSeconds }) => {
         if (this.fix?.canary === 'watched') throw notYet('still watched', pollSeconds);
         const well = this.fix?.canary === 'well';
         return { well, words: well ? 'errors 0.4 % beside 0.4 %' : 'more errors', figures: '', queries: [] };
       },
-      planWindow: ({ after }: { after: string }) => {
+      planWindow: ({ after }) => {
         const day = after.slice(0, 10);
         const start =
           `${day}T02:00:00.000Z` > after ? Date.parse(`${day}T02:00:00Z`) : Date.parse(`${day}T02:00:00Z`) + 86_400_000;
         return { startsAt: new Date(start).toISOString(), endsAt: new Date(start + 7_200_000).toISOString() };
       },
-      publish: (input: PublishInput) => {
+      publish: (input) => {
         if (typeof input.facts.lateBecause === 'string') this.lateWords.push(input.facts.lateBecause);
         return input.deliveries.map((delivery) => this.deliver(delivery));
       },
@@ -157,14 +188,14 @@ export class PretendWorld {
         if (this.pageAnswers === 'away') throw failure('Unauthorised', 'PagerDuty answered 401');
         return { asked: true, answers: this.pageAnswers };
       },
-      readOnCall: ({ wanted }: ReadOnCallInput): OnCallReading => {
+      readOnCall: ({ wanted }) => {
         this.askedOnCall.push(wanted.map(({ contact }) => contact));
         const live = (contact: Contact) => ({ contact, people: this.onCall.get(contact) ?? [], live: true });
         return { holders: wanted.map(({ contact }) => live(contact)), troubles: [], until: this.shiftEndsAt };
       },
       confirmAuthority: () => ({ confirmed: true, reason: null }),
       planReview: () => ({ meetingAt: this.meetingAt }),
-      prepareCustomerMail: ({ edition, kind }: PrepareCustomerMailInput) => ({
+      prepareCustomerMail: ({ edition, kind }) => ({
         subject: `${kind} of ${edition}`,
         text: kind,
         digest: `digest of ${edition}`,
@@ -175,7 +206,7 @@ export class PretendWorld {
         failedShare: 0.45,
         formula: 'f',
       }),
-      sendCustomerMails: ({ edition, digest }: SendCustomerMailInput) => {
+      sendCustomerMails: ({ edition, digest }) => {
         this.mailed.push({ edition, digest });
         return { sent: 3, refused: 0, bounced: 0, left: 0, inDoubt: 0 };
       },
@@ -186,11 +217,11 @@ export class PretendWorld {
         digest: 'd',
         sizeBytes: 1,
       }),
-      placePostMortem: ({ path }: { path: string }) => {
+      placePostMortem: ({ path }) => {
         if (this.refused.has('document')) throw failure('Unavailable', 'the place of documents is away');
         return { location: `https://docs.example/${path}` };
       },
-      recordTimeline: ({ events }: RecordTimelineInput) => {
+      recordTimeline: ({ events }) => {
         if (this.refused.has('record')) throw failure('Unavailable', 'the store is away');
         for (const event of events) {
           if (this.#events.has(event.seq)) this.recordedTwice.push(event.seq);
@@ -200,7 +231,7 @@ export class PretendWorld {
       },
       openActionItems: () => ({ workflowId: 'action-items' }),
       recordAudit: () => undefined,
-      annotateDashboards: ({ notes }: { notes: readonly unknown[] }) => ({ written: notes.length, found: 0 }),
+      annotateDashboards: ({ notes }) => ({ written: notes.length, found: 0 }),
     };
     return Object.fromEntries(Object.entries(all).map(([name, work]) => [name, stamped(name, work)]));
   }
@@ -225,7 +256,7 @@ export class PretendWorld {
     };
   }
 
-  private act(plan: RemedyPlan): object {
+  private act(plan: RemedyPlan): RemedyOutcome {
     if (this.acts.some((done) => done.key === plan.key))
       return { result: 'already-done', readBack: 'the marker is there', observed: {} };
     this.acts.push(plan);
@@ -306,7 +337,7 @@ export class PretendWorld {
     const items = findings
       .filter((finding) => request.probes.includes(finding.probe))
       .map((finding) => item(finding, request.at));
-    return { purpose: request.purpose, collectedAt: request.at, items, gaps: [] };
+    return { purpose: request.purpose, collectedAt: request.at, items, gaps: this.gaps };
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Alert } from '../../src/domain/alert.ts';
 import type { Decision, DecisionBodies, DecisionName } from '../../src/domain/decision.ts';
-import type { Finding } from '../../src/domain/evidence.ts';
+import type { EvidenceGap, Finding } from '../../src/domain/evidence.ts';
 import type { Role } from '../../src/domain/people.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineKind } from '../../src/domain/timeline.ts';
@@ -30,12 +30,14 @@ export async function beginIncident(
     readonly service?: string;
     readonly alert?: Partial<Alert>;
     readonly findings?: readonly Finding[];
+    readonly gaps?: readonly EvidenceGap[];
   } = {},
 ) {
   const incidentId = `incident-${randomUUID().slice(0, 8)}`;
   const world = new PretendWorld();
   world.at = () => OPENED_AT;
   world.findings = about.findings ?? null;
+  world.gaps = about.gaps ?? [];
   let worker = await engine.worker(incidentId, world.activities());
   const input: IncidentInput = {
     incidentId,

@@ -8,6 +8,7 @@ import {
   jsonBody,
   type Look,
   NoAnswer,
+  NotConfigured,
   type Probe,
   type ProbeTable,
   within,
@@ -81,7 +82,7 @@ async function askAll<T>(
   look: Look,
   none: string,
 ): Promise<{ readonly found: readonly T[]; readonly notes: string }> {
-  if (sources.length === 0) throw new NoAnswer(`${none} is configured.`);
+  if (sources.length === 0) throw new NotConfigured(`${none} is configured.`);
   const seconds = look.evidence.probeDeadlineSeconds * SHARE_OF_DEADLINE;
   const window = windowOf(look);
   const answers = await Promise.allSettled(

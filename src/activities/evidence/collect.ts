@@ -10,7 +10,7 @@ import { DATABASE_PROBES } from './database-probes.ts';
 import { LOG_PROBES } from './log-probes.ts';
 import { OUTSIDE_PROBES } from './outside-probes.ts';
 import type { EvidencePorts, EvidenceStore } from './ports.ts';
-import { type Look, type Observation, type ProbeTable, seriesFromAt, within } from './probe.ts';
+import { type Look, NotConfigured, type Observation, type ProbeTable, seriesFromAt, within } from './probe.ts';
 import { RECORD_PROBES } from './record-probes.ts';
 import { TRAFFIC_PROBES } from './traffic-probes.ts';
 import { TREND_PROBES } from './trend-probes.ts';
@@ -66,7 +66,8 @@ async function answerOf(
     return { ...(await itemOf(ports.store, look, name, source, seen, collectedAt)), ...picture };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { probe: name, source, reason: redactSecrets(reason).slice(0, REASON_CHARACTERS) };
+    const kind = error instanceof NotConfigured ? 'not-configured' : 'no-answer';
+    return { probe: name, source, kind, reason: redactSecrets(reason).slice(0, REASON_CHARACTERS) };
   }
 }
 

@@ -1,6 +1,16 @@
 import { secondsBetween } from '../../domain/instant.ts';
 import type { MentionsPort, WrittenTicketsPort } from './ports.ts';
-import { count, firstOf, jsonBody, type Look, NoAnswer, needed, type Probe, type ProbeTable } from './probe.ts';
+import {
+  count,
+  firstOf,
+  jsonBody,
+  type Look,
+  NoAnswer,
+  NotConfigured,
+  needed,
+  type Probe,
+  type ProbeTable,
+} from './probe.ts';
 
 /** What customers say, in tickets and in public (R2.16, R2.17). */
 
@@ -14,7 +24,7 @@ const UNUSUAL_MENTIONS_AN_HOUR = 6;
 const supportTickets: Probe = {
   source: 'Support tickets',
   async ask({ tickets }, look) {
-    if (tickets.length === 0) throw new NoAnswer('No support system is configured (ZENDESK_URL, JIRA_URL).');
+    if (tickets.length === 0) throw new NotConfigured('No support system is configured (ZENDESK_URL, JIRA_URL).');
     const { aroundAt, at } = look.request;
     const answers = await Promise.all(tickets.map((port) => answerOf(port, look)));
     if (answers.every(({ count: number }) => number === null))
@@ -48,7 +58,7 @@ const socialMentions: Probe = {
   source: 'Social networks',
   async ask({ social }, look) {
     const handle = look.reports?.socialHandle ?? null;
-    if (handle === null) throw new NoAnswer('Policy names nothing to listen for (reports.socialHandle).');
+    if (handle === null) throw new NotConfigured('Policy names nothing to listen for (reports.socialHandle).');
     const port: MentionsPort = needed(social, 'The search of social networks');
     const { aroundAt } = look.request;
     const { networks, newest } = await port.mentions(handle, aroundAt);

@@ -1,7 +1,7 @@
 import { crossings } from '../../domain/crossings.ts';
 import { answerWords, isUnwell } from './answers.ts';
 import type { MetricsPort } from './ports.ts';
-import { count, firstOf, jsonBody, type Look, NoAnswer, needed, type Probe, type ProbeTable } from './probe.ts';
+import { count, firstOf, jsonBody, type Look, NotConfigured, needed, type Probe, type ProbeTable } from './probe.ts';
 import { query, rangeOf } from './queries.ts';
 import { beganToRiseAt, CONNECTIONS_CLEARANCE } from './trend.ts';
 
@@ -58,7 +58,7 @@ const slowStatements: Probe = {
   source: SOURCE,
   async ask({ database }, look) {
     const threshold = look.service.database?.slowStatementMilliseconds;
-    if (threshold === undefined) throw new NoAnswer('Policy names no database.');
+    if (threshold === undefined) throw new NotConfigured('Policy names no database.');
     const statements = firstOf(await needed(database, DATABASE).slowStatements(threshold));
     const slow = statements.filter((statement) => statement.meanMilliseconds > threshold);
     const [slowest] = slow;

@@ -2,7 +2,7 @@ import type { Finding } from '../../domain/evidence.ts';
 import { plusMinutes } from '../../domain/instant.ts';
 import { classifyLine, logPatterns } from './log-patterns.ts';
 import type { LogLine, LogQuery } from './ports.ts';
-import { count, type Look, NoAnswer, needed, type Observation, type Probe, type ProbeTable } from './probe.ts';
+import { count, type Look, NotConfigured, needed, type Observation, type Probe, type ProbeTable } from './probe.ts';
 
 type TailProbe = Extract<Finding, { lines: number }>['probe'];
 type LogProbe = TailProbe | 'log-search';
@@ -47,7 +47,7 @@ function newest(lines: readonly LogLine[], perPod: number): readonly LogLine[] {
 const workerLogs: Probe = {
   source: SOURCE,
   async ask({ cluster }, look) {
-    if (look.service.companions.length === 0) throw new NoAnswer('Policy names no companions.');
+    if (look.service.companions.length === 0) throw new NotConfigured('Policy names no companions.');
     return readLogs(
       'worker-logs',
       look.service.companions.map((companion) => tail(look, companion)),
@@ -59,7 +59,7 @@ const workerLogs: Probe = {
 const databaseLogs: Probe = {
   source: SOURCE,
   async ask({ cluster }, { service }) {
-    if (service.database === null) throw new NoAnswer('Policy names no database.');
+    if (service.database === null) throw new NotConfigured('Policy names no database.');
     return readLogs(
       'database-logs',
       [

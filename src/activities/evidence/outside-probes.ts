@@ -1,12 +1,12 @@
 import type { ProviderFact } from './ports.ts';
-import { firstOf, jsonBody, NoAnswer, needed, type Probe, type ProbeTable } from './probe.ts';
+import { firstOf, jsonBody, NotConfigured, needed, type Probe, type ProbeTable } from './probe.ts';
 
 type OutsideProbe = 'providers' | 'status-page' | 'service-health';
 
 const providers: Probe = {
   source: 'AI providers',
   async ask({ providers: port }, { service }) {
-    if (service.providers.length === 0) throw new NoAnswer('Policy names no providers.');
+    if (service.providers.length === 0) throw new NotConfigured('Policy names no providers.');
     const asked = needed(port, 'The connection to the AI providers');
     const all = await Promise.all(service.providers.map((provider) => asked.health(provider.name)));
     const words = all.map((one) => `${one.name}: API ${one.api}, status page ${one.statusPage}`).join('; ');

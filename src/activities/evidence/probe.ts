@@ -42,8 +42,11 @@ export const BEFORE_MINUTES = 120;
 /** A question that cannot be asked at all. */
 export class NoAnswer extends Error {}
 
+/** Nobody is there to be asked, neither now nor later. */
+export class NotConfigured extends NoAnswer {}
+
 export function needed<T>(port: T | null, what: string): T {
-  if (port === null) throw new NoAnswer(`${what} is not configured.`);
+  if (port === null) throw new NotConfigured(`${what} is not configured.`);
   return port;
 }
 

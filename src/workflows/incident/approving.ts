@@ -140,7 +140,7 @@ async function afterDeadline(
   run.record({ kind: 'step-finished', step: `${record.approval.id}/extended`, outcome: asked });
   run.record({ kind: 'approval-extended', approvalId: record.approval.id, deadlineAt });
   const because = `nobody answered ${record.approval.id} (${record.approval.options[0]?.name}) in time`;
-  run.record({ kind: 'escalated', to: ['engineering-manager'], because });
+  run.record({ kind: 'escalated', to: ['engineering-manager'], byTime: false, because });
   if (contact.email === null) return;
   await publishRound(run, 'escalation of an unanswered question', [
     { medium: 'mail', key: nextKey(run, 'mail escalation'), what: 'escalation', to: [contact.email], detail: because },

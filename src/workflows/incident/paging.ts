@@ -49,8 +49,12 @@ function nobodyWoken(run: IncidentRun): boolean {
 function wasPaged(run: IncidentRun, contact: Contact): boolean {
   const { state } = run;
   if (state.pages.some((page) => page.contact === contact)) return true;
-  const owed = state.unsent.some((unsent) => unsent.medium === 'page' && unsent.key.includes(`/page/${contact}/`));
+  const owed = state.unsent.some(({ delivery }) => isPageTo(contact, delivery as Delivery));
   return owed || (contact === 'oncall-primary' && state.alerts.some((record) => record.alert.alreadyPaged));
+}
+
+function isPageTo(contact: Contact, delivery: Delivery): boolean {
+  return delivery.medium === 'page' && delivery.contact === contact;
 }
 
 async function pageStep(run: IncidentRun, to: readonly Contact[]): Promise<void> {
@@ -153,8 +157,7 @@ export async function escalateByTime(run: IncidentRun): Promise<void> {
 }
 
 function nextEscalation({ state, policy }: IncidentRun): Due | null {
-  const toldByTime = (contact: Contact) =>
-    state.escalations.some((done) => done.to === contact && done.because.startsWith('by time'));
+  const toldByTime = (contact: Contact) => state.escalations.some((done) => done.to === contact && done.byTime);
   const steps = policy.severities[state.severity].escalations;
   return nextDue(steps, state.severityChangedAt, (contact) => !toldByTime(contact));
 }
@@ -162,7 +165,7 @@ function nextEscalation({ state, policy }: IncidentRun): Due | null {
 async function escalate(run: IncidentRun, to: readonly Contact[]): Promise<void> {
   await hearPages(run);
   const because = `by time: ${run.state.severity}, open since ${run.state.openedAt}`;
-  run.record({ kind: 'escalated', to, because });
+  run.record({ kind: 'escalated', to, byTime: true, because });
   const deliveries = to.flatMap((contact): readonly Delivery[] => {
     const { email } = run.policy.contacts[contact];
     return email === null

@@ -131,7 +131,16 @@ function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, c
   if (receipt.result === 'failed') {
     const { key, medium, what } = delivery;
     const reason = receipt.reason ?? 'no reason given';
-    run.record({ kind: 'publication-failed', key, medium, what, reason, retryAt: retryAt(run, receipt), delivery });
+    run.record({
+      kind: 'publication-failed',
+      key,
+      medium,
+      what,
+      reason,
+      retryAt: retryAt(run, receipt),
+      coversSeq,
+      delivery,
+    });
     return;
   }
   if (delivery.medium === 'chat' && delivery.what === 'open-channel') {
@@ -158,14 +167,14 @@ function recordReceipt(run: IncidentRun, delivery: Delivery, receipt: Receipt, c
   const owed = run.state.unsent.filter(
     (unsent) => makesUpFor && unsent.medium === delivery.medium && isSuperseded(unsent),
   );
-  const late = owed.length > 0 || run.state.unsent.some((unsent) => unsent.key === delivery.key);
+  const sentBefore = run.state.unsent.find((unsent) => unsent.key === delivery.key);
+  const late = owed.length > 0 || sentBefore !== undefined;
   for (const unsent of owed.filter((waiting) => waiting.key !== delivery.key)) {
     run.record({ kind: 'publication-superseded', key: unsent.key, newerKey: delivery.key });
   }
   // What turns out to have arrived the first time speaks only of what was known then.
-  const speaksTo =
-    receipt.result === 'already-delivered' ? Number(delivery.key.split('/').at(-1) ?? coversSeq) : coversSeq;
-  run.record({ kind: 'published', message: publishedMessage(run, delivery, receipt, speaksTo), late });
+  const arrivedThen = receipt.result === 'already-delivered' ? sentBefore?.coversSeq : undefined;
+  run.record({ kind: 'published', message: publishedMessage(run, delivery, receipt, arrivedThen ?? coversSeq), late });
 }
 
 /**

@@ -45,7 +45,7 @@ function waitsForPeople(run: IncidentRun): boolean {
 /** Questions that got no answer though there is somebody to ask. */
 function hasGaps(run: IncidentRun): boolean {
   const newest = run.state.evidence.investigation ?? run.state.evidence['first-assessment'];
-  return newest?.gaps.some((gap) => !gap.reason.includes('not configured') && ESSENTIAL.includes(gap.probe)) ?? false;
+  return newest?.gaps.some((gap) => gap.kind === 'no-answer' && ESSENTIAL.includes(gap.probe)) ?? false;
 }
 
 /** Without these an explanation may blame the wrong thing. */

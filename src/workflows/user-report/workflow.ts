@@ -64,6 +64,6 @@ async function collect(input: UserReportInput, clock: IncidentClock): Promise<Ev
   const answer = await attempted(clock, call.collectEvidence({ request, service, evidence, reports }));
   if (answer.ok) return answer.value;
   // Nothing could be asked at all: the verdict says so, and somebody is still answered.
-  const gap = { probe: 'service-health' as const, source: 'Evidence', reason: answer.words };
+  const gap = { probe: 'service-health', source: 'Evidence', kind: 'no-answer', reason: answer.words } as const;
   return { purpose: 'user-report', collectedAt: request.at, items: [], gaps: [gap] };
 }

@@ -21,6 +21,9 @@ describe('collecting evidence (R2)', () => {
       'error-rate',
     );
     expect(bundle.items.map((item) => item.probe)).toEqual(['request-rate']);
+    expect(bundle.gaps.filter(({ kind }) => kind === 'not-configured').map(({ probe }) => probe)).toEqual([
+      'database-answers',
+    ]);
     expect(Object.fromEntries(bundle.gaps.map((gap) => [gap.probe, gap.reason]))).toEqual({
       nodes: 'Kubernetes did not answer within 1 s.',
       pods: 'refused with Bearer [secret]',

@@ -105,8 +105,7 @@ async function proposeResolve(run: IncidentRun, id: string): Promise<void> {
 }
 
 function declareResolved(run: IncidentRun, id: string): void {
-  const ofThisRound = run.state.remedies.filter((remedy) => remedy.plan.key.includes(`/r${run.state.round}.`));
-  const helped = ofThisRound.filter((remedy) => remedy.helped === true);
+  const helped = run.state.remedies.filter(({ round, helped }) => round === run.state.round && helped === true);
   const fix = helped.map((remedy) => remedy.plan.preview).join(' ') || 'No remediation was needed.';
   const verification = run.state.mitigated?.words ?? '';
   const by = run.state.approvals.find((record) => record.approval.id === id)?.decidedBy ?? 'policy';
