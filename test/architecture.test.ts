@@ -373,6 +373,15 @@ describe('style', () => {
     expect(offenders).toEqual([]);
   });
 
+  it('writes a percent sign after its figure without a space, as domain/format.ts does', () => {
+    const spaced = /\} %(?=[^a-zA-Z0-9(]|\s?[a-z])/;
+    const offenders = everyFile()
+      .filter(({ text }) => spaced.test(withoutComments(text)))
+      .map(({ path }) => path);
+    expect(offenders).toEqual([]);
+    expect(spaced.test('`${Math.round(share * 100)} % of requests`')).toBe(true);
+  });
+
   it('names no company of a policy outside policy, drills and the lab', () => {
     const offenders = everyFile()
       .filter(({ path }) => !path.startsWith('lab/'))

@@ -201,7 +201,7 @@ async function readBy(
     [what, quantile(figures.delays, 0.5), quantile(figures.delays, 0.99)],
   ]);
   process.stdout.write(
-    `\n${consoles} ${who} of ${INCIDENTS} incidents, ${Math.round((wantedEach * INCIDENTS) / writtenSeconds)} events a second for ${writtenSeconds.toFixed(1)} s; ${figures.delays.length} deliveries, ${lost} lost, ${figures.faults} out of order; the gateway used ${((100 * used) / tookSeconds).toFixed(0)} % of a core.\n\n`,
+    `\n${consoles} ${who} of ${INCIDENTS} incidents, ${Math.round((wantedEach * INCIDENTS) / writtenSeconds)} events a second for ${writtenSeconds.toFixed(1)} s; ${figures.delays.length} deliveries, ${lost} lost, ${figures.faults} out of order; the gateway used ${((100 * used) / tookSeconds).toFixed(0)}% of a core.\n\n`,
   );
   if (lost > 0 || figures.faults > 0) process.exitCode = 1;
 }

@@ -70,7 +70,7 @@ function incidentLines(incident: IncidentReport, judged: Judged, paint: Paint): 
   const causeWords =
     cause === null
       ? 'not found'
-      : `${cause.kind} (${cause.names.join(', ')}), ${Math.round(cause.confidence * 100)} % sure`;
+      : `${cause.kind} (${cause.names.join(', ')}), ${Math.round(cause.confidence * 100)}% sure`;
   const windows = [
     time('declared', minutes.declared) + limit(judged, 'detection'),
     time('acknowledged', minutes.acknowledged),

@@ -1,9 +1,10 @@
 import type { FactSet } from '../domain/fact-set.ts';
+import { percent, secondsWords, sure } from '../domain/format.ts';
 import { epochMs, type Instant, secondsBetween } from '../domain/instant.ts';
 import type { EventOf, PromiseMade, TimelineEvent } from '../domain/timeline.ts';
 import { cleanLine } from '../views/escape.ts';
 import { describe, type Named, namesIn } from '../views/timeline-line.ts';
-import { capitalised, clockUtc, percent, secondsWords, statusWords } from '../views/words.ts';
+import { capitalised, clockUtc, statusWords } from '../views/words.ts';
 import { countdown, span } from './countdown.ts';
 import type { IncidentEntry, OpenQuestion } from './incidents.ts';
 import type { Io } from './io.ts';
@@ -175,7 +176,7 @@ function known(facts: FactSet, colours: Colours): readonly string[] {
     facts.errorRatio === null ? null : `errors ${percent(facts.errorRatio)}`,
     facts.p95Seconds === null ? null : `p95 ${secondsWords(facts.p95Seconds)}`,
   ].filter((figure) => figure !== null);
-  const cause = facts.cause === null ? '' : ` ${colours.dim(`(${percent(facts.cause.confidence)} sure)`)}`;
+  const cause = facts.cause === null ? '' : ` ${colours.dim(`(${sure(facts.cause.confidence)})`)}`;
   const links = facts.links.slice(0, 4).map(({ title, url }) => `${clean(title)} ${colours.dim(clean(url))}`);
   return [
     line('Issue', `${clean(facts.issue)}${figures.length === 0 ? '' : ` · ${figures.join(' · ')}`}`),

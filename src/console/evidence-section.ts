@@ -1,7 +1,8 @@
 import type { Hypothesis, Weighed } from '../domain/diagnosis.ts';
 import type { EvidenceBundle, EvidenceItem } from '../domain/evidence.ts';
+import { percent } from '../domain/format.ts';
 import type { Instant } from '../domain/instant.ts';
-import { counted, percent } from '../views/words.ts';
+import { counted } from '../views/words.ts';
 import { html, type Markup } from './markup.ts';
 import { instantWords, link } from './parts.ts';
 import { trendsOf } from './trend.ts';

@@ -1,7 +1,7 @@
 import type { SeriesPoint } from '../domain/crossings.ts';
 import type { EvidenceItem } from '../domain/evidence.ts';
+import { percent, secondsWords } from '../domain/format.ts';
 import { epochMs, type Instant } from '../domain/instant.ts';
-import { percent, secondsWords } from '../views/words.ts';
 import { html, type Markup } from './markup.ts';
 
 const WIDTH = 320;

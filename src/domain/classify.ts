@@ -1,4 +1,4 @@
-import { exactPercent } from './percent.ts';
+import { exactPercent } from './format.ts';
 import type { ClassificationPolicy } from './policy.ts';
 import { higherOf, oneHigher, type Severity } from './severity.ts';
 import { claimsInTexts } from './severity-claims.ts';
@@ -42,8 +42,8 @@ interface Reason {
 }
 
 /**
- * The runbook's decision tree (R0.5). The boundary values: exactly 50 % of the users is P1, exactly 25 % decides
- * nothing, exactly 10 % errors and exactly 5 s are P2, exactly 5 % errors and exactly 2 s are P2.
+ * The runbook's decision tree (R0.5). The boundary values: exactly 50% of the users is P1, exactly 25% decides
+ * nothing, exactly 10% errors and exactly 5 s are P2, exactly 5% errors and exactly 2 s are P2.
  */
 export function classify(facts: SeverityFacts, policy: ClassificationPolicy): Classification {
   const reasons = [...treeReasons(facts, policy), ...claimReasons(facts, policy)];

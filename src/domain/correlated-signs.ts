@@ -1,7 +1,7 @@
 import type { Crossing } from './crossings.ts';
 import type { EvidenceItem, Finding, LogPattern } from './evidence.ts';
+import { percent } from './format.ts';
 import { epochMs, type Instant, isBefore, plusMinutes, secondsBetween } from './instant.ts';
-import { percent } from './percent.ts';
 import type { EventOf, TimelineEvent } from './timeline.ts';
 
 /** A line of the chain before it is known what stands beside it. */

@@ -1,6 +1,7 @@
 import { faultsBeside } from './diagnosis.ts';
 import type { Finding, ProbeName } from './evidence.ts';
 import type { FactSet } from './fact-set.ts';
+import { percent } from './format.ts';
 import {
   type ApprovalRecord,
   firingAlerts,
@@ -13,7 +14,6 @@ import {
 } from './incident.ts';
 import { clockTimeUtc, type Instant } from './instant.ts';
 import { onCallWords } from './on-call.ts';
-import { percent } from './percent.ts';
 import type { Policy } from './policy.ts';
 import type { TimelineEvent } from './timeline.ts';
 

@@ -1,6 +1,6 @@
 import type { EvidenceBundle, Finding } from './evidence.ts';
+import { percent } from './format.ts';
 import type { Instant } from './instant.ts';
-import { percent } from './percent.ts';
 import type { ReportsPolicy } from './policy.ts';
 
 /** Somebody outside says that something is broken (R1.7): a message or a ticket, and where to answer it. */

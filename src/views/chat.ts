@@ -1,10 +1,11 @@
 import type { TemplateName } from '../domain/communication-policy.ts';
 import type { FactSet } from '../domain/fact-set.ts';
+import { percent } from '../domain/format.ts';
 import { acknowledgeRow, actionRow, leaseRow, reminderRow } from './chat-actions.ts';
 import type { ChatBlock, ChatView, Mrkdwn, PlainText } from './chat-blocks.ts';
 import { chatCode, chatLink, chatText, cleanLine, cleanLines, clipEscaped } from './escape.ts';
 import { fillTemplate, newsWords, type Speech } from './templates.ts';
-import { percent, shortDate, statusWords, timeUtc } from './words.ts';
+import { shortDate, statusWords, timeUtc } from './words.ts';
 
 /** The kinds of message a room is sent; the publication activity names them the same. */
 export type ChatKind =

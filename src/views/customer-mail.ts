@@ -1,11 +1,12 @@
 import type { CauseKind } from '../domain/diagnosis.ts';
 import type { FactSet } from '../domain/fact-set.ts';
+import { percent } from '../domain/format.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { ActionName } from '../domain/remedy.ts';
 import { cleanLine } from './escape.ts';
 import { htmlPage, type MailView, plainText } from './mail.ts';
 import { fillTemplate, type Speech } from './templates.ts';
-import { clockUtc, dateOf, durationBetween, listed, longDate, percent } from './words.ts';
+import { clockUtc, dateOf, durationBetween, listed, longDate } from './words.ts';
 
 export interface CustomerMailFigures {
   readonly fromAt: Instant;

@@ -1,6 +1,7 @@
 import { type CorrelatedLine, correlatedTimeline } from '../domain/correlated-timeline.ts';
 import type { FactSet } from '../domain/fact-set.ts';
 import type { Figure } from '../domain/figure.ts';
+import { sure } from '../domain/format.ts';
 import { epochMs, type Instant } from '../domain/instant.ts';
 import type { TimelineEvent, TimelineKind } from '../domain/timeline.ts';
 import { correlatedLineWords, teamClock, teamClockNote } from './correlated-line.ts';
@@ -176,7 +177,7 @@ function rootCause(facts: FactSet): string {
     ...cause.contradicts.map((item) => `- Against it: ${inline(item.words)}`),
   ];
   return [
-    `${sentence(cause.words)} (${Math.round(cause.confidence * 100)} % sure)`,
+    `${sentence(cause.words)} (${sure(cause.confidence)})`,
     weighed.join('\n'),
     forPeople('why it could happen, in depth'),
   ]

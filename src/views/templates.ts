@@ -1,10 +1,11 @@
 import type { TemplateName } from '../domain/communication-policy.ts';
 import { draftWords, saidByPerson } from '../domain/draft.ts';
 import type { FactSet } from '../domain/fact-set.ts';
+import { percent, secondsWords } from '../domain/format.ts';
 import { PLACEHOLDERS } from '../domain/template-placeholders.ts';
 import type { Voice } from '../domain/voice.ts';
 import { cleanLine, cleanLines } from './escape.ts';
-import { clockUtc, durationBetween, percent, secondsWords, statusWords, timeUtc } from './words.ts';
+import { clockUtc, durationBetween, statusWords, timeUtc } from './words.ts';
 
 /** A value that is written in the way of its medium already, such as a mention; as text it is only named. */
 export interface Written {

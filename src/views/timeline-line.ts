@@ -1,8 +1,9 @@
 import { faultsBeside } from '../domain/diagnosis.ts';
+import { sure } from '../domain/format.ts';
 import type { Actor, Contact } from '../domain/people.ts';
 import type { EventOf, TimelineEvent } from '../domain/timeline.ts';
 import { cleanLine, clip } from './escape.ts';
-import { counted, listed, percent, statusWords, timeUtc } from './words.ts';
+import { counted, listed, statusWords, timeUtc } from './words.ts';
 
 const LINE_CHARACTERS = 400;
 
@@ -201,10 +202,8 @@ function evidenceSentence(event: EventOf<'evidence-collected'>): string {
 function explanationSentence(event: EventOf<'explained'>): string {
   const first = event.hypotheses[0];
   if (first === undefined || first.cause === 'unknown') return `The cause is not known yet: ${event.changed}`;
-  const beside = faultsBeside(event.hypotheses).map(
-    (one) => ` There as well (${percent(one.confidence)} sure): ${one.words}`,
-  );
-  return `Likely cause (${percent(first.confidence)} sure): ${first.words}${beside.join('')}`;
+  const beside = faultsBeside(event.hypotheses).map((one) => ` There as well (${sure(one.confidence)}): ${one.words}`);
+  return `Likely cause (${sure(first.confidence)}): ${first.words}${beside.join('')}`;
 }
 
 function grantSentence(event: EventOf<'approval-granted'>): string {

@@ -67,17 +67,6 @@ function monthOf(at: Instant): string {
   return MONTHS[Number(at.slice(5, 7)) - 1] ?? at.slice(5, 7);
 }
 
-/** `45%` of 0.45, `0.5%` of 0.005; null is said, never shown as zero. */
-export function percent(ratio: number | null): string {
-  if (ratio === null) return 'not known';
-  const value = ratio * 100;
-  return `${value >= 10 || Number.isInteger(value) ? Math.round(value) : Number(value.toFixed(1))}%`;
-}
-
-export function secondsWords(seconds: number | null): string {
-  return seconds === null ? 'not known' : `${Number(seconds.toFixed(2))} s`;
-}
-
 const STATUS_WORDS: Readonly<Record<PublicStatus, string>> = {
   investigating: 'Investigating',
   identified: 'Identified',

@@ -20,7 +20,7 @@ const DEPLOY = rollouts({
 const BAD_DEPLOY = leading([errors(0.3), DEPLOY, logs(['exception', 60, 'TypeError: x is undefined'])]);
 
 describe('the pre-approved rollback (R3.2.4)', () => {
-  it('holds above 10 % errors when a recent deploy is the leading cause', () => {
+  it('holds above 10% errors when a recent deploy is the leading cause', () => {
     expect(approvalMode(eager, 'rollback', BAD_DEPLOY, 0.3)).toBe('automatic');
   });
 
@@ -28,7 +28,7 @@ describe('the pre-approved rollback (R3.2.4)', () => {
     expect(approvalMode(policy, 'rollback', BAD_DEPLOY, 0.3)).toBe('ask');
   });
 
-  it('does not hold at exactly 10 %, nor when nobody knows the errors (a gap, 0/0)', () => {
+  it('does not hold at exactly 10%, nor when nobody knows the errors (a gap, 0/0)', () => {
     expect(approvalMode(eager, 'rollback', BAD_DEPLOY, 0.1)).toBe('ask');
     expect(approvalMode(eager, 'rollback', BAD_DEPLOY, null)).toBe('ask');
   });

@@ -96,7 +96,7 @@ export function chainOfR9(): readonly TimelineEvent[] {
       action: 'rollback',
       outcome: { result: 'done', readBack: '3 pods are new', observed: {} },
     }),
-    event('14:52', { kind: 'remedy-verified', key: plan.key, action: 'rollback', helped: true, words: 'errors 2 %' }),
+    event('14:52', { kind: 'remedy-verified', key: plan.key, action: 'rollback', helped: true, words: 'errors 2%' }),
     looked(
       '15:00',
       'root-cause',
@@ -135,7 +135,7 @@ export function chainOfR9(): readonly TimelineEvent[] {
         { source: 'Prometheus', link: 'https://grafana.example/d/overview' },
       ),
     ),
-    event('15:05', { kind: 'resolved', fix: 'rolled back', verification: 'errors 0.5 %', followUp: 'review' }, 'jane'),
+    event('15:05', { kind: 'resolved', fix: 'rolled back', verification: 'errors 0.5%', followUp: 'review' }, 'jane'),
   ];
   return events.map((one, index) => ({ ...one, seq: index + 1 }));
 }

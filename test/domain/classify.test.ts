@@ -40,15 +40,15 @@ describe('the decision tree (R0.5)', () => {
     ['partial corruption', { dataLoss: 'partial' }, 'P1'],
     ['more than a quarter of the users', { usersAffectedRatio: 0.251 }, 'P1'],
     ['exactly a quarter of the users', { usersAffectedRatio: 0.25 }, 'P2'],
-    ['more than 10 % errors', { errorRatio: 0.1001 }, 'P1'],
-    ['exactly 10 % errors', { errorRatio: 0.1 }, 'P2'],
-    ['exactly 5 % errors', { errorRatio: 0.05 }, 'P2'],
+    ['more than 10% errors', { errorRatio: 0.1001 }, 'P1'],
+    ['exactly 10% errors', { errorRatio: 0.1 }, 'P2'],
+    ['exactly 5% errors', { errorRatio: 0.05 }, 'P2'],
     ['more than 5 s', { p95Seconds: 5.01 }, 'P1'],
     ['exactly 5 s', { p95Seconds: 5 }, 'P2'],
     ['exactly 2 s', { p95Seconds: 2 }, 'P2'],
     ['a minor feature', { minorFeature: true }, 'P2'],
     ['one provider failing completely', { failingProviders: ['claude'] }, 'P1'],
-    ['less than 5 % errors and known to be minimal', { errorRatio: 0.0499, impactKnownMinimal: true }, 'P3'],
+    ['less than 5% errors and known to be minimal', { errorRatio: 0.0499, impactKnownMinimal: true }, 'P3'],
     ['less than 2 s and known to be minimal', { p95Seconds: 1.999, impactKnownMinimal: true }, 'P3'],
     ['an alert that claims more than is measured', { claimed: ['P0'], errorRatio: 0.07 }, 'P0'],
     ['an alert that claims less than is measured', { claimed: ['P3'], errorRatio: 0.2 }, 'P1'],
@@ -138,11 +138,11 @@ describe('severityFacts', () => {
   it("assesses the runbook's incident as P1 (R9)", () => {
     const evidence = bundle([errors(0.45), latency(8), users(0.42), ...providers(0.01, 0.01)]);
     const answer = classify(
-      severityFacts([alert('API Error Rate >10%: 45 %', { claimedSeverity: 'P1' })], evidence, classification),
+      severityFacts([alert('API Error Rate >10%: 45%', { claimedSeverity: 'P1' })], evidence, classification),
       classification,
     );
     expect(answer).toMatchObject({ severity: 'P1', provisional: false });
-    expect(answer.reasons).toContain('P1: 45 % of the requests fail, more than 10 %');
+    expect(answer.reasons).toContain('P1: 45% of the requests fail, more than 10%');
   });
 
   it('takes a full pool for no outage, and a database that is gone for one', () => {

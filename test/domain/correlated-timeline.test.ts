@@ -16,13 +16,13 @@ describe('the correlated timeline (R5.5, R9)', () => {
       '14:20 change Kubernetes: noa-docs was rolled out as revision 9: "typo" (noa-mcp:v9) (5 minutes before the number of busy database connections began to climb; the explanation does not name it)',
       '14:25 climb Prometheus: The number of busy database connections began to climb (10 minutes after the rollout of noa-mcp)',
       '14:30 exhausted Prometheus: The number of busy database connections went above 80, to 100 at most (5 minutes after the number of busy database connections began to climb)',
-      '14:30 symptom Prometheus: The error rate went above 5.0 %, to 45 % at most (less than a minute after the number of busy database connections went above 80)',
+      '14:30 symptom Prometheus: The error rate went above 5%, to 45% at most (less than a minute after the number of busy database connections went above 80)',
       '14:31 alert Alertmanager: HighErrorRate: API Error Rate >10% (1 minute after the number of busy database connections went above 80)',
       '14:45 action Kubernetes: rollback of noa-mcp: 3 pods are new (15 minutes after the number of busy database connections went above 80)',
       '14:47 recovery Prometheus: The number of busy database connections came back to 80 or less (2 minutes after the rollback of noa-mcp)',
-      '14:49 recovery Prometheus: The error rate came back to 5.0 % or less (4 minutes after the rollback of noa-mcp)',
-      '14:52 recovery Prometheus: errors 2 % (7 minutes after the rollback of noa-mcp)',
-      '15:05 recovery Prometheus: errors 0.5 % (20 minutes after the rollback of noa-mcp)',
+      '14:49 recovery Prometheus: The error rate came back to 5% or less (4 minutes after the rollback of noa-mcp)',
+      '14:52 recovery Prometheus: errors 2% (7 minutes after the rollback of noa-mcp)',
+      '15:05 recovery Prometheus: errors 0.5% (20 minutes after the rollback of noa-mcp)',
     ]);
   });
 
@@ -76,7 +76,7 @@ describe('the correlated timeline (R5.5, R9)', () => {
         ],
       }),
     );
-    const events = [opened, ...rest, beside, event('15:12', { kind: 'relapsed', words: 'errors 44 %' })].flatMap(
+    const events = [opened, ...rest, beside, event('15:12', { kind: 'relapsed', words: 'errors 44%' })].flatMap(
       (one, index) => (one === undefined ? [] : [{ ...one, seq: index + 1 }]),
     );
     const all = told(events);
@@ -89,7 +89,7 @@ describe('the correlated timeline (R5.5, R9)', () => {
     expect(all).toContain(
       '14:29 symptom Kubernetes: The first of 7 log lines: too many clients (4 minutes after the number of busy database connections began to climb)',
     );
-    expect(all.at(-1)).toBe('15:12 relapse Prometheus: errors 44 % (7 minutes after it was resolved)');
+    expect(all.at(-1)).toBe('15:12 relapse Prometheus: errors 44% (7 minutes after it was resolved)');
     expect(all.join('\n')).not.toContain('hello');
   });
 

@@ -296,7 +296,7 @@ describe('what only people can mend', () => {
   it.each([
     ['data-corruption', 'Data corruption: amcheck found damaged pages'],
     ['security-breach', 'Active security breach: sessions from unknown addresses'],
-    ['authentication-broken', 'Authentication broken: 100 % of the requests are refused'],
+    ['authentication-broken', 'Authentication broken: 100% of the requests are refused'],
     ['replica-lag', 'The replica is 240 s behind the primary'],
     ['replica-missing', 'No replica streams from the primary'],
   ])('%s suggests nothing to do, with or without a deploy nearby', (cause, summary) => {

@@ -35,7 +35,7 @@ export function bundle(items: readonly EvidenceItem[], minutes = 5): EvidenceBun
   };
 }
 
-export function alert(summary = 'API Error Rate >10%: 45 %', extra: Partial<Alert> = {}): Alert {
+export function alert(summary = 'API Error Rate >10%: 45%', extra: Partial<Alert> = {}): Alert {
   return {
     source: 'alertmanager',
     fingerprint: 'f1',

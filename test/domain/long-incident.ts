@@ -94,7 +94,7 @@ export class LongIncident {
     this.record({ kind: 'evidence-collected', bundle: bundle(purpose, this.at) });
     const hypotheses = Array.from({ length: 5 }, (_, index) => hypothesis(index));
     if (this.minutes % 30 === 0)
-      this.record({ kind: 'explained', hypotheses, changed: 'Now more likely: x (61 % sure)' });
+      this.record({ kind: 'explained', hypotheses, changed: 'Now more likely: x (61% sure)' });
   }
 
   private update(): void {
@@ -216,7 +216,7 @@ function item(index: number, at: string): EvidenceItem {
     collectedAt: at,
     command: `sum(rate(http_requests_total{namespace="production",status=~"5.."}[5m])) by (endpoint) # ${index}`,
     link: 'https://grafana.example/d/abc/api?from=1729693800000&to=1729697400000',
-    words: 'Errors rose from 0.4 % to 45 % at 14:28 UTC, mostly on /v1/messages.',
+    words: 'Errors rose from 0.4% to 45% at 14:28 UTC, mostly on /v1/messages.',
     abnormal: index % 4 === 0,
     finding,
     excerpt: EXCERPT,

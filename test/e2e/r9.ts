@@ -29,13 +29,13 @@ export const R9_ALERT = {
   receiver: 'incidents',
   groupLabels: { alertname: 'APIErrorRateHigh', service: 'api' },
   commonLabels: { alertname: 'APIErrorRateHigh', service: 'api', severity: 'P1' },
-  commonAnnotations: { summary: 'API Error Rate >10%: 45 %' },
+  commonAnnotations: { summary: 'API Error Rate >10%: 45%' },
   externalURL: 'http://alertmanager.example:9093',
   alerts: [
     {
       status: 'firing',
       labels: { alertname: 'APIErrorRateHigh', service: 'api', severity: 'P1' },
-      annotations: { summary: 'API Error Rate >10%: 45 %' },
+      annotations: { summary: 'API Error Rate >10%: 45%' },
       startsAt: '2024-10-23T14:30:00.000Z',
       endsAt: '0001-01-01T00:00:00Z',
       generatorURL: 'http://prometheus.example:9090/graph',

@@ -12,7 +12,7 @@ export async function verifyReport(engine: Engine, policy: Policy): Promise<stri
   world.at = () => AT;
   let looks = 0;
   const answer = (value: unknown) => ({ at: AT, value });
-  const verdict = () => ({ confirmed: looks > 1, words: looks > 1 ? 'errors at 45 %' : 'nothing yet' });
+  const verdict = () => ({ confirmed: looks > 1, words: looks > 1 ? 'errors at 45%' : 'nothing yet' });
   await engine.worker(workflowId, {
     ...world.activities(),
     judgeReports: async () => {

@@ -22,7 +22,7 @@ export function anAlert(changes: Partial<Alert> = {}): Alert {
     fingerprint: 'a1b2c3',
     status: 'firing',
     name: 'HighErrorRate',
-    summary: 'Error rate above 50 %',
+    summary: 'Error rate above 50%',
     service: 'shop',
     labels: { alertname: 'HighErrorRate', service: 'shop' },
     annotations: {},
@@ -57,7 +57,7 @@ export function someFacts(incidentId: string, at: string, changes: Partial<FactS
   return {
     incidentId,
     name: incidentId,
-    title: 'Error rate above 50 %',
+    title: 'Error rate above 50%',
     service: 'shop',
     product: 'Shop',
     severity: 'P0',

@@ -29,7 +29,7 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-const RESOLVED = { kind: 'resolved', fix: 'rollback', verification: 'error rate 0.2 %', followUp: 'none' } as const;
+const RESOLVED = { kind: 'resolved', fix: 'rollback', verification: 'error rate 0.2%', followUp: 'none' } as const;
 
 describe('intake', () => {
   it('names the incident by detection time in UTC and opens one for each problem', async () => {

@@ -15,7 +15,7 @@ export const FACTS: FactSet = {
   severity: 'P1',
   severityLabel: 'SEV2',
   provisional: false,
-  reasons: ['error rate above 10 %'],
+  reasons: ['error rate above 10%'],
   phase: 'mitigation',
   status: 'identified',
   openedAt: '2024-10-23T14:31:00.000Z',

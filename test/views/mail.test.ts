@@ -19,7 +19,7 @@ describe('mailMessage', () => {
     const mail = mailMessage('resolved', RESOLVED, null, SPEECH);
     expect(mail.subject).toBe('[P1] Resolved: API High Error Rate (incident-20241023-1430)');
     expect(mail.text).toMatch(
-      /Errors: 45%, p95: 1\.23 s\n\nFix applied: Restarted application pods, connection pool healthy\nVerification: /u,
+      /Errors: 45%, p95: 1.2 s\n\nFix applied: Restarted application pods, connection pool healthy\nVerification: /u,
     );
   });
 

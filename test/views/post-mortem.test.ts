@@ -37,7 +37,7 @@ describe('postMortem', () => {
     );
     const clocks = rows.slice(2).map((row) => row.slice(2, 7));
     expect(clocks).toEqual([...clocks].sort());
-    for (const once of ['rollback carried out', 'Alert received', 'errors 2 %', '3 pods are new', 'Incident resolved'])
+    for (const once of ['rollback carried out', 'Alert received', 'errors 2%', '3 pods are new', 'Incident resolved'])
       expect(rows.filter((row) => row.includes(once))).toHaveLength(1);
     expect(rows.find((row) => row.includes('The error rate went above'))).toMatch(
       /^- 14:30 \(16:30\) .* \(less than a minute after .*; Prometheus: `failed \/ all`, \[shown here\]\(https:\/\/grafana\.example\/d\/overview\)\)$/,
@@ -87,7 +87,7 @@ describe('postMortem', () => {
         key: 'k',
         action: 'rollback',
         helped: false,
-        words: 'error rate 44 %',
+        words: 'error rate 44%',
       }),
       event('14:50', {
         kind: 'remedy-carried-out',
@@ -115,7 +115,7 @@ describe('postMortem', () => {
         '',
         '1. Missed: Acknowledged within 15 minutes (nobody answered)',
         '2. The detection phase took longer than its 5 minutes.',
-        '3. rollback did not help: error rate 44 %',
+        '3. rollback did not help: error rate 44%',
         '4. scale could not be carried out (refused): quota',
         '5. The problem came back: errors are back',
         '6. Resolved too early, it had to be reopened: too early',
@@ -233,17 +233,17 @@ _For people to write: anything a reader who was not there needs._
 - 14:30 - The problem began to show
 - 14:31 - Incident opened: API High Error Rate (API)
 - 14:31 - Alert received from alertmanager: API Error Rate >10% (seen 2 times) (the first that was heard of it; Alertmanager)
-- 14:31 - Severity assessed as P1 (provisional): error rate 45 % is above 10 %
+- 14:31 - Severity assessed as P1 (provisional): error rate 45% is above 10%
 - 14:33 - jane acknowledged
 - 14:40 - Likely cause (82% sure): Database connection pool exhaustion due to long-running queries
 - 14:45 - jane approved restart
 - 14:50 - restart carried out: 6 of 6 pods are new (before anything was seen to fail; Kubernetes: \`kubectl rollout restart deployment/noa-mcp\`)
-- 14:55 - restart helped: error rate 2 % (5 minutes after the restart of noa-mcp; Prometheus)
-- 15:05 - Incident resolved: Restarted application pods. Verification: error rate 0.5 % (15 minutes after the restart of noa-mcp; Prometheus)
+- 14:55 - restart helped: error rate 2% (5 minutes after the restart of noa-mcp; Prometheus)
+- 15:05 - Incident resolved: Restarted application pods. Verification: error rate 0.5% (15 minutes after the restart of noa-mcp; Prometheus)
 
 ## Root Cause
 
-Database connection pool exhaustion due to long-running queries. (82 % sure)
+Database connection pool exhaustion due to long-running queries. (82% sure)
 
 - For it: 100 of 100 connections are active
 - Against it: no deployment in the last hour
@@ -263,7 +263,7 @@ _For people to write: why it could happen, in depth._
 2. A likely cause was named 9 minutes after the incident was opened.
 3. Mitigated 24 minutes after the incident was opened.
 4. All promises of the kind "acknowledge" were kept (1 of 1).
-5. restart helped: error rate 2 %
+5. restart helped: error rate 2%
 
 _For people to write: what went well that no record shows._
 

@@ -31,7 +31,7 @@ const HELPED = event('14:55', {
   key: PLAN.key,
   action: 'restart',
   helped: true,
-  words: 'error rate 2 %',
+  words: 'error rate 2%',
 });
 
 describe('what an incident adds to a runbook (R6.5)', () => {
@@ -52,11 +52,11 @@ describe('what an incident adds to a runbook (R6.5)', () => {
       key: 'k',
       action: 'scale',
       helped: false,
-      words: 'error rate 44 %',
+      words: 'error rate 44%',
     });
     const facts = { ...RESOLVED, cause: null };
     const text = runbookAddition({ facts, timeline: [useless], lessons: null, postMortemUrl: null });
-    expect(text).toContain('**What did not help**\n\n- scale: error rate 44 %');
+    expect(text).toContain('**What did not help**\n\n- scale: error rate 44%');
     expect(text).not.toMatch(/What helped|How it was recognised|Commands|What the team learned|Post-mortem/u);
   });
 
@@ -139,7 +139,7 @@ Cause: Database connection pool exhaustion due to long-running queries
 
 **What helped**
 
-- restart of noa-mcp: error rate 2 %
+- restart of noa-mcp: error rate 2%
 
 **Commands and queries**
 

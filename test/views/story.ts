@@ -50,7 +50,7 @@ export function story(): readonly TimelineEvent[] {
       kind: 'severity-assessed',
       severity: 'P1',
       provisional: true,
-      reasons: ['error rate 45 % is above 10 %'],
+      reasons: ['error rate 45% is above 10%'],
     }),
     event('14:31', {
       kind: 'promised',
@@ -95,12 +95,12 @@ export function story(): readonly TimelineEvent[] {
       key: 'i/restart/1',
       action: 'restart',
       helped: true,
-      words: 'error rate 2 %',
+      words: 'error rate 2%',
     }),
     event('14:56', { kind: 'step-finished', step: 'mitigation', outcome: null }),
     event(
       '15:05',
-      { kind: 'resolved', fix: 'Restarted application pods.', verification: 'error rate 0.5 %', followUp: 'review' },
+      { kind: 'resolved', fix: 'Restarted application pods.', verification: 'error rate 0.5%', followUp: 'review' },
       'jane',
     ),
   ];

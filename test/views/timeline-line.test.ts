@@ -91,8 +91,8 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
       'It is not known whether restart was carried out; a person has to look: no answer',
     ],
     'remedy-verified': [
-      { key: 'k', action: 'restart', helped: false, words: 'still 44 %' },
-      'restart did not help: still 44 %',
+      { key: 'k', action: 'restart', helped: false, words: 'still 44%' },
+      'restart did not help: still 44%',
     ],
     'remedy-skipped': [{ action: 'scale', because: 'already at 6' }, 'scale was not done: already at 6'],
     'lease-opened': [{ lease }, 'Temporary change in place until 18:00 UTC: Restarts noa-mcp.'],
@@ -153,8 +153,8 @@ const SENTENCES: { readonly [K in TimelineKind]: readonly [Omit<Extract<Timeline
       { edition: 'resolved-0', sent: 8, refused: 1, left: 3, inDoubt: 0 },
       'Customer mail: 8 sent, 1 refused, 3 to go',
     ],
-    mitigated: [{ remedy: null, words: 'error rate 2 %' }, 'Mitigated by jane: error rate 2 %'],
-    relapsed: [{ words: 'error rate 30 %' }, 'The problem came back: error rate 30 %'],
+    mitigated: [{ remedy: null, words: 'error rate 2%' }, 'Mitigated by jane: error rate 2%'],
+    relapsed: [{ words: 'error rate 30%' }, 'The problem came back: error rate 30%'],
     resolved: [
       { fix: 'Restarted.', verification: 'errors gone', followUp: 'review' },
       'Incident resolved: Restarted. Verification: errors gone',

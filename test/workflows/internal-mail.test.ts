@@ -69,7 +69,7 @@ describe('the severity of the first assessment (R1.8)', () => {
     await story.pass(10);
     const { facts } = await story.now();
     expect(facts.severity).toBe('P1');
-    expect(facts.reasons).toContainEqual(expect.stringMatching(/^P1: 45 % of the requests fail, more than 10 %/));
+    expect(facts.reasons).toContainEqual(expect.stringMatching(/^P1: 45% of the requests fail, more than 10%/));
     expect((await story.events('severity-assessed')).at(-1)?.reasons).toEqual(facts.reasons);
     await story.decide('alice', 'set-severity', { to: 'P3', because: 'a load test of ours' });
     await story.pass(10 * 60);

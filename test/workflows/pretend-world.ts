@@ -172,7 +172,7 @@ export class PretendWorld {
       watchCanary: ({ pollSeconds }) => {
         if (this.fix?.canary === 'watched') throw notYet('still watched', pollSeconds);
         const well = this.fix?.canary === 'well';
-        return { well, words: well ? 'errors 0.4 % beside 0.4 %' : 'more errors', figures: '', queries: [] };
+        return { well, words: well ? 'errors 0.4% beside 0.4%' : 'more errors', figures: '', queries: [] };
       },
       planWindow: ({ after }) => {
         const day = after.slice(0, 10);
@@ -251,7 +251,7 @@ export class PretendWorld {
       recovered: this.healthy,
       errorRatio: this.healthy ? 0.004 : 0.45,
       p95Seconds: 0.3,
-      words: this.healthy ? 'errors at 0.4 %' : 'errors at 45 %',
+      words: this.healthy ? 'errors at 0.4%' : 'errors at 45%',
       measuredAt: this.at(),
     };
   }

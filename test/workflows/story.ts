@@ -178,7 +178,7 @@ export function alert(changes: Partial<Alert> = {}): Alert {
     fingerprint: 'f1',
     status: 'firing',
     name: 'APIErrorRateHigh',
-    summary: 'API error rate is 45 %',
+    summary: 'API error rate is 45%',
     service: 'api',
     labels: { alertname: 'APIErrorRateHigh', severity: 'P1' },
     annotations: {},

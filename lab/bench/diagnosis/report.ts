@@ -37,7 +37,7 @@ export function printReport(verdicts: readonly Verdict[]): void {
   }
   const incidents = verdicts.filter(({ plan, truth }) => plan !== 'benign' && !SILENT.includes(truth));
   const share = (part: number, whole: number) =>
-    `${part}/${whole} (${((100 * part) / Math.max(1, whole)).toFixed(1)} %)`;
+    `${part}/${whole} (${((100 * part) / Math.max(1, whole)).toFixed(1)}%)`;
   const wrong = incidents.filter(({ right }) => !right);
   const two = verdicts.filter(({ bothFound }) => bothFound !== null);
   const cpu = verdicts.flatMap(({ cpuMs }) => cpuMs);

@@ -52,7 +52,7 @@ export function severityTruth(
   const known = [...claims, ...faults.flatMap(byNature)].reduce<Severity>(higherOf, 'P3');
   const by = (factor: number) => looks.map((look) => byTree(look, factor)).reduce<Severity>(higherOf, known);
   const worst = looks.reduce((most, look) => Math.max(most, look.errorRatio), 0);
-  return { highest: by(1 + NEAR), lowest: by(1 - NEAR), words: `at most ${(100 * worst).toFixed(0)} % errors` };
+  return { highest: by(1 + NEAR), lowest: by(1 - NEAR), words: `at most ${(100 * worst).toFixed(0)}% errors` };
 }
 
 /** R0.5, from its top to its bottom. */

@@ -75,7 +75,7 @@ function total(verdicts: readonly Verdict[], what: 'harmful' | 'forbidden' | 'pr
 }
 
 function share(part: number, whole: number): string {
-  return `${part}/${whole} (${((100 * part) / Math.max(1, whole)).toFixed(1)} %)`;
+  return `${part}/${whole} (${((100 * part) / Math.max(1, whole)).toFixed(1)}%)`;
 }
 
 function counted(names: readonly string[]): string {

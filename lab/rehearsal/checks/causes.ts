@@ -81,7 +81,7 @@ function words({ kind, names }: Cause): string {
 
 function listed(found: readonly Hypothesis[]): string {
   const each = found.map(
-    ({ cause, names, confidence }) => `${cause} (${names.join(', ')}; ${Math.round(confidence * 100)} % sure)`,
+    ({ cause, names, confidence }) => `${cause} (${names.join(', ')}; ${Math.round(confidence * 100)}% sure)`,
   );
   return each.join('; ') || 'none';
 }

@@ -114,7 +114,7 @@ function latestBefore(ms: number, hour: number, minute: number): number {
 }
 
 function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+  return `${Math.round(share * 100)}%`;
 }
 
 function iso(ms: number): string {

@@ -12,7 +12,7 @@ const errorRate = {
   expr: 'sum(rate(http_requests_total{status=~"5.."}[5m])) / sum(rate(http_requests_total[5m])) > 0.1',
   forSeconds: 60,
   labels: { severity: 'critical', service: 'noa-mcp' },
-  annotations: { summary: 'Error rate above 10 %' },
+  annotations: { summary: 'Error rate above 10%' },
 };
 
 const stops: (() => Promise<void> | void)[] = [];

@@ -1,7 +1,8 @@
 import { hasStaleConnections, isEvicting } from '../../domain/cache.ts';
+import { percent } from '../../domain/format.ts';
 import { answerWords, isUnwell } from './answers.ts';
 import type { CacheFact } from './ports.ts';
-import { count, jsonBody, type Look, needed, type Probe, type ProbeTable, percentWords } from './probe.ts';
+import { count, jsonBody, type Look, needed, type Probe, type ProbeTable } from './probe.ts';
 
 type CacheProbe = 'cache-answers' | 'cache-statistics';
 
@@ -55,8 +56,7 @@ function statisticsWords(facts: CacheFact): string {
       : 'The cache has room and its connections are in use';
   const idle = idleClients === null ? '' : `, ${idleClients} of them silent for ten minutes`;
   const limit = memoryLimitMiB === null ? ' without a limit' : ` of ${memoryLimitMiB}`;
-  const hits =
-    hitRatio === null ? 'no lookups yet' : `${percentWords(hitRatio)} of all lookups since its start were hits`;
+  const hits = hitRatio === null ? 'no lookups yet' : `${percent(hitRatio)} of all lookups since its start were hits`;
   const refused = facts.rejectedConnections === 0 ? '' : ` ${count(facts.rejectedConnections, 'connection')} refused.`;
   return `${verdict}: ${count(connectedClients, 'client')}${idle}; ${count(evictedKeys, 'key')} evicted; ${usedMemoryMiB}${limit} MiB in use; ${hits}.${refused}`;
 }

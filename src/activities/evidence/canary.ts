@@ -1,8 +1,8 @@
+import { percent, secondsWords } from '../../domain/format.ts';
 import { isBefore } from '../../domain/instant.ts';
 import { failure, notYet } from '../failures.ts';
 import type { CanaryVerdict, WatchCanaryInput } from './api.ts';
 import type { EvidencePorts, MetricsPort } from './ports.ts';
-import { percentWords, secondsWords } from './probe.ts';
 
 /**
  * Compares the canary with the version beside it until it has been well for long enough (R5.11). A regression ends the
@@ -41,7 +41,7 @@ async function currentValue(metrics: MetricsPort, query: string): Promise<number
 }
 
 function percentOf(ratio: number | null | undefined): string {
-  return ratio == null ? 'no data' : percentWords(ratio);
+  return ratio == null ? 'no data' : percent(ratio);
 }
 
 function secondsOf(seconds: number | null | undefined): string {

@@ -212,6 +212,6 @@ function nearLimits(usage: UsageFact): readonly string[] {
   );
   return [
     ...near.map((pod) => `pod ${pod.name} uses ${pod.memoryMiB} of ${pod.memoryLimitMiB} MiB`),
-    ...full.map((node) => `node ${node.name} is at ${node.cpuPercent} % CPU and ${node.memoryPercent} % memory`),
+    ...full.map((node) => `node ${node.name} is at ${node.cpuPercent}% CPU and ${node.memoryPercent}% memory`),
   ];
 }

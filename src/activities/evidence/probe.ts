@@ -75,16 +75,6 @@ export function firstOf<T>(list: readonly T[]): readonly T[] {
   return list.slice(0, LIST_LIMIT);
 }
 
-/** `4.5 %` of 0.045. */
-export function percentWords(ratio: number): string {
-  const percent = ratio * 100;
-  return `${percent >= 10 || percent === 0 ? percent.toFixed(0) : percent.toFixed(1)} %`;
-}
-
-export function secondsWords(seconds: number): string {
-  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`;
-}
-
 /** `2024-10-23 14:15 UTC`. */
 export function instantWords(at: Instant): string {
   return `${at.slice(0, 16).replace('T', ' ')} UTC`;

@@ -4,7 +4,7 @@ import type { QueryName } from '../../domain/policy.ts';
 import type { MetricsPort, Sample } from './ports.ts';
 import { type Look, NoAnswer, seriesFromAt } from './probe.ts';
 
-/** What nobody would open an incident for, unless it has just risen (R0.5: errors from 5 %, p95 from 2 s). */
+/** What nobody would open an incident for, unless it has just risen (R0.5: errors from 5%, p95 from 2 s). */
 export const ORDINARY_ERROR_RATIO = 0.05;
 export const ORDINARY_P95_SECONDS = 2;
 

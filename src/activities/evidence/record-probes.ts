@@ -1,3 +1,4 @@
+import { percent } from '../../domain/format.ts';
 import type { PastIncidentFact } from './ports.ts';
 import { count, jsonBody, needed, type Probe, type ProbeTable } from './probe.ts';
 
@@ -15,7 +16,7 @@ const pastIncidents: Probe = {
           ? 'Nothing like this is on record.'
           : `${count(similar.length, 'past incident')} like this: ${similar.map(inWords).join('; ')}.`,
       abnormal: similar.length > 0,
-      excerpt: similar.map((one) => `${one.id} (${Math.round(one.score * 100)} %): ${one.title}`).join('\n'),
+      excerpt: similar.map((one) => `${one.id} (${percent(one.score)}): ${one.title}`).join('\n'),
       finding: { probe: 'past-incidents', incidents: similar },
       ...jsonBody(similar),
     };

@@ -1,7 +1,7 @@
+import { percent, secondsWords } from '../../domain/format.ts';
 import { failure } from '../failures.ts';
 import type { Recovery, RecoveryInput } from './api.ts';
 import type { EvidencePorts, MetricsPort } from './ports.ts';
-import { percentWords, secondsWords } from './probe.ts';
 
 /** One look at what R3.2.5 calls recovered. No data is not recovered: a dead service sends no errors either. */
 export async function lookAtRecovery(
@@ -22,7 +22,7 @@ export async function lookAtRecovery(
     errorRatio,
     p95Seconds,
     words: [
-      `${recovered ? 'Recovered' : 'Not recovered'}: error rate ${errorRatio === null ? 'no data' : percentWords(errorRatio)} (well below ${percentWords(verification.errorRatioBelow)}),`,
+      `${recovered ? 'Recovered' : 'Not recovered'}: error rate ${errorRatio === null ? 'no data' : percent(errorRatio)} (well below ${percent(verification.errorRatioBelow)}),`,
       `p95 ${p95Seconds === null ? 'no data' : secondsWords(p95Seconds)} (well below ${secondsWords(verification.p95SecondsBelow)}).`,
     ].join(' '),
     measuredAt: ports.clock(),

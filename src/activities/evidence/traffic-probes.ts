@@ -1,17 +1,7 @@
+import { percent, secondsWords } from '../../domain/format.ts';
 import { type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { MetricsPort, Sample } from './ports.ts';
-import {
-  count,
-  firstOf,
-  jsonBody,
-  type Look,
-  NoAnswer,
-  needed,
-  type Probe,
-  type ProbeTable,
-  percentWords,
-  secondsWords,
-} from './probe.ts';
+import { count, firstOf, jsonBody, type Look, NoAnswer, needed, type Probe, type ProbeTable } from './probe.ts';
 import { ORDINARY_ERROR_RATIO, ORDINARY_P95_SECONDS, present, query } from './queries.ts';
 import { roseAt } from './trend.ts';
 
@@ -41,7 +31,7 @@ const requestRate: Probe = {
     const words =
       perMinute === null || ratio === null
         ? 'The request rate is unknown.'
-        : `${Math.round(perMinute)} requests a minute, ${percentWords(ratio)} of the usual ${baseline}${unusual ? ': unusual' : ''}.`;
+        : `${Math.round(perMinute)} requests a minute, ${percent(ratio)} of the usual ${baseline}${unusual ? ': unusual' : ''}.`;
     return {
       command: query(look, 'requestsPerMinute'),
       words,
@@ -77,7 +67,7 @@ const endpoints: Probe = {
       affected.length === 0
         ? 'No endpoint has an unusual error rate.'
         : `${affected.length} of ${count(all.length, 'endpoint')} affected: ${firstOf(affected)
-            .map((one) => `${one.endpoint} ${percentWords(one.errorRatio ?? 0)}`)
+            .map((one) => `${one.endpoint} ${percent(one.errorRatio ?? 0)}`)
             .join('; ')}.`;
     return {
       command: query(look, 'errorRatioByEndpoint'),
@@ -150,7 +140,7 @@ const affectedUsers: Probe = {
     const words =
       affected === null
         ? 'How many users are affected is unknown.'
-        : `${affected} ${total === null ? '' : `of ${total} `}users are affected${ratio === null ? '' : ` (${percentWords(ratio)})`}.`;
+        : `${affected} ${total === null ? '' : `of ${total} `}users are affected${ratio === null ? '' : ` (${percent(ratio)})`}.`;
     return {
       command: query(look, 'affectedUsers'),
       words,
@@ -171,7 +161,7 @@ const cacheHitRate: Probe = {
     const words =
       ratio === null
         ? 'The cache hit rate is unknown.'
-        : `The cache answers ${percentWords(ratio)} of requests${minimum === null ? '' : ` (${low ? 'less than' : 'at least'} the ${percentWords(minimum)} expected)`}.`;
+        : `The cache answers ${percent(ratio)} of requests${minimum === null ? '' : ` (${low ? 'less than' : 'at least'} the ${percent(minimum)} expected)`}.`;
     return {
       command: query(look, 'cacheHitRatio'),
       words,
@@ -198,7 +188,7 @@ const providerTraffic: Probe = {
       errorRatio: errorRatio.get(labelOf(sample, 'provider')) ?? null,
     }));
     const failing = all.filter((one) => (one.errorRatio ?? 0) > ORDINARY_ERROR_RATIO);
-    const words = `Calls a minute: ${all.map((one) => `${one.name} ${one.perMinute === null ? 'unknown' : Math.round(one.perMinute)}${one.errorRatio === null ? '' : ` (${percentWords(one.errorRatio)} failing)`}`).join('; ')}.`;
+    const words = `Calls a minute: ${all.map((one) => `${one.name} ${one.perMinute === null ? 'unknown' : Math.round(one.perMinute)}${one.errorRatio === null ? '' : ` (${percent(one.errorRatio)} failing)`}`).join('; ')}.`;
     return {
       command: query(look, 'providerRequestsPerMinute'),
       words,

@@ -1,5 +1,6 @@
 import type { SeriesPoint } from '../../domain/crossings.ts';
 import { crossings } from '../../domain/crossings.ts';
+import { percent, secondsWords } from '../../domain/format.ts';
 import { earlierOf, type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { QueryName } from '../../domain/policy.ts';
 import type { ChartInput } from '../../views/chart.ts';
@@ -14,8 +15,6 @@ import {
   needed,
   type Probe,
   type ProbeTable,
-  percentWords,
-  secondsWords,
   seriesFromAt,
 } from './probe.ts';
 import { ORDINARY_ERROR_RATIO, ORDINARY_P95_SECONDS, query, rangeOf } from './queries.ts';
@@ -40,7 +39,7 @@ const errorRate: Probe = {
       rangeOf(port, look, 'errorRate').catch(() => []),
     ]);
     const rose = roseAt(trend.points, { noiseBelow: ERROR_NOISE_RATIO });
-    const now = trend.now === null ? 'unknown (no data right now)' : percentWords(trend.now);
+    const now = trend.now === null ? 'unknown (no data right now)' : percent(trend.now);
     const words = `The error rate is ${now}${riseWords(rose)}.`;
     return {
       command: query(look, 'errorRatio'),

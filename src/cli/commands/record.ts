@@ -1,3 +1,4 @@
+import { percent } from '../../domain/format.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { instant } from '../../domain/instant.ts';
 import type { MeasureName } from '../../domain/measures.ts';
@@ -80,7 +81,7 @@ export async function similar({ gateway, io, json }: Session, reference: string 
   if (answer.similar.length === 0) return io.out(`Nothing like ${id} is on record.`);
   for (const one of answer.similar) {
     const long = one.resolveSeconds === null ? '' : ` in ${span(one.resolveSeconds)}`;
-    io.out(`${one.incidentId}  ${one.severity}  ${Math.round(one.score * 100)} %  ${cleanLine(one.title)}`);
+    io.out(`${one.incidentId}  ${one.severity}  ${percent(one.score)}  ${cleanLine(one.title)}`);
     io.out(`  alike: ${one.why.map(cleanLine).join(', ')}`);
     io.out(`  cause: ${cleanLine(one.causeWords ?? 'not found')}`);
     io.out(`  ended: ${cleanLine(one.fix ?? 'not recorded')}${long}`);
@@ -94,7 +95,7 @@ export async function history({ gateway, io }: Session, reference: string | null
 
 function rowOf({ group, incidents, lengths, promises, relapses }: GroupFigures): readonly string[] {
   const made = promises.kept + promises.late + promises.missed;
-  const kept = made === 0 ? 'none made' : `${Math.round((promises.kept / made) * 100)} % of ${made}`;
+  const kept = made === 0 ? 'none made' : `${percent(promises.kept / made)} of ${made}`;
   const { acknowledge, mitigate, resolve } = lengths;
   return [
     cleanLine(group),

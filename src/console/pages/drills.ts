@@ -1,5 +1,6 @@
+import { sure } from '../../domain/format.ts';
 import type { Instant } from '../../domain/instant.ts';
-import { counted, percent } from '../../views/words.ts';
+import { counted } from '../../views/words.ts';
 import { html, type Markup } from '../markup.ts';
 import { instantWords } from '../parts.ts';
 import { table } from './policy.ts';
@@ -121,7 +122,7 @@ function incidentCard(incident: PlayedIncident): Markup {
   return html`<section class="card"><h2>${id}</h2>
 <dl class="facts">
 <dt>Severity</dt><dd>${severity ?? 'none'}</dd>
-<dt>Cause</dt><dd>${causeWords(incident)}${incident.cause !== null && html` <span class="hint">${percent(incident.cause.confidence)} sure</span>`}</dd>
+<dt>Cause</dt><dd>${causeWords(incident)}${incident.cause !== null && html` <span class="hint">${sure(incident.cause.confidence)}</span>`}</dd>
 <dt>Actions</dt><dd>${actions.length === 0 ? 'none' : actions.map(({ action, target, at, outcome }) => html`<div>${at.slice(11, 16)} ${action.replaceAll('-', ' ')} ${target} <span class="hint">${outcome}</span></div>`)}</dd>
 <dt>Acknowledged</dt><dd>${minutesWords(minutes.acknowledged)}</dd>
 <dt>Cause known</dt><dd>${minutesWords(minutes.causeKnown)}</dd>

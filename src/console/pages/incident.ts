@@ -1,8 +1,9 @@
 import type { CustomerMailsReading } from '../../domain/customer-mails.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
+import { percent, secondsWords, sure } from '../../domain/format.ts';
 import type { IncidentState } from '../../domain/incident.ts';
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
-import { counted, durationWords, percent, secondsWords, statusWords } from '../../views/words.ts';
+import { counted, durationWords, statusWords } from '../../views/words.ts';
 import { correlatedSection } from '../correlated-section.ts';
 import { decisionForm, type FormContext, generalDecisions } from '../decision-forms.ts';
 import { draftSection } from '../draft-section.ts';
@@ -164,7 +165,7 @@ function situation(facts: FactSet): Markup {
 <h2>What is happening</h2>
 <dl class="facts">
 <dt>Issue</dt><dd>${facts.issue}</dd>
-<dt>Cause</dt><dd>${facts.causeWords}${facts.cause !== null && html` <span class="hint">${percent(facts.cause.confidence)} sure</span>`}</dd>
+<dt>Cause</dt><dd>${facts.causeWords}${facts.cause !== null && html` <span class="hint">${sure(facts.cause.confidence)}</span>`}</dd>
 ${facts.resolvedAt === null && html`<dt>Doing</dt><dd>${facts.mitigation}</dd>`}
 ${facts.latestUpdate !== null && html`<dt>Last said</dt><dd>${facts.latestUpdate}${facts.latestUpdateBy !== null && html` <span class="hint">${facts.latestUpdateBy}</span>`}</dd>`}
 ${facts.resolvedAt !== null && html`<dt>Fix</dt><dd>${facts.fix}</dd><dt>Verified</dt><dd>${facts.verification}</dd>`}

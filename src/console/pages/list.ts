@@ -1,8 +1,9 @@
 import { holdsRole } from '../../domain/deciding/roles.ts';
 import type { FactSet } from '../../domain/fact-set.ts';
+import { percent } from '../../domain/format.ts';
 import { epochMs, type Instant } from '../../domain/instant.ts';
 import type { Role } from '../../domain/people.ts';
-import { counted, percent, statusWords } from '../../views/words.ts';
+import { counted, statusWords } from '../../views/words.ts';
 import { html, type Markup } from '../markup.ts';
 import { countdown, instantWords, severityBadge } from '../parts.ts';
 import type { ListedIncident, Me } from '../reading.ts';

@@ -1,6 +1,7 @@
+import { percent } from '../../domain/format.ts';
 import type { ApprovalMode, Policy } from '../../domain/policy.ts';
 import { SEVERITIES } from '../../domain/severity.ts';
-import { counted, durationWords, percent } from '../../views/words.ts';
+import { counted, durationWords } from '../../views/words.ts';
 import { html, type Markup } from '../markup.ts';
 
 const MODES: Readonly<Record<ApprovalMode, string>> = {

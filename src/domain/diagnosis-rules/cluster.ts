@@ -81,7 +81,7 @@ function memoryLeak(reading: Reading): readonly Draft[] {
 }
 
 function percentOf(pod: { readonly memoryMiB: number; readonly memoryLimitMiB: number | null } | undefined): string {
-  return pod?.memoryLimitMiB ? `${Math.round((100 * pod.memoryMiB) / pod.memoryLimitMiB)} %` : 'near all';
+  return pod?.memoryLimitMiB ? `${Math.round((100 * pod.memoryMiB) / pod.memoryLimitMiB)}%` : 'near all';
 }
 
 function podsStuck(reading: Reading): readonly Draft[] {

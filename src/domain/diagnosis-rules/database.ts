@@ -64,7 +64,7 @@ function slowQuery(reading: Reading): readonly Draft[] {
   draft.support(
     statement.id,
     (statement.shareOfTime >= 0.3 ? 0.5 : 0.3) * statement.freshness,
-    `the statement on ${table} takes ${Math.round(statement.meanMilliseconds)} ms on average and ${share} % of the time of all statements listed`,
+    `the statement on ${table} takes ${Math.round(statement.meanMilliseconds)} ms on average and ${share}% of the time of all statements listed`,
   );
   const connections = pool(reading);
   if (connections !== null) {

@@ -1,5 +1,5 @@
 import type { LogPattern } from '../evidence.ts';
-import { exactPercent } from '../percent.ts';
+import { exactPercent } from '../format.ts';
 import { deployThatBrought } from './database.ts';
 import { changeWords, Draft, minutes, restartApplication, rollbackOf } from './draft.ts';
 import { failedOf, ownFailures, ownPatterns } from './own-errors.ts';

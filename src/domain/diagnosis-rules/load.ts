@@ -1,6 +1,6 @@
 import { hasStaleConnections, isEvicting } from '../cache.ts';
 import { measured } from '../findings.ts';
-import { exactPercent } from '../percent.ts';
+import { exactPercent } from '../format.ts';
 import { brokenPods, weighBrokenPod } from './broken-pods.ts';
 import { Draft, remedy, target } from './draft.ts';
 import type { Reading } from './reading.ts';

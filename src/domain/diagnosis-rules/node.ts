@@ -82,7 +82,7 @@ function exhausted(reading: Reading): ReadonlyMap<string, string> {
   return new Map(
     hot.map((node) => [
       node.name,
-      `${node.name} uses ${Math.round(node.cpuPercent)} % CPU and ${Math.round(node.memoryPercent)} % memory`,
+      `${node.name} uses ${Math.round(node.cpuPercent)}% CPU and ${Math.round(node.memoryPercent)}% memory`,
     ]),
   );
 }

@@ -1,5 +1,5 @@
 import { measured } from '../findings.ts';
-import { exactPercent } from '../percent.ts';
+import { exactPercent } from '../format.ts';
 import { Draft, remedy, target } from './draft.ts';
 import type { Reading } from './reading.ts';
 import { naming, total } from './signals.ts';

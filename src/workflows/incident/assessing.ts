@@ -2,6 +2,7 @@ import { classify } from '../../domain/classify.ts';
 import { explain } from '../../domain/diagnose.ts';
 import { faultsBeside, type Hypothesis } from '../../domain/diagnosis.ts';
 import type { EvidencePurpose, ProbeName } from '../../domain/evidence.ts';
+import { sure } from '../../domain/format.ts';
 import { type IncidentState, leadingCause } from '../../domain/incident.ts';
 import type { ActionName } from '../../domain/remedy.ts';
 import { isHigher } from '../../domain/severity.ts';
@@ -111,10 +112,9 @@ function isRelief(state: IncidentState, action: ActionName): boolean {
 function whatChanged(formerly: readonly Hypothesis[], now: readonly Hypothesis[]): string | null {
   const [before, after] = [formerly[0], now[0]];
   if (after === undefined) return null;
-  const percentSure = `${Math.round(after.confidence * 100)} % sure`;
-  if (before === undefined) return `${after.words} (${percentSure})`;
-  if (before.id !== after.id) return `Now more likely: ${after.words} (${percentSure})`;
-  if (Math.abs(before.confidence - after.confidence) >= 0.1) return `${after.words} (now ${percentSure})`;
+  if (before === undefined) return `${after.words} (${sure(after.confidence)})`;
+  if (before.id !== after.id) return `Now more likely: ${after.words} (${sure(after.confidence)})`;
+  if (Math.abs(before.confidence - after.confidence) >= 0.1) return `${after.words} (now ${sure(after.confidence)})`;
   const more = faultsBeside(now).filter(({ id }) => !faultsBeside(formerly).some((one) => one.id === id));
   return more.length === 0 ? null : `There as well: ${more.map(({ words }) => words).join(' ')}`;
 }

@@ -1,3 +1,4 @@
+import { exactPercent } from '../../domain/format.ts';
 import { type IncidentState, leadingCause, openApprovals, openLeases } from '../../domain/incident.ts';
 import { clockTimeUtc, type Instant } from '../../domain/instant.ts';
 import type { Policy } from '../../domain/policy.ts';
@@ -56,7 +57,7 @@ function remaining(state: IncidentState, policy: Policy): readonly string[] {
   }
   if (state.resolved === null)
     steps.push(
-      `Watch it stay below ${verification.errorRatioBelow * 100} % errors for ${verification.holdMinutes} minutes, then post RESOLVED in ${state.channel?.name ?? communication.incidentsChannel}.`,
+      `Watch it stay below ${exactPercent(verification.errorRatioBelow)} errors for ${verification.holdMinutes} minutes, then post RESOLVED in ${state.channel?.name ?? communication.incidentsChannel}.`,
     );
   if (state.statusPageStatus !== null && state.statusPageStatus !== 'resolved')
     steps.push(`Move the status page (${communication.statusPageUrl}) from ${state.statusPageStatus} to resolved.`);

@@ -1,3 +1,4 @@
+import { percent } from '../../domain/format.ts';
 import { plusMinutes, secondsBetween } from '../../domain/instant.ts';
 import type { ServicePolicy } from '../../domain/policy.ts';
 import type { RemedyOutcome, RemedyPlan } from '../../domain/remedy.ts';
@@ -181,5 +182,5 @@ export async function verify(run: IncidentRun, plan: RemedyPlan, worseFrom: numb
 function verdict(run: IncidentRun, answer: Attempt<{ readonly words: string }>): string {
   const { withinMinutes, errorRatioBelow } = run.policy.verification;
   if (answer.ok) return answer.value.words;
-  return `Not below ${Math.round(errorRatioBelow * 100)} % errors within ${withinMinutes} minutes.`;
+  return `Not below ${percent(errorRatioBelow)} errors within ${withinMinutes} minutes.`;
 }

@@ -41,7 +41,7 @@ describe('collecting evidence (R2)', () => {
       finding: { ratio: 0.45, roseAt: '2024-10-23T14:35:00.000Z' },
       link: 'https://grafana.example/d/errors?from=1729686600000&to=1729694400000',
     });
-    expect(items[0]?.words).toBe('The error rate is 45 %, risen since 2024-10-23 14:35 UTC.');
+    expect(items[0]?.words).toBe('The error rate is 45%, risen since 2024-10-23 14:35 UTC.');
     expect(items[0]?.finding.probe === 'error-rate' && items[0].finding.trend.length).toBe(20);
     expect(stored.get(items[0]?.digest ?? '')).toContain('0.003');
   });
@@ -180,7 +180,7 @@ describe('collecting evidence (R2)', () => {
     expect(items[0]).toMatchObject({
       digest: null,
       abnormal: true,
-      words: 'The cache answers 50 % of requests (less than the 60 % expected).',
+      words: 'The cache answers 50% of requests (less than the 60% expected).',
     });
   });
 

@@ -26,7 +26,7 @@ describe('recovery (R3.2.5)', () => {
       errorRatio: 0.008,
       p95Seconds: 0.42,
       measuredAt: NOW,
-      words: 'Recovered: error rate 0.8 % (well below 5.0 %), p95 420 ms (well below 2.0 s).',
+      words: 'Recovered: error rate 0.8% (well below 5%), p95 420 ms (well below 2 s).',
     });
     expect(await look({ 'query:errorRatio': 0.05, 'query:p95Seconds': 0.42 })).toMatchObject({ recovered: false });
     expect(await look({ 'query:errorRatio': 0.01, 'query:p95Seconds': 2.5 })).toMatchObject({ recovered: false });
@@ -47,7 +47,7 @@ describe('recovery (R3.2.5)', () => {
     await expect(waiting).rejects.toMatchObject({
       type: 'NotYet',
       nextRetryDelay: 15_000,
-      message: expect.stringContaining('30 %'),
+      message: expect.stringContaining('30%'),
     });
   });
 

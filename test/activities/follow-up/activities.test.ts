@@ -268,7 +268,7 @@ describe('a change of the runbook (R6.5)', () => {
     const text = texts.get(first?.digest ?? '') ?? '';
     expect(text).toContain('### 2024-10-23: API High Error Rate');
     expect(text).toContain('Profile queries before deploying.');
-    expect(text).toContain('- restart of noa-mcp: error rate 2 %');
+    expect(text).toContain('- restart of noa-mcp: error rate 2%');
     expect(await activities().draftRunbookChange({ ...asked, postMortemDigest })).toEqual(first);
   });
 

@@ -1,6 +1,7 @@
 import { type CauseKind, faultsBeside, type Hypothesis } from '../../../domain/diagnosis.ts';
 import { latestFinding } from '../../../domain/facts.ts';
 import { findingIn } from '../../../domain/findings.ts';
+import { percent, sure } from '../../../domain/format.ts';
 import { type LeaseRecord, leadingCause, leasesInPlace, type RemedyRecord } from '../../../domain/incident.ts';
 import { plusMinutes, secondsBetween } from '../../../domain/instant.ts';
 import type { RemedyPlan } from '../../../domain/remedy.ts';
@@ -54,7 +55,7 @@ async function tryOnce(run: IncidentRun, id: string, leading: Hypothesis): Promi
 
 async function putToPeople(run: IncidentRun, id: string, { cause, options }: Offer): Promise<boolean> {
   const playbook = playbookFor(cause.cause);
-  const why = `${cause.words} Playbook: ${playbook?.name ?? 'none'} (${playbook?.row ?? 'R3'}), ${Math.round(cause.confidence * 100)} % sure.`;
+  const why = `${cause.words} Playbook: ${playbook?.name ?? 'none'} (${playbook?.row ?? 'R3'}), ${sure(cause.confidence)}.`;
   const moot = () => whyMoot(run, cause);
   const chosen = await askApproval(run, { id, why, options, approver: 'approver', moot });
   if (allAlertsCleared(run) && isOngoing(run) && (await isWellAgain(run, `${id}/cleared`))) return true;
@@ -167,7 +168,7 @@ async function takeBackWhatMadeItWorse(run: IncidentRun, plan: RemedyPlan, befor
   const after = looked ?? (await errorRatioNow(run, `${plan.key}/after`));
   const lease = leasesInPlace(run.state).find((record) => record.lease.plan.key === plan.key);
   if (before === null || after === null || after < before + WORSE_BY_ERROR_RATIO) return false;
-  const worse = `${Math.round(before * 100)} % of the requests failed before ${plan.action} of ${plan.target.name}, ${Math.round(after * 100)} % do now`;
+  const worse = `${percent(before)} of the requests failed before ${plan.action} of ${plan.target.name}, ${percent(after)} do now`;
   run.record({
     kind: 'trouble',
     where: `${plan.action} ${plan.target.name}`,
