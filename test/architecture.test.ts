@@ -379,7 +379,7 @@ describe('style', () => {
       .filter(({ text }) => spaced.test(withoutComments(text)))
       .map(({ path }) => path);
     expect(offenders).toEqual([]);
-    expect(spaced.test('`${Math.round(share * 100)} % of requests`')).toBe(true);
+    expect(spaced.test('{share} % of requests')).toBe(true);
   });
 
   it('names no company of a policy outside policy, drills and the lab', () => {
