@@ -121,7 +121,7 @@ describe('the permanent fix (R5.6–R5.12)', () => {
     await story.pass(14 * 3600);
     expect(story.acts()).not.toContain('migrate');
     const troubles = (await story.events('trouble')).map(({ words }) => words);
-    expect(troubles.join()).toMatch(/window passes without it: nobody said yes in time/);
+    expect(troubles.join()).toMatch(/window passes without it: not approved in time/);
     expect((await story.stages()).filter((stage) => stage === 'window-planned')).toHaveLength(2);
   });
 });
