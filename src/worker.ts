@@ -22,7 +22,6 @@ import { serveHealth } from './worker/health.ts';
 import { KeepBeating } from './worker/heartbeats.ts';
 import { IdleDeadlines } from './worker/idle-deadlines.ts';
 import { workerLog } from './worker/log.ts';
-import { mailPort } from './worker/message-ports.ts';
 import { workerMetrics } from './worker/metrics.ts';
 import { StampAnswers } from './worker/stamping.ts';
 import { startStatusMails } from './worker/status-mails.ts';
@@ -63,6 +62,7 @@ async function main(): Promise<void> {
   const { connectionOptions, namespace } = loadClientConnectConfig();
   const connection = await NativeConnection.connect(connectionOptions);
   const space = namespace ?? 'default';
+  const ports = await systemPorts(env);
   const worker = await Worker.create({
     connection,
     namespace: space,
@@ -73,7 +73,7 @@ async function main(): Promise<void> {
       store,
       people,
       clock,
-      ports: await systemPorts(env),
+      ports,
       actionItems: followUpStarter(connectionOptions ?? {}, space),
       ...(TURNS_URL === '' ? {} : { deadlines: new IdleDeadlines(TURNS_URL) }),
     }),
@@ -82,10 +82,8 @@ async function main(): Promise<void> {
     ...SETTINGS,
     ...versioned(env),
   });
-  const statusMails =
-    env.SMTP_URL === undefined
-      ? null
-      : startStatusMails({ store, mail: mailPort(env), clock, ...letters, warn: log.warn });
+  const mail = ports.one('mail');
+  const statusMails = mail === null ? null : startStatusMails({ store, mail, clock, ...letters, warn: log.warn });
   const health = await serveHealth(env, worker, metrics.registry);
   process.once('SIGTERM', () => worker.shutdown());
   process.once('SIGINT', () => worker.shutdown());

@@ -138,7 +138,7 @@ const ROOMS: readonly Room[] = [
     name: 'cli',
     holds: under('cli'),
     rooms: [/^config\//, /^domain\//, /^views\//, /^client(\.ts$|\/)/, /^cli\//, SYSTEMS],
-    packages: [/^commander$/, /^picocolors$/, /^@temporalio\/client$/, /^pg$/, /^redis$/, node],
+    packages: [/^commander$/, /^picocolors$/, /^@temporalio\/client$/, /^pg$/, node],
   },
   {
     name: 'simulation',

@@ -1,5 +1,6 @@
 import type { BuildFact, CommitFact } from '../domain/evidence.ts';
 import type { BranchPort, ReviewPort } from './changes/ports.ts';
+import type { BulkMail } from './customers/ports.ts';
 import type {
   AlertRoutingPort,
   CachePort,
@@ -17,8 +18,10 @@ import type { PrimaryPort, ReplicaPort } from './failover/ports.ts';
 import type { GitClient } from './git/client.ts';
 import type { GrafanaClient } from './grafana/client.ts';
 import type { JiraClient } from './jira/client.ts';
+import type { PagerDutyRest } from './pagerduty/rest.ts';
 import type { MigrationClient } from './postgres/migrations.ts';
-import type { StatusPagePort } from './publication/ports.ts';
+import type { MailPort, PageNotePort, PagingPort, StatusPagePort } from './publication/ports.ts';
+import type { SlackClient } from './slack/client.ts';
 import type { ZendeskClient } from './zendesk/client.ts';
 
 /**
@@ -26,6 +29,13 @@ import type { ZendeskClient } from './zendesk/client.ts';
  * where several give the same, all of them are asked or the first is, as worker/wiring.ts says.
  */
 export interface SystemPorts {
+  readonly chat?: SlackClient;
+  readonly paging?: PagingPort;
+  /** The paging system's own record: who answered there, who is on call. */
+  readonly pagingRecord?: PagerDutyRest;
+  readonly pageNotes?: PageNotePort;
+  readonly mail?: MailPort;
+  readonly openBulkMail?: () => BulkMail;
   readonly metrics?: MetricsPort;
   readonly alertRouting?: AlertRoutingPort;
   readonly database?: DatabasePort;

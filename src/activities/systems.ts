@@ -26,16 +26,16 @@ import { zendesk } from './zendesk/settings.ts';
  * beside its settings is loaded when somebody asks for it, so that naming them costs no process its drivers.
  */
 export const SYSTEMS = [
-  { ...kubernetes },
+  { ...kubernetes, check: () => import('./kubernetes/check.ts') },
   { ...prometheus, check: () => import('./prometheus/check.ts'), ports: () => import('./prometheus/ports.ts') },
   { ...alertmanager, check: () => import('./alertmanager/check.ts'), ports: () => import('./alertmanager/ports.ts') },
   { ...serviceDatabases, check: () => import('./postgres/check.ts'), ports: () => import('./postgres/ports.ts') },
   { ...redis, check: () => import('./redis/check.ts'), ports: () => import('./redis/ports.ts') },
   { ...serviceApi, ports: () => import('./service-api/ports.ts') },
-  { ...accounts },
-  { ...slack },
-  { ...pagerDuty },
-  { ...email },
+  { ...accounts, check: () => import('./accounts/check.ts') },
+  { ...slack, check: () => import('./slack/check.ts'), ports: () => import('./slack/ports.ts') },
+  { ...pagerDuty, check: () => import('./pagerduty/check.ts'), ports: () => import('./pagerduty/ports.ts') },
+  { ...email, check: () => import('./email/check.ts'), ports: () => import('./email/ports.ts') },
   { ...statusPage, check: () => import('./status-page/check.ts'), ports: () => import('./status-page/ports.ts') },
   { ...zendesk, check: () => import('./zendesk/check.ts'), ports: () => import('./zendesk/ports.ts') },
   { ...jira, check: () => import('./jira/check.ts'), ports: () => import('./jira/ports.ts') },

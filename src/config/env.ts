@@ -7,6 +7,11 @@ import { OWN_SETTINGS, STATUS_PAGE_SETTINGS } from './own-settings.ts';
 /** Every problem of the environment at once, a sentence each: which variable, what is wrong, what to do. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`The environment is not complete:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
 }
 
 type AllSettings = typeof OWN_SETTINGS & SystemSettings;
@@ -107,9 +112,7 @@ export function readSettings<S extends Settings>(settings: S, env: NodeJS.Proces
   const result = schema.safeParse(values);
   if (!result.success) problems.push(...result.error.issues.map((issue) => sentence(issue, settings, values)));
   if (problems.length > 0 || !result.success) {
-    throw new EnvironmentError(
-      `The environment is not complete:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
-    );
+    throw new EnvironmentError(problems);
   }
   return result.data as Values<S>;
 }

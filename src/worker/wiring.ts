@@ -13,7 +13,7 @@ import type { ActionItemsPort } from '../activities/follow-up/ports.ts';
 import { createDashboardActivities } from '../activities/grafana/activities.ts';
 import { createClusterActivities } from '../activities/kubernetes/activities.ts';
 import { createKubernetesClient } from '../activities/kubernetes/client.ts';
-import { connectToKubernetes } from '../activities/kubernetes/connection.ts';
+import { connectToKubernetes, kubernetesOptions } from '../activities/kubernetes/connection.ts';
 import { createDatabaseCluster } from '../activities/kubernetes/database-place.ts';
 import { createManifests } from '../activities/kubernetes/manifests.ts';
 import { createPodGateway } from '../activities/kubernetes/pod-gateway.ts';
@@ -31,16 +31,7 @@ import type { PeopleDirectory } from '../config/people.ts';
 import type { Store } from '../store/store.ts';
 import { keptDocuments, repositoryDocuments } from './documents.ts';
 import type { IdleDeadlines } from './idle-deadlines.ts';
-import {
-  answeringChat,
-  chatPort,
-  mailPort,
-  openBulkMail,
-  pageNotePort,
-  pagingPort,
-  pagingRecord,
-  statusPagePort,
-} from './message-ports.ts';
+import { messagePorts, openBulkMail } from './message-ports.ts';
 import { customerMetrics, impactMetrics } from './metrics-at.ts';
 import { ownStatusPage } from './own-status-page.ts';
 import { recordPort } from './record-port.ts';
@@ -60,14 +51,7 @@ export interface WiringOptions {
 
 /** Every activity with the clients of the systems that the environment names. The one place where rooms meet. */
 export function wireActivities({ env, store, people, clock, actionItems, ports, deadlines }: WiringOptions) {
-  const kubernetes = createKubernetesClient(
-    connectToKubernetes({
-      ...(env.KUBERNETES_API_URL === undefined ? {} : { apiUrl: env.KUBERNETES_API_URL }),
-      ...(env.KUBERNETES_API_TOKEN === undefined ? {} : { token: env.KUBERNETES_API_TOKEN }),
-      ...(env.KUBERNETES_CA_FILE === undefined ? {} : { caFile: env.KUBERNETES_CA_FILE }),
-      timeoutMilliseconds: TIMEOUT_MILLISECONDS,
-    }),
-  );
+  const kubernetes = createKubernetesClient(connectToKubernetes(kubernetesOptions(env)));
   const evidence = evidenceOf(ports);
   const { metrics } = evidence;
   const tickets = { zendesk: ports.one('zendesk'), jira: ports.one('jira') };
@@ -99,16 +83,12 @@ export function wireActivities({ env, store, people, clock, actionItems, ports, 
     createMigrationActivities({ production: ports.one('migrations'), staging: ports.one('stagingMigrations') }),
     createPublicationActivities({
       ...(deadlines === undefined ? {} : { deadlines }),
-      chat: chatPort(env),
-      statusPage: statusPagePort(ports.one('statusPage'), ownStatusPage(store, clock)),
-      mail: mailPort(env),
-      paging: pagingPort(env),
-      pageNotes: pageNotePort(env),
+      ...messagePorts(ports, ownStatusPage(store, clock)),
       render: createTemplateRenderer(),
       ledger: store.ledger,
       clock,
     }),
-    createPagingActivities({ rest: pagingRecord(env), people }),
+    createPagingActivities({ rest: ports.one('pagingRecord'), people }),
     createCustomerActivities({
       directory: createCustomerDirectory({
         csv: env.CUSTOMERS_CSV ?? null,
@@ -116,7 +96,7 @@ export function wireActivities({ env, store, people, clock, actionItems, ports, 
       }),
       metrics: customerMetrics(metrics),
       ledger: store.customerMail,
-      openMail: () => openBulkMail(env),
+      openMail: () => openBulkMail(ports),
       render: createTemplateRenderer(),
     }),
     createFollowUpActivities({
@@ -147,7 +127,7 @@ export function wireActivities({ env, store, people, clock, actionItems, ports, 
     createUserReportActivities({
       reports: store.reports,
       intake: store.inbox,
-      answers: { chat: answeringChat(env), ...tickets },
+      answers: { chat: ports.one('chat'), ...tickets },
       ledger: store.ledger,
       clock,
     }),

@@ -4,11 +4,10 @@ import { createPagerDuty } from '../../lab/simulation/systems/pagerduty.ts';
 import { DEFAULT_PEOPLE } from '../../lab/simulation/systems/people.ts';
 import { createSocial } from '../../lab/simulation/systems/social.ts';
 import { createZendesk } from '../../lab/simulation/systems/zendesk.ts';
-import { stateOf } from '../../src/activities/finding.ts';
-import { checkPagerDutyRest } from '../../src/cli/doctor/customers.ts';
-import { settingsOf } from '../../src/cli/doctor/settings.ts';
+import { type SystemFinding, stateOf } from '../../src/activities/finding.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
 import { instant } from '../../src/domain/instant.ts';
+import type { Policy } from '../../src/domain/policy.ts';
 import { bench } from '../contract/simulated.ts';
 import { examined } from './examined.ts';
 
@@ -56,21 +55,22 @@ async function started(permissions?: readonly string[]) {
   };
 }
 
-async function all(env: Readonly<Record<string, string>>) {
-  const [zendesk, jira, social] = await examined(env, ['Zendesk', 'Jira', 'Social networks'], {
-    now: instant(at.clock()),
-  });
-  return [zendesk, jira, await checkPagerDutyRest(settingsOf(env)), social].flatMap((one) => one ?? []);
+const all = (env: Readonly<Record<string, string>>) =>
+  examined(env, ['Zendesk', 'Jira', 'PagerDuty REST', 'Social networks'], { now: instant(at.clock()) });
+
+async function pagerDutyRest(env: Readonly<Record<string, string>>, policy: Policy): Promise<SystemFinding> {
+  const [found] = await examined(env, ['PagerDuty REST'], { policy });
+  return found as SystemFinding;
 }
 
 describe('doctor for the systems of customers', () => {
   it('says for which contact of the policy PagerDuty has nobody on call (R0.8)', async () => {
     const policy = await loadPolicy('policy/noa.yaml');
-    const settings = settingsOf(await started());
-    expect(stateOf(await checkPagerDutyRest(settings, policy))).toBe('ok');
+    const env = await started();
+    expect(stateOf(await pagerDutyRest(env, policy))).toBe('ok');
     const cto = { ...policy.contacts.cto, onCall: { escalationPolicy: 'oncall-primary', level: 2 } };
     const vacant = { ...policy, contacts: { ...policy.contacts, cto } };
-    expect(await checkPagerDutyRest(settings, vacant)).toMatchObject({
+    expect(await pagerDutyRest(env, vacant)).toMatchObject({
       authorised: 'no',
       words: 'PagerDuty has nobody on call for cto (oncall-primary)',
     });

@@ -4,10 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments, stringify } from 'yaml';
 import { createKubernetesClient } from '../../src/activities/kubernetes/client.ts';
 import { connectToKubernetes } from '../../src/activities/kubernetes/connection.ts';
-import { checkKubernetes } from '../../src/cli/doctor/kubernetes.ts';
-import { neededRights, rightWords } from '../../src/cli/doctor/kubernetes-rights.ts';
-import { settingsOf } from '../../src/cli/doctor/settings.ts';
+import { neededRights, rightWords } from '../../src/activities/kubernetes/rights.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
+import { examined } from '../cli/examined.ts';
 import { NO_CLUSTER_BECAUSE } from '../kubernetes/cluster/binaries.ts';
 import { type RealCluster, startRealCluster } from '../kubernetes/cluster/cluster.ts';
 
@@ -79,12 +78,12 @@ describe.skipIf(NO_CLUSTER_BECAUSE !== null)(
     afterAll(() => cluster?.stop());
 
     const doctor = async () => {
-      const settings = settingsOf({
+      const env = {
         KUBERNETES_API_URL: cluster.url,
         KUBERNETES_CA_FILE: cluster.caFile,
-        KUBERNETES_API_TOKEN: cluster.tokens[WORKER],
-      });
-      return checkKubernetes(settings, await policy());
+        KUBERNETES_API_TOKEN: cluster.tokens[WORKER] ?? '',
+      };
+      return (await examined(env, ['Kubernetes'], { policy: await policy() }))[0];
     };
 
     it('suffice: with them doctor finds nothing missing, without them everything', async () => {
@@ -132,7 +131,7 @@ describe.skipIf(NO_CLUSTER_BECAUSE !== null)(
           advice: expect.stringContaining(sentence),
         });
         const found = await doctor();
-        expect(found.advice?.match(/Add to/g)).toHaveLength(resource === 'nodes' ? 2 : 1);
+        expect(found?.advice?.match(/Add to/g)).toHaveLength(resource === 'nodes' ? 2 : 1);
       },
       60_000,
     );

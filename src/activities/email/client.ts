@@ -1,7 +1,7 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import { createTransport } from 'nodemailer';
 import { sha256 } from '../digest.ts';
-import { failure } from '../failures.ts';
+import { failure, met } from '../failures.ts';
 import { NOTHING_DONE } from '../once.ts';
 import { redactSecrets } from '../redaction.ts';
 
@@ -52,6 +52,8 @@ export interface EmailClient {
    * should an answer be lost after the server took the mail, the second copy is recognised by the receiving side.
    */
   send(mail: Mail): Promise<SentMail>;
+  /** As before a mail, without one. Throws the failures of failures.ts. */
+  signIn(): Promise<void>;
   /** Ends kept connections; nothing to end without `connections`. */
   close(): void;
 }
@@ -105,6 +107,13 @@ export function createEmailClient(settings: EmailSettings): EmailClient {
         return { ref: messageId, rejected: info.rejected.map(String).filter((one) => !putOff.includes(one)), putOff };
       } catch (error) {
         throw failureOf(error, settings);
+      }
+    },
+    async signIn() {
+      try {
+        await transport.verify();
+      } catch (error) {
+        throw met(failureOf(error, settings), { status: null, error });
       }
     },
     close: () => transport.close(),

@@ -2,9 +2,11 @@ import { type Agent, request as httpRequest, type IncomingMessage } from 'node:h
 import { request as httpsRequest } from 'node:https';
 import { HttpMethod, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { ZodType } from 'zod';
-import { failure } from '../failures.ts';
+import { failure, met } from '../failures.ts';
 import { failureOfAnswer, type HttpAnswer, parseJson, troubleOf } from '../http.ts';
 import { redactSecrets } from '../redaction.ts';
+import type { EnvOf } from '../system.ts';
+import type { kubernetes } from './settings.ts';
 
 /** Where the cluster is. Without `apiUrl` the usual order holds: KUBECONFIG, ~/.kube/config, in-cluster. */
 export interface KubernetesOptions {
@@ -61,7 +63,20 @@ export function connectToKubernetes(options: KubernetesOptions): KubernetesConne
   };
 }
 
+/** Where the environment says that the cluster is. */
+export function kubernetesOptions(
+  env: Pick<EnvOf<typeof kubernetes>, 'KUBERNETES_API_URL' | 'KUBERNETES_API_TOKEN' | 'KUBERNETES_CA_FILE'>,
+): KubernetesOptions {
+  return {
+    ...(env.KUBERNETES_API_URL === undefined ? {} : { apiUrl: env.KUBERNETES_API_URL }),
+    ...(env.KUBERNETES_API_TOKEN === undefined ? {} : { token: env.KUBERNETES_API_TOKEN }),
+    ...(env.KUBERNETES_CA_FILE === undefined ? {} : { caFile: env.KUBERNETES_CA_FILE }),
+    timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+  };
+}
+
 export const KUBERNETES = 'Kubernetes';
+const TIMEOUT_MILLISECONDS = 5_000;
 const LARGEST_ANSWER_BYTES = 64 * 1024 * 1024;
 
 function configOf(options: KubernetesOptions): KubeConfig {
@@ -92,10 +107,11 @@ async function sendOnce(config: KubeConfig, call: KubernetesCall, milliseconds: 
     return { ...answer, text: withoutToken(config, answer.text) };
   } catch (error) {
     const cause: unknown = signal.aborted ? signal.reason : error;
-    throw failure(
+    const failed = failure(
       'Unavailable',
       `${KUBERNETES} ${withoutToken(config, redactSecrets(troubleOf(cause, milliseconds)))}`,
     );
+    throw met(failed, { status: null, error: cause });
   }
 }
 

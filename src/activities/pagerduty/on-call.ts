@@ -52,7 +52,8 @@ function readingOf(contact: Contact, source: OnCallSource, calls: readonly OnCal
   return { holder, troubles, until: there.flatMap(({ until }) => until ?? []) };
 }
 
-function isOf({ schedule, escalationPolicy, level }: OnCall, source: OnCallSource): boolean {
+/** Whether this is the turn of duty that the policy names. */
+export function isOf({ schedule, escalationPolicy, level }: OnCall, source: OnCallSource): boolean {
   if ('schedule' in source) return schedule !== null && isNamed(schedule, source.schedule);
   return level === source.level && isNamed(escalationPolicy, source.escalationPolicy);
 }

@@ -47,9 +47,9 @@ export interface PagerDutyRest {
   note(id: string, note: { readonly key: string; readonly text: string }): Promise<{ readonly already: boolean }>;
 }
 
-/** PagerDuty's REST API, version 2. Throws the failures of failures.ts; nothing is retried here. */
-export function createPagerDutyRest(settings: PagerDutyRestSettings): PagerDutyRest {
-  const http = createHttpClient({
+/** How its REST API is signed in to. */
+export function pagerDutyHttp(settings: PagerDutyRestSettings): HttpClient {
+  return createHttpClient({
     name: 'PagerDuty',
     baseUrl: settings.apiUrl,
     headers: {
@@ -60,6 +60,11 @@ export function createPagerDutyRest(settings: PagerDutyRestSettings): PagerDutyR
     secrets: [settings.apiToken],
     timeoutMilliseconds: settings.timeoutMilliseconds ?? TIMEOUT_MILLISECONDS,
   });
+}
+
+/** PagerDuty's REST API, version 2. Throws the failures of failures.ts; nothing is retried here. */
+export function createPagerDutyRest(settings: PagerDutyRestSettings): PagerDutyRest {
+  const http = pagerDutyHttp(settings);
   const path = (id: string, rest = '') => `/incidents/${encodeURIComponent(id)}${rest}`;
   const one = async (id: string) => shown((await http.json({ path: path(id) }, ONE)).incident);
   return {

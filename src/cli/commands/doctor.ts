@@ -1,11 +1,6 @@
 import { type SystemFinding, type SystemState, stateOf } from '../../activities/finding.ts';
 import { clockFromEnv } from '../../config/clock.ts';
-import { checkAccounts } from '../doctor/accounts.ts';
-import { checkPagerDutyRest } from '../doctor/customers.ts';
 import { checkGateway, checkPolicyFor, checkPostgres, checkTemporal } from '../doctor/engine.ts';
-import { checkKubernetes } from '../doctor/kubernetes.ts';
-import { checkMail } from '../doctor/mail.ts';
-import { checkPagerDuty, checkSlack } from '../doctor/messages.ts';
 import { settingsOf } from '../doctor/settings.ts';
 import { checkSystems } from '../doctor/systems.ts';
 import { EXIT } from '../failure.ts';
@@ -30,12 +25,6 @@ export async function doctor(
     checkGateway(io, url),
     checkTemporal(settings),
     checkPostgres('store', 'DATABASE_URL', settings, STORE_NEEDS),
-    checkKubernetes(settings, policy),
-    checkAccounts(settings, policy),
-    checkSlack(settings),
-    checkPagerDuty(settings, policy),
-    checkPagerDutyRest(settings, policy),
-    checkMail(settings),
   ]);
   const findings = [policyFinding, ...rest, ...(await checkSystems(env, { policy, now: clockFromEnv(env)() }))].map(
     (one) => ({

@@ -27,7 +27,7 @@ async function checkOne(
     return [await check(values as never, context)].flat();
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
-    return [refused(name, error.message, 'Correct what is named.')];
+    return [refused(name, error.problems.join(' '), 'Nothing was asked with it.')];
   }
 }
 

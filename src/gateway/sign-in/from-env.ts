@@ -14,13 +14,13 @@ export function accountsFromEnv(env: GatewayEnv, consoleUrl: string | null): Acc
   const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, DECISION_SIGNING_KEY: secrets } = env;
   if (issuer === undefined) return null;
   if (clientId === undefined)
-    throw new EnvironmentError(
+    throw new EnvironmentError([
       'OIDC_ISSUER is set without OIDC_CLIENT_ID. Give the client id that the provider shows.',
-    );
+    ]);
   if (consoleUrl === null)
-    throw new EnvironmentError(
+    throw new EnvironmentError([
       'OIDC_ISSUER is set, but the policy does not say where people open the console. Set communication.consoleUrl there: the provider sends people back to it.',
-    );
+    ]);
   const nowMs = Date.now;
   const tokens = createAccountTokens(secrets, nowMs);
   const provider = createAccountProvider({

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { expect } from 'vitest';
 import { createEmailClient, messageIdOf } from '../../../src/activities/email/client.ts';
-import { checkMail } from '../../../src/cli/doctor/mail.ts';
-import { settingsOf } from '../../../src/cli/doctor/settings.ts';
+import { examined } from '../../cli/examined.ts';
 import { deafProxy } from '../deaf-proxy.ts';
 import type { ContractCase } from '../suite.ts';
 import { thrown } from '../vendor.ts';
@@ -151,13 +150,10 @@ export const CONNECTION_CASES: readonly ContractCase<MailStage>[] = [
       const folder = mkdtempSync(join(tmpdir(), 'authority-'));
       const file = join(folder, 'ca.pem');
       writeFileSync(file, stage.certificate.cert);
-      const doctor = (scheme: string, port: number, pass: string, query = '') =>
-        checkMail(
-          settingsOf({
-            SMTP_URL: `${scheme}://${ACCOUNT.user}:${pass}@127.0.0.1:${port}${query}`,
-            SMTP_CA_FILE: file,
-          }),
-        );
+      const doctor = async (scheme: string, port: number, pass: string, query = '') => {
+        const url = `${scheme}://${ACCOUNT.user}:${pass}@127.0.0.1:${port}${query}`;
+        return (await examined({ SMTP_URL: url, SMTP_CA_FILE: file }, ['e-mail']))[0];
+      };
       try {
         const { starttls, smtps, plain } = stage.ports;
         expect(await doctor('smtp', starttls, ACCOUNT.pass)).toMatchObject({ reachable: 'yes', authorised: 'yes' });

@@ -1,9 +1,11 @@
-import { away, fine, refused, type SystemFinding, unset } from '../../activities/finding.ts';
-import type { Policy } from '../../domain/policy.ts';
-import { ask, jsonOf, reasonOf } from './ask.ts';
-import type { Settings } from './settings.ts';
+import { jsonOf, reasonOf } from '../checking.ts';
+import { away, type CheckContext, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { createHttpClient, type HttpAnswer, type HttpRequest } from '../http.ts';
+import type { EnvOf } from '../system.ts';
+import { accounts } from './settings.ts';
 
-const SYSTEM = 'accounts (OIDC)';
+const SYSTEM = accounts.name;
+const TIMEOUT_MILLISECONDS = 5_000;
 
 interface Client {
   readonly id: string;
@@ -16,11 +18,11 @@ interface Client {
  * The provider of the team's accounts: reachable, its discovery in order, and whether it takes our client, its secret and
  * the address it sends people back to. Asks for a sign-in without anybody being asked, and offers a code that is none.
  */
-export async function checkAccounts(settings: Settings, policy: Policy | null): Promise<SystemFinding> {
-  const issuer = settings.get('OIDC_ISSUER');
-  if (issuer === null) return unset(SYSTEM, 'OIDC_ISSUER', 'people sign in to the console by their API token');
-  const id = settings.get('OIDC_CLIENT_ID');
-  if (id === null) return refused(SYSTEM, `${issuer}: no client id`, 'Set OIDC_CLIENT_ID; the provider shows it.');
+export async function check(env: EnvOf<typeof accounts>, { policy }: CheckContext): Promise<SystemFinding> {
+  const issuer = env.OIDC_ISSUER;
+  if (issuer === undefined) return unset(SYSTEM, 'OIDC_ISSUER', 'people sign in to the console by their API token');
+  const id = env.OIDC_CLIENT_ID;
+  if (id === undefined) return refused(SYSTEM, `${issuer}: no client id`, 'Set OIDC_CLIENT_ID; the provider shows it.');
   const consoleUrl = policy?.communication.consoleUrl ?? null;
   if (consoleUrl === null)
     return refused(
@@ -30,8 +32,8 @@ export async function checkAccounts(settings: Settings, policy: Policy | null): 
     );
   const client = {
     id,
-    secret: settings.get('OIDC_CLIENT_SECRET'),
-    auth: settings.get('OIDC_CLIENT_AUTH') ?? 'basic',
+    secret: env.OIDC_CLIENT_SECRET ?? null,
+    auth: env.OIDC_CLIENT_AUTH,
     redirectUri: new URL('/sign-in/callback', consoleUrl).href,
   };
   try {
@@ -110,23 +112,29 @@ async function clientTrouble(issuer: string, said: Said, client: Client): Promis
 
 /** A code that is none: the right client is told so (invalid_grant), a wrong one is not even that. */
 function tokenRequest({ id, secret, auth, redirectUri }: Client) {
-  const body = new URLSearchParams({
+  const form = {
     grant_type: 'authorization_code',
     code: 'doctor',
     redirect_uri: redirectUri,
     code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
     ...(secret === null ? { client_id: id } : {}),
     ...(secret !== null && auth === 'post' ? { client_id: id, client_secret: secret } : {}),
-  }).toString();
+  };
   const basic = Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret ?? '')}`).toString('base64');
   return {
     method: 'POST',
     headers: {
-      'content-type': 'application/x-www-form-urlencoded',
       ...(secret !== null && auth === 'basic' ? { authorization: `Basic ${basic}` } : {}),
     },
-    body,
+    form,
   } as const;
+}
+
+/** Each of its addresses is its own, wherever discovery says it is. */
+function ask(url: string, request: Omit<HttpRequest, 'path'> = {}): Promise<HttpAnswer> {
+  const { origin, pathname, search } = new URL(url);
+  const http = createHttpClient({ name: SYSTEM, baseUrl: origin, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+  return http.send({ ...request, path: `${pathname}${search}` });
 }
 
 function discoveryOf(issuer: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mailServerOf } from '../../src/config/smtp-url.ts';
+import { mailServerOf } from '../../../src/activities/email/smtp-url.ts';
 
 describe('SMTP_URL', () => {
   it.each([
