@@ -25,7 +25,7 @@ export function schemaOf(fields: Fields, now: Instant): z.ZodType {
 }
 
 function fieldSchema(field: Field, now: Instant): z.ZodType {
-  const value = valueSchema(field, now).describe(field.label);
+  const value = valueSchema(field, now).describe(describedAs(field));
   // What only a button carries stays absent where it is not given, as the histories of open incidents have it.
   if (field.kind === 'draft') return value.nullish();
   if (field.unless !== undefined)
@@ -33,6 +33,12 @@ function fieldSchema(field: Field, now: Instant): z.ZodType {
       .default('')
       .describe(field.label);
   return field.optional === true ? value.nullish().transform((given) => given ?? null) : value;
+}
+
+/** For whoever reads the published schema. */
+function describedAs({ kind, label, most = LONGEST_MINUTES }: Field): string {
+  if (kind === 'minutes') return `${label}: minutes, or a length such as 30m or 2h; at most ${most} minutes`;
+  return kind === 'instant' ? `${label}: such as 15:00 (UTC), or an ISO instant with its zone` : label;
 }
 
 function valueSchema(field: Field, now: Instant): z.ZodType {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIncidentClient, type IncidentClient } from '../../src/client.ts';
+import { DECISION_NAMES } from '../../src/domain/decision.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
 import { as, type GatewayRig, gatewayRig, wireAlert } from './gateway-rig.ts';
 
@@ -232,6 +233,12 @@ describe('PagerDuty', () => {
 });
 
 describe('people', () => {
+  it('read what decisions take without signing in', async () => {
+    const answer = await rig.app.inject({ url: '/api/openapi.json' });
+    expect([answer.statusCode, answer.json().openapi]).toEqual([200, '3.1.0']);
+    expect(Object.keys(answer.json().components.schemas)).toEqual(expect.arrayContaining([...DECISION_NAMES]));
+  });
+
   const decide = (who: string, payload: unknown, id = 'incident-20241023-1430') =>
     rig.app.inject({
       method: 'POST',
@@ -246,6 +253,24 @@ describe('people', () => {
     ['admin', { id: '1', name: 'approve', body: { approvalId: 'a' } }, 403, /takes one of these roles/],
     ['responder', { id: '1', name: 'resolve', body: {} }, 403, /commander/],
     ['commander', { id: '1', name: 'explode', body: {} }, 422, /must be one of acknowledge/],
+    [
+      'commander',
+      { id: '1', name: 'snooze', body: { minutes: 'soon', because: 'x' } },
+      422,
+      /"minutes" must be a number of minutes, or a length such as 30m/,
+    ],
+    [
+      'commander',
+      { id: '1', name: 'snooze', body: { minutes: '2d', because: 'x' } },
+      422,
+      /"minutes" must be at most 1440 minutes/,
+    ],
+    [
+      'commander',
+      { id: '1', name: 'update', body: { text: 'x', expectedRecoveryAt: 'later' } },
+      422,
+      /"expectedRecoveryAt" must be a UTC clock time/,
+    ],
     ['commander', { name: 'note', body: { text: 'x' } }, 422, /"id" must be a text chosen by you/],
     [
       'commander',
