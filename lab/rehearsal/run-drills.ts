@@ -4,13 +4,10 @@ import { join } from 'node:path';
 import { castDrill } from './cast.ts';
 import { type Drill, DrillError } from './drill.ts';
 import { readDrill } from './drill-file.ts';
-import { drillJsonSchema } from './drill-schema.ts';
 import { needsOwnGround, openGround, type SharedGround } from './ground.ts';
 import { type DrillReport, type Judged, judge } from './judge.ts';
 import { playDrill } from './play-drill.ts';
 import { reportText, summaryText } from './report.ts';
-
-export { drillJsonSchema };
 
 export interface RunOptions {
   /** Plays by the wall clock; one wall second is `speed` incident seconds. */

@@ -327,6 +327,7 @@ export const policySchema = z.strictObject({
 /** Fails to compile when the schema and the type of the domain drift apart, in either direction. */
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 type Parsed = z.infer<typeof policySchema>;
+/** @public read by the compiler alone */
 export const SCHEMA_MATCHES_TYPE: Same<Mutable<Policy>, Parsed> = true;
 type Mutable<T> = T extends readonly (infer E)[]
   ? Mutable<E>[]

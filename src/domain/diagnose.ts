@@ -8,7 +8,7 @@ import { providerRules } from './diagnosis-rules/provider.ts';
 import { type DiagnosisInput, type Reading, type RemedyTried, read } from './diagnosis-rules/reading.ts';
 import { reportedRules } from './diagnosis-rules/reported.ts';
 
-export type { DiagnosisInput, RemedyTried } from './diagnosis-rules/reading.ts';
+export type { DiagnosisInput } from './diagnosis-rules/reading.ts';
 
 /** Longer lists help nobody at night. */
 const MAXIMUM_HYPOTHESES = 8;
