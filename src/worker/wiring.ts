@@ -146,7 +146,6 @@ function documentsOf(env: WorkerEnv, ports: GivenPorts, clock: Clock): Documents
     : repositoryDocuments(repository, env.GIT_BASE_BRANCH, clock);
 }
 
-export const TIMEOUT_MILLISECONDS = 5_000;
 /** More than the engine lets one incident have. */
 const TIMELINE_EVENTS = 50_000;
 
