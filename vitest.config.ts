@@ -11,6 +11,7 @@ const SERVERS = [
   'test/contract/**/*.test.ts',
   'test/deploy/kubernetes-rights.test.ts',
   'test/replay/{gate,traced}.test.ts',
+  'test/scripts/build.test.ts',
   'lab/test/embedded/**/*.test.ts',
   'lab/test/rehearsal/{doors,leaving}.test.ts',
   'lab/test/rehearsal/checks/*.test.ts',

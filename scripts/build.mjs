@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Each process that a production runs, and where its code begins. */
-const ENTRIES = {
+export const ENTRIES = {
   worker: 'src/worker.ts',
   gateway: 'src/gateway/main.ts',
   'status-page': 'src/gateway/status-page.ts',

@@ -1,13 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { builtCode } from '../../scripts/build.mjs';
+import { ENTRIES } from '../../scripts/build.mjs';
 import { environmentVariables, gatewayEnv, statusPageEnv, workerEnv } from '../../src/config/env.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/incident/api.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const text = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+
+interface Packages {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
 
 interface Service {
   readonly image?: string;
@@ -62,10 +67,10 @@ describe('docker-compose.yml', () => {
 
   it.each(processes)(
     'gives the $name everything it reads, and nothing it does not know',
-    async ({ name, process, entry, read }) => {
+    ({ name, process, entry, read }) => {
       const service = compose.services[name];
       expect(service?.command?.at(-1)).toBe(entry);
-      expect(existsSync(join(await builtCode(ROOT), basename(entry)))).toBe(true);
+      expect(Object.keys(ENTRIES).map((built) => `dist/${built}.js`)).toContain(entry);
       const given = Object.keys(service?.environment ?? {});
       const wanted = environmentVariables()
         .filter((one) => one.processes.includes(process) && !NOT_HERE.has(one.name))
@@ -118,6 +123,20 @@ describe('docker-compose.yml', () => {
         .map(({ name }) => name)
         .sort(),
     );
+  });
+
+  it('installs into the image nothing that only the laboratory or development needs', () => {
+    const { dependencies, devDependencies } = JSON.parse(text('package.json')) as Packages;
+    const lab = JSON.parse(text('lab/package.json')) as Packages;
+    const { packages } = JSON.parse(text('package-lock.json')) as { packages: Record<string, { dev?: boolean }> };
+    // The image's npm ci leaves out what the lock file marks as for development. A dependency of the lab would be marked as
+    // the product's when development needs it too: so the lab has development dependencies alone.
+    expect(lab.dependencies).toBeUndefined();
+    const only = Object.keys({ esbuild: devDependencies.esbuild, ...lab.devDependencies }).filter(
+      (name) => !(name in dependencies),
+    );
+    expect(only).toEqual(expect.arrayContaining(['tsx', 'esbuild', '@temporalio/testing', 'smtp-server']));
+    expect(only.filter((name) => packages[`node_modules/${name}`]?.dev !== true)).toEqual([]);
   });
 
   it('copies into the image what there is, and nothing of the laboratory but its name', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildDist, builtCode } from '../../scripts/build.mjs';
+import { buildDist, builtCode, ENTRIES } from '../../scripts/build.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const run = promisify(execFile);
@@ -28,14 +28,7 @@ describe('a build', () => {
     const [first, second] = await Promise.all([builtCode(copy), builtCode(copy)]);
     expect(second).toBe(first);
     expect(await builtCode(copy)).toBe(first);
-    for (const file of [
-      'worker.js',
-      'gateway.js',
-      'status-page.js',
-      'incident.js',
-      'store/migrations',
-      'console/public',
-    ])
+    for (const file of [...Object.keys(ENTRIES).map((name) => `${name}.js`), 'store/migrations', 'console/public'])
       expect(existsSync(join(first, file)), file).toBe(true);
     writeFileSync(join(copy, 'src/config/version.ts'), "export const VERSION = '9.9.9';\n");
     const third = await builtCode(copy);
