@@ -101,7 +101,7 @@ export const decisionRequest = z.strictObject({
   body: z.unknown().optional(),
 });
 
-export type ReadBody<N extends DecisionName> =
+type ReadBody<N extends DecisionName> =
   | { readonly ok: true; readonly body: DecisionBodies[N] }
   | {
       readonly ok: false;

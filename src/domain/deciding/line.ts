@@ -14,7 +14,7 @@ export interface Line {
   readonly options: Readonly<Record<string, string>>;
 }
 
-export type LineRead =
+type LineRead =
   /** People and incidents stand as they were written. `left`: words that nothing asked for. */
   | { readonly ok: true; readonly given: Readonly<Record<string, unknown>>; readonly left: readonly string[] }
   | { readonly ok: false; readonly problem: Problem };

@@ -104,7 +104,7 @@ export async function lookedUp({ kind }: Field, written: string, lookups: Lookup
 }
 
 /** `<@U0BOB|bob>`, `U0BOB`, `@bob`, `bob` or `Bob Baker`: the person's id, or null. */
-export async function findPerson({ people }: Sources, written: string): Promise<string | null> {
+async function findPerson({ people }: Sources, written: string): Promise<string | null> {
   const chatId = /^(?:<@([A-Z0-9]+)(?:\|[^>]*)?>|([UW][A-Z0-9]+))$/.exec(written);
   if (chatId !== null) return (await people.byChatId(chatId[1] ?? chatId[2] ?? ''))?.id ?? null;
   const name = written.replace(/^@/, '').toLowerCase();
