@@ -74,6 +74,7 @@ const ROOMS: readonly Room[] = [
       /^@kubernetes\/client-node$/,
       /^ws$/,
       /^yaml$/,
+      /^rfc6902$/,
       /^pg$/,
       /^@slack\/web-api$/,
       /^nodemailer/,

@@ -15,6 +15,7 @@ import { createClusterActivities } from '../activities/kubernetes/activities.ts'
 import { createKubernetesClient } from '../activities/kubernetes/client.ts';
 import { connectToKubernetes, kubernetesOptions } from '../activities/kubernetes/connection.ts';
 import { createDatabaseCluster } from '../activities/kubernetes/database-place.ts';
+import { installedKustomize } from '../activities/kubernetes/installed-kustomize.ts';
 import { createManifests } from '../activities/kubernetes/manifests.ts';
 import { createPodGateway } from '../activities/kubernetes/pod-gateway.ts';
 import { createClusterReadings } from '../activities/kubernetes/readings.ts';
@@ -72,7 +73,9 @@ export function wireActivities({ env, store, people, clock, actionItems, ports, 
     }),
     createClusterActivities(
       kubernetes,
-      env.MANIFESTS_DIR === undefined ? null : createManifests({ directory: env.MANIFESTS_DIR }),
+      env.MANIFESTS_DIR === undefined
+        ? null
+        : createManifests({ directory: env.MANIFESTS_DIR, kustomize: installedKustomize }),
     ),
     createProviderActivities(createAdminClient(createPodGateway(kubernetes, env.ADMIN_API_THROUGH))),
     createFailoverActivities({

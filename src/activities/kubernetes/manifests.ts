@@ -1,7 +1,8 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
 import { failure } from '../failures.ts';
-import { renderKustomization } from './kustomize.ts';
+import type { BuildWithKustomize } from './installed-kustomize.ts';
+import { inApplyOrder, type ManifestFiles, refuseWhatIsElsewhere, renderKustomization } from './kustomize.ts';
 import { type ManifestObject, parseManifest } from './manifest-objects.ts';
 
 /** The team's own manifests (MANIFESTS_DIR): a checkout of the repository that the policy's paths are in. Read only. */
@@ -18,15 +19,26 @@ export interface Manifests {
 const FILES_LIMIT = 500;
 const LARGEST_FILE_BYTES = 512 * 1024;
 
-export function createManifests({ directory }: { readonly directory: string }): Manifests {
+interface ManifestsOptions {
+  readonly directory: string;
+  /** The real kustomize where there is one; without it what is not rendered here is refused by name. */
+  readonly kustomize?: () => Promise<BuildWithKustomize | null>;
+}
+
+export function createManifests({ directory, kustomize = async () => null }: ManifestsOptions): Manifests {
   const root = resolve(directory);
   const read = (path: string): Promise<readonly ManifestObject[]> => readManifest(root, path);
+  const files: ManifestFiles = { text: (one) => textOf(root, one), isFolder: (one) => isFolder(root, one) };
+  const rendered = async (path: string, folder: string) => {
+    const build = await kustomize();
+    if (build === null) return renderKustomization(path, files);
+    await refuseWhatIsElsewhere(path, files);
+    return parseManifest(path, await build(folder));
+  };
   return {
     async objects(path) {
       const file = await within(root, path);
-      const objects = (await stat(file)).isDirectory()
-        ? await renderKustomization(path, { text: (one) => textOf(root, one), isFolder: (one) => isFolder(root, one) })
-        : await read(path);
+      const objects = (await stat(file)).isDirectory() ? inApplyOrder(await rendered(path, file)) : await read(path);
       if (objects.length === 0) throw failure('Invalid', `${path} holds no object.`);
       return objects;
     },

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { type BuildWithKustomize, installedKustomize } from '../../../src/activities/kubernetes/installed-kustomize.ts';
 import { createManifests } from '../../../src/activities/kubernetes/manifests.ts';
 import { clusterBinaries, NO_CLUSTER_BECAUSE } from '../../kubernetes/cluster/binaries.ts';
 import { MANIFESTS } from './simulated-rig.ts';
@@ -69,29 +70,136 @@ patches:
 
 const byName = (objects: readonly unknown[]) =>
   [...objects].sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)) as number).map((one) => one);
-const byKind = (objects: readonly unknown[]) =>
-  [...(objects as readonly { kind: string }[])].sort((a, b) => a.kind.localeCompare(b.kind));
+
+const patching = (op: string, path: string) => ({
+  patches: [{ target: { kind: 'Deployment' }, patch: JSON.stringify([{ op, path, value: 1 }]) }],
+});
+
+/** On the PATH, or else the one in the kubectl that is built for the cluster of the tests. */
+const installed = await installedKustomize();
+const NO_REAL_BECAUSE = installed === null ? NO_CLUSTER_BECAUSE : null;
+async function theReal(): Promise<BuildWithKustomize> {
+  if (installed !== null) return installed;
+  const { kubectl } = await clusterBinaries();
+  return async (path) => execFileSync(kubectl, ['kustomize', path], { encoding: 'utf8' });
+}
 
 describe('an overlay', () => {
-  it.skipIf(NO_CLUSTER_BECAUSE !== null)(
-    `is rendered as kubectl kustomize renders it${NO_CLUSTER_BECAUSE === null ? '' : ` (${NO_CLUSTER_BECAUSE})`}`,
+  /** The same objects as the real one, or refused here: never another result. */
+  async function held(root: string, path: string): Promise<'the same' | string> {
+    const real = await theReal();
+    const ours = createManifests({ directory: root }).objects(path);
+    const refused = await ours.then(
+      () => null,
+      (error: Error) => error.message,
+    );
+    if (refused !== null) return refused;
+    const theirs = createManifests({ directory: root, kustomize: async () => real }).objects(path);
+    expect(await ours).toEqual(await theirs);
+    return 'the same';
+  }
+
+  it.skipIf(NO_REAL_BECAUSE !== null)(
+    `is rendered as the real kustomize renders it${NO_REAL_BECAUSE === null ? '' : ` (${NO_REAL_BECAUSE})`}`,
     async () => {
       writeOverlay();
-      const { kubectl } = await clusterBinaries();
-      const overlays = [
-        [folder, 'overlay'],
-        [MANIFESTS, 'k8s/overlays/prod'],
-        [MANIFESTS, 'k8s/overlays/prod-canary'],
-      ] as const;
-      for (const [root, path] of overlays) {
-        const theirs = parseAllDocuments(
-          execFileSync(kubectl, ['kustomize', join(root, path)], { encoding: 'utf8' }),
-        ).map((one) => one.toJS() as unknown);
-        expect(byKind(await createManifests({ directory: root }).objects(path))).toEqual(byKind(theirs));
-      }
+      expect(await held(folder, 'overlay')).toBe('the same');
+      expect(await held(MANIFESTS, 'k8s/overlays/prod')).toBe('the same');
+      expect(await held(MANIFESTS, 'k8s/overlays/prod-canary')).toBe('the same');
     },
     35 * 60_000,
   );
+
+  it.skipIf(NO_REAL_BECAUSE !== null)(
+    'of any make is rendered as the real one renders it, or refused',
+    async () => {
+      write('web.yaml', DEPLOYMENT);
+      write('config.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { mode: plain }\n');
+      const path = fc.constantFrom(
+        '/spec/replicas',
+        '/spec/template/spec/containers/0',
+        '/spec/template/spec/containers/1/image',
+        '/spec/template/spec/containers/name',
+        '/spec/template/spec/containers/-1',
+        '/spec/template/spec/containers/-',
+        '/spec/template/spec/containers/0/env/2',
+        '/spec/template/spec/containers/0/env/9',
+        '/spec/paused',
+        '/spec/nowhere/at/all',
+        '/metadata/labels/a~1b',
+      );
+      const value = fc.constantFrom({ name: 'x', image: 'x:1' }, 3, 'text', true);
+      const operation = fc.record({ op: fc.constantFrom('add', 'replace', 'remove', 'test'), path, value });
+      const containers = fc.uniqueArray(
+        fc.record({
+          name: fc.constantFrom('web', 'sidecar', 'added'),
+          image: fc.constantFrom('sidecar:8', 'other:1'),
+          env: fc.constantFrom([{ name: 'A', value: 'one' }], [{ name: 'C', value: 'x' }], []),
+          command: fc.constantFrom(['run'], []),
+        }),
+        { minLength: 1, maxLength: 2, selector: ({ name }) => name },
+      );
+      const merge = fc.record({
+        apiVersion: fc.constant('apps/v1'),
+        kind: fc.constant('Deployment'),
+        metadata: fc.constantFrom({ name: 'web' }, { name: 'web', annotations: { why: 'x' } }),
+        spec: fc.record(
+          { paused: fc.constantFrom(true, null), template: fc.record({ spec: fc.record({ containers }) }) },
+          { requiredKeys: [] },
+        ),
+      });
+      const overlay = fc.record(
+        {
+          nameSuffix: fc.constantFrom('', '-canary'),
+          namespace: fc.constantFrom('shop'),
+          commonAnnotations: fc.constant({ team: 'platform' }),
+          images: fc.constantFrom(
+            [{ name: 'sidecar', newTag: '2' }],
+            [{ name: 'sidecar', newName: 'registry.test:5000/a/b' }],
+            [{ name: 'registry.test:5000/team/web', newTag: '2' }],
+            [{ name: 'sidecar', digest: 'sha256:x' }],
+          ),
+          replicas: fc.constantFrom([{ name: 'web', count: 4 }], [{ name: 'nobody', count: 4 }]),
+          patches: fc.constantFrom<readonly unknown[]>([]).chain(() =>
+            fc.array(
+              fc.oneof(
+                operation.map((one) => ({ target: { kind: 'Deployment' }, patch: JSON.stringify([one]) })),
+                merge.map((one) => ({ patch: JSON.stringify(one) })),
+              ),
+              { maxLength: 2 },
+            ),
+          ),
+        },
+        { requiredKeys: [] },
+      );
+      let same = 0;
+      await fc.assert(
+        fc.asyncProperty(overlay, async (content) => {
+          write('kustomization.yaml', JSON.stringify({ resources: ['web.yaml', 'config.yaml'], ...content }));
+          if ((await held(folder, '.')) === 'the same') same += 1;
+        }),
+        { numRuns: 60 },
+      );
+      expect(same).toBeGreaterThan(10);
+    },
+    35 * 60_000,
+  );
+
+  it.each([
+    ['a reference to what is renamed', { nameSuffix: '-canary' }, 'names a renamed object'],
+    ['a CronJob', { resources: ['cron.yaml'], images: [{ name: 'a', newTag: '2' }] }, 'CronJob nightly'],
+    ['an index that is none', patching('remove', '/spec/template/spec/containers/name'), 'which is not there'],
+    ['an item that is not there', patching('replace', '/spec/template/spec/containers/7'), 'which is not there'],
+    ['a field that is not there', patching('replace', '/spec/paused'), 'cannot replace /spec/paused'],
+    ['a digest', { images: [{ name: 'web', digest: 'sha256:1' }] }, 'images.0.digest'],
+    ['replicas of nothing', { replicas: [{ name: 'nobody', count: 2 }] }, 'counts replicas of nobody'],
+  ])('that has %s is refused by name', async (_what, content, words) => {
+    write('web.yaml', DEPLOYMENT.replace('env:', 'envFrom: [{ configMapRef: { name: settings } }], env:'));
+    write('config.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { mode: plain }\n');
+    write('cron.yaml', 'apiVersion: batch/v1\nkind: CronJob\nmetadata: { name: nightly }\nspec: {}\n');
+    write('kustomization.yaml', JSON.stringify({ resources: ['web.yaml', 'config.yaml'], ...content }));
+    await expect(createManifests({ directory: folder }).objects('.')).rejects.toThrow(words);
+  });
 
   it('patches by name, keeps what it is not told to change, and retags only whole image names', async () => {
     writeOverlay();
@@ -128,14 +236,18 @@ describe('an overlay', () => {
     write('far/kustomization.yaml', 'resources: ["https://example.test/base?ref=v1"]\n');
     write(
       'lost/kustomization.yaml',
-      'resources: []\npatches: [{ patch: "{apiVersion: v1, kind: ConfigMap, metadata: {name: x}}" }]\n',
+      'resources: [web.yaml]\npatches: [{ patch: "{apiVersion: v1, kind: ConfigMap, metadata: {name: x}}" }]\n',
     );
+    write('lost/web.yaml', DEPLOYMENT);
     write('circle/kustomization.yaml', 'resources: [../circle]\n');
     const objects = (path: string) => createManifests({ directory: folder }).objects(path);
     await expect(objects('base')).rejects.toThrow('configMapGenerator, which is not rendered here');
     await expect(objects('far')).rejects.toThrow('is not fetched during an incident');
     await expect(objects('lost')).rejects.toThrow('patches something that is not among its resources');
     await expect(objects('circle')).rejects.toThrow('nested deeper');
+    // Nor does the real one fetch anything or leave the folder: it is not even asked.
+    const real = createManifests({ directory: folder, kustomize: async () => async () => '' });
+    await expect(real.objects('far')).rejects.toThrow('is not fetched during an incident');
     await expect(objects('../..')).rejects.toThrow('leads out of the folder');
   });
 });
