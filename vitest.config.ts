@@ -9,6 +9,7 @@ const SERVERS = [
   'test/activities/{customers/activities,evidence/changes,kubernetes/kustomize,postgres/client}.test.ts',
   'test/console/{pages,status-page,writing}.test.ts',
   'test/contract/**/*.test.ts',
+  'test/lint.test.ts',
   'test/deploy/kubernetes-rights.test.ts',
   'test/replay/{gate,traced}.test.ts',
   'test/scripts/build.test.ts',
