@@ -77,6 +77,7 @@ const ROOMS: readonly Room[] = [
       /^rfc6902$/,
       /^pg$/,
       /^@slack\/web-api$/,
+      /^mailparser$/,
       /^nodemailer/,
       /^redis$/,
       /^libpg-query$/,
@@ -107,6 +108,7 @@ const ROOMS: readonly Room[] = [
     holds: under('gateway'),
     rooms: [
       SYSTEMS,
+      /^activities\/[^/]+\/(webhook|webhook-acts|message-event|signature|delivery-report)\.ts$/,
       /^client(\.ts$|\/)/,
       /^store\//,
       /^config\//,
@@ -120,7 +122,6 @@ const ROOMS: readonly Room[] = [
     packages: [
       /^@opentelemetry\/api$/,
       /^fastify$/,
-      /^mailparser$/,
       /^openid-client$/,
       /^pino$/,
       /^prom-client$/,

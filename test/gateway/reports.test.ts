@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { isSignedByJira, readJira } from '../../src/activities/jira/webhook.ts';
+import { readSlackMessage } from '../../src/activities/slack/message-event.ts';
+import { readZendesk, zendeskSignatureProblem } from '../../src/activities/zendesk/webhook.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
-import { isSignedByJira, readJira } from '../../src/gateway/sources/jira.ts';
-import { readSlackMessage } from '../../src/gateway/sources/slack-message.ts';
-import { readZendesk, zendeskSignatureProblem } from '../../src/gateway/sources/zendesk.ts';
 
 const NOW = '2026-03-03T09:00:00.000Z';
 const { reports } = await loadPolicy('policy/noa.yaml');

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
+import { readAlertmanager } from '../../../src/activities/alertmanager/webhook.ts';
 import { workerEnv } from '../../../src/config/env.ts';
 import type { Alert } from '../../../src/domain/alert.ts';
 import { instant } from '../../../src/domain/instant.ts';
 import type { Policy } from '../../../src/domain/policy.ts';
-import { readAlertmanager } from '../../../src/gateway/sources/alertmanager.ts';
 import { wireActivities } from '../../../src/worker/wiring.ts';
 import type { Drill } from '../../rehearsal/drill.ts';
 import { type Production, startProduction } from '../../simulation/production.ts';

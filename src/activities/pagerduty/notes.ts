@@ -22,7 +22,7 @@ export function createPageNotes(rest: Pick<PagerDutyRest, 'newestOfKey' | 'note'
   };
 }
 
-/** The id of the PagerDuty incident by which an alert of it is known (src/gateway/sources/pagerduty.ts). */
+/** The id of the PagerDuty incident by which an alert of it is known (webhook.ts). */
 export function pagingIdOf(fingerprint: string): string | null {
   return /^pagerduty:(.+)$/.exec(fingerprint)?.[1] ?? null;
 }

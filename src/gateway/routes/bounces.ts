@@ -1,10 +1,14 @@
 import type { FastifyInstance } from 'fastify';
+import {
+  type DeliveryReport,
+  type ReportedRecipient,
+  readDeliveryReport,
+} from '../../activities/email/delivery-report.ts';
 import { type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { ReportedBy } from '../../store/customer-mail.ts';
 import { requireToken } from '../authentication.ts';
 import type { GatewayOptions } from '../options.ts';
 import { MAX_BODY_BYTES, RequestRefused } from '../refusals.ts';
-import { type DeliveryReport, type ReportedRecipient, readDeliveryReport } from '../sources/delivery-report.ts';
 
 /** What was done about one mail that a mail server piped here. Only `bounced` changed anything. */
 export interface BounceAnswer {

@@ -8,8 +8,8 @@ import { readPage, readTimeline } from '../reading.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
 import { openByPerson } from '../services/intake.ts';
+import { createIncidentBody } from '../services/person.ts';
 import { known, sendStored, sequence } from '../services/requests.ts';
-import { createIncidentBody } from '../sources/person.ts';
 
 const LIST_LIMIT = 500;
 

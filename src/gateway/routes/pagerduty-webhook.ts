@@ -1,4 +1,11 @@
 import type { FastifyInstance } from 'fastify';
+import {
+  fingerprintOfPage,
+  isSignedByPagerduty,
+  type PagerdutyMessage,
+  readPagerduty,
+} from '../../activities/pagerduty/webhook.ts';
+import type { PagerdutyAct } from '../../activities/pagerduty/webhook-acts.ts';
 import { mayDecide } from '../../domain/authority.ts';
 import { holdsRole } from '../../domain/deciding/roles.ts';
 import type { DecisionBodies, DecisionName } from '../../domain/decision.ts';
@@ -9,8 +16,6 @@ import { bodyOf } from '../request-body.ts';
 import { decideAndAnswer } from '../services/decide-and-answer.ts';
 import { take } from '../services/intake.ts';
 import { understood } from '../services/requests.ts';
-import { fingerprintOfPage, isSignedByPagerduty, type PagerdutyMessage, readPagerduty } from '../sources/pagerduty.ts';
-import type { PagerdutyAct } from '../sources/pagerduty-acts.ts';
 
 /** PagerDuty tells of alerts (R1.1) and of what people do there with pages: that counts as if they did it here (R1.4). */
 export function registerPagerdutyWebhook(app: FastifyInstance, options: GatewayOptions): void {

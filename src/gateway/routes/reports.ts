@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isSignedByJira, readJira } from '../../activities/jira/webhook.ts';
+import { readZendesk, zendeskSignatureProblem } from '../../activities/zendesk/webhook.ts';
 import { authenticate } from '../authentication.ts';
 import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
 import { takeReport } from '../services/intake.ts';
 import { understood } from '../services/requests.ts';
-import { isSignedByJira, readJira } from '../sources/jira.ts';
-import { readZendesk, zendeskSignatureProblem } from '../sources/zendesk.ts';
 
 const LIST_LIMIT = 200;
 

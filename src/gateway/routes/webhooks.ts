@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { readAlertmanager } from '../../activities/alertmanager/webhook.ts';
 import type { Taken } from '../../store/intake.ts';
 import { requireToken } from '../authentication.ts';
 import type { GatewayOptions } from '../options.ts';
@@ -6,7 +7,6 @@ import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
 import { take } from '../services/intake.ts';
 import { understood } from '../services/requests.ts';
-import { readAlertmanager } from '../sources/alertmanager.ts';
 
 /** Webhooks are answered 202 once everything they bring is durable, 503 when it cannot be, 4xx when it never will. */
 export function registerWebhooks(app: FastifyInstance, options: GatewayOptions): void {

@@ -1,14 +1,14 @@
 import { correlate, separateCorrelation } from '../../domain/correlation.ts';
 import type { Instant } from '../../domain/instant.ts';
+import type { NoReport } from '../../domain/intake/report-text.ts';
+import type { UnderstoodAlert } from '../../domain/intake/understood-alert.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
 import type { UserReport } from '../../domain/user-report.ts';
 import type { Taken } from '../../store/intake.ts';
 import type { TakenReport } from '../../store/reports.ts';
 import { aboutIncident } from '../../tracing/spans.ts';
 import type { GatewayOptions } from '../options.ts';
-import type { UnderstoodAlert } from '../sources/alertmanager.ts';
-import { alertOfPerson, type CreateIncident } from '../sources/person.ts';
-import type { NoReport } from '../sources/report-text.ts';
+import { alertOfPerson, type CreateIncident } from './person.ts';
 
 /** Stores one alert and sets it on its way. */
 export async function take(options: GatewayOptions, { alert, startsAt, detectedAt }: UnderstoodAlert): Promise<Taken> {

@@ -1,7 +1,7 @@
+import { readSlackMessage, type SlackMessageEvent } from '../../activities/slack/message-event.ts';
 import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 import { takeReport } from '../services/intake.ts';
-import { readSlackMessage, type SlackMessageEvent } from '../sources/slack-message.ts';
 import type { SlackWeb } from './web-api.ts';
 
 /**

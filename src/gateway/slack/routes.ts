@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { signatureProblem } from '../../activities/slack/signature.ts';
 import type { Clock } from '../../config/clock.ts';
 import { epochMs } from '../../domain/instant.ts';
 import { wellFormedValue } from '../../domain/well-formed.ts';
 import { RequestRefused } from '../refusals.ts';
 import { readEvent, readInteraction, readSlashCommand } from './payloads.ts';
-import { signatureProblem } from './signature.ts';
 import type { SlackApp, SlackReply } from './slack-app.ts';
 
 export interface SlackRoutes {

@@ -1,7 +1,7 @@
 import { simpleParser } from 'mailparser';
 import { expect } from 'vitest';
 import { messageIdOf } from '../../../src/activities/email/client.ts';
-import { readDeliveryReport } from '../../../src/gateway/sources/delivery-report.ts';
+import { readDeliveryReport } from '../../../src/activities/email/delivery-report.ts';
 import { invitation } from '../../../src/views/invitation.ts';
 import { COMMUNICATION, RESOLVED } from '../../views/facts.ts';
 import type { ContractCase } from '../suite.ts';

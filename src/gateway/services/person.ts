@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
 import type { Instant } from '../../domain/instant.ts';
+import { bounded } from '../../domain/intake/bounds.ts';
 import type { PersonPolicy, Policy } from '../../domain/policy.ts';
-import { bounded } from './bounds.ts';
 
 /** `incident create "…"`: from the CLI, the console and chat (R1.3). */
 export const createIncidentBody = z.strictObject({

@@ -2,13 +2,13 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Alert } from '../../domain/alert.ts';
 import { incidentNamedBy, incidentOfPageWords } from '../../domain/incident-name.ts';
 import { epochMs, type Instant } from '../../domain/instant.ts';
+import { bounded, webLink } from '../../domain/intake/bounds.ts';
+import { claimedSeverity } from '../../domain/intake/claimed-severity.ts';
+import { settleStart } from '../../domain/intake/start-time.ts';
+import type { UnderstoodAlert } from '../../domain/intake/understood-alert.ts';
 import type { Policy } from '../../domain/policy.ts';
-import type { UnderstoodAlert } from './alertmanager.ts';
-import { bounded, webLink } from './bounds.ts';
-import { claimedSeverity } from './claimed-severity.ts';
-import { type Agent, actOf, agentOf, type PagerdutyAct } from './pagerduty-acts.ts';
-import { message, type PagerdutyEvent, type PagerdutyIncident } from './pagerduty-event.ts';
-import { settleStart } from './start-time.ts';
+import { type Agent, actOf, agentOf, type PagerdutyAct } from './webhook-acts.ts';
+import { message, type PagerdutyEvent, type PagerdutyIncident } from './webhook-event.ts';
 
 /** What a PagerDuty webhook says to us: of an alert, of what somebody did there, or of both at once. */
 export interface PagerdutyMessage {

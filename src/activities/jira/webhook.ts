@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { Instant } from '../../domain/instant.ts';
+import { bounded } from '../../domain/intake/bounds.ts';
+import { type NoReport, reportText } from '../../domain/intake/report-text.ts';
 import type { ReportsPolicy } from '../../domain/policy.ts';
 import type { UserReport } from '../../domain/user-report.ts';
-import { bounded } from './bounds.ts';
-import { type NoReport, reportText } from './report-text.ts';
 
 /** `X-Hub-Signature: sha256=<hex>` over the raw body, by any of the secrets. There is no timestamp: repeats are recognised instead. */
 export function isSignedByJira(header: string | undefined, bytes: Buffer, secrets: readonly string[]): boolean {

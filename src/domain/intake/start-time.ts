@@ -1,5 +1,5 @@
-import { epochMs, type Instant, instant, plusMinutes } from '../../domain/instant.ts';
-import type { IntakePolicy } from '../../domain/policy.ts';
+import { epochMs, type Instant, instant, plusMinutes } from '../instant.ts';
+import type { IntakePolicy } from '../policy.ts';
 
 export interface SettledStart {
   readonly detectedAt: Instant;

@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { epochMs, type Instant } from '../../domain/instant.ts';
+import { bounded } from '../../domain/intake/bounds.ts';
+import { type NoReport, reportText } from '../../domain/intake/report-text.ts';
 import type { ReportsPolicy } from '../../domain/policy.ts';
 import type { UserReport } from '../../domain/user-report.ts';
-import { bounded } from './bounds.ts';
-import { type NoReport, reportText } from './report-text.ts';
 
 /** Zendesk tries again for an hour at most; what is older was replayed. */
 const SKEW_SECONDS = 2 * 3600;

@@ -1,4 +1,4 @@
-import type { Alert } from '../../domain/alert.ts';
+import type { Alert } from '../alert.ts';
 
 /**
  * The severity that a source's own word claims, in the spellings that Prometheus rules and PagerDuty use; null for

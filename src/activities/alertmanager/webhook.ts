@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Alert } from '../../domain/alert.ts';
 import { epochMs, type Instant, instant } from '../../domain/instant.ts';
+import { ANNOTATION_LIMITS, bounded, boundedTexts, LABEL_LIMITS, webLink } from '../../domain/intake/bounds.ts';
+import { claimedSeverity } from '../../domain/intake/claimed-severity.ts';
+import { settleStart } from '../../domain/intake/start-time.ts';
+import type { UnderstoodAlert } from '../../domain/intake/understood-alert.ts';
 import type { Policy } from '../../domain/policy.ts';
-import { ANNOTATION_LIMITS, bounded, boundedTexts, LABEL_LIMITS, webLink } from './bounds.ts';
-import { claimedSeverity } from './claimed-severity.ts';
-import { settleStart } from './start-time.ts';
 
 /** What a webhook was understood as. Refused alerts are named by their place, the others are taken all the same. */
 export interface AlertmanagerMessage {
@@ -13,13 +14,6 @@ export interface AlertmanagerMessage {
   readonly refused: readonly { readonly index: number; readonly error: string }[];
   /** So many more alerts of the group were left out by Alertmanager itself. */
   readonly truncatedAlerts: number;
-}
-
-export interface UnderstoodAlert {
-  readonly alert: Alert;
-  /** As written, to recognise a repeat by. */
-  readonly startsAt: string;
-  readonly detectedAt: Instant;
 }
 
 const MAX_ALERTS = 5_000;

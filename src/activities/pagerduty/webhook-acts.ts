@@ -1,7 +1,7 @@
+import { bounded } from '../../domain/intake/bounds.ts';
+import { claimedSeverity } from '../../domain/intake/claimed-severity.ts';
 import type { Severity } from '../../domain/severity.ts';
-import { bounded } from './bounds.ts';
-import { claimedSeverity } from './claimed-severity.ts';
-import type { PagerdutyEvent } from './pagerduty-event.ts';
+import type { PagerdutyEvent } from './webhook-event.ts';
 
 /** What somebody did in PagerDuty to a page of ours, or to the PagerDuty incident that an alert of ours came from. */
 export type PagerdutyAct =

@@ -1,8 +1,8 @@
 import type { Instant } from '../../domain/instant.ts';
+import { bounded } from '../../domain/intake/bounds.ts';
+import { type NoReport, reportText } from '../../domain/intake/report-text.ts';
 import type { ReportsPolicy } from '../../domain/policy.ts';
 import type { UserReport } from '../../domain/user-report.ts';
-import { bounded } from './bounds.ts';
-import { type NoReport, reportText } from './report-text.ts';
 
 /** The fields of Slack's events `message` and `app_mention` that make a report. */
 export interface SlackMessageEvent {

@@ -1,4 +1,4 @@
-import { redactCredentials } from '../../domain/redaction.ts';
+import { redactCredentials } from '../redaction.ts';
 
 /** What an alert may carry: it travels through histories and chats, so every part has a limit. */
 export interface TextLimits {
