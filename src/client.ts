@@ -14,6 +14,7 @@ import { grpcCodeOf, HOPELESS, messageOf, UNAVAILABLE, untilAnswered } from './c
 import { type ExportedHistory, exportHistory } from './client/histories.ts';
 import { type PostMortemClient, postMortemClient } from './client/post-mortems.ts';
 import { type QuickClient, quickClient } from './client/quick-actions.ts';
+import { taskQueueOf } from './client/task-queue.ts';
 import { tracedClient } from './client/tracing.ts';
 import { wholeTimelineSince } from './client/whole-timeline.ts';
 import type { CommunicationPolicy } from './domain/communication-policy.ts';
@@ -39,7 +40,6 @@ import {
   SEARCH_ATTRIBUTES,
   speedMemo,
   stateQuery,
-  TASK_QUEUE,
 } from './workflows/incident/api.ts';
 import { USER_REPORT_WORKFLOW, type UserReportInput } from './workflows/user-report/api.ts';
 
@@ -149,7 +149,7 @@ export function createIncidentClient(options: IncidentClientOptions = {}): Incid
     interceptors: { workflow: [tracedClient] },
   };
   const client = new Client(clientOptions);
-  const taskQueue = options.taskQueue ?? process.env.TEMPORAL_TASK_QUEUE ?? TASK_QUEUE;
+  const taskQueue = options.taskQueue ?? taskQueueOf(process.env.TEMPORAL_TASK_QUEUE);
   const answerWithinMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
 
   const within = <T>(milliseconds: number, call: () => Promise<T>): Promise<T> =>

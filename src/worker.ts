@@ -9,6 +9,7 @@ import {
 } from '@temporalio/worker';
 import type { WorkflowInfo } from '@temporalio/workflow';
 import type { ProjectionSink } from './activities/projection.ts';
+import { taskQueueOf } from './client/task-queue.ts';
 import { type Clock, clockFromEnv } from './config/clock.ts';
 import { EnvironmentError, type WorkerEnv, workerEnv } from './config/env.ts';
 import { peopleOfPolicyFile } from './config/people.ts';
@@ -63,10 +64,11 @@ async function main(): Promise<void> {
   const connection = await NativeConnection.connect(connectionOptions);
   const space = namespace ?? 'default';
   const ports = await systemPorts(env);
+  const taskQueue = taskQueueOf(env.TEMPORAL_TASK_QUEUE);
   const worker = await Worker.create({
     connection,
     namespace: space,
-    taskQueue: TASK_QUEUE,
+    taskQueue,
     workflowBundle: await workflowsToRun(),
     activities: wireActivities({
       env,
@@ -74,7 +76,7 @@ async function main(): Promise<void> {
       people,
       clock,
       ports,
-      actionItems: followUpStarter(connectionOptions ?? {}, space),
+      actionItems: followUpStarter(connectionOptions ?? {}, space, taskQueue),
       ...(TURNS_URL === '' ? {} : { deadlines: new IdleDeadlines(TURNS_URL) }),
     }),
     interceptors: { activity: activityInterceptors(clock, metrics) },

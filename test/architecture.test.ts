@@ -201,7 +201,7 @@ const ROOMS: readonly Room[] = [
       /^store\//,
       /^activities\//,
       /^domain\//,
-      /^client\/tracing\.ts$/,
+      /^client\/(task-queue|tracing)\.ts$/,
       /^tracing\/(log-lines|spans|tracing)\.ts$/,
       /^workflows\/.*\/api\.ts$/,
       /^worker(\.ts$|\/)/,

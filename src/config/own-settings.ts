@@ -29,6 +29,12 @@ export const OWN_SETTINGS = {
     meaning: 'Where Temporal’s frontend answers. Every other setting of a Temporal client works too.',
   },
   TEMPORAL_NAMESPACE: { readBy: ['gateway', 'worker'], schema: text.optional(), meaning: 'Namespace at Temporal.' },
+  TEMPORAL_TASK_QUEUE: {
+    readBy: ['gateway', 'worker'],
+    schema: text.optional(),
+    meaning:
+      'Queue to which gateways send incidents and which workers poll, so the same at both; incident-runbook when left out. For several installations in one namespace.',
+  },
   INCIDENT_POLICY: {
     readBy: ['gateway', 'worker', 'status page'],
     schema: z.string().min(1),

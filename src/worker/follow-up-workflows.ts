@@ -2,7 +2,7 @@ import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import type { ActionItemsPort } from '../activities/follow-up/ports.ts';
 import { tracedClient } from '../client/tracing.ts';
 import { ACTION_ITEMS_WORKFLOW, type ActionItemsInput, actionItemsWorkflowId } from '../workflows/action-items/api.ts';
-import { speedMemo, TASK_QUEUE } from '../workflows/incident/api.ts';
+import { speedMemo } from '../workflows/incident/api.ts';
 import {
   machineWroteSignal,
   POST_MORTEM_WORKFLOW,
@@ -11,7 +11,11 @@ import {
 } from '../workflows/post-mortem/api.ts';
 
 /** Starts what outlives an incident through the client and not as a child (ADR 0007); a second start finds the first. */
-export function followUpStarter(connectionOptions: ConnectionOptions, namespace: string): ActionItemsPort {
+export function followUpStarter(
+  connectionOptions: ConnectionOptions,
+  namespace: string,
+  taskQueue: string,
+): ActionItemsPort {
   let client: Promise<Client> | null = null;
   const connected = (): Promise<Client> => {
     client ??= Connection.connect(connectionOptions).then(
@@ -38,7 +42,7 @@ export function followUpStarter(connectionOptions: ConnectionOptions, namespace:
         };
         await workflow.signalWithStart(POST_MORTEM_WORKFLOW, {
           workflowId: postMortemWorkflowId(incidentId),
-          taskQueue: TASK_QUEUE,
+          taskQueue,
           args: [input],
           signal: machineWroteSignal,
           signalArgs: [{ digest: document.digest, at, again: true }],
@@ -51,7 +55,7 @@ export function followUpStarter(connectionOptions: ConnectionOptions, namespace:
       const workflowId = actionItemsWorkflowId(incidentId);
       await workflow.start(ACTION_ITEMS_WORKFLOW, {
         workflowId,
-        taskQueue: TASK_QUEUE,
+        taskQueue,
         args: [input],
         workflowIdConflictPolicy: 'USE_EXISTING',
         ...speedMemo(input.speed),

@@ -12,7 +12,13 @@ const HURRIED = { 'evidence.probeDeadlineSeconds': 8, 'verification.holdMinutes'
 let stage: Stage;
 let door: SlackDoor;
 beforeAll(async () => {
-  stage = await openStage({ startAt: '2024-10-23T14:00:00.000Z', speed: 20, policy: HURRIED });
+  // A queue of its own: what the gateway sends there is done only by workers that poll the same.
+  stage = await openStage({
+    startAt: '2024-10-23T14:00:00.000Z',
+    speed: 20,
+    policy: HURRIED,
+    env: () => ({ TEMPORAL_TASK_QUEUE: 'queue-of-this-installation' }),
+  });
   const { production, clock } = stage;
   production.world.addFault(
     { kind: 'bad-deploy', deployment: 'noa-mcp', change: 'feature X', slowQuery: true },
