@@ -26,6 +26,7 @@ import { workerLog } from './worker/log.ts';
 import { workerMetrics } from './worker/metrics.ts';
 import { StampAnswers } from './worker/stamping.ts';
 import { startStatusMails } from './worker/status-mails.ts';
+import { StretchedWaits } from './worker/stretched-waits.ts';
 import { systemPorts } from './worker/system-ports.ts';
 import { tracedActivity, traceSinks } from './worker/tracing.ts';
 import { InTurn } from './worker/turns.ts';
@@ -79,7 +80,7 @@ async function main(): Promise<void> {
       actionItems: followUpStarter(connectionOptions ?? {}, space, taskQueue),
       ...(TURNS_URL === '' ? {} : { deadlines: new IdleDeadlines(TURNS_URL) }),
     }),
-    interceptors: { activity: activityInterceptors(clock, metrics) },
+    interceptors: { activity: activityInterceptors(clock, metrics, env.INCIDENT_SPEED) },
     sinks: { ...projectionSinks(store, log.warn), ...traceSinks(tracing) },
     ...SETTINGS,
     ...versioned(env),
@@ -102,12 +103,17 @@ async function main(): Promise<void> {
 }
 
 /** Outermost first. Turns are taken only where a rehearsal says that it gives them. */
-function activityInterceptors(clock: Clock, metrics: ReturnType<typeof workerMetrics>): ActivityInterceptorsFactory[] {
+function activityInterceptors(
+  clock: Clock,
+  metrics: ReturnType<typeof workerMetrics>,
+  speed: number,
+): ActivityInterceptorsFactory[] {
   return [
     () => ({ inbound: new StampAnswers(clock) }),
     () => ({ inbound: new KeepBeating() }),
     (context) => ({ inbound: tracedActivity(context) }),
     (context) => ({ inbound: metrics.counting(context.info.activityType) }),
+    ...(speed < 1 ? [() => ({ inbound: new StretchedWaits(speed) })] : []),
     ...(TURNS_URL === '' ? [] : [() => ({ inbound: new InTurn(TURNS_URL) })]),
   ];
 }

@@ -1,7 +1,10 @@
+import type { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { ActivityExecuteInput } from '@temporalio/worker';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openTurnstile, type Turnstile } from '../../lab/rehearsal/turnstile.ts';
+import { failure, notYet } from '../../src/activities/failures.ts';
+import { StretchedWaits } from '../../src/worker/stretched-waits.ts';
 import { InTurn } from '../../src/worker/turns.ts';
 
 let turnstile: Turnstile | null = null;
@@ -54,5 +57,25 @@ describe('activities of a rehearsal', () => {
     await expect(answer).rejects.toThrow();
     while (turnstile.isWaiting(turn)) await turnstile.stirred(50);
     expect(log).toEqual([]);
+  });
+});
+
+describe('a wait that a system asks for', () => {
+  const attempt = (speed: number, failed: Error) =>
+    new MockActivityEnvironment()
+      .run(() =>
+        new StretchedWaits(speed).execute(INPUT, async () => {
+          throw failed;
+        }),
+      )
+      .then(
+        () => undefined,
+        (error: ApplicationFailure) => error.nextRetryDelay,
+      );
+
+  it('is counted in incident time, however slowly that passes', async () => {
+    const limited = failure('RateLimited', 'Prometheus answered 429', { retryAfterSeconds: 30 });
+    expect(await attempt(0.001, limited)).toBe(30_000_000);
+    expect(await attempt(0.001, notYet('waiting', 5_000))).toBe(5_000_000);
   });
 });
