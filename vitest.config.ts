@@ -17,7 +17,7 @@ const SERVERS = [
   'lab/test/rehearsal/{doors,leaving}.test.ts',
   'lab/test/rehearsal/checks/*.test.ts',
   'lab/test/simulation/production.test.ts',
-  'lab/test/simulation/{promql/prometheus-contract,systems/alertmanager-contract,systems/live-postgres,systems/virtual-postgres}.test.ts',
+  'lab/test/simulation/{promql/prometheus-contract,systems/alertmanager-contract,systems/lent-database,systems/live-postgres,systems/virtual-postgres}.test.ts',
 ];
 
 // biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export

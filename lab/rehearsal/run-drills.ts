@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { endIdleDatabases } from '../simulation/systems/postgres/template.ts';
 import { castDrill } from './cast.ts';
 import { type Drill, DrillError } from './drill.ts';
 import { readDrill } from './drill-file.ts';
@@ -86,6 +87,7 @@ export async function runDrills(paths: readonly string[], options: RunOptions = 
     return { exitCode: 2 };
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, onSignal);
+    await endIdleDatabases();
     if (ground !== null) await (ground as Promise<SharedGround>).then((one) => one.close()).catch(() => undefined);
   }
 }

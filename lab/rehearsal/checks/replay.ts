@@ -43,20 +43,15 @@ export async function replayCheck({ incidents, followUps, theatre }: Performance
   return { check: 'the history replays', expected: 'replays', actual, passed: broken.length === 0 };
 }
 
-/** The engine's threads end with its last replay; begun for none, they would keep this process alive for ever. */
+/** One replayer for all of them. The engine's threads end with its last replay; begun for none, they would keep this process alive for ever. */
 async function replayAll(histories: readonly Recorded[], bundlePath: string): Promise<readonly string[]> {
   const Worker = await worker();
   const broken: string[] = [];
-  for (const { workflowId, json } of histories) {
-    try {
-      await Worker.runReplayHistory(
-        { workflowBundle: { codePath: bundlePath }, sinks: SINKS },
-        JSON.parse(json),
-        workflowId,
-      );
-    } catch (error) {
-      broken.push(`${workflowId}: ${(error as Error).message}`);
-    }
-  }
+  const replays = Worker.runReplayHistories(
+    { workflowBundle: { codePath: bundlePath }, sinks: SINKS },
+    histories.map(({ workflowId, json }) => ({ workflowId, history: JSON.parse(json) })),
+  );
+  for await (const { workflowId, error } of replays)
+    if (error !== undefined) broken.push(`${workflowId}: ${error.message}`);
   return broken;
 }

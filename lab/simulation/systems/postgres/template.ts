@@ -10,8 +10,54 @@ import { ACTIVITY_TABLE, SERVICE_TABLES, STATEMENTS_TABLE, WORLD_CLOCK } from '.
 const TABLES = `${STATEMENTS_TABLE}${ACTIVITY_TABLE}${WORLD_CLOCK}${REPLICATION_SCHEMA}${SERVICE_TABLES}`;
 const USERNAME = 'postgres';
 
-/** The database of a play with its tables. Making a cluster takes seconds; one that is kept is only read. */
-export async function startFromTemplate(folder: string | null, maxConnections: number): Promise<PGlite> {
+/** A database of a play with its tables, and how to give it back. */
+export interface LentDatabase {
+  readonly db: PGlite;
+  /** Whoever borrows next finds it as new. */
+  giveBack(): Promise<void>;
+}
+
+/** Databases that a play has given back, by their connection limit: the next play of this process begins with one. */
+const idle = new Map<number, PGlite[]>();
+
+/**
+ * With a folder databases go from play to play: making a cluster takes seconds, reading a kept one more than one, and
+ * making its schemas anew a tenth of one. Without, each is made and ended.
+ */
+export async function lendDatabase(folder: string | null, maxConnections: number): Promise<LentDatabase> {
+  const used = folder === null ? undefined : idle.get(maxConnections)?.pop();
+  const db = used ?? (await startFromTemplate(folder, maxConnections));
+  if (used !== undefined) await renew(used);
+  return {
+    db,
+    async giveBack() {
+      if (folder === null) return db.close();
+      idle.set(maxConnections, [...(idle.get(maxConnections) ?? []), db]);
+    },
+  };
+}
+
+/** Ends those that nobody borrows any more; open, they would keep this process alive. */
+export async function endIdleDatabases(): Promise<void> {
+  const ending = [...idle.values()].flat();
+  idle.clear();
+  for (const db of ending) await db.close();
+}
+
+/** All that a play may have left in it goes: its session, and every schema that is not the server's own. */
+async function renew(db: PGlite): Promise<void> {
+  if (db.isInTransaction()) await db.exec('ROLLBACK');
+  await db.exec('DISCARD ALL');
+  const { rows } = await db.query<{ name: string }>(
+    "SELECT nspname AS name FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'",
+  );
+  for (const { name } of rows) await db.exec(`DROP SCHEMA "${name.replaceAll('"', '""')}" CASCADE`);
+  await db.exec('CREATE SCHEMA public');
+  await fill(db);
+}
+
+/** Making a cluster takes seconds; one that is kept is only read. */
+async function startFromTemplate(folder: string | null, maxConnections: number): Promise<PGlite> {
   const startParams = [...PGlite.defaultStartParams, '-c', `max_connections=${maxConnections}`];
   if (folder === null) return withTables({ username: USERNAME, startParams });
   const file = join(folder, `${templateName()}.tar`);
@@ -25,9 +71,13 @@ export async function startFromTemplate(folder: string | null, maxConnections: n
 
 async function withTables(options: { readonly username: string; readonly startParams: string[] }): Promise<PGlite> {
   const db = await PGlite.create(options);
+  await fill(db);
+  return db;
+}
+
+async function fill(db: PGlite): Promise<void> {
   await db.exec(TABLES);
   await db.exec('ANALYZE public.requests');
-  return db;
 }
 
 /** Whoever reads meanwhile finds the whole file or none; without room for it the play goes on all the same. */

@@ -4,7 +4,7 @@ import type { WireFault, WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
 import type { DatabaseTruth, ReplicaTruth } from '../../world/api.ts';
 import { promotes, REPLICA_SEARCH_PATH, replicationSql } from './replica-functions.ts';
-import { startFromTemplate } from './template.ts';
+import { lendDatabase } from './template.ts';
 import { errorResponse, queryMessage, readStartUp, readyForQuery, takeBatch, welcome } from './wire-protocol.ts';
 import { SEARCH_PATH, statisticsSql } from './world-statistics.ts';
 
@@ -47,7 +47,7 @@ export async function createVirtualPostgres(options: {
   readonly templateFolder?: string | undefined;
 }): Promise<VirtualPostgres> {
   const { clock, faults, log, truth, replica = null } = options;
-  const db = await startFromTemplate(options.templateFolder ?? null, truth().maxConnections);
+  const { db, giveBack } = await lendDatabase(options.templateFolder ?? null, truth().maxConnections);
   const { rows } = await db.query<{ server_version: string }>('SHOW server_version');
   const version = rows[0]?.server_version ?? '';
   const statements: DatabaseEntry[] = [];
@@ -233,7 +233,7 @@ export async function createVirtualPostgres(options: {
       for (const server of Object.values(servers))
         if (server.listening) await new Promise<void>((resolve) => server.close(() => resolve()));
       await turns.idle();
-      await db.close();
+      await giveBack();
     },
   };
 }
