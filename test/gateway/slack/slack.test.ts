@@ -51,7 +51,7 @@ describe('/incident', () => {
     expect(await rig.type('grace', 'list')).toMatch(/incident-20241023-1430: API error rate/);
     expect(await rig.type('grace', 'show')).toMatch(/API error rate &lt;!channel&gt;/);
     expect(await rig.type('grace', 'help')).toMatch(/\/incident break-glass/);
-    expect(await rig.type('grace', 'help hand-over')).toMatch(/hand-over \[incident\] &lt;to&gt;/);
+    expect(await rig.type('grace', 'help hand-over')).toMatch(/hand-over \[incident\] &lt;person&gt;/);
     expect(await rig.type('grace', 'paper')).toBe('1. look');
     expect(await rig.type('grace', 'timeline')).toMatch(/Incident opened/);
     expect(await rig.type('alice', 'aprove')).toMatch(/Did you mean: \/incident approve/);
