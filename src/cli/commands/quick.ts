@@ -127,7 +127,7 @@ function left({ io, json }: Session, state: QuickActionState): void {
   show(io, state);
   if (state.stage === 'waiting')
     io.out(
-      `Nothing was done. To say yes: incident do approve ${state.id}   To drop it: incident do call-off ${state.id}`,
+      `Nothing was done. To approve: incident do approve ${state.id}   To drop it: incident do call-off ${state.id}`,
     );
 }
 

@@ -16,7 +16,7 @@ export const abortCanary = decision({
     const words = `${who} stopped the canary: ${because}`;
     return {
       facts: [{ kind: 'fix-progressed', stage: 'canary-aborted', words, link: null }],
-      effect: 'The canary is being taken back; nothing is promoted.',
+      effect: 'The canary is being rolled back; nothing is promoted.',
     };
   },
 });

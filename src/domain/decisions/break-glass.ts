@@ -7,7 +7,7 @@ import { approvalById, type IncidentState } from '../incident.ts';
 export const breakGlass = decision({
   name: 'break-glass',
   order: 230,
-  verb: 'Break the glass',
+  verb: 'Break-glass override',
   about: 'P0 only: go ahead without the role that is asked for; it is reviewed.',
   roles: COMMAND,
   beside: 'question',

@@ -7,7 +7,7 @@ export const reject = decision({
   name: 'reject',
   order: 210,
   verb: 'Reject',
-  about: 'Say no to what is asked.',
+  about: 'Decline what is asked; it will not be carried out.',
   also: ['no'],
   roles: OBJECT,
   beside: 'question',
@@ -17,7 +17,7 @@ export const reject = decision({
   problem: (state, { approvalId }) => questionProblem(state, approvalId),
   decide: (_state, { approvalId, because }) => ({
     facts: [{ kind: 'approval-rejected', approvalId, because }],
-    effect: 'Rejected; the machine will not do it.',
+    effect: 'Rejected; it will not be carried out.',
   }),
   answered: (facts, { approvalId }) => questionAnswered(facts, approvalId),
 });

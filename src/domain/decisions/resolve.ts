@@ -15,7 +15,7 @@ export const resolve = decision({
   possible: unresolved,
   decide(state, { fix }) {
     const done = state.remedies.filter((remedy) => remedy.helped === true).map((remedy) => remedy.plan.preview);
-    const words = fix ?? (done.length > 0 ? done.join(' ') : 'No remedy of ours; see the timeline.');
+    const words = fix ?? (done.length > 0 ? done.join(' ') : 'No remediation by this product; see the timeline.');
     const verification =
       state.mitigated === null ? 'Said by a person; not measured to be well.' : state.mitigated.words;
     return {

@@ -6,8 +6,8 @@ import { COMMAND } from '../deciding/roles.ts';
 export const revertLease = decision({
   name: 'revert-lease',
   order: 300,
-  verb: 'Take it back now',
-  about: 'Take a temporary change back: the value of before returns.',
+  verb: 'Revert now',
+  about: 'Revert a temporary change: restores the previous value.',
   also: ['revert'],
   roles: COMMAND,
   beside: 'lease',
@@ -17,7 +17,7 @@ export const revertLease = decision({
   problem: (state, { leaseId }) => leaseProblem(state, leaseId),
   decide: (_state, { leaseId }) => ({
     facts: [{ kind: 'lease-revert-ordered', leaseId }],
-    effect: 'It is being taken back now.',
+    effect: 'Reverting now.',
   }),
   answered: () => true,
 });

@@ -7,7 +7,7 @@ export const setSeverity = decision({
   name: 'set-severity',
   order: 50,
   verb: 'Set the severity',
-  about: 'Every clock runs by the new severity from then on.',
+  about: 'Deadlines are recalculated for the new severity.',
   also: ['severity', 'sev'],
   roles: RESPOND,
   fields: { to: { kind: 'severity', label: 'Severity' }, because: BECAUSE },
@@ -17,7 +17,7 @@ export const setSeverity = decision({
     const direction = isHigher(to, state.severity) ? 'Raised' : to === state.severity ? 'Confirmed' : 'Lowered';
     return {
       facts: [{ kind: 'severity-set', severity: to, because }],
-      effect: `${direction} to ${to}; every clock runs by ${to} from now.`,
+      effect: `${direction} to ${to}; deadlines are recalculated for ${to}.`,
     };
   },
 });

@@ -5,8 +5,8 @@ import { plusMinutes } from '../instant.ts';
 export const snooze = decision({
   name: 'snooze',
   order: 80,
-  verb: 'Put the update off',
-  about: 'No update is due for so long.',
+  verb: 'Snooze the update',
+  about: 'Pauses update reminders for this long.',
   roles: COMMAND,
   fields: { minutes: { kind: 'minutes', label: 'For how long', most: 24 * 60 }, because: BECAUSE },
   example: { minutes: 20, because: 'the vendor is at it' },

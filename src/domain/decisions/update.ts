@@ -6,7 +6,7 @@ export const update = decision({
   name: 'update',
   order: 20,
   verb: 'Send the update',
-  about: 'Write the next update that everybody is sent.',
+  about: 'Posts to the incident channel and all subscribers.',
   roles: RESPOND,
   fields: {
     text: { kind: 'lines', label: 'Update', most: 4_000, unless: 'draftId' },

@@ -207,7 +207,7 @@ class Chase {
 function leaseItem(lease: Lease): ActionItem {
   return {
     id: lease.id,
-    what: `A temporary change is still in place: ${lease.plan.preview} Take it back (${lease.plan.command}) or keep it for good.`,
+    what: `A temporary change is still in place: ${lease.plan.preview} Revert it (${lease.plan.command}) or keep it for good.`,
     owner: null,
     dueAt: lease.expiresAt,
   };
