@@ -14,7 +14,7 @@ const SERVERS = [
   'test/replay/{gate,traced}.test.ts',
   'test/scripts/build.test.ts',
   'lab/test/embedded/**/*.test.ts',
-  'lab/test/rehearsal/{doors,leaving}.test.ts',
+  'lab/test/rehearsal/{clients,leaving}.test.ts',
   'lab/test/rehearsal/checks/*.test.ts',
   'lab/test/simulation/production.test.ts',
   'lab/test/simulation/{promql/prometheus-contract,systems/alertmanager-contract,systems/lent-database,systems/live-postgres,systems/virtual-postgres}.test.ts',

@@ -24,12 +24,12 @@ import { KeepBeating } from './worker/heartbeats.ts';
 import { IdleDeadlines } from './worker/idle-deadlines.ts';
 import { workerLog } from './worker/log.ts';
 import { workerMetrics } from './worker/metrics.ts';
+import { SerializeActivities } from './worker/serialize-activities.ts';
 import { StampAnswers } from './worker/stamping.ts';
 import { startStatusMails } from './worker/status-mails.ts';
 import { StretchedWaits } from './worker/stretched-waits.ts';
 import { systemPorts } from './worker/system-ports.ts';
 import { tracedActivity, traceSinks } from './worker/tracing.ts';
-import { InTurn } from './worker/turns.ts';
 import { wireActivities } from './worker/wiring.ts';
 import { TASK_QUEUE } from './workflows/incident/api.ts';
 
@@ -114,7 +114,7 @@ function activityInterceptors(
     (context) => ({ inbound: tracedActivity(context) }),
     (context) => ({ inbound: metrics.counting(context.info.activityType) }),
     ...(speed < 1 ? [() => ({ inbound: new StretchedWaits(speed) })] : []),
-    ...(TURNS_URL === '' ? [] : [() => ({ inbound: new InTurn(TURNS_URL) })]),
+    ...(TURNS_URL === '' ? [] : [() => ({ inbound: new SerializeActivities(TURNS_URL) })]),
   ];
 }
 

@@ -34,7 +34,7 @@ const ROOMS: readonly Room[] = [
   { name: 'domain', holds: under('domain'), rooms: [/^domain\//], packages: [] },
   { name: 'views', holds: under('views'), rooms: [/^domain\//, /^views\//], packages: [] },
   {
-    name: 'workflows (doors)',
+    name: 'workflows (contracts)',
     holds: (path) => /^workflows\/.*\/api\.ts$/.test(path),
     rooms: [/^domain\//, /^workflows\/.*\/api\.ts$/],
     packages: [/^@temporalio\/(workflow|common)$/],
@@ -99,8 +99,8 @@ const ROOMS: readonly Room[] = [
   },
   {
     name: 'client',
-    holds: (path) => path === 'client.ts' || path.startsWith('client/'),
-    rooms: [/^domain\//, /^config\//, /^tracing\/spans\.ts$/, /^workflows\/.*\/api\.ts$/, /^client(\.ts$|\/)/],
+    holds: under('client'),
+    rooms: [/^domain\//, /^config\//, /^tracing\/spans\.ts$/, /^workflows\/.*\/api\.ts$/, /^client\//],
     packages: [/^@temporalio\/(client|common|envconfig)(\/lib\/proto-utils\.js)?$/, node],
   },
   {
@@ -109,7 +109,7 @@ const ROOMS: readonly Room[] = [
     rooms: [
       SYSTEMS,
       /^activities\/[^/]+\/(webhook|webhook-acts|message-event|signature|delivery-report)\.ts$/,
-      /^client(\.ts$|\/)/,
+      /^client\//,
       /^store\//,
       /^config\//,
       /^domain\//,
@@ -139,7 +139,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'cli',
     holds: under('cli'),
-    rooms: [/^config\//, /^domain\//, /^views\//, /^client(\.ts$|\/)/, /^cli\//, SYSTEMS],
+    rooms: [/^config\//, /^domain\//, /^views\//, /^client\//, /^cli\//, SYSTEMS],
     packages: [/^commander$/, /^picocolors$/, /^@temporalio\/client$/, /^pg$/, node],
   },
   {
@@ -168,7 +168,7 @@ const ROOMS: readonly Room[] = [
     name: 'rehearsal',
     holds: under('lab/rehearsal'),
     rooms: [
-      /^client(\.ts$|\/)/,
+      /^client\//,
       /^config\//,
       /^domain\//,
       /^views\//,
@@ -298,7 +298,7 @@ describe('rooms', () => {
 });
 
 describe('a route', () => {
-  it('is imported by the gateway alone: what two doors do is a service', () => {
+  it('is imported by the gateway alone: what two routes do is a service', () => {
     const importers = everyFile()
       .flatMap(({ path, text }) => importsOf(path, text))
       .filter(({ to }) => to.startsWith('gateway/routes/'))

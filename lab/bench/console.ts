@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { serverEvents } from '../../src/cli/sse.ts';
-import type { FactSet } from '../../src/domain/fact-set.ts';
+import type { IncidentFacts } from '../../src/domain/incident-facts.ts';
 import type { Projection } from '../../src/store/projection.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { openWindow, signIn, startChromium } from '../../test/e2e/browser/chromium.ts';
@@ -136,7 +136,7 @@ async function readPages(stream: ReadableStream<Uint8Array>, index: number, figu
   }
 }
 
-async function manyReaders(stage: Stage, facts: FactSet, consoles: number, perSecond: number): Promise<void> {
+async function manyReaders(stage: Stage, facts: IncidentFacts, consoles: number, perSecond: number): Promise<void> {
   const store = await openStore({ url: stage.store.current().url });
   try {
     await readBy('readers', '/api/incidents/ID/events?since=1', readEvents, stage, store, facts, consoles, perSecond);
@@ -152,7 +152,7 @@ async function readBy(
   read: typeof readEvents,
   stage: Stage,
   { projection }: Store,
-  facts: FactSet,
+  facts: IncidentFacts,
   consoles: number,
   perSecond: number,
 ): Promise<void> {
@@ -221,7 +221,7 @@ async function cpuSeconds(stage: Stage): Promise<number> {
 }
 
 /** One event as a worker shows it; its text is the instant at which it was given to the store. */
-function show(projection: Projection, id: string, facts: FactSet, seq: number): Promise<void> {
+function show(projection: Projection, id: string, facts: IncidentFacts, seq: number): Promise<void> {
   const by = { person: 'bench', roles: [], via: 'machine' } as const;
   const event = { kind: 'noted', text: String(Date.now()), seq, at: facts.at, by, decisionId: null } as const;
   return projection.append(id, [event], { ...facts, incidentId: id, name: id });

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadPolicy } from '../../src/config/policy.ts';
-import { voiceFor } from '../../src/domain/voice.ts';
+import { messageTemplatesFor } from '../../src/domain/message-templates.ts';
 import { openSender } from '../../test/activities/customers/sender.ts';
 import { testPostgres } from '../../test/store/test-postgres.ts';
 import { RESOLVED } from '../../test/views/facts.ts';
@@ -41,7 +41,7 @@ async function main(count: number): Promise<void> {
       edition: 'resolved-0',
       kind: 'notification',
       facts: RESOLVED,
-      voice: voiceFor(policy.communication, [{ medium: 'customers', what: 'notification' }]),
+      texts: messageTemplatesFor(policy.communication, [{ medium: 'customers', what: 'notification' }]),
       customers,
       fromAt: '2024-10-23T14:30:00.000Z',
       untilAt: '2024-10-23T15:05:00.000Z',

@@ -30,7 +30,7 @@ export interface Demo {
   stop(): Promise<void>;
 }
 
-export interface DemoWish {
+export interface DemoOptions {
   readonly places: Places;
   readonly env: NodeJS.ProcessEnv;
   readonly speed: number | null;
@@ -42,24 +42,24 @@ export interface DemoWish {
 const GATEWAY_PORT = 8080;
 
 /** Starts it all. Throws a sentence when a part cannot be had; whatever was started by then is stopped again. */
-export async function createDemo(wish: DemoWish): Promise<Demo> {
+export async function createDemo(options: DemoOptions): Promise<Demo> {
   const parts: Part<Runs>[] = [];
   const stop = async (): Promise<void> => {
     // The last that was started is the first to go: no part ever loses what it stands on.
     for (const part of parts.splice(0).reverse()) {
-      await part.stop().catch((error: Error) => wish.screen.say(`${part.name} did not stop well: ${error.message}`));
+      await part.stop().catch((error: Error) => options.screen.say(`${part.name} did not stop well: ${error.message}`));
     }
   };
   try {
-    return await build(wish, parts, stop);
+    return await build(options, parts, stop);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function build(wish: DemoWish, parts: Part<Runs>[], stop: () => Promise<void>): Promise<Demo> {
-  const { places, env, screen } = wish;
+async function build(options: DemoOptions, parts: Part<Runs>[], stop: () => Promise<void>): Promise<Demo> {
+  const { places, env, screen } = options;
   const real = realSystems(env);
   if (real.length > 0)
     screen.say(
@@ -73,21 +73,21 @@ async function build(wish: DemoWish, parts: Part<Runs>[], stop: () => Promise<vo
       ? { file: source, policy: await loadPolicy(source) }
       : await writeDemoPolicy(source, places.demo, url);
   const credentials = demoCredentials(places.demo, policy);
-  const clock = real.length > 0 ? null : startDemoClock(places.demo, wish.speed);
-  const start = starter(wish, parts);
+  const clock = real.length > 0 ? null : startDemoClock(places.demo, options.speed);
+  const start = starter(options, parts);
   let worker: Part<RunningProcess> | null = null;
-  const ground = await startGround(wish, start, real.length === 0);
+  const ground = await startGround(options, start, real.length === 0);
   const simulation =
     clock === null
       ? null
       : await startProduction(
-          wish,
+          options,
           start,
           { ground, clock, policy, credentials, url },
           () => worker?.restart() ?? Promise.resolve(),
         );
 
-  const shared = environment(wish, { policyFile, credentials, clock, ground });
+  const shared = environment(options, { policyFile, credentials, clock, ground });
   const documents = env.DOCUMENTS_DIR || places.documents;
   const workerEnv = (): Record<string, string> => ({
     ...shared,
@@ -151,7 +151,7 @@ interface Stage {
 }
 
 function startProduction(
-  { places }: DemoWish,
+  { places }: DemoOptions,
   start: Start,
   stage: Stage,
   afterRestart: () => Promise<void>,
@@ -177,7 +177,7 @@ function startProduction(
 }
 
 function environment(
-  { env }: DemoWish,
+  { env }: DemoOptions,
   about: {
     readonly policyFile: string;
     readonly credentials: DemoCredentials;

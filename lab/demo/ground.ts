@@ -11,7 +11,7 @@ const TEMPORAL_PORT = 7233;
 const TEMPORAL_UI_PORT = 8233;
 const POSTGRES_PORT = 15432;
 
-export interface GroundWish {
+export interface GroundOptions {
   readonly places: Places;
   readonly env: NodeJS.ProcessEnv;
   readonly screen: Screen;
@@ -27,16 +27,16 @@ export interface Ground {
 }
 
 /** Temporal and PostgreSQL: the ones that the environment names, else our own. */
-export async function startGround(wish: GroundWish, start: Start, simulated: boolean): Promise<Ground> {
+export async function startGround(options: GroundOptions, start: Start, simulated: boolean): Promise<Ground> {
   const [temporal, database] = await together(
-    startTemporalOrTakeGiven(wish, start),
-    startDatabaseOrTakeGiven(wish, start, simulated),
+    startTemporalOrTakeGiven(options, start),
+    startDatabaseOrTakeGiven(options, start, simulated),
   );
   return { ...temporal, ...database };
 }
 
 async function startTemporalOrTakeGiven(
-  { places, env, screen }: GroundWish,
+  { places, env, screen }: GroundOptions,
   start: Start,
 ): Promise<Pick<Ground, 'temporalAddress' | 'temporalNamespace' | 'temporalUi'>> {
   const given = env.TEMPORAL_ADDRESS || null;
@@ -56,7 +56,7 @@ async function startTemporalOrTakeGiven(
 }
 
 async function startDatabaseOrTakeGiven(
-  { places, env, screen }: GroundWish,
+  { places, env, screen }: GroundOptions,
   start: Start,
   simulated: boolean,
 ): Promise<Pick<Ground, 'databaseUrl' | 'postgresAdminUrl'>> {

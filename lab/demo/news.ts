@@ -1,11 +1,11 @@
-import type { FactSet } from '../../src/domain/fact-set.ts';
+import type { IncidentFacts } from '../../src/domain/incident-facts.ts';
 import { clockTimeUtc } from '../../src/domain/instant.ts';
 import { cleanLine } from '../../src/views/escape.ts';
 import { statusWords } from '../../src/views/words.ts';
 
 interface Listed {
   readonly incident: { readonly id: string; readonly title: string };
-  readonly facts: FactSet | null;
+  readonly facts: IncidentFacts | null;
 }
 
 export interface News {
@@ -46,7 +46,7 @@ export function followNews(
   return { stop: () => clearInterval(timer) };
 }
 
-function report(id: string, facts: FactSet, url: string, tell: (key: string, line: string) => void): void {
+function report(id: string, facts: IncidentFacts, url: string, tell: (key: string, line: string) => void): void {
   const at = clockTimeUtc(facts.at);
   tell(
     `${id} opened`,

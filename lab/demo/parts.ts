@@ -54,7 +54,7 @@ export async function startDatabase(places: Places, port: number, say: Say): Pro
   return server;
 }
 
-export interface SimulationWish {
+export interface SimulationOptions {
   readonly speed: number;
   readonly nowMs: number;
   readonly clockFile: string;
@@ -72,27 +72,27 @@ export interface Simulation extends RunningProcess {
 }
 
 /** A production on the wire, with rules that alert the gateway. */
-export async function startSimulation(places: Places, wish: SimulationWish): Promise<Simulation> {
+export async function startSimulation(places: Places, options: SimulationOptions): Promise<Simulation> {
   const settings = join(places.demo, 'simulation.json');
   const receiver = {
     name: 'incidents',
-    url: `${wish.gatewayUrl}/webhooks/alertmanager`,
-    bearerToken: wish.alertmanagerToken,
+    url: `${options.gatewayUrl}/webhooks/alertmanager`,
+    bearerToken: options.alertmanagerToken,
   };
-  writePrivately(settings, JSON.stringify({ rules: wish.policy.alertRules, receivers: [receiver] }));
-  const start = new Date(wish.nowMs).toISOString();
+  writePrivately(settings, JSON.stringify({ rules: options.policy.alertRules, receivers: [receiver] }));
+  const start = new Date(options.nowMs).toISOString();
   const running = await spawnProcess({
     ...program(places, 'simulation', 'lab/simulation/main.ts', [
       '--speed',
-      String(wish.speed),
+      String(options.speed),
       '--start',
       start,
       '--settings',
       settings,
       '--clock-file',
-      wish.clockFile,
+      options.clockFile,
     ]),
-    env: { SIMULATION_POSTGRES_URL: wish.postgresAdminUrl },
+    env: { SIMULATION_POSTGRES_URL: options.postgresAdminUrl },
     readyWhen: { kind: 'line', pattern: /^\{"ready":true/ },
   });
   const line = running.lastLines().findLast((text) => text.startsWith('{"ready":true')) ?? '';

@@ -9,14 +9,14 @@ export type Start = <R extends Runs>(
   afterRestart?: () => Promise<void>,
 ) => Promise<Part<R>>;
 
-export interface StarterWish {
+export interface StarterOptions {
   readonly screen: Screen;
   readonly interrupted: () => boolean;
   readonly gaveUp: (why: string) => void;
 }
 
 /** Every part that was started is added to `parts`, in the order in which they came up. */
-export function starter({ screen, interrupted, gaveUp }: StarterWish, parts: Part<Runs>[]): Start {
+export function starter({ screen, interrupted, gaveUp }: StarterOptions, parts: Part<Runs>[]): Start {
   return async <R extends Runs>(
     name: string,
     start: () => Promise<R>,

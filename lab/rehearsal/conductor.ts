@@ -1,4 +1,4 @@
-import type { Fleet } from './fleet.ts';
+import type { WorkflowTracker } from './workflow-tracker.ts';
 
 /** The simulated production as the conductor needs it. Instants are epoch milliseconds of incident time. */
 export interface Stage {
@@ -12,7 +12,7 @@ export interface Stage {
 }
 
 /** Whoever acts at times of their own: people, and whatever befalls wires and processes. */
-export interface Player {
+export interface Participant {
   nextActAtMs(nowMs: number): number | null;
   /** Does what is due; true when something was done that others may react to. */
   act(nowMs: number): Promise<boolean>;
@@ -20,9 +20,9 @@ export interface Player {
 
 export interface ConductorOptions {
   readonly stage: Stage;
-  readonly fleet: Fleet;
-  readonly people: Player;
-  readonly wires: Player;
+  readonly tracker: WorkflowTracker;
+  readonly people: Participant;
+  readonly wires: Participant;
   /** Writes the clock that gateway and worker read; before anything happens at that instant. */
   readonly setClock: (nowMs: number) => void;
   readonly endsAtMs: number;
@@ -51,7 +51,7 @@ const MAX_INSTANTS = 200_000;
  * followed by all that comes of it. So the order of what happens at one instant is the same in every play.
  */
 export async function conduct(options: ConductorOptions): Promise<Played> {
-  const { stage, fleet, people, wires } = options;
+  const { stage, tracker, people, wires } = options;
   let nowMs = stage.nowMs();
   options.setClock(nowMs);
   for (let instants = 1; instants < MAX_INSTANTS; instants++) {
@@ -60,14 +60,14 @@ export async function conduct(options: ConductorOptions): Promise<Played> {
     const settled = performance.now();
     if (options.isDone(nowMs)) return { endedAtMs: nowMs, reached: true, instants };
     if (nowMs >= options.endsAtMs || options.stopped()) return { endedAtMs: nowMs, reached: false, instants };
-    const events = [people.nextActAtMs(nowMs), wires.nextActAtMs(nowMs), fleet.nextEventAtMs()];
+    const events = [people.nextActAtMs(nowMs), wires.nextActAtMs(nowMs), tracker.nextEventAtMs()];
     const next = Math.min(options.endsAtMs, ...events.filter((ms) => ms !== null).map((ms) => Math.max(ms, nowMs + 1)));
     const nowAt = new Date(nowMs).toISOString();
     nowMs = await stage.advance(next);
     options.setClock(nowMs);
     const advanced = performance.now();
-    if (await wires.act(nowMs)) fleet.expectNews();
-    await fleet.forward(nowMs, 'due');
+    if (await wires.act(nowMs)) tracker.expectNews();
+    await tracker.forward(nowMs, 'due');
     const wall = [settled - began, advanced - settled, performance.now() - advanced]
       .map((ms) => Math.round(ms))
       .join('+');
@@ -78,23 +78,23 @@ export async function conduct(options: ConductorOptions): Promise<Played> {
   throw new Error(`The drill had ${MAX_INSTANTS} instants and did not come to its end.`);
 }
 
-async function playInstant({ stage, fleet, people, wires }: ConductorOptions, nowMs: number): Promise<void> {
+async function playInstant({ stage, tracker, people, wires }: ConductorOptions, nowMs: number): Promise<void> {
   for (let acts = 0; acts < MAX_ACTS_AT_ONE_INSTANT; ) {
-    await fleet.settle(nowMs);
+    await tracker.settle(nowMs);
     if (await wires.act(nowMs)) {
-      fleet.expectNews();
+      tracker.expectNews();
       continue;
     }
     const peopleAtMs = people.nextActAtMs(Number.NEGATIVE_INFINITY);
     if (!stage.hasNews() && (peopleAtMs === null || peopleAtMs > nowMs)) return;
     // Whoever is told something is told it at its own instant.
-    await fleet.forward(nowMs, 'all');
-    await fleet.settle(nowMs);
+    await tracker.forward(nowMs, 'all');
+    await tracker.settle(nowMs);
     if ((await stage.tellNext()) === null) {
       if (!(await people.act(nowMs))) return;
       acts += 1;
     }
-    fleet.expectNews();
+    tracker.expectNews();
   }
   throw new Error(`At ${new Date(nowMs).toISOString()} people and incidents kept reacting to each other without end.`);
 }

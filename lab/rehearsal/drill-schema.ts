@@ -52,7 +52,7 @@ export const WIRE_FAULTS = [
 export const PROCESSES = ['worker', 'gateway', 'temporal', 'store'] as const;
 export const PROCESS_FAULTS = ['killed', 'paused', 'restarted'] as const;
 export const VIAS = ['slack', 'cli', 'console', 'pagerduty', 'api'] as const;
-export const ALSO = [
+export const EXTRA_CHECKS = [
   'pull-request',
   'migration',
   'canary',
@@ -195,7 +195,7 @@ const expectSchema = z.strictObject({
       slack: publishedList.optional(),
     })
     .optional(),
-  also: z.array(z.enum(ALSO)).optional(),
+  also: z.array(z.enum(EXTRA_CHECKS)).optional(),
 });
 
 const endpoint = z.strictObject({

@@ -13,7 +13,7 @@ import {
 } from '../embedded/temporal-server.ts';
 import { workflowBundle } from '../embedded/workflow-bundle.ts';
 import type { Drill } from './drill.ts';
-import type { Ground } from './theatre.ts';
+import type { Ground } from './drill-environment.ts';
 import type { GroundProcess } from './wires.ts';
 
 /** A Temporal server and a PostgreSQL that drills stand on: one for all, or a drill's own when it faults them. */
@@ -38,7 +38,7 @@ const SEARCH_ATTRIBUTES: SearchAttributes = {
 /** Rehearsals keep nothing: what a crash would lose is thrown away anyway. */
 const FORGETFUL = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: 300 };
 
-export interface GroundWish {
+export interface GroundOptions {
   readonly realTime: boolean;
   readonly speed: number;
   /** Keeps workflows over a kill of the server; slower. */
@@ -53,12 +53,12 @@ export function needsOwnGround(drill: Drill): boolean {
   );
 }
 
-export async function openGround(wish: GroundWish): Promise<SharedGround> {
+export async function openGround(options: GroundOptions): Promise<SharedGround> {
   const folder = mkdtempSync(join(tmpdir(), 'drills-'));
   const [code, postgres, temporal] = await allOrNothing([
-    codeOf(wish.log).then(doNotStop),
-    startStore(folder, wish.log).then((server) => ({ value: server, stop: () => server.current().kill() })),
-    startTemporal(folder, wish).then((server) => ({ value: server, stop: () => server.current().kill() })),
+    codeOf(options.log).then(doNotStop),
+    startStore(folder, options.log).then((server) => ({ value: server, stop: () => server.current().kill() })),
+    startTemporal(folder, options).then((server) => ({ value: server, stop: () => server.current().kill() })),
   ]).catch((error: unknown) => {
     rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -80,7 +80,7 @@ export async function openGround(wish: GroundWish): Promise<SharedGround> {
           code,
         };
         return await play(
-          { ...place, realTime: wish.realTime, speed: wish.speed },
+          { ...place, realTime: options.realTime, speed: options.speed },
           { temporal: temporal.process, store: postgres.process },
         );
       } finally {
@@ -124,16 +124,16 @@ async function startStore(folder: string, log: (line: string) => void): Promise<
   );
 }
 
-async function startTemporal(folder: string, wish: GroundWish): Promise<Restartable<TemporalServer>> {
-  const { path } = await resolveTemporalBinary({ cacheDir: CACHE, log: wish.log });
+async function startTemporal(folder: string, wanted: GroundOptions): Promise<Restartable<TemporalServer>> {
+  const { path } = await resolveTemporalBinary({ cacheDir: CACHE, log: wanted.log });
   const options = {
     binary: path,
-    dbFile: wish.durable ? join(folder, 'temporal.db') : null,
+    dbFile: wanted.durable ? join(folder, 'temporal.db') : null,
     uiPort: null,
     namespaces: [],
     retentionDays: RETENTION_DAYS,
     searchAttributes: SEARCH_ATTRIBUTES,
-    virtualTime: !wish.realTime,
+    virtualTime: !wanted.realTime,
     logFile: join(folder, 'temporal.log'),
   };
   return restartable(await startTemporalServer(options), (old) =>

@@ -9,8 +9,8 @@ import { invariantChecks } from './checks/invariants.ts';
 import { type Minutes, minutesOf } from './checks/measures.ts';
 import { type PromiseCount, promiseCount } from './checks/promises.ts';
 import { replayCheck } from './checks/replay.ts';
-import type { Ship } from './fleet.ts';
-import type { Performance } from './play-drill.ts';
+import type { DrillRun } from './play-drill.ts';
+import type { TrackedWorkflow } from './workflow-tracker.ts';
 
 /** What `--json` prints of a drill; field by field as the format promises. */
 export interface DrillReport {
@@ -59,59 +59,59 @@ export interface Judged {
   readonly windows: readonly { readonly phase: string; readonly fromMinutes: number; readonly toMinutes: number }[];
 }
 
-export async function judge(performance: Performance, bundlePath: string, wallSeconds: () => number): Promise<Judged> {
-  const { drill, theatre, played } = performance;
-  const checks = expectationChecks(performance);
-  const invariants = [...invariantChecks(performance), await replayCheck(performance, bundlePath)];
+export async function judge(drillRun: DrillRun, bundlePath: string, wallSeconds: () => number): Promise<Judged> {
+  const { drill, environment, played } = drillRun;
+  const checks = expectationChecks(drillRun);
+  const invariants = [...invariantChecks(drillRun), await replayCheck(drillRun, bundlePath)];
   const passed = [...checks, ...invariants].every((check) => check.passed);
   const report: DrillReport = {
     drill: drill.name,
     passed,
     checks,
-    incidents: performance.incidents.map((ship) => incidentReport(ship, performance)),
-    paged: pagedContacts(performance),
-    mailed: mailedContacts(performance),
-    published: { statusPage: publicStates(performance), slack: chatKinds(performance) },
-    failedRequests: Math.round(theatre.production.world.requests(drill.startAtMs, played.endedAtMs).failed),
+    incidents: drillRun.incidents.map((workflow) => incidentReport(workflow, drillRun)),
+    paged: pagedContacts(drillRun),
+    mailed: mailedContacts(drillRun),
+    published: { statusPage: publicStates(drillRun), slack: chatKinds(drillRun) },
+    failedRequests: Math.round(environment.production.world.requests(drill.startAtMs, played.endedAtMs).failed),
     invariants,
     wallSeconds: Math.round(wallSeconds() * 10) / 10,
   };
-  const { phases } = performance.cast.policy;
+  const { phases } = drillRun.drillPolicy.policy;
   return {
     report,
     about: drill.about,
     startAtMs: drill.startAtMs,
     endedAtMs: played.endedAtMs,
-    scenes: scenesOf(performance),
+    scenes: scenesOf(drillRun),
     windows: Object.entries(phases).map(([phase, window]) => ({ phase, ...window })),
   };
 }
 
-function incidentReport(ship: Ship, performance: Performance): IncidentReport {
-  const cause = judgedCause(ship);
+function incidentReport(workflow: TrackedWorkflow, drillRun: DrillRun): IncidentReport {
+  const cause = judgedCause(workflow);
   const severities = new Set(
-    [...eventsOf(ship, 'severity-assessed'), ...eventsOf(ship, 'severity-set')].map(({ severity }) => severity),
+    [...eventsOf(workflow, 'severity-assessed'), ...eventsOf(workflow, 'severity-set')].map(({ severity }) => severity),
   );
-  const named = namesIn(ship.timeline);
-  const outcomes = new Map(eventsOf(ship, 'remedy-carried-out').map((event) => [event.key, event]));
+  const named = namesIn(workflow.timeline);
+  const outcomes = new Map(eventsOf(workflow, 'remedy-carried-out').map((event) => [event.key, event]));
   return {
-    id: ship.workflowId,
+    id: workflow.workflowId,
     severity: SEVERITIES.find((severity) => severities.has(severity)) ?? null,
     cause:
       cause === null
         ? null
         : { kind: cause.cause, names: cause.names, confidence: Math.round(cause.confidence * 100) / 100 },
-    actions: eventsOf(ship, 'remedy-intended').map(({ plan, at }) => ({
+    actions: eventsOf(workflow, 'remedy-intended').map(({ plan, at }) => ({
       action: plan.action,
       target: plan.target.name,
       at: toTheSecond(at),
       outcome: outcomes.get(plan.key)?.outcome.result ?? 'unknown',
-      harm: harmOf(performance, plan.key),
+      harm: harmOf(drillRun, plan.key),
     })),
-    minutes: minutesOf(ship, performance),
-    promises: promiseCount(ship),
-    events: ship.timeline.length,
-    timeline: ship.timeline.map((event) => ({
+    minutes: minutesOf(workflow, drillRun),
+    promises: promiseCount(workflow),
+    events: workflow.timeline.length,
+    timeline: workflow.timeline.map((event) => ({
       at: toTheSecond(event.at),
       kind: event.kind,
       text: describe(event, named),
@@ -119,8 +119,8 @@ function incidentReport(ship: Ship, performance: Performance): IncidentReport {
   };
 }
 
-function harmOf(performance: Performance, key: string): IncidentReport['actions'][number]['harm'] {
-  const found = weighedActions(performance).find((one) => one.key === key);
+function harmOf(drillRun: DrillRun, key: string): IncidentReport['actions'][number]['harm'] {
+  const found = weighedActions(drillRun).find((one) => one.key === key);
   if (found === undefined) return null;
   const { wantedBy, harmful } = found;
   return {
@@ -132,8 +132,8 @@ function harmOf(performance: Performance, key: string): IncidentReport['actions'
 }
 
 /** What the world, people and wires did, beside the incidents' own timelines. */
-function scenesOf({ drill, theatre, peopleDid, peopleCouldNot, wiresTold, played }: Performance): Judged['scenes'] {
-  const faults = theatre.production.world.truths().map(({ kind, names, startMs }) => ({
+function scenesOf({ drill, environment, peopleDid, peopleCouldNot, wiresTold, played }: DrillRun): Judged['scenes'] {
+  const faults = environment.production.world.truths().map(({ kind, names, startMs }) => ({
     atMs: startMs,
     who: 'world',
     words: `${kind}${names.length === 0 ? '' : ` (${names.join(', ')})`}`,

@@ -5,10 +5,10 @@ import { declarationOf } from '../../src/domain/decision.ts';
 import { epochMs, instant, plusSeconds } from '../../src/domain/instant.ts';
 import type { Contact, Role } from '../../src/domain/people.ts';
 import type { Approval, TimelineKind } from '../../src/domain/timeline.ts';
-import type { Player } from './conductor.ts';
+import type { Participant } from './conductor.ts';
 import type { ActName, Drill, PlannedAct, PlannedPerson } from './drill.ts';
-import type { Ship } from './fleet.ts';
 import { durationMs } from './schema-parts.ts';
+import type { TrackedWorkflow } from './workflow-tracker.ts';
 
 /** One page as PagerDuty's own ledger tells it. */
 export interface PageSeen {
@@ -20,7 +20,7 @@ export interface PageSeen {
 
 export interface PeopleOptions {
   readonly drill: Drill;
-  readonly incidents: () => readonly Ship[];
+  readonly incidents: () => readonly TrackedWorkflow[];
   /** Phones that rang, oldest first. */
   readonly pages: () => readonly PageSeen[];
   /** Acknowledges in PagerDuty, as a tap on the phone does. */
@@ -60,7 +60,7 @@ interface Due {
 }
 
 /** The drill's people: they react to pages and questions after their time, and do what the drill says when it says. */
-export class People implements Player {
+export class People implements Participant {
   readonly did: PersonDid[] = [];
   readonly #done = new Set<string>();
 
@@ -101,8 +101,8 @@ export class People implements Player {
   #acknowledgements(): readonly Due[] {
     const { drill } = this.options;
     return drill.people.flatMap((person) => {
-      const wish = person.acknowledges;
-      if (wish === null) return [];
+      const wanted = person.acknowledges;
+      if (wanted === null) return [];
       const mine = this.options
         .pages()
         .filter((page) => page.contacts.some((contact) => person.contacts.includes(contact)));
@@ -110,8 +110,8 @@ export class People implements Player {
       return [...first.values()].map(
         (page): Due => ({
           key: `acknowledge/${person.id}/${page.incidentId}`,
-          atMs: page.atMs + wish.afterMs,
-          run: () => this.#acknowledge(person, page, wish.via),
+          atMs: page.atMs + wanted.afterMs,
+          run: () => this.#acknowledge(person, page, wanted.via),
         }),
       );
     });
@@ -183,7 +183,7 @@ export class People implements Player {
     );
   }
 
-  #incidentOf(act: PlannedAct): Ship | null {
+  #incidentOf(act: PlannedAct): TrackedWorkflow | null {
     const all = this.options.incidents();
     if (act.incident !== null) return all[act.incident - 1] ?? null;
     return all.filter((incident) => incident.running).at(-1) ?? null;
@@ -207,7 +207,7 @@ export class People implements Player {
 }
 
 /** Questions that wait for an answer, oldest first, as the incident's own timeline has them. */
-export function openQuestions(incident: Ship): readonly Approval[] {
+export function openQuestions(incident: TrackedWorkflow): readonly Approval[] {
   const open = new Map<string, Approval>();
   for (const event of incident.timeline) {
     if (event.kind === 'approval-requested') open.set(event.approval.id, event.approval);
@@ -239,7 +239,11 @@ const WAITS_FOR: Readonly<Partial<Record<ActName, TimelineKind>>> = {
 };
 
 /** The body of the decision; null when there is nothing yet that it could be about. */
-function bodyOf(act: PlannedAct, incident: Ship, options: PeopleOptions): Readonly<Record<string, unknown>> | null {
+function bodyOf(
+  act: PlannedAct,
+  incident: TrackedWorkflow,
+  options: PeopleOptions,
+): Readonly<Record<string, unknown>> | null {
   const awaited = WAITS_FOR[act.does];
   if (awaited !== undefined && !incident.timeline.some(({ kind }) => kind === awaited)) return null;
   if (act.does === 'approve-post-mortem') return {};
@@ -267,7 +271,7 @@ function whatIsSaid(
   name: string,
   { kind, optional }: Field,
   act: PlannedAct,
-  incident: Ship,
+  incident: TrackedWorkflow,
   options: PeopleOptions,
 ): unknown {
   const said = act.parameters[name] ?? null;
@@ -293,7 +297,10 @@ function whatIsSaid(
   }
 }
 
-function answerTo(act: PlannedAct, incident: Ship): { readonly approvalId: string; readonly option: string } | null {
+function answerTo(
+  act: PlannedAct,
+  incident: TrackedWorkflow,
+): { readonly approvalId: string; readonly option: string } | null {
   const what = act.parameters['what'] as string | undefined;
   for (const approval of openQuestions(incident)) {
     const option = choice(approval, [what ?? '*']);
@@ -302,7 +309,7 @@ function answerTo(act: PlannedAct, incident: Ship): { readonly approvalId: strin
   return null;
 }
 
-function leaseOf(act: PlannedAct, incident: Ship): string | null {
+function leaseOf(act: PlannedAct, incident: TrackedWorkflow): string | null {
   const settled = new Set(
     incident.timeline.flatMap((event) => (event.kind === 'lease-settled' ? [event.leaseId] : [])),
   );

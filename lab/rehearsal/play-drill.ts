@@ -1,24 +1,24 @@
 import { actionItemsWorkflowId } from '../../src/workflows/action-items/api.ts';
 import { incidentWorkflowId } from '../../src/workflows/incident/api.ts';
 import { postMortemWorkflowId } from '../../src/workflows/post-mortem/api.ts';
-import { type Cast, castDrill, contactsOfService } from './cast.ts';
 import { conduct, type Played, type Stage } from './conductor.ts';
 import type { Drill, PlannedPerson } from './drill.ts';
-import { Fleet, type Ship } from './fleet.ts';
-import { GatewayDoor } from './gateway-door.ts';
+import { type DrillEnvironment, type Ground, startDrillEnvironment } from './drill-environment.ts';
+import { buildDrillPolicy, contactsOfService, type DrillPolicy } from './drill-policy.ts';
+import { GatewayClient } from './gateway-client.ts';
 import { type PageSeen, People, type PersonDid } from './people.ts';
 import { playRealTime } from './real-time.ts';
-import { SlackDoor } from './slack-door.ts';
-import { type Ground, openTheatre, type Theatre } from './theatre.ts';
+import { SlackUserClient } from './slack-user-client.ts';
 import { type GroundProcess, Wires, type WireTold } from './wires.ts';
+import { type TrackedWorkflow, WorkflowTracker } from './workflow-tracker.ts';
 
 /** A drill that has been played to its end, with everything still there to be judged. */
-export interface Performance {
+export interface DrillRun {
   readonly drill: Drill;
-  readonly cast: Cast;
-  readonly theatre: Theatre;
-  readonly incidents: readonly Ship[];
-  readonly followUps: readonly Ship[];
+  readonly drillPolicy: DrillPolicy;
+  readonly environment: DrillEnvironment;
+  readonly incidents: readonly TrackedWorkflow[];
+  readonly followUps: readonly TrackedWorkflow[];
   readonly played: Played;
   readonly peopleDid: readonly PersonDid[];
   readonly peopleCouldNot: readonly string[];
@@ -37,45 +37,50 @@ export interface PlayOptions {
 export async function playDrill<T>(
   drill: Drill,
   options: PlayOptions,
-  judge: (performance: Performance) => Promise<T>,
+  judge: (drillRun: DrillRun) => Promise<T>,
 ): Promise<T> {
-  const cast = await castDrill(drill);
-  const theatre = await openTheatre(drill, cast, options.ground);
+  const drillPolicy = await buildDrillPolicy(drill);
+  const environment = await startDrillEnvironment(drill, drillPolicy, options.ground);
   try {
-    return await judge(await perform(drill, cast, theatre, options));
+    return await judge(await runDrill(drill, drillPolicy, environment, options));
   } catch (error) {
-    const lines = theatre.lastLines();
+    const lines = environment.lastLines();
     throw new Error(`${(error as Error).message}${lines === '' ? '' : `\nLast lines of its processes:\n${lines}`}`, {
       cause: error,
     });
   } finally {
-    await theatre.close();
+    await environment.close();
   }
 }
 
-async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: PlayOptions): Promise<Performance> {
-  const { production } = theatre;
+async function runDrill(
+  drill: Drill,
+  drillPolicy: DrillPolicy,
+  environment: DrillEnvironment,
+  options: PlayOptions,
+): Promise<DrillRun> {
+  const { production } = environment;
   for (const fault of drill.faults) production.world.addFault(fault.spec, drill.startAtMs + fault.atMs);
-  const slack = slackDoor(theatre, cast);
-  const door = new GatewayDoor(theatre.gatewayUrl, cast.tokens, cast.observerToken, slack);
+  const slack = slackUserClient(environment, drillPolicy);
+  const client = new GatewayClient(environment.gatewayUrl, drillPolicy.tokens, drillPolicy.observerToken, slack);
   const reported = drill.faults.some(({ spec }) => spec.kind === 'user-report');
-  const fleet = new Fleet({
-    virtualTime: theatre.virtualTime,
-    client: theatre.client,
-    incidentIds: async () => (await door.incidentIds()).map(incidentWorkflowId),
-    intakeBusy: () => door.intakeBusy(),
+  const tracker = new WorkflowTracker({
+    virtualTime: environment.virtualTime,
+    client: environment.client,
+    incidentIds: async () => (await client.incidentIds()).map(incidentWorkflowId),
+    intakeBusy: () => client.intakeBusy(),
     followUpsOf: (incidentId) => [postMortemWorkflowId(incidentId), actionItemsWorkflowId(incidentId)],
-    turnstile: theatre.turnstile,
-    verificationIds: async () => (reported ? door.verificationIds() : []),
+    activityGate: environment.activityGate,
+    verificationIds: async () => (reported ? client.verificationIds() : []),
   });
   const people = new People({
     drill,
-    incidents: () => fleet.incidents,
-    pages: () => pagesSeen(theatre, cast, fleet),
-    acknowledgeInPagerduty: (page, person) => tapOnThePhone(theatre, cast, page, person),
-    decide: (decision) => door.decide(decision),
+    incidents: () => tracker.incidents,
+    pages: () => pagesSeen(environment, drillPolicy, tracker),
+    acknowledgeInPagerduty: (page, person) => tapOnThePhone(environment, drillPolicy, page, person),
+    decide: (decision) => client.decide(decision),
   });
-  const wires = new Wires(drill, theatre, options.grounds);
+  const wires = new Wires(drill, environment, options.grounds);
   const stage: Stage = {
     nowMs: () => production.world.nowMs,
     advance: (ms) => production.advanceUntilDue(ms),
@@ -84,12 +89,12 @@ async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: Play
   };
   const course = {
     stage,
-    fleet,
+    tracker,
     people,
     wires,
-    setClock: theatre.setClock,
+    setClock: environment.setClock,
     endsAtMs: drill.startAtMs + Math.min(drill.limitMs, 'afterMs' in drill.until ? drill.until.afterMs : drill.limitMs),
-    isDone: (nowMs: number) => isDone(drill, fleet.incidents, nowMs, wires.pending),
+    isDone: (nowMs: number) => isDone(drill, tracker.incidents, nowMs, wires.pending),
     stopped: options.stopped,
     ...(process.env.DRILL_TRACE === undefined
       ? {}
@@ -102,12 +107,12 @@ async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: Play
     'afterMs' in drill.until && drill.until.afterMs <= drill.limitMs
       ? { ...reached, reached: !options.stopped() }
       : reached;
-  const followUps = fleet.ships.filter((ship) => !ship.isIncident);
+  const followUps = tracker.workflows.filter((workflow) => !workflow.isIncident);
   return {
     drill,
-    cast,
-    theatre,
-    incidents: fleet.incidents,
+    drillPolicy,
+    environment,
+    incidents: tracker.incidents,
     followUps,
     played,
     peopleDid: people.did,
@@ -117,18 +122,21 @@ async function perform(drill: Drill, cast: Cast, theatre: Theatre, options: Play
   };
 }
 
-function slackDoor({ production, gatewayUrl, slackSigningSecret }: Theatre, cast: Cast): SlackDoor {
-  return new SlackDoor({
+function slackUserClient(
+  { production, gatewayUrl, slackSigningSecret }: DrillEnvironment,
+  drillPolicy: DrillPolicy,
+): SlackUserClient {
+  return new SlackUserClient({
     slack: production.slack,
     faults: production.wires,
     gatewayUrl,
     signingSecret: slackSigningSecret,
-    chatIdOf: (person) => cast.policy.people.find(({ id }) => id === person)?.chatId ?? null,
+    chatIdOf: (person) => drillPolicy.policy.people.find(({ id }) => id === person)?.chatId ?? null,
   });
 }
 
 /** All that the drill brings has happened, and every incident has come as far as the drill plays for. */
-function isDone(drill: Drill, incidents: readonly Ship[], nowMs: number, wiresPending: number): boolean {
+function isDone(drill: Drill, incidents: readonly TrackedWorkflow[], nowMs: number, wiresPending: number): boolean {
   if (!('state' in drill.until)) return false;
   const { state } = drill.until;
   const later = [...drill.faults, ...drill.acts].some(({ atMs }) => drill.startAtMs + atMs > nowMs);
@@ -137,7 +145,7 @@ function isDone(drill: Drill, incidents: readonly Ship[], nowMs: number, wiresPe
   return incidents.every((incident) => hasReached(incident, state));
 }
 
-function hasReached({ timeline }: Ship, state: 'resolved' | 'reviewed' | 'closed'): boolean {
+function hasReached({ timeline }: TrackedWorkflow, state: 'resolved' | 'reviewed' | 'closed'): boolean {
   if (timeline.some((event) => event.kind === 'closed')) return true;
   if (state === 'closed') return false;
   const last = timeline.findLast((event) => event.kind === 'resolved' || event.kind === 'reopened');
@@ -147,12 +155,12 @@ function hasReached({ timeline }: Ship, state: 'resolved' | 'reviewed' | 'closed
 
 /** Phones that rang, by PagerDuty's own ledger. */
 export function pagesSeen(
-  theatre: Theatre,
-  cast: Cast,
-  fleet: { readonly incidents: readonly Ship[] },
+  environment: DrillEnvironment,
+  drillPolicy: DrillPolicy,
+  tracker: { readonly incidents: readonly TrackedWorkflow[] },
 ): readonly PageSeen[] {
-  const ids = fleet.incidents.map(({ workflowId }) => workflowId);
-  return theatre.production.pagerDuty.pages.flatMap((page) => {
+  const ids = tracker.incidents.map(({ workflowId }) => workflowId);
+  return environment.production.pagerDuty.pages.flatMap((page) => {
     const incidentId = ids.find((id) => page.dedupKey === id || page.dedupKey.startsWith(`${id}/`));
     if (!page.paged || incidentId === undefined) return [];
     return [
@@ -160,19 +168,24 @@ export function pagesSeen(
         atMs: page.atMs,
         incidentId,
         pagerdutyId: page.incidentId ?? '',
-        contacts: contactsOfService(cast.policy, page.service),
+        contacts: contactsOfService(drillPolicy.policy, page.service),
       },
     ];
   });
 }
 
-async function tapOnThePhone(theatre: Theatre, cast: Cast, page: PageSeen, person: PlannedPerson): Promise<void> {
-  const agentEmail = cast.policy.people.find(({ id }) => id === person.id)?.email ?? null;
-  await theatre.production.pagerDuty.sendWebhook({
+async function tapOnThePhone(
+  environment: DrillEnvironment,
+  drillPolicy: DrillPolicy,
+  page: PageSeen,
+  person: PlannedPerson,
+): Promise<void> {
+  const agentEmail = drillPolicy.policy.people.find(({ id }) => id === person.id)?.email ?? null;
+  await environment.production.pagerDuty.sendWebhook({
     type: 'incident.acknowledged',
     incidentId: page.pagerdutyId,
     agentEmail,
-    url: `${theatre.gatewayUrl}/webhooks/pagerduty`,
-    secret: theatre.pagerdutySecret,
+    url: `${environment.gatewayUrl}/webhooks/pagerduty`,
+    secret: environment.pagerdutySecret,
   });
 }

@@ -9,7 +9,7 @@ const LOOK_EVERY_TICKS = 5;
  * the clock, people act when their time has come.
  */
 export async function playRealTime(options: ConductorOptions, startAtMs: number, speed: number): Promise<Played> {
-  const { stage, fleet, people, wires } = options;
+  const { stage, tracker, people, wires } = options;
   const begunAt = performance.now();
   const clockMs = (): number => Math.floor(startAtMs + (performance.now() - begunAt) * speed);
   for (let tick = 0; ; tick++) {
@@ -22,7 +22,7 @@ export async function playRealTime(options: ConductorOptions, startAtMs: number,
     }
     await wires.act(nowMs);
     if (tick % LOOK_EVERY_TICKS === 0) {
-      await fleet.look(nowMs);
+      await tracker.look(nowMs);
       await people.act(nowMs);
       if (options.isDone(nowMs)) return { endedAtMs: nowMs, reached: true, instants: tick };
     }

@@ -4,7 +4,7 @@ import { clockOf, type DrillReport, type IncidentReport, type Judged } from './j
 import { durationWords } from './schema-parts.ts';
 
 /** Kinds of event that say nothing to somebody who reads how it went. */
-const UNTOLD = new Set(['step-finished', 'promised', 'evidence-collected']);
+const HIDDEN_KINDS = new Set(['step-finished', 'promised', 'evidence-collected']);
 const NAME_COLUMNS = 9;
 
 export interface ReportStyle {
@@ -44,7 +44,7 @@ type Paint = ReturnType<typeof picocolors.createColors>;
 function story(judged: Judged, paint: Paint): readonly string[] {
   const told = judged.report.incidents.flatMap(({ id, timeline }) =>
     timeline
-      .filter(({ kind }) => !UNTOLD.has(kind))
+      .filter(({ kind }) => !HIDDEN_KINDS.has(kind))
       .map(({ at, text }) => ({
         atMs: Date.parse(at),
         who: '',

@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'nod
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { endIdleDatabases } from '../simulation/systems/postgres/template.ts';
-import { castDrill } from './cast.ts';
 import { type Drill, DrillError } from './drill.ts';
 import { readDrill } from './drill-file.ts';
+import { buildDrillPolicy } from './drill-policy.ts';
 import { needsOwnGround, openGround, type SharedGround } from './ground.ts';
 import { type DrillReport, type Judged, judge } from './judge.ts';
 import { playDrill } from './play-drill.ts';
@@ -55,9 +55,9 @@ export async function runDrills(paths: readonly string[], options: RunOptions = 
   let interrupted = false;
   let ground: Promise<SharedGround> | null = null;
   const say = (line: string): void => stderr(`${line}\n`);
-  const wish = { realTime, speed, durable: false, log: say };
+  const wanted = { realTime, speed, durable: false, log: say };
   const shared = () => {
-    ground ??= openGround(wish);
+    ground ??= openGround(wanted);
     return ground;
   };
   const onSignal = (): void => {
@@ -103,7 +103,7 @@ async function readAll(
   paths: readonly string[],
 ): Promise<{ readonly drills: readonly Drill[]; readonly problems: readonly string[] }> {
   const files = paths.flatMap(filesOf);
-  const settled = await Promise.allSettled(files.map(readAndCast));
+  const settled = await Promise.allSettled(files.map(readAndBuild));
   const problems = settled.flatMap((one) => (one.status === 'rejected' ? [(one.reason as Error).message] : []));
   const drills = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   if (files.length === 0)
@@ -112,9 +112,9 @@ async function readAll(
 }
 
 /** Casting finds what is wrong with a drill's policy before anything is started. */
-async function readAndCast(file: string): Promise<Drill> {
+async function readAndBuild(file: string): Promise<Drill> {
   const drill = await readDrill(file);
-  await castDrill(drill);
+  await buildDrillPolicy(drill);
   return drill;
 }
 

@@ -14,9 +14,9 @@ export interface Moment {
   readonly runId: string;
   readonly running: boolean;
   /** What is under way, in words; null when every activity waits for its turn or for its next attempt. */
-  readonly underWay: (isWaiting: (turn: string) => boolean) => string | null;
+  readonly underWay: (isWaiting: (ticket: string) => boolean) => string | null;
   /** Attempts that a worker has begun, in the order in which the workflow asked for them: `run/activity/attempt`. */
-  readonly begun: readonly { readonly turn: string; readonly type: string }[];
+  readonly begun: readonly { readonly ticket: string; readonly type: string }[];
   /** Grows with everything that happens to it: the same length before and after a reading means that it stood still. */
   readonly historyLength: number;
   readonly virtualNowMs: number;
@@ -149,9 +149,9 @@ function momentOf(described: Described): Moment {
     const next = activity.nextAttemptScheduleTime;
     const dueMs = next ? requiredTsToMs(next, 'nextAttemptScheduleTime') : null;
     const type = activity.activityType?.name ?? 'an activity';
-    const turn = `${info?.execution?.runId}/${activity.activityId}/${activity.attempt}`;
+    const ticket = `${info?.execution?.runId}/${activity.activityId}/${activity.attempt}`;
     if (activity.state !== SCHEDULED) {
-      begun.push({ turn, type });
+      begun.push({ ticket, type });
       continue;
     }
     if (dueMs === null || dueMs <= virtualNowMs) {
@@ -163,19 +163,19 @@ function momentOf(described: Described): Moment {
     // Of an attempt whose worker is gone nobody said that it ended, and the server counts the interval from its epoch on.
     const intervalMs = saidMs < dueMs / 2 ? saidMs : nearest(dueMs - virtualNowMs, UNSAID_INTERVAL_MS);
     backoffs.push({
-      key: turn,
+      key: ticket,
       type,
       intervalMs,
       virtualDueMs: dueMs,
     });
   }
-  begun.sort((a, b) => activityNumber(a.turn) - activityNumber(b.turn));
+  begun.sort((a, b) => activityNumber(a.ticket) - activityNumber(b.ticket));
   return {
     runId: info?.execution?.runId ?? '',
     running,
     underWay(isWaiting) {
       if (!running) return null;
-      const busy = [...tasks, ...begun.filter(({ turn }) => !isWaiting(turn)).map(({ type }) => type)];
+      const busy = [...tasks, ...begun.filter(({ ticket }) => !isWaiting(ticket)).map(({ type }) => type)];
       return busy.length === 0 ? null : busy.join(', ');
     },
     begun,
@@ -193,6 +193,6 @@ function nearest(ms: number, unit: number): number {
 }
 
 /** Activities are numbered in the order in which their workflow asked for them. */
-function activityNumber(turn: string): number {
-  return Number(turn.split('/')[1]);
+function activityNumber(ticket: string): number {
+  return Number(ticket.split('/')[1]);
 }

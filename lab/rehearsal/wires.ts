@@ -1,7 +1,7 @@
 import type { WireFault, WireFaults } from '../simulation/wire/faults.ts';
-import type { Player } from './conductor.ts';
+import type { Participant } from './conductor.ts';
 import type { Drill, PlannedWire } from './drill.ts';
-import type { StageProcess, Theatre } from './theatre.ts';
+import type { DrillEnvironment, StageProcess } from './drill-environment.ts';
 
 /** Processes of the ground itself, when this drill has them for its own. */
 export interface GroundProcess {
@@ -33,7 +33,7 @@ export interface WireTold {
 const PAUSE_MS = 1_500;
 
 /** Whatever befalls wires and processes, each at its time. `told` says what was done, for the report. */
-export class Wires implements Player {
+export class Wires implements Participant {
   readonly told: WireTold[] = [];
   readonly #events: Event[];
   #awaitingMails = 0;
@@ -41,13 +41,13 @@ export class Wires implements Player {
 
   constructor(
     drill: Drill,
-    private readonly theatre: Theatre,
+    private readonly environment: DrillEnvironment,
     grounds: Readonly<Partial<Record<'temporal' | 'store', GroundProcess>>>,
   ) {
     const events = drill.wires.flatMap((wire) =>
       wire.kind === 'system'
-        ? systemEvents(wire, drill, theatre.production.wires)
-        : [processEvent(wire, drill, theatre, grounds)],
+        ? systemEvents(wire, drill, environment.production.wires)
+        : [processEvent(wire, drill, environment, grounds)],
     );
     this.#events = events.sort((a, b) => a.atMs - b.atMs);
   }
@@ -73,13 +73,13 @@ export class Wires implements Player {
   }
 
   async #befall({ words, process, run }: Event, atMs: number): Promise<void> {
-    this.told.push({ atMs, words, process, mailsBefore: this.theatre.production.smtp.mails.length });
+    this.told.push({ atMs, words, process, mailsBefore: this.environment.production.smtp.mails.length });
     await run();
   }
 
   /** The mail server holds everything meanwhile, so that it befalls the same mailing at the same place in every play. */
   #befallAfterMails(event: Event, mails: number): void {
-    const { smtp, world } = this.theatre.production;
+    const { smtp, world } = this.environment.production;
     this.#awaitingMails += 1;
     smtp.haltAfter(mails, async () => {
       try {
@@ -126,11 +126,13 @@ function faultOf({ fault, parameters }: SystemWire): WireFault {
 function processEvent(
   wire: ProcessWire,
   drill: Drill,
-  theatre: Theatre,
+  environment: DrillEnvironment,
   grounds: Readonly<Partial<Record<string, GroundProcess>>>,
 ): Event {
   const ours =
-    wire.process === 'worker' || wire.process === 'gateway' ? ourProcess(theatre, wire.process) : grounds[wire.process];
+    wire.process === 'worker' || wire.process === 'gateway'
+      ? ourProcess(environment, wire.process)
+      : grounds[wire.process];
   return {
     atMs: drill.startAtMs + wire.atMs,
     words: `${wire.process} ${wire.fault}${wire.forMs === null ? '' : ` for ${wire.forMs / 1000} s`}${wire.afterMails === null ? '' : `, after ${wire.afterMails} mails`}`,
@@ -151,12 +153,12 @@ function processEvent(
   };
 }
 
-function ourProcess(theatre: Theatre, name: StageProcess): GroundProcess {
+function ourProcess(environment: DrillEnvironment, name: StageProcess): GroundProcess {
   return {
-    kill: () => theatre.process(name).kill(),
-    stop: () => theatre.process(name).stop(),
-    pause: () => theatre.process(name).pause(),
-    resume: () => theatre.process(name).resume(),
-    restart: () => theatre.restart(name),
+    kill: () => environment.process(name).kill(),
+    stop: () => environment.process(name).stop(),
+    pause: () => environment.process(name).pause(),
+    resume: () => environment.process(name).resume(),
+    restart: () => environment.restart(name),
   };
 }

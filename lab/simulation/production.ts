@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { Course } from './course.ts';
 import { type Credentials, SECRETS } from './credentials.ts';
 import { EvaluationPace } from './evaluation-pace.ts';
-import type { Done } from './journal.ts';
+import type { RecordedChange } from './journal.ts';
 import { type AlertReceiver, DEFAULT_RECEIVER, MovableReceiver } from './movable-receiver.ts';
 import type { AlertRule } from './promql/alert-rules.ts';
 import type { SeriesSource as PrometheusSource } from './promql/store.ts';
 import { createReporting, type Reporting, type ReportReceivers } from './reporting.ts';
+import { Scheduler } from './scheduler.ts';
 import { startDatabase } from './start-database.ts';
 import type { Alertmanager } from './systems/alertmanager.ts';
 import { createAlertmanager } from './systems/alertmanager.ts';
@@ -85,8 +85,8 @@ export interface Production {
   readonly github: GitHub;
   readonly grafana: Grafana;
   readonly elasticsearch: Elasticsearch;
-  /** Everything that was done to it and that its world felt, in order: what a twin of it has to be told. */
-  readonly journal: readonly Done[];
+  /** Everything that was done to it and that its world felt, in order: what a counterfactual of it has to be told. */
+  readonly journal: readonly RecordedChange[];
   /** Each time the database's replica was made a primary. */
   readonly promotions: readonly { readonly atMs: number }[];
   readonly people: PeopleSettings;
@@ -143,8 +143,8 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
   const common = { clock, faults: wires, log };
 
   const clusterSettings = options.cluster ?? clusterFor(settings.deployments);
-  const journal: Done[] = [];
-  const done = (one: Done): void => void journal.push(one);
+  const journal: RecordedChange[] = [];
+  const done = (one: RecordedChange): void => void journal.push(one);
   const kubernetes = createKubernetes({
     ...common,
     done,
@@ -294,7 +294,7 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     CUSTOMERS_CSV: customers.csvPath,
   };
 
-  const course = new Course({
+  const scheduler = new Scheduler({
     world: made,
     kubernetes,
     prometheus,
@@ -339,12 +339,12 @@ export async function startProduction(options: ProductionOptions): Promise<Produ
     },
     setReportReceivers: (wanted) => reporting.setReceivers(wanted),
     async advanceTo(ms) {
-      await course.advance(ms, 'on');
+      await scheduler.advance(ms, 'on');
     },
-    advanceUntilReaction: (ms) => course.advance(ms, 'after-sending'),
-    advanceUntilDue: (ms) => course.advance(ms, 'before-sending'),
-    isDue: () => course.isDue(),
-    sendNext: () => course.sendNext(),
+    advanceUntilReaction: (ms) => scheduler.advance(ms, 'after-sending'),
+    advanceUntilDue: (ms) => scheduler.advance(ms, 'before-sending'),
+    isDue: () => scheduler.isDue(),
+    sendNext: () => scheduler.sendNext(),
     async stop() {
       const servers = [
         kubernetes,

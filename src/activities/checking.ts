@@ -1,5 +1,5 @@
 import { metBy } from './failures.ts';
-import { away, type SystemFinding } from './finding.ts';
+import { type SystemFinding, unreachable } from './finding.ts';
 
 /** What a client's call came to, in the terms of the wire. Throws what never got an answer. */
 export interface Answered<T> {
@@ -36,7 +36,7 @@ export async function asked(
   try {
     return await check(base);
   } catch (error) {
-    return away(system, `${base}: ${reasonOf(error)}`, advice);
+    return unreachable(system, `${base}: ${reasonOf(error)}`, advice);
   }
 }
 

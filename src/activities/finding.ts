@@ -48,7 +48,7 @@ export function fine(system: string, words: string): SystemFinding {
   return { system, configured: true, reachable: 'yes', authorised: 'yes', words, advice: null };
 }
 
-export function away(system: string, words: string, advice: string): SystemFinding {
+export function unreachable(system: string, words: string, advice: string): SystemFinding {
   return { system, configured: true, reachable: 'no', authorised: 'unknown', words, advice };
 }
 

@@ -4,7 +4,7 @@ import { REAL_DEADLINES } from './deadlines.ts';
 import { failure } from './failures.ts';
 
 /** Remembers what was begun and what came of it, across workers (the store's idempotency ledger). */
-export interface DeedLedger {
+export interface IdempotencyLedger {
   begin(entry: {
     readonly key: string;
     readonly at: Instant;
@@ -22,20 +22,20 @@ export interface DeedLedger {
 }
 
 export interface OncePorts {
-  readonly ledger: DeedLedger;
+  readonly ledger: IdempotencyLedger;
   readonly clock: () => Instant;
 }
 
 /** What the other side calls what was made; null where it gives no name that we keep. */
-export interface Done {
+export interface OperationResult {
   readonly ref: string | null;
 }
 
-export interface Deed<T extends Done> {
+export interface IdempotentOperation<T extends OperationResult> {
   /** One key is done once; it names the system too. */
   readonly key: string;
   /** What an earlier try has left there; absent where the system cannot be asked, or where `act` looks by itself. */
-  readonly find?: () => Promise<Done | null>;
+  readonly find?: () => Promise<OperationResult | null>;
   /** `inDoubt`: an earlier try may have done it after all, and nothing was found. */
   readonly act: (inDoubt: boolean) => Promise<T>;
   /** Looked for even where the ledger knows nothing of an earlier try, since it may have been away then. */
@@ -44,26 +44,29 @@ export interface Deed<T extends Done> {
 
 export type Once<T> =
   | { readonly already: false; readonly done: T; readonly remembered: boolean }
-  | { readonly already: true; readonly done: Done };
+  | { readonly already: true; readonly done: OperationResult };
 
 /**
  * Does what a system has no key of ours for: of two workers at once one acts, and the other waits for what came of it.
  * What is in doubt is looked for before it is done again. With the ledger away it is looked for and done all the same:
  * during an incident a message twice is better than none.
  */
-export async function once<T extends Done>({ ledger, clock }: OncePorts, deed: Deed<T>): Promise<Once<T>> {
-  const { key } = deed;
+export async function once<T extends OperationResult>(
+  { ledger, clock }: OncePorts,
+  operation: IdempotentOperation<T>,
+): Promise<Once<T>> {
+  const { key } = operation;
   const turn = await turnOf(ledger, clock, key);
   if (turn.kind === 'done') return { already: true, done: { ref: turn.ref } };
   const remember = (ref: string | null) => written(ledger.done({ key, at: clock(), ref }));
   try {
-    const look = turn.kind !== 'first' || deed.mayBeThere === true;
-    const found = look ? ((await deed.find?.()) ?? null) : null;
+    const look = turn.kind !== 'first' || operation.mayBeThere === true;
+    const found = look ? ((await operation.find?.()) ?? null) : null;
     if (found !== null) {
       await remember(found.ref);
       return { already: true, done: found };
     }
-    const done = await deed.act(turn.kind === 'in-doubt');
+    const done = await operation.act(turn.kind === 'in-doubt');
     return { already: false, done, remembered: await remember(done.ref) };
   } catch (error) {
     const { begunAt } = turn;
@@ -87,7 +90,7 @@ type Turn =
   | { readonly kind: 'first' | 'in-doubt' | 'unknown'; readonly begunAt: Instant }
   | { readonly kind: 'done'; readonly ref: string | null };
 
-async function turnOf(ledger: DeedLedger, clock: () => Instant, key: string): Promise<Turn> {
+async function turnOf(ledger: IdempotencyLedger, clock: () => Instant, key: string): Promise<Turn> {
   for (let look = 1; look <= MOST_LOOKS; look += 1) {
     const at = clock();
     const entry = await answered(ledger.begin({ key, at }));

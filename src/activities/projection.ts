@@ -1,4 +1,4 @@
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import type { TimelineEvent } from '../domain/timeline.ts';
 
 /**
@@ -7,5 +7,5 @@ import type { TimelineEvent } from '../domain/timeline.ts';
  */
 // A type, not an interface: the engine wants an index signature, which only a type alias has by itself.
 export type ProjectionSink = {
-  project(incidentId: string, events: readonly TimelineEvent[], facts: FactSet): void;
+  project(incidentId: string, events: readonly TimelineEvent[], facts: IncidentFacts): void;
 };

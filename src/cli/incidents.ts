@@ -1,4 +1,4 @@
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { incidentNamedBy, looksLikeReference, namedByPart } from '../domain/incident-name.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Role } from '../domain/people.ts';
@@ -21,7 +21,7 @@ export interface IncidentEntry {
 export interface ListedIncident {
   readonly incident: IncidentEntry;
   /** Null until the incident has shown anything. */
-  readonly facts: FactSet | null;
+  readonly facts: IncidentFacts | null;
 }
 
 /** GET /api/incidents/:id. */
@@ -31,7 +31,7 @@ export interface IncidentPage extends ListedIncident {
   readonly notes: readonly string[];
 }
 
-export type OpenQuestion = FactSet['openQuestions'][number];
+export type OpenQuestion = IncidentFacts['openQuestions'][number];
 
 export interface Person {
   readonly id: string;

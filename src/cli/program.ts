@@ -237,7 +237,7 @@ function addQuick({ program, session }: Context): void {
         return quick.answerQuick(
           session(flags),
           action === 'approve' ? 'confirm' : action,
-          needed(target, action),
+          required(target, action),
           flags,
         );
       if (flags.because === undefined)
@@ -250,7 +250,7 @@ function addQuick({ program, session }: Context): void {
     });
 }
 
-function needed(id: string | undefined, action: string): string {
+function required(id: string | undefined, action: string): string {
   if (id !== undefined) return id;
   throw new CliFailure('usage', `"do ${action}" needs the id of what waits.`, 'See it: incident do list');
 }

@@ -1,5 +1,5 @@
-import type { FactSet } from '../domain/fact-set.ts';
 import { percent, secondsWords, sure } from '../domain/format.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { epochMs, type Instant, secondsBetween } from '../domain/instant.ts';
 import type { EventOf, PromiseMade, TimelineEvent } from '../domain/timeline.ts';
 import { cleanLine } from '../views/escape.ts';
@@ -11,7 +11,7 @@ import type { Io } from './io.ts';
 
 export interface ScreenInput {
   readonly incident: IncidentEntry;
-  readonly facts: FactSet | null;
+  readonly facts: IncidentFacts | null;
   readonly events: readonly TimelineEvent[];
   readonly notes: readonly string[];
   readonly now: Instant;
@@ -51,7 +51,11 @@ type Colours = Io['colours'];
 
 const LABEL_COLUMNS = 8;
 
-function heading({ incident, events, now, me }: ScreenInput, facts: FactSet, colours: Colours): readonly string[] {
+function heading(
+  { incident, events, now, me }: ScreenInput,
+  facts: IncidentFacts,
+  colours: Colours,
+): readonly string[] {
   const phaseSince = events.findLast((event) => event.kind === 'phase-entered')?.at ?? facts.openedAt;
   const severity = `${facts.severity}${facts.provisional ? '?' : ''}`;
   const ended =
@@ -69,7 +73,7 @@ function heading({ incident, events, now, me }: ScreenInput, facts: FactSet, col
   ];
 }
 
-function leads(facts: FactSet, me: ScreenInput['me'], now: Instant, colours: Colours): string {
+function leads(facts: IncidentFacts, me: ScreenInput['me'], now: Instant, colours: Colours): string {
   const you = me !== null && (facts.commander === me.id || facts.commander === me.name) ? ' (you)' : '';
   const who = facts.commander === null ? colours.red('nobody yet') : colours.bold(`${clean(facts.commander)}${you}`);
   const acknowledged =
@@ -91,7 +95,7 @@ export function openPromises(events: readonly TimelineEvent[]): readonly Promise
 
 const PROMISES_SHOWN = 3;
 
-function dueNext({ events, now }: ScreenInput, facts: FactSet, colours: Colours): readonly string[] {
+function dueNext({ events, now }: ScreenInput, facts: IncidentFacts, colours: Colours): readonly string[] {
   const promises = openPromises(events).map(({ words, dueAt }) => ({ words, dueAt }));
   const due =
     promises.length > 0 || facts.nextUpdateAt === null
@@ -112,7 +116,7 @@ function dueNext({ events, now }: ScreenInput, facts: FactSet, colours: Colours)
     : rows;
 }
 
-function asked({ shortName, now }: ScreenInput, facts: FactSet, colours: Colours): readonly string[] {
+function asked({ shortName, now }: ScreenInput, facts: IncidentFacts, colours: Colours): readonly string[] {
   const leases = facts.openLeases.map((lease) =>
     line(
       '',
@@ -171,7 +175,7 @@ export function questionLines(
   return first === undefined ? lines.slice(0, 1) : lines;
 }
 
-function known(facts: FactSet, colours: Colours): readonly string[] {
+function known(facts: IncidentFacts, colours: Colours): readonly string[] {
   const figures = [
     facts.errorRatio === null ? null : `errors ${percent(facts.errorRatio)}`,
     facts.p95Seconds === null ? null : `p95 ${secondsWords(facts.p95Seconds)}`,
@@ -220,7 +224,7 @@ function lineColour(event: TimelineEvent, colours: Colours): (text: string) => s
   }
 }
 
-function severityColour({ severity }: FactSet, colours: Colours): (text: string) => string {
+function severityColour({ severity }: IncidentFacts, colours: Colours): (text: string) => string {
   switch (severity) {
     case 'P0':
     case 'P1':

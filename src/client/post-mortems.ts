@@ -31,18 +31,18 @@ export interface PostMortemClient {
   approvePostMortem(incidentId: string, approval: ApprovePostMortem): Promise<PostMortemAnswer>;
   /** What the runbook is given instead of the machine's draft (R6.5). */
   editRunbookChange(incidentId: string, edit: EditRunbookChange): Promise<PostMortemAnswer>;
-  withholdRunbookChange(incidentId: string, wish: WithholdRunbookChange): Promise<PostMortemAnswer>;
+  withholdRunbookChange(incidentId: string, request: WithholdRunbookChange): Promise<PostMortemAnswer>;
   /** The pull request at once. */
-  proposeRunbookChange(incidentId: string, wish: ProposeRunbookChange): Promise<PostMortemAnswer>;
+  proposeRunbookChange(incidentId: string, request: ProposeRunbookChange): Promise<PostMortemAnswer>;
 }
 
-interface Door {
+interface Calls {
   readonly client: Client;
   readonly ask: <T>(incidentId: string, question: () => Promise<T>) => Promise<Asked<T>>;
   readonly within: <T>(call: () => Promise<T>) => Promise<T>;
 }
 
-export function postMortemClient({ client, ask, within }: Door): PostMortemClient {
+export function postMortemClient({ client, ask, within }: Calls): PostMortemClient {
   const handleOf = (incidentId: string) => client.workflow.getHandle(postMortemWorkflowId(incidentId));
 
   const answerOf = async (
@@ -84,11 +84,14 @@ export function postMortemClient({ client, ask, within }: Door): PostMortemClien
           updateId: `runbook/${edit.basedOn}/${edit.digest}`,
         }),
       ),
-    withholdRunbookChange: (incidentId, wish) =>
-      answerOf(incidentId, (handle) => handle.executeUpdate(withholdRunbookChangeUpdate, { args: [wish] })),
-    proposeRunbookChange: (incidentId, wish) =>
+    withholdRunbookChange: (incidentId, request) =>
+      answerOf(incidentId, (handle) => handle.executeUpdate(withholdRunbookChangeUpdate, { args: [request] })),
+    proposeRunbookChange: (incidentId, request) =>
       answerOf(incidentId, (handle) =>
-        handle.executeUpdate(proposeRunbookChangeUpdate, { args: [wish], updateId: `runbook/propose/${wish.digest}` }),
+        handle.executeUpdate(proposeRunbookChangeUpdate, {
+          args: [request],
+          updateId: `runbook/propose/${request.digest}`,
+        }),
       ),
   };
 }

@@ -35,7 +35,7 @@ export interface QuickClient {
   undo(decision: Decision<'revert-lease'>): Promise<QuickAnswer<QuickActionState>>;
 }
 
-interface Door {
+interface Calls {
   readonly client: Client;
   readonly taskQueue: string;
   readonly within: <T>(milliseconds: number, call: () => Promise<T>) => Promise<T>;
@@ -47,7 +47,7 @@ const BEGIN_WITHIN_MS = 5_000;
 const ANSWER_WITHIN_MS = 5_000;
 const READ_WITHIN_MS = 2_000;
 
-export function quickClient({ client, taskQueue, within }: Door): QuickClient {
+export function quickClient({ client, taskQueue, within }: Calls): QuickClient {
   const start = (id: string) => ({ workflowId: id, taskQueue, workflowIdReusePolicy: 'REJECT_DUPLICATE' as const });
   const answered = async <T>(milliseconds: number, call: () => Promise<T>): Promise<QuickAnswer<T>> => {
     try {

@@ -1,13 +1,18 @@
 import { mayDecide } from '../domain/authority.ts';
-import type { FactSet } from '../domain/fact-set.ts';
 import type { IncidentState } from '../domain/incident.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { FormContext } from './decision-forms.ts';
 import { html, type Markup } from './markup.ts';
 import { countdown, instantWords } from './parts.ts';
 
 /** What goes out when nobody writes, what waits for its channel, and the mails that wait for a yes (R4.1, R4.5). */
-export function draftSection(facts: FactSet, state: IncidentState | null, context: FormContext, now: Instant): Markup {
+export function draftSection(
+  facts: IncidentFacts,
+  state: IncidentState | null,
+  context: FormContext,
+  now: Instant,
+): Markup {
   const { draft } = facts;
   const unsent = facts.unsent ?? [];
   const shown = facts.openQuestions.flatMap(({ options }) => options.flatMap((option) => option.shown ?? []));

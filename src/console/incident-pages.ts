@@ -2,12 +2,12 @@ import type { FastifyInstance } from 'fastify';
 import type { CustomerMailsReading } from '../domain/customer-mails.ts';
 import { html } from './markup.ts';
 import type { ConsoleOptions } from './options.ts';
+import type { Framed, SignedIn } from './page-context.ts';
 import { incidentBody, incidentTitle } from './pages/incident.ts';
 import { listBody } from './pages/list.ts';
 import { postMortemBody } from './pages/post-mortem.ts';
 import { type IncidentReading, type ListedIncident, stateOf, type TimelineReading } from './reading.ts';
 import type { RunbookChangeReading } from './runbook-section.ts';
-import type { Framed, SignedIn } from './visit.ts';
 
 export interface Pages {
   readonly frame: Framed;

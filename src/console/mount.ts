@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { compress } from './compress.ts';
 import { page } from './document.ts';
 import { registerIncidentPages } from './incident-pages.ts';
 import { registerLivePages } from './live/route.ts';
 import type { ConsoleOptions } from './options.ts';
+import { ask, type Framed, visits } from './page-context.ts';
 import { messageBody } from './pages/sign-in.ts';
 import { publicFiles } from './public-files.ts';
 import { cameBySession, createSessions, foreign, type Sessions } from './session.ts';
-import { squeezed } from './squeezed.ts';
 import { registerTeamPages } from './team-pages.ts';
-import { ask, type Framed, visits } from './visit.ts';
 
 export interface Console {
   /** Signs the browser in, for whoever mounts another way to prove who one is (the demo's one-time link). */
@@ -40,7 +40,7 @@ export function mountConsole(app: FastifyInstance, options: ConsoleOptions): Con
   letSessionsUseTheApi(app, sessions);
   app.register(async (site) => {
     site.addHook('onRequest', async (_request, reply) => void reply.headers(HEADERS));
-    site.addHook('onSend', squeezed);
+    site.addHook('onSend', compress);
     registerFiles(site);
     registerSession(site, sessions);
     registerPages(site, sessions, framed(options), options);

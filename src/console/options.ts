@@ -2,7 +2,7 @@ import type { Instant } from '../domain/instant.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { KnownPerson } from './decision-forms.ts';
 import type { DrillFile } from './pages/drills.ts';
-import type { Door } from './pages/health.ts';
+import type { Integration } from './pages/health.ts';
 import type { LiveIncidents } from './reading.ts';
 import type { Secrets } from './sealing.ts';
 
@@ -27,7 +27,7 @@ export interface ConsoleOptions {
   readonly policy?: () => Policy;
   readonly drills?: () => Promise<readonly DrillFile[]>;
   /** Which integrations are configured. */
-  readonly doors?: readonly Door[];
+  readonly integrations?: readonly Integration[];
   /** Where a sign-in by the team's own accounts begins (OIDC); it is given `return-to`, the page to come back to. */
   readonly signInPath?: string | null;
 }

@@ -1,7 +1,7 @@
 import { isPossible } from '../domain/decide.ts';
 import { holdsRole } from '../domain/deciding/roles.ts';
-import type { FactSet } from '../domain/fact-set.ts';
 import type { IncidentState } from '../domain/incident.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { Role } from '../domain/people.ts';
 import { capitalised } from '../views/words.ts';
@@ -9,10 +9,15 @@ import { decisionForm, type FormContext } from './decision-forms.ts';
 import { html, type Markup } from './markup.ts';
 import { countdown, instantWords } from './parts.ts';
 
-type Question = FactSet['openQuestions'][number];
+type Question = IncidentFacts['openQuestions'][number];
 
 /** What people are asked now, each option with what it would do, its command, and the button that says yes (R3.6). */
-export function questionCards(facts: FactSet, state: IncidentState | null, context: FormContext, now: Instant): Markup {
+export function questionCards(
+  facts: IncidentFacts,
+  state: IncidentState | null,
+  context: FormContext,
+  now: Instant,
+): Markup {
   const leases = facts.openLeases;
   return html`<section class="card${facts.openQuestions.length > 0 && ' asks'}" id="asked" data-live>
 <h2>You are asked</h2>
@@ -70,7 +75,7 @@ function asked(name: string): string {
   return capitalised(inWords(name));
 }
 
-function leaseCard(lease: FactSet['openLeases'][number], context: FormContext, now: Instant): Markup {
+function leaseCard(lease: IncidentFacts['openLeases'][number], context: FormContext, now: Instant): Markup {
   const given = { leaseId: lease.id };
   return html`<div class="question" id="lease-${lease.id}">
 <p>${lease.what} <span class="hint">until ${instantWords(lease.expiresAt, now)} UTC, ${countdown(lease.expiresAt, now)}</span></p>

@@ -1,9 +1,9 @@
 import type { CustomerMailsReading } from '../domain/customer-mails.ts';
 import type { Hypothesis } from '../domain/diagnosis.ts';
 import type { EvidenceBundle } from '../domain/evidence.ts';
-import type { FactSet } from '../domain/fact-set.ts';
 import { fold } from '../domain/fold.ts';
 import type { IncidentState, PromiseRecord } from '../domain/incident.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { epochMs, type Instant } from '../domain/instant.ts';
 import { openedState } from '../domain/opened-state.ts';
 import type { Role } from '../domain/people.ts';
@@ -25,7 +25,7 @@ export interface IncidentEntry {
 export interface ListedIncident {
   readonly incident: IncidentEntry;
   /** Null until the incident has shown anything. */
-  readonly facts: FactSet | null;
+  readonly facts: IncidentFacts | null;
 }
 
 /** GET /api/incidents/:id. */
@@ -45,7 +45,7 @@ export interface TimelineReading {
 export interface SharedReading {
   readonly incident: IncidentEntry;
   /** Null until the incident has shown anything. */
-  readonly facts: FactSet | null;
+  readonly facts: IncidentFacts | null;
   readonly timeline: TimelineReading;
   /** So many events from the first one on are there without a gap. */
   readonly gapFree: number;

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Pages } from './incident-pages.ts';
+import { Refused } from './page-context.ts';
 import { drillBody, drillsBody } from './pages/drills.ts';
 import { healthBody, type Readiness } from './pages/health.ts';
 import { policyBody } from './pages/policy.ts';
@@ -7,7 +8,6 @@ import { type AuditLine, quickBody } from './pages/quick.ts';
 import { type Figures, RECORD_BY, recordBody } from './pages/record.ts';
 import { messageBody } from './pages/sign-in.ts';
 import type { ListedIncident } from './reading.ts';
-import { Refused } from './visit.ts';
 
 /** What is about the team and the product, not about one incident. */
 export function registerTeamPages(site: FastifyInstance, { frame, signedIn, options }: Pages): void {
@@ -43,7 +43,7 @@ export function registerTeamPages(site: FastifyInstance, { frame, signedIn, opti
     signedIn(request, reply, async ({ me }) => {
       // A gateway that is not ready says so with 503; the page shows what it says.
       const answer = await site.inject({ url: '/readyz' });
-      const body = healthBody(answer.json<Readiness>(), options.doors ?? []);
+      const body = healthBody(answer.json<Readiness>(), options.integrations ?? []);
       return frame('System health', me, ['clocks', 'refresh', 'session'], body);
     }),
   );

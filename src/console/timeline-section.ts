@@ -7,7 +7,7 @@ import { instantWords } from './parts.ts';
 
 const EVENTS_SHOWN = 120;
 /** The machine's own bookkeeping, which tells people nothing. */
-const UNTOLD: ReadonlySet<TimelineEvent['kind']> = new Set(['step-finished']);
+const HIDDEN_KINDS: ReadonlySet<TimelineEvent['kind']> = new Set(['step-finished']);
 
 /** What happened, the newest first; all of it when asked. */
 export function timelineSection(
@@ -17,7 +17,7 @@ export function timelineSection(
   incidentId: string,
 ): Markup {
   const named = namesIn(events);
-  const told = events.filter((event) => !UNTOLD.has(event.kind)).reverse();
+  const told = events.filter((event) => !HIDDEN_KINDS.has(event.kind)).reverse();
   const shown = all ? told : told.slice(0, EVENTS_SHOWN);
   return html`<section class="card" id="timeline" data-live>
 <h2>Timeline <span class="count">${told.length}</span> <span class="live" data-live-state></span></h2>

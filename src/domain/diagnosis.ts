@@ -66,7 +66,7 @@ export interface SuggestedRemedy {
 const FAULT_OF_ITS_OWN = 0.75;
 
 /** What people are told to be there as well as the first: explanations that are as good as sure beside one that is known. */
-export function faultsBeside(hypotheses: readonly Hypothesis[]): readonly Hypothesis[] {
+export function concurrentFaults(hypotheses: readonly Hypothesis[]): readonly Hypothesis[] {
   const [first, ...others] = hypotheses;
   if (first === undefined || first.cause === 'unknown') return [];
   return others.filter(({ cause, confidence }) => cause !== 'unknown' && confidence >= FAULT_OF_ITS_OWN);

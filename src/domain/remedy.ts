@@ -42,10 +42,10 @@ export interface Target {
 }
 
 /** What is wanted, before anything was looked up. */
-export interface RemedyWish {
+export interface RemedyRequest {
   readonly action: ActionName;
   readonly target: Target;
-  /** Absolute wishes of the playbook, e.g. `{ replicas: 6 }`; the preview fills in the rest. */
+  /** Absolute values of the playbook, e.g. `{ replicas: 6 }`; the preview fills in the rest. */
   readonly parameters: Readonly<Record<string, string | number>>;
 }
 
@@ -73,7 +73,7 @@ export interface RemedyPlan {
 }
 
 /** How to take a change back: the value before, and the marker by which a preview knows a way back from a way on. */
-export function wayBack({ action, target, before }: RemedyPlan): RemedyWish {
+export function wayBack({ action, target, before }: RemedyPlan): RemedyRequest {
   const values = Object.entries(before).filter((entry): entry is [string, string | number] => entry[1] !== null);
   return { action, target, parameters: { ...Object.fromEntries(values), revert: 1 } };
 }
@@ -81,7 +81,7 @@ export function wayBack({ action, target, before }: RemedyPlan): RemedyWish {
 /** What the preview answers: a plan, or why there can be none. */
 export type RemedyPreview =
   | { readonly kind: 'plan'; readonly plan: RemedyPlan }
-  | { readonly kind: 'impossible'; readonly wish: RemedyWish; readonly reason: string };
+  | { readonly kind: 'impossible'; readonly request: RemedyRequest; readonly reason: string };
 
 /** What carrying out a plan answers. `unknown` goes to a person, never to a blind retry. */
 export interface RemedyOutcome {

@@ -30,7 +30,7 @@ export function requireToken(request: FastifyRequest, tokens: readonly string[],
   }
 }
 
-/** By which of our own doors somebody came; it shows on the timeline and gives no rights. */
+/** By which way somebody came; it shows on the timeline and gives no rights. */
 export function viaOf(request: FastifyRequest): Via {
   const given = request.headers['x-incident-via'];
   return given === 'cli' || given === 'console' ? given : 'api';

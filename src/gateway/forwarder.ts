@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Delivered, type IncidentClient, TemporalAway } from '../client.ts';
+import { type Delivered, type IncidentClient, TemporalAway } from '../client/incident-client.ts';
 import type { Clock } from '../config/clock.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { TraceContext } from '../domain/trace-context.ts';
@@ -78,8 +78,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     waiting.delete(incidentId);
     const parent = askedIn.get(incidentId) ?? null;
     askedIn.delete(incidentId);
-    const wish = { name: 'deliver alerts', kind: 'internal', incidentId, parent } as const;
-    const delivery = inSpan(wish, () => deliverAll(incidentId)).finally(() => {
+    const wanted = { name: 'deliver alerts', kind: 'internal', incidentId, parent } as const;
+    const delivery = inSpan(wanted, () => deliverAll(incidentId)).finally(() => {
       busy.delete(incidentId);
       for (const next of [...waiting]) begin(next);
     });

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { IncidentClient } from '../client.ts';
+import type { IncidentClient } from '../client/incident-client.ts';
 import type { Clock } from '../config/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { GatewayLog } from './log.ts';

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import type { IncidentClient } from '../client.ts';
+import type { IncidentClient } from '../client/incident-client.ts';
 import type { Clock } from '../config/clock.ts';
 import type { PeopleDirectory } from '../config/people.ts';
 import type { LiveIncidents } from '../console/reading.ts';
@@ -37,7 +37,7 @@ export interface GatewayOptions {
   readonly speed?: number;
   /** How everybody who follows an incident shares one reading; absent, this gateway makes its own. */
   readonly readings?: IncidentReadings;
-  /** Told of each decision that an incident accepted, by whatever door it came. */
+  /** Told of each decision that an incident accepted, whatever way it came. */
   readonly onDecided?: (incidentId: string) => void;
   /** Adds what others serve at the same address: the console, the status page, chat's webhooks. */
   readonly mount?: (app: FastifyInstance) => void | Promise<void>;

@@ -53,59 +53,59 @@ const answerBody = z.strictObject({
   because: z.string().max(1_000).nullish(),
 });
 
-/** The runbook's quick reference (R8), by whichever door somebody comes. What is refused is thrown as RequestRefused. */
+/** The runbook's quick reference (R8), whichever way somebody comes. What is refused is thrown as RequestRefused. */
 export interface QuickReference {
   check(
     person: PersonPolicy,
     via: Via,
-    wish: unknown,
+    wanted: unknown,
   ): Promise<{
     readonly items: readonly EvidenceItem[];
     readonly gaps: readonly EvidenceGap[];
   }>;
   /** Previews it; nothing is done before somebody confirms. Only the id when the preview takes longer. */
-  begin(person: PersonPolicy, via: Via, wish: unknown): Promise<QuickActionState | { readonly id: string }>;
+  begin(person: PersonPolicy, via: Via, wanted: unknown): Promise<QuickActionState | { readonly id: string }>;
   state(actionId: string): Promise<QuickActionState>;
-  answer(person: PersonPolicy, via: Via, actionId: string, wish: unknown): Promise<QuickActionState>;
+  answer(person: PersonPolicy, via: Via, actionId: string, wanted: unknown): Promise<QuickActionState>;
 }
 
 export function quickReference(options: GatewayOptions): QuickReference {
   return {
     async check(person, via, given) {
       mayUse(person);
-      const wish = read(checkBody, given, 'The check');
+      const wanted = read(checkBody, given, 'The check');
       const { service, evidence } = options.policy();
       const answer = await options.client.quick.check({
-        id: `check-${wish.id ?? randomUUID()}`,
-        what: wish.what,
-        probes: QUICK_CHECKS[wish.what],
+        id: `check-${wanted.id ?? randomUUID()}`,
+        what: wanted.what,
+        probes: QUICK_CHECKS[wanted.what],
         service,
         evidence,
         by: actorOf(person, via),
-        incidentId: await incidentOf(options, wish.incidentId ?? null),
+        incidentId: await incidentOf(options, wanted.incidentId ?? null),
         at: options.clock(),
       });
       return answered(answer);
     },
     async begin(person, via, given) {
       mayUse(person);
-      const wish = read(actionBody, given, 'The action');
+      const wanted = read(actionBody, given, 'The action');
       const policy = options.policy();
-      const found = quickTarget(policy, wish.action, wish.target ?? null);
+      const found = quickTarget(policy, wanted.action, wanted.target ?? null);
       if (!found.ok) throw new RequestRefused(422, found.words);
-      const actionId = `quick-${wish.id ?? randomUUID()}`;
+      const actionId = `quick-${wanted.id ?? randomUUID()}`;
       const begun = await options.client.quick.begin({
         id: actionId,
-        action: wish.action,
+        action: wanted.action,
         target: found.target,
-        parameters: quickParameters(policy, wish.action, found.target, wish.replicas ?? null),
+        parameters: quickParameters(policy, wanted.action, found.target, wanted.replicas ?? null),
         by: actorOf(person, via),
-        because: wish.because,
-        incidentId: await incidentOf(options, wish.incidentId ?? null),
-        needs: quickNeeds(policy, wish.action, person.roles),
+        because: wanted.because,
+        incidentId: await incidentOf(options, wanted.incidentId ?? null),
+        needs: quickNeeds(policy, wanted.action, person.roles),
         confirmWithinMinutes: CONFIRM_WITHIN_MINUTES,
         rolloutTimeoutMinutes: policy.verification.rolloutTimeoutMinutes,
-        leaseMinutes: policy.actions[wish.action].leaseMinutes,
+        leaseMinutes: policy.actions[wanted.action].leaseMinutes,
         service: policy.service,
         anchorAt: options.clock(),
         speed: options.speed ?? 1,
@@ -116,8 +116,8 @@ export function quickReference(options: GatewayOptions): QuickReference {
     state: async (actionId) => answered(await options.client.quick.state(actionId)),
     async answer(person, via, actionId, given) {
       mayUse(person);
-      const wish = read(answerBody, given, 'The answer');
-      return answered(await say(options, actionId, wish, actorOf(person, via)));
+      const wanted = read(answerBody, given, 'The answer');
+      return answered(await say(options, actionId, wanted, actorOf(person, via)));
     },
   };
 }
@@ -125,20 +125,20 @@ export function quickReference(options: GatewayOptions): QuickReference {
 function say(
   options: GatewayOptions,
   actionId: string,
-  wish: z.infer<typeof answerBody>,
+  wanted: z.infer<typeof answerBody>,
   actor: Actor,
 ): Promise<QuickAnswer<QuickActionState>> {
   const { quick } = options.client;
-  const because = wish.because ?? 'no reason given';
-  switch (wish.name) {
+  const because = wanted.because ?? 'no reason given';
+  switch (wanted.name) {
     case 'confirm':
       return quick.confirm(
-        signed(options, 'approve', wish.id, actionId, actor, { approvalId: actionId, option: null }),
+        signed(options, 'approve', wanted.id, actionId, actor, { approvalId: actionId, option: null }),
       );
     case 'call-off':
-      return quick.callOff(signed(options, 'call-off', wish.id, actionId, actor, { what: actionId, because }));
+      return quick.callOff(signed(options, 'call-off', wanted.id, actionId, actor, { what: actionId, because }));
     case 'undo':
-      return quick.undo(signed(options, 'revert-lease', wish.id, actionId, actor, { leaseId: actionId }));
+      return quick.undo(signed(options, 'revert-lease', wanted.id, actionId, actor, { leaseId: actionId }));
   }
 }
 

@@ -1,6 +1,6 @@
-import type { AgendaEntry } from '../client.ts';
+import type { AgendaEntry } from '../client/incident-client.ts';
 import type { CustomerMailsReading } from '../domain/customer-mails.ts';
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { TimelineEvent } from '../domain/timeline.ts';
 import type { ProjectedFacts } from '../store/projection.ts';
@@ -11,7 +11,7 @@ type Sources = Pick<GatewayOptions, 'store' | 'client'>;
 
 /** What is known of an incident, and where something is missing, why. */
 export interface IncidentPage {
-  readonly facts: FactSet | null;
+  readonly facts: IncidentFacts | null;
   readonly agenda: readonly AgendaEntry[] | null;
   readonly now: Instant | null;
   /** Sentences for people: Temporal does not answer, alerts still wait, what is shown may be old. */

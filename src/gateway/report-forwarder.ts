@@ -1,4 +1,4 @@
-import { type IncidentClient, TemporalAway } from '../client.ts';
+import { type IncidentClient, TemporalAway } from '../client/incident-client.ts';
 import type { Clock } from '../config/clock.ts';
 import type { Policy } from '../domain/policy.ts';
 import { StoreUnavailable } from '../store/database.ts';

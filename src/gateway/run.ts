@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
-import { createIncidentClient } from '../client.ts';
+import { createIncidentClient } from '../client/incident-client.ts';
 import { clockFromEnv } from '../config/clock.ts';
 import { drillFiles } from '../config/drill-files.ts';
 import { type GatewayEnv, gatewayEnv } from '../config/env.ts';
@@ -13,10 +13,10 @@ import { openStore } from '../store/store.ts';
 import { lineFields } from '../tracing/log-lines.ts';
 import { inDatabaseSpan } from '../tracing/spans.ts';
 import { startTracing } from '../tracing/tracing.ts';
-import { doorsOf } from './doors.ts';
 import { createForwarder } from './forwarder.ts';
 import { createGateway } from './gateway.ts';
 import { createHistoryKeeper } from './history-keeper.ts';
+import { integrationsOf } from './integrations.ts';
 import { createIncidentReadings } from './live/incident-readings.ts';
 import type { GatewayOptions } from './options.ts';
 import { createReportForwarder } from './report-forwarder.ts';
@@ -103,7 +103,7 @@ export async function runGateway(
     historyUrl: (incidentId) => historyUrl(env, incidentId),
     policy: () => policy,
     drills: () => drillFiles('drills', env.DRILL_REPORTS_DIR),
-    doors: doorsOf(env),
+    integrations: integrationsOf(env),
     live: readings,
   });
   accounts?.mount(app, { console: webConsole, people, secureCookies, log });

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { openSpan } from '../tracing/spans.ts';
 
 /** Asked by machines all the time, or open for hours: they would be nearly all that a collector keeps. */
-const UNTOLD = /^\/(healthz|readyz|livez|metrics|console\/)|\/events$/;
+const UNTRACED_PATHS = /^\/(healthz|readyz|livez|metrics|console\/)|\/events$/;
 
 /**
  * A span for each request: alerts, reports, decisions, what Slack sends, and what people read. Senders' own traces are
@@ -15,7 +15,7 @@ export function traceRequests(app: FastifyInstance): void {
   app.addHook('preHandler', (request, _reply, done) => {
     const { method } = request;
     const route = request.routeOptions.url ?? 'unknown';
-    if (method === 'HEAD' || method === 'OPTIONS' || UNTOLD.test(route)) return done();
+    if (method === 'HEAD' || method === 'OPTIONS' || UNTRACED_PATHS.test(route)) return done();
     const { id } = (request.params ?? {}) as { id?: unknown };
     const opened = openSpan({
       name: `${method} ${route}`,

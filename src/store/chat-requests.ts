@@ -14,7 +14,7 @@ export interface ChatRequest<R = unknown> {
 /** Between chat's three seconds and Temporal: kept first, answered at once, carried out at least once (issue 7, 1). */
 export interface ChatRequests {
   /** False when this very request was kept before: a retry of the chat. Held for the caller when it is new. */
-  keep(wish: { readonly id: string; readonly request: unknown; readonly at: Instant }): Promise<boolean>;
+  keep(wanted: { readonly id: string; readonly request: unknown; readonly at: Instant }): Promise<boolean>;
   /** Requests that nobody works on, oldest first, held for the caller from now on. */
   take(limit: number): Promise<readonly ChatRequest[]>;
   /** Not now: free for the next try after so many seconds. */

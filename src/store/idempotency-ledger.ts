@@ -1,7 +1,7 @@
 import type { Instant } from '../domain/instant.ts';
 import type { Database } from './database.ts';
 
-/** What is known about a deed before it is done. `in-doubt`: it was begun and nobody wrote down what came of it. */
+/** What is known about a operation before it is done. `in-doubt`: it was begun and nobody wrote down what came of it. */
 export type LedgerEntry =
   | { readonly kind: 'first' }
   /** `underWay`: whoever began it has not put it down; it may still be at it, or have been killed. */
@@ -13,7 +13,7 @@ export interface IdempotencyLedger {
   begin(entry: { readonly key: string; readonly at: Instant }): Promise<LedgerEntry>;
   /** Of several that find the same doubt one gets it. */
   takeOver(entry: { readonly key: string; readonly begunAt: Instant; readonly at: Instant }): Promise<boolean>;
-  /** Also for a deed that was not begun here: it is known as done from then on. */
+  /** Also for a operation that was not begun here: it is known as done from then on. */
   done(entry: { readonly key: string; readonly at: Instant; readonly ref?: string | null }): Promise<void>;
   /** By whoever began it then: it may or may not have been done, and nobody is at it any more. */
   putDown(entry: { readonly key: string; readonly begunAt: Instant; readonly at: Instant }): Promise<void>;

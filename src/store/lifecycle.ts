@@ -1,4 +1,4 @@
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import type { TimelineEvent } from '../domain/timeline.ts';
 import type { Queries } from './database.ts';
 import { measureIncident } from './measures.ts';
@@ -44,7 +44,7 @@ export async function writeProjection(
   events: string,
   lastSeq: number,
   facts: string,
-  factsAt: FactSet['at'],
+  factsAt: IncidentFacts['at'],
   replace: boolean,
 ): Promise<void> {
   await rows(

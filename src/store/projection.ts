@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import type { TimelineEvent } from '../domain/timeline.ts';
 import { wellFormedJson } from '../domain/well-formed.ts';
 import type { Database } from './database.ts';
@@ -9,11 +9,11 @@ import { applyLifecycle, writeProjection } from './lifecycle.ts';
 export interface ProjectedIncident {
   readonly incident: IncidentEntry;
   /** Null until the incident has shown anything. */
-  readonly facts: FactSet | null;
+  readonly facts: IncidentFacts | null;
 }
 
 export interface ProjectedFacts {
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   /** Of the newest event that the facts know; fewer events stored than that means a gap. */
   readonly lastSeq: number;
   readonly storedEvents: number;
@@ -22,7 +22,7 @@ export interface ProjectedFacts {
 /** What lists and pages read. The incident shows its events here; what got lost on the way is filled by readers. */
 export interface Projection {
   /** Any order, any number of times. */
-  append(incidentId: string, events: readonly TimelineEvent[], facts: FactSet): Promise<void>;
+  append(incidentId: string, events: readonly TimelineEvent[], facts: IncidentFacts): Promise<void>;
   /** Fills a gap without touching the facts. */
   fill(incidentId: string, events: readonly TimelineEvent[]): Promise<void>;
   facts(incidentId: string): Promise<ProjectedFacts | null>;
@@ -70,7 +70,7 @@ export function createProjection(database: Database): Projection {
         await applyLifecycle(queries, incidentId, events);
       }),
     async facts(incidentId) {
-      const [found] = await database.rows<{ facts: FactSet; lastSeq: number; storedEvents: number }>(
+      const [found] = await database.rows<{ facts: IncidentFacts; lastSeq: number; storedEvents: number }>(
         `SELECT facts, last_seq AS "lastSeq",
            (SELECT count(*) FROM timeline_event e WHERE e.incident_id = f.incident_id) AS "storedEvents"
          FROM incident_facts f WHERE incident_id = $1`,
@@ -86,7 +86,7 @@ export function createProjection(database: Database): Projection {
       return found.map((row) => row.event);
     },
     async list({ state, limit }) {
-      const found = await database.rows<IncidentEntry & { facts: FactSet | null }>(
+      const found = await database.rows<IncidentEntry & { facts: IncidentFacts | null }>(
         `SELECT ${INCIDENT_COLUMNS}, facts FROM incident LEFT JOIN incident_facts ON incident_id = id
          WHERE $1 = 'all' OR status <> 'closed' ORDER BY opened_at DESC, id DESC LIMIT $2`,
         [state, limit],

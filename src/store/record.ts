@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { EventOf, TimelineEvent } from '../domain/timeline.ts';
 import { wellFormedJson } from '../domain/well-formed.ts';
@@ -9,7 +9,7 @@ import { applyLifecycle, writeProjection } from './lifecycle.ts';
 
 export interface ClosedIncident {
   readonly incidentId: string;
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   readonly closedAs: EventOf<'closed'>['as'];
   readonly closedAt: Instant;
   readonly lastSeq: number;
@@ -26,7 +26,7 @@ export interface IncidentRecord {
   recordTimeline(stretch: {
     readonly incidentId: string;
     readonly events: readonly TimelineEvent[];
-    readonly facts: FactSet;
+    readonly facts: IncidentFacts;
   }): Promise<{ readonly digest: string }>;
   closed(incidentId: string): Promise<ClosedIncident | null>;
   /** Closed incidents whose engine history is not kept yet, the oldest first. */

@@ -27,7 +27,7 @@ export interface TakenReport {
 /** What people report by themselves, between the webhook's 2xx and the answer (R1.7). */
 export interface Reports {
   /** Stores and joins one report in one transaction: many reports of one problem are one verification. */
-  take(report: UserReport, service: string): Promise<TakenReport>;
+  takeReport(report: UserReport, service: string): Promise<TakenReport>;
   /** Those that Temporal has not begun yet, the oldest first. */
   pending(limit: number): Promise<readonly VerificationEntry[]>;
   markRunning(id: string): Promise<void>;
@@ -62,7 +62,7 @@ export function createReports(database: Database): Reports {
       )
     ).map(({ report }) => report);
   return {
-    take: (report, service) => database.transaction((queries) => take(queries, report, service)),
+    takeReport: (report, service) => database.transaction((queries) => takeReport(queries, report, service)),
     pending: (limit) =>
       rows<VerificationEntry>(
         `SELECT ${COLUMNS} FROM verification WHERE state = 'pending' ORDER BY opened_at, id LIMIT $1`,
@@ -91,7 +91,7 @@ export function createReports(database: Database): Reports {
   };
 }
 
-async function take(queries: Queries, report: UserReport, service: string): Promise<TakenReport> {
+async function takeReport(queries: Queries, report: UserReport, service: string): Promise<TakenReport> {
   const { rows } = queries;
   await rows('SELECT pg_advisory_xact_lock($1, hashtext($2))', [LOCK_SPACE, service]);
   const [known] = await rows<{ verificationId: string; repeats: number; state: VerificationEntry['state'] }>(

@@ -18,7 +18,7 @@ import type { TraceContext, WorkflowTurn } from '../domain/trace-context.ts';
 const tracer = () => trace.getTracer('incident-runbook');
 const INCIDENT = createContextKey('incident id');
 
-export interface SpanWish {
+export interface SpanOptions {
   readonly name: string;
   readonly kind: 'server' | 'client' | 'internal';
   /** Names, ids and numbers only: never a text of an incident, an address with a query, or anything secret. */
@@ -32,8 +32,8 @@ export interface SpanWish {
 const KINDS = { server: SpanKind.SERVER, client: SpanKind.CLIENT, internal: SpanKind.INTERNAL } as const;
 
 /** Does the work in a span of its own. A failure's kind is recorded, never its words. */
-export async function inSpan<T>(wish: SpanWish, work: () => Promise<T>): Promise<T> {
-  const { span, around } = openSpan(wish);
+export async function inSpan<T>(request: SpanOptions, work: () => Promise<T>): Promise<T> {
+  const { span, around } = openSpan(request);
   try {
     return await context.with(around, work);
   } catch (error) {
@@ -64,12 +64,12 @@ export async function inDatabaseSpan<T>(operation: string, work: () => Promise<T
 }
 
 /** For what does not end where it began; whoever opens it ends it. */
-export function openSpan(wish: SpanWish): { readonly span: Span; readonly around: Context } {
-  const base = contextUnder(wish.parent);
-  const incidentId = wish.incidentId === undefined ? base.getValue(INCIDENT) : wish.incidentId;
+export function openSpan(request: SpanOptions): { readonly span: Span; readonly around: Context } {
+  const base = contextUnder(request.parent);
+  const incidentId = request.incidentId === undefined ? base.getValue(INCIDENT) : request.incidentId;
   const known = typeof incidentId === 'string' ? incidentId : null;
-  const attributes = { ...wish.attributes, ...(known === null ? {} : { [INCIDENT_ATTRIBUTE]: known }) };
-  const span = tracer().startSpan(wish.name, { kind: KINDS[wish.kind], attributes }, base);
+  const attributes = { ...request.attributes, ...(known === null ? {} : { [INCIDENT_ATTRIBUTE]: known }) };
+  const span = tracer().startSpan(request.name, { kind: KINDS[request.kind], attributes }, base);
   return { span, around: trace.setSpan(base.setValue(INCIDENT, known), span) };
 }
 

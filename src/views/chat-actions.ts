@@ -1,5 +1,5 @@
 import type { DecisionName } from '../domain/decision.ts';
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import type { ChatBlock } from './chat-blocks.ts';
 import { chatText, cleanLine, clip, clipEscaped } from './escape.ts';
 
@@ -40,7 +40,7 @@ export function decisionOfAction(actionId: string): string {
   return actionId.split(':')[0] ?? '';
 }
 
-interface Wish {
+interface ButtonOptions {
   readonly decision: DecisionName;
   readonly says: string;
   readonly given?: Readonly<Record<string, unknown>>;
@@ -49,11 +49,11 @@ interface Wish {
 }
 
 /** A row of buttons. Which of them ask for more in a form follows from what the decision still needs. */
-export function actionRow(incidentId: string, block: string, wishes: readonly Wish[]): Actions {
+export function actionRow(incidentId: string, block: string, requests: readonly ButtonOptions[]): Actions {
   return {
     type: 'actions',
     block_id: clip(block, 255),
-    elements: wishes.map(
+    elements: requests.map(
       ({ decision, says, given = {}, prefill = {}, style }, index): Button => ({
         type: 'button',
         action_id: `${decision}:${index}`,
@@ -66,7 +66,7 @@ export function actionRow(incidentId: string, block: string, wishes: readonly Wi
 }
 
 /** While nobody has it, every message that tells of the incident lets one take it (R1.4). */
-export function acknowledgeRow(facts: FactSet): readonly ChatBlock[] {
+export function acknowledgeRow(facts: IncidentFacts): readonly ChatBlock[] {
   if (facts.acknowledgedAt !== null || facts.resolvedAt !== null) return [];
   return [
     actionRow(facts.incidentId, `acknowledge:${facts.incidentId}`, [
@@ -76,7 +76,7 @@ export function acknowledgeRow(facts: FactSet): readonly ChatBlock[] {
 }
 
 /** Send the draft as it is, write another, or say why there is none now (R4.2). */
-export function reminderRow(facts: FactSet, draft: string): ChatBlock {
+export function reminderRow(facts: IncidentFacts, draft: string): ChatBlock {
   const text = clip(draft, DRAFT_CHARACTERS);
   return actionRow(facts.incidentId, `update:${facts.incidentId}`, [
     { decision: 'update', says: 'Send it as it is', given: { text }, style: 'primary' },
@@ -86,7 +86,7 @@ export function reminderRow(facts: FactSet, draft: string): ChatBlock {
 }
 
 /** Renew, take back or keep (ADR 0011). */
-export function leaseRow(facts: FactSet, leaseId: string): ChatBlock {
+export function leaseRow(facts: IncidentFacts, leaseId: string): ChatBlock {
   return actionRow(facts.incidentId, `lease:${leaseId}`, [
     { decision: 'renew-lease', says: 'Keep it longer', given: { leaseId }, style: 'primary' },
     { decision: 'revert-lease', says: 'Revert now', given: { leaseId }, style: 'danger' },
@@ -95,7 +95,7 @@ export function leaseRow(facts: FactSet, leaseId: string): ChatBlock {
 }
 
 /** What one does most, under the pinned summary and `/incident show`. */
-export function summaryRow(facts: FactSet): readonly ChatBlock[] {
+export function summaryRow(facts: IncidentFacts): readonly ChatBlock[] {
   const { incidentId } = facts;
   if (facts.resolvedAt !== null) {
     return [
@@ -105,7 +105,7 @@ export function summaryRow(facts: FactSet): readonly ChatBlock[] {
       ]),
     ];
   }
-  const take: readonly Wish[] =
+  const take: readonly ButtonOptions[] =
     facts.acknowledgedAt === null
       ? [{ decision: 'acknowledge', says: 'Acknowledge: I have it', style: 'primary' }]
       : [];

@@ -1,4 +1,4 @@
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { epochMs, type Instant } from '../domain/instant.ts';
 import { acknowledgeRow, actionRow, leaseRow, summaryRow } from './chat-actions.ts';
 import type { ChatBlock, ChatView } from './chat-blocks.ts';
@@ -15,7 +15,7 @@ const OPTIONS_SHOWN = 4;
  * The one summary that is pinned in an incident's channel and edited in place, and what `/incident show` answers:
  * where it stands, what is due, what waits for an answer, and the buttons one needs most.
  */
-export function chatSummary(facts: FactSet): ChatView {
+export function chatSummary(facts: IncidentFacts): ChatView {
   const lines = summaryLines(facts);
   const questions = questionLines(facts);
   const leases = leaseLines(facts);
@@ -42,12 +42,12 @@ export function localTime(at: Instant, today: Instant): string {
   return `${utc} (<!date^${Math.floor(epochMs(at) / 1000)}^{time}|${utc}>)`;
 }
 
-function titleOf(facts: FactSet): string {
+function titleOf(facts: IncidentFacts): string {
   const provisional = facts.provisional ? ' (provisional)' : '';
   return `${facts.severity}${provisional} · ${chatText(cleanLine(facts.title, 120))}`;
 }
 
-function summaryLines(facts: FactSet): readonly string[] {
+function summaryLines(facts: IncidentFacts): readonly string[] {
   const next = facts.nextUpdateAt === null ? 'when there is news' : localTime(facts.nextUpdateAt, facts.at);
   return [
     `*Incident*: ${words(facts.incidentId)}`,
@@ -61,7 +61,7 @@ function summaryLines(facts: FactSet): readonly string[] {
   ];
 }
 
-function questionLines(facts: FactSet): readonly string[] {
+function questionLines(facts: IncidentFacts): readonly string[] {
   const shown = facts.openQuestions.slice(0, QUESTIONS_SHOWN);
   if (shown.length === 0) return [];
   const more = facts.openQuestions.length - shown.length;
@@ -75,7 +75,7 @@ function questionLines(facts: FactSet): readonly string[] {
   ];
 }
 
-function leaseLines(facts: FactSet): readonly string[] {
+function leaseLines(facts: IncidentFacts): readonly string[] {
   if (facts.openLeases.length === 0) return [];
   return [
     '*Temporary changes in place*',
@@ -86,7 +86,7 @@ function leaseLines(facts: FactSet): readonly string[] {
 }
 
 /** What one person is waited for in one incident: questions their roles may answer, what nobody has taken. */
-export function waitingBlocks(facts: FactSet, mayAnswer: (approver: string) => boolean): readonly ChatBlock[] {
+export function waitingBlocks(facts: IncidentFacts, mayAnswer: (approver: string) => boolean): readonly ChatBlock[] {
   const mine = facts.openQuestions.filter((asked) => mayAnswer(asked.approver)).slice(0, QUESTIONS_SHOWN);
   return [
     section(
@@ -122,7 +122,7 @@ const HOME_BLOCKS = 96;
 /** App Home: what waits for me, then everything that is open. Slack allows 100 blocks there. */
 export function chatHome(
   person: { readonly name: string },
-  incidents: readonly FactSet[],
+  incidents: readonly IncidentFacts[],
   mayAnswer: (approver: string) => boolean,
   at: Instant,
 ): Readonly<Record<string, unknown>> {

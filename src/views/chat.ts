@@ -1,10 +1,10 @@
 import type { TemplateName } from '../domain/communication-policy.ts';
-import type { FactSet } from '../domain/fact-set.ts';
 import { percent } from '../domain/format.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { acknowledgeRow, actionRow, leaseRow, reminderRow } from './chat-actions.ts';
 import type { ChatBlock, ChatView, Mrkdwn, PlainText } from './chat-blocks.ts';
 import { chatCode, chatLink, chatText, cleanLine, cleanLines, clipEscaped } from './escape.ts';
-import { fillTemplate, newsWords, type Speech } from './templates.ts';
+import { fillTemplate, newsWords, type TemplateContext } from './templates.ts';
 import { shortDate, statusWords, timeUtc } from './words.ts';
 
 /** The kinds of message a room is sent; the publication activity names them the same. */
@@ -21,7 +21,7 @@ export type ChatKind =
   | 'closed'
   | 'summary';
 
-export interface ChatContext extends Speech {
+export interface ChatContext extends TemplateContext {
   /**
    * What the kind needs besides the facts: the text of a note or an update, why it was closed or reopened, the id of
    * the approval of a question, the draft of a reminder, the learnings of a summary.
@@ -39,7 +39,7 @@ const OPTIONS_SHOWN = 5;
 const SHOWN_CHARACTERS = 2_000;
 
 /** One message of the incident's room as text and blocks. Strangers' words in it can neither mention nor link. */
-export function chatMessage(kind: ChatKind, facts: FactSet, context: ChatContext): ChatView {
+export function chatMessage(kind: ChatKind, facts: IncidentFacts, context: ChatContext): ChatView {
   if (kind === 'question') return question(facts, context);
   if (kind === 'reminder') return reminderOf(facts, context);
   const text = messageText(kind, facts, context);
@@ -61,7 +61,11 @@ export function chatMessage(kind: ChatKind, facts: FactSet, context: ChatContext
   }
 }
 
-function messageText(kind: Exclude<ChatKind, 'question' | 'reminder'>, facts: FactSet, context: ChatContext): string {
+function messageText(
+  kind: Exclude<ChatKind, 'question' | 'reminder'>,
+  facts: IncidentFacts,
+  context: ChatContext,
+): string {
   const detail = context.detail;
   const time = timeUtc(facts.at, facts.at);
   const fill = (name: TemplateName, news: string | null) =>
@@ -90,19 +94,19 @@ function messageText(kind: Exclude<ChatKind, 'question' | 'reminder'>, facts: Fa
 }
 
 /** A template that leaves the news out must not swallow what a person wrote, nor what happened meanwhile (R4.2). */
-function withNews(text: string, facts: FactSet, context: ChatContext, written: string | null): string {
-  const says = /\{\{-?\s*news\b/u.test(context.voice.templates.chatUpdate ?? '');
+function withNews(text: string, facts: IncidentFacts, context: ChatContext, written: string | null): string {
+  const says = /\{\{-?\s*news\b/u.test(context.texts.templates.chatUpdate ?? '');
   return says ? text : `${text}\n${chatText(newsWords(facts, written))}`;
 }
 
 /** A broken promise is said where it was made (ADR 0013). */
-function withLateness(text: string, facts: FactSet): string {
+function withLateness(text: string, facts: IncidentFacts): string {
   const because = facts.lateBecause ?? null;
   return because === null ? text : `${text}\nThis comes late: ${chatText(cleanLine(because))}`;
 }
 
 /** A reminder is of a question, of a temporary change that is due, or of the next update; each with its buttons. */
-function reminderOf(facts: FactSet, context: ChatContext): ChatView {
+function reminderOf(facts: IncidentFacts, context: ChatContext): ChatView {
   const { detail } = context;
   const asked = facts.openQuestions.find((open) => open.approvalId === detail);
   if (asked !== undefined) {
@@ -122,14 +126,14 @@ function reminderOf(facts: FactSet, context: ChatContext): ChatView {
 }
 
 /** Of an update that is due, with the draft that goes out when nobody writes (R4.2). */
-function reminder(facts: FactSet, draft: string): string {
+function reminder(facts: IncidentFacts, draft: string): string {
   const dueAt = facts.draft?.dueAt ?? facts.nextUpdateAt;
   const due = dueAt === null ? 'soon' : `at ${timeUtc(dueAt, facts.at)}`;
   const whom = facts.commander === null ? '' : `${chatText(cleanLine(facts.commander, 80))}: `;
   return `${whom}an update is due ${due}. Write one with \`/incident update ${chatCode(cleanLine(facts.incidentId, 100))} …\`; if nobody does, this goes out:\n>${chatText(draft).replace(/\n/gu, '\n>')}`;
 }
 
-function summaryExtras(facts: FactSet, context: ChatContext) {
+function summaryExtras(facts: IncidentFacts, context: ChatContext) {
   const count = context.actionItems;
   return {
     actionItems: count === null ? 'not recorded' : `${count} ${count === 1 ? 'item' : 'items'} assigned`,
@@ -140,7 +144,7 @@ function summaryExtras(facts: FactSet, context: ChatContext) {
 }
 
 /** The approval with every option, its command, and each way to answer (ADR 0012). */
-function question(facts: FactSet, context: ChatContext): ChatView {
+function question(facts: IncidentFacts, context: ChatContext): ChatView {
   const asked = facts.openQuestions.find((open) => open.approvalId === context.detail) ?? facts.openQuestions[0];
   if (asked === undefined) {
     const text = `[QUESTION - ${timeUtc(facts.at, facts.at)}]\n${words(context.detail ?? 'A question was asked')}\nIt has been answered or withdrawn meanwhile; nothing to do.`;
@@ -169,7 +173,7 @@ function question(facts: FactSet, context: ChatContext): ChatView {
   };
 }
 
-type Option = FactSet['openQuestions'][number]['options'][number];
+type Option = IncidentFacts['openQuestions'][number]['options'][number];
 
 function optionWords(option: Option, index: number): string {
   const command = option.command === null ? '' : `\nWould run: \`${chatCode(cleanLine(option.command, 400))}\``;
@@ -188,7 +192,11 @@ function answerWords(incidentId: string, approvalId: string, name: string): stri
 }
 
 /** Each option, no, and where it applies the way around (P0) or the objection. */
-function answerRow(facts: FactSet, asked: FactSet['openQuestions'][number], options: readonly Option[]): ChatBlock {
+function answerRow(
+  facts: IncidentFacts,
+  asked: IncidentFacts['openQuestions'][number],
+  options: readonly Option[],
+): ChatBlock {
   const { approvalId } = asked;
   const no = asked.mode === 'objection' ? ('call-off' as const) : ('reject' as const);
   return actionRow(facts.incidentId, `approval:${approvalId}`, [
@@ -217,7 +225,7 @@ function answerRow(facts: FactSet, asked: FactSet['openQuestions'][number], opti
 }
 
 /** Notified teams: a group of the policy is called by its token, everything else is only named. */
-function teams(facts: FactSet, context: ChatContext): string {
+function teams(facts: IncidentFacts, context: ChatContext): string {
   if (facts.teamsNotified.length === 0) return 'nobody yet';
   return facts.teamsNotified
     .map((team) => {
@@ -227,7 +235,7 @@ function teams(facts: FactSet, context: ChatContext): string {
     .join(' ');
 }
 
-function header(facts: FactSet): ChatBlock {
+function header(facts: IncidentFacts): ChatBlock {
   const provisional = facts.provisional ? ' (provisional)' : '';
   return {
     type: 'header',
@@ -235,7 +243,7 @@ function header(facts: FactSet): ChatBlock {
   };
 }
 
-function fields(facts: FactSet): ChatBlock {
+function fields(facts: IncidentFacts): ChatBlock {
   const pairs: readonly (readonly [string, string])[] = [
     ['Status', statusWords(facts.status)],
     ['Severity', `${facts.severity} ${facts.severityLabel}${facts.provisional ? ', provisional' : ''}`],
@@ -248,9 +256,9 @@ function fields(facts: FactSet): ChatBlock {
   return { type: 'section', fields: pairs.map(([name, value]) => mrkdwn(`*${name}*\n${words(value)}`)) };
 }
 
-function links(facts: FactSet, context: ChatContext): readonly ChatBlock[] {
+function links(facts: IncidentFacts, context: ChatContext): readonly ChatBlock[] {
   const all = [
-    ...(context.voice.consoleUrl === null ? [] : [{ title: 'Console', url: context.voice.consoleUrl }]),
+    ...(context.texts.consoleUrl === null ? [] : [{ title: 'Console', url: context.texts.consoleUrl }]),
     ...facts.links,
   ];
   if (all.length === 0) return [];
@@ -269,11 +277,11 @@ function links(facts: FactSet, context: ChatContext): readonly ChatBlock[] {
   ];
 }
 
-function room(facts: FactSet): string {
+function room(facts: IncidentFacts): string {
   return facts.channelName === null ? words(facts.name) : `#${words(facts.channelName.replace(/^#/u, ''))}`;
 }
 
-function nextUpdate(facts: FactSet): string {
+function nextUpdate(facts: IncidentFacts): string {
   return facts.nextUpdateAt === null ? 'when there is news' : timeUtc(facts.nextUpdateAt, facts.at);
 }
 

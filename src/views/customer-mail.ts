@@ -1,11 +1,11 @@
 import type { CauseKind } from '../domain/diagnosis.ts';
-import type { FactSet } from '../domain/fact-set.ts';
 import { percent } from '../domain/format.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import type { Instant } from '../domain/instant.ts';
 import type { ActionName } from '../domain/remedy.ts';
 import { cleanLine } from './escape.ts';
 import { htmlPage, type MailView, plainText } from './mail.ts';
-import { fillTemplate, type Speech } from './templates.ts';
+import { fillTemplate, type TemplateContext } from './templates.ts';
 import { clockUtc, dateOf, durationBetween, listed, longDate } from './words.ts';
 
 export interface CustomerMailFigures {
@@ -21,9 +21,9 @@ const SMALLEST_TOLD_SHARE = 0.005;
 /** What affected customers are told (R4.5): no name, command, table or host of ours, whatever the evidence says. */
 export function customerMail(
   kind: 'notification' | 'correction',
-  facts: FactSet,
+  facts: IncidentFacts,
   figures: CustomerMailFigures,
-  speech: Speech,
+  context: TemplateContext,
 ): MailView {
   const { fromAt, untilAt, failedShare } = figures;
   const more = {
@@ -41,8 +41,8 @@ export function customerMail(
     kind === 'notification'
       ? (['customerMailSubject', 'customerMail'] as const)
       : (['customerCorrectionSubject', 'customerCorrection'] as const);
-  const subject = cleanLine(fillTemplate(subjectName, facts, { more }, speech, plainText), 200);
-  const text = fillTemplate(bodyName, facts, { more }, speech, plainText);
+  const subject = cleanLine(fillTemplate(subjectName, facts, { more }, context, plainText), 200);
+  const text = fillTemplate(bodyName, facts, { more }, context, plainText);
   return { subject, text, html: htmlPage(subject, text) };
 }
 
@@ -91,7 +91,7 @@ const REMEDIES: Readonly<Partial<Record<ActionName, string>>> = {
 };
 
 /** What helped, in order; what was tried without success is of no use to a customer. */
-function publicRemedies(facts: FactSet): string {
+function publicRemedies(facts: IncidentFacts): string {
   const done = facts.remedies.flatMap((remedy) => (remedy.helped === true ? (REMEDIES[remedy.action] ?? []) : []));
   const unique = [...new Set(done)];
   return unique.length === 0

@@ -1,5 +1,5 @@
 import { zonedMinute } from '../domain/calendar.ts';
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { type Instant, plusMinutes } from '../domain/instant.ts';
 import type { ReviewPolicy } from '../domain/review-policy.ts';
 import { cleanLine } from './escape.ts';
@@ -7,7 +7,7 @@ import { htmlPage, type MailView } from './mail.ts';
 import { counted, dateOf, timeUtc } from './words.ts';
 
 export interface InvitationInput {
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   readonly meetingAt: Instant;
   readonly review: Pick<ReviewPolicy, 'meetingMinutes' | 'agenda'>;
   readonly organiser: string;

@@ -1,7 +1,7 @@
 import type { TemplateName } from '../domain/communication-policy.ts';
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { cleanLine, html } from './escape.ts';
-import { fillTemplate, type Speech, type TemplateExtras } from './templates.ts';
+import { fillTemplate, type TemplateContext, type TemplateExtras } from './templates.ts';
 
 export type MailKind = 'opened' | 'escalation' | 'resolved' | 'fallback';
 
@@ -12,15 +12,25 @@ export interface MailView {
 }
 
 /** Internal mail (R4.6): `detail` of an escalation or a fallback says why it is sent, of the others it is not used. */
-export function mailMessage(kind: MailKind, facts: FactSet, detail: string | null, speech: Speech): MailView {
+export function mailMessage(
+  kind: MailKind,
+  facts: IncidentFacts,
+  detail: string | null,
+  context: TemplateContext,
+): MailView {
   const extras: TemplateExtras = detail === null ? {} : { because: detail };
-  const fill = (name: TemplateName) => fillTemplate(name, facts, extras, speech, plainText);
+  const fill = (name: TemplateName) => fillTemplate(name, facts, extras, context, plainText);
   const subject = fill(kind === 'escalation' ? 'escalationMailSubject' : 'incidentMailSubject');
   const text = mailText(kind, facts, detail, fill);
   return { subject: cleanLine(subject, 200), text, html: htmlPage(subject, text) };
 }
 
-function mailText(kind: MailKind, facts: FactSet, detail: string | null, fill: (name: TemplateName) => string): string {
+function mailText(
+  kind: MailKind,
+  facts: IncidentFacts,
+  detail: string | null,
+  fill: (name: TemplateName) => string,
+): string {
   switch (kind) {
     case 'opened':
       return fill('incidentMail');
@@ -38,7 +48,7 @@ export function plainText(text: string): string {
   return text;
 }
 
-function resolvedWords(facts: FactSet): string {
+function resolvedWords(facts: IncidentFacts): string {
   return [
     `Fix applied: ${cleanLine(facts.fix ?? 'not recorded')}`,
     `Verification: ${cleanLine(facts.verification ?? 'not recorded')}`,

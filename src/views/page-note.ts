@@ -1,22 +1,22 @@
 import type { PageNote } from '../domain/communication-policy.ts';
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { cleanLine, clip, webAddress } from './escape.ts';
 import { timeUtc } from './words.ts';
 
 /** The paging system takes notes of at most this many characters; the key behind it needs room. */
 const NOTE_CHARACTERS = 1_800;
 
-/** What stands at the page for whoever looks at it there (R4): from the same facts as every other voice, in plain text. */
+/** What stands at the page for whoever looks at it there (R4): from the same facts as every other message, in plain text. */
 export function pageNote(
   note: PageNote,
-  facts: FactSet,
+  facts: IncidentFacts,
   about: { readonly late: boolean; readonly consoleUrl: string | null },
 ): string {
   const lines = [sentence(note, facts), about.late ? 'This note comes late.' : '', where(facts, about.consoleUrl)];
   return clip(lines.filter((line) => line !== '').join('\n'), NOTE_CHARACTERS);
 }
 
-function sentence(note: PageNote, facts: FactSet): string {
+function sentence(note: PageNote, facts: IncidentFacts): string {
   switch (note) {
     case 'declared':
       return `${facts.severity} declared at ${at(facts.openedAt, facts)}: ${words(facts.issue)} Impact: ${words(facts.impact)}`;
@@ -31,7 +31,7 @@ function sentence(note: PageNote, facts: FactSet): string {
   }
 }
 
-function where(facts: FactSet, consoleUrl: string | null): string {
+function where(facts: IncidentFacts, consoleUrl: string | null): string {
   const channel = facts.channelName === null ? '' : `#${words(facts.channelName.replace(/^#/u, ''))}`;
   const address =
     consoleUrl === null
@@ -41,7 +41,7 @@ function where(facts: FactSet, consoleUrl: string | null): string {
   return places === '' ? '' : `Followed in ${places}`;
 }
 
-function at(instant: string, facts: FactSet): string {
+function at(instant: string, facts: IncidentFacts): string {
   return timeUtc(instant, facts.at);
 }
 

@@ -1,9 +1,9 @@
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { pageMark } from '../domain/incident-name.ts';
 import type { Severity } from '../domain/severity.ts';
 import { cleanLine, clip, webAddress } from './escape.ts';
 import { plainText } from './mail.ts';
-import { fillTemplate, type Speech } from './templates.ts';
+import { fillTemplate, type TemplateContext } from './templates.ts';
 
 /** What somebody who is woken up reads first (R1.4). */
 export interface PageView {
@@ -24,9 +24,9 @@ const PAGE_SEVERITY: Readonly<Record<Severity, PageView['severity']>> = {
 const SUMMARY_CHARACTERS = 1024;
 
 /** `detail` says why this person is called, e.g. that nobody acknowledged within five minutes. */
-export function pageView(facts: FactSet, detail: string | null, speech: Speech): PageView {
-  const { consoleUrl } = speech.voice;
-  const summary = fillTemplate('pageSummary', facts, {}, speech, plainText);
+export function pageView(facts: IncidentFacts, detail: string | null, context: TemplateContext): PageView {
+  const { consoleUrl } = context.texts;
+  const summary = fillTemplate('pageSummary', facts, {}, context, plainText);
   const mark = pageMark(facts.incidentId);
   const room = SUMMARY_CHARACTERS - mark.length - 1;
   const links = [...(consoleUrl === null ? [] : [{ title: 'Console', url: consoleUrl }]), ...facts.links];

@@ -1,4 +1,4 @@
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { type Instant, secondsBetween } from '../domain/instant.ts';
 import type { EventOf, PromiseMade, TimelineEvent } from '../domain/timeline.ts';
 import { counted, durationBetween, durationWords, listed } from './words.ts';
@@ -16,7 +16,7 @@ export interface ActionItemRow {
   readonly status: string;
 }
 
-export function postMortemPoints(facts: FactSet, timeline: readonly TimelineEvent[]): PostMortemPoints {
+export function postMortemPoints(facts: IncidentFacts, timeline: readonly TimelineEvent[]): PostMortemPoints {
   const promises = promiseTally(timeline);
   return {
     wentWell: [
@@ -38,7 +38,7 @@ export function postMortemPoints(facts: FactSet, timeline: readonly TimelineEven
 }
 
 /** Proposals for the table when nobody has written items yet; each rests on something in the timeline. */
-export function proposedItems(facts: FactSet, timeline: readonly TimelineEvent[]): readonly ActionItemRow[] {
+export function proposedItems(facts: IncidentFacts, timeline: readonly TimelineEvent[]): readonly ActionItemRow[] {
   const lasting = (facts.cause?.suggests ?? []).filter((remedy) => remedy.lasting);
   const rows = [
     ...lasting.map((remedy) => `Lasting fix: ${remedy.action} of ${remedy.target.name}, because ${remedy.because}`),
@@ -85,7 +85,7 @@ function brokenPromises(tallies: readonly PromiseTally[]): readonly string[] {
   return tallies.flatMap((tally) => tally.broken);
 }
 
-function speed(facts: FactSet, timeline: readonly TimelineEvent[]): readonly string[] {
+function speed(facts: IncidentFacts, timeline: readonly TimelineEvent[]): readonly string[] {
   const known = all(timeline, 'explained').find(
     (event) => event.hypotheses[0] !== undefined && event.hypotheses[0].cause !== 'unknown',
   );

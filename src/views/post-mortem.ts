@@ -1,7 +1,7 @@
 import { type CorrelatedLine, correlatedTimeline } from '../domain/correlated-timeline.ts';
-import type { FactSet } from '../domain/fact-set.ts';
 import type { Figure } from '../domain/figure.ts';
 import { sure } from '../domain/format.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { epochMs, type Instant } from '../domain/instant.ts';
 import type { TimelineEvent, TimelineKind } from '../domain/timeline.ts';
 import { correlatedLineWords, teamClock, teamClockNote } from './correlated-line.ts';
@@ -11,7 +11,7 @@ import { describe, namesIn } from './timeline-line.ts';
 import { clockUtc, counted, dateOf, durationBetween, longDate } from './words.ts';
 
 export interface PostMortemInput {
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   readonly timeline: readonly TimelineEvent[];
   readonly figures: {
     readonly failedRequests: number | null;
@@ -61,7 +61,7 @@ function section(title: string, body: string): string {
   return `## ${title}\n\n${body}`;
 }
 
-function heading(facts: FactSet): string {
+function heading(facts: IncidentFacts): string {
   const lines = [
     ['Date', dateOf(facts.detectedAt)],
     ['Severity', `${facts.severity}${facts.provisional ? ' (provisional)' : ''}`],
@@ -73,13 +73,13 @@ function heading(facts: FactSet): string {
   return lines.map(([name, value]) => `**${name}**: ${value}`).join('\\\n');
 }
 
-function duration(facts: FactSet): string {
+function duration(facts: IncidentFacts): string {
   if (facts.resolvedAt === null) return `${durationBetween(facts.detectedAt, facts.at)} so far, not resolved`;
   const until = clockUtc(facts.resolvedAt, facts.detectedAt);
   return `${durationBetween(facts.detectedAt, facts.resolvedAt)} (${clockUtc(facts.detectedAt, facts.detectedAt)} - ${until} UTC)`;
 }
 
-function summary(facts: FactSet): string {
+function summary(facts: IncidentFacts): string {
   const length =
     facts.resolvedAt === null
       ? 'It is not resolved yet.'
@@ -168,7 +168,7 @@ function timelineRow({ at, words, line }: TimelineRow, today: Instant, timeZone:
   return `${row.replace(/\.$/u, '')} (${inline(meaning)}; ${known.join(', ')})`;
 }
 
-function rootCause(facts: FactSet): string {
+function rootCause(facts: IncidentFacts): string {
   const { cause } = facts;
   if (cause === null)
     return `Not known: ${sentence(facts.causeWords)}\n\n${forPeople('the root cause once it is known')}`;
@@ -261,7 +261,7 @@ function thousands(value: number): string {
 }
 
 /** Where the document lives below the documents' address: same incident, same path (R6.3). */
-export function postMortemPath(facts: FactSet, suffix: number): string {
+export function postMortemPath(facts: IncidentFacts, suffix: number): string {
   const slug = facts.title
     .normalize('NFKD')
     .toLowerCase()

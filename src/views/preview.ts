@@ -1,11 +1,11 @@
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import { type ChatKind, chatMessage } from './chat.ts';
 import type { ChatBlock } from './chat-blocks.ts';
 import { cleanLines } from './escape.ts';
 import { type MailKind, mailMessage } from './mail.ts';
 import { pageView } from './page.ts';
 import { type StatusKind, statusPost } from './status-page.ts';
-import type { Speech } from './templates.ts';
+import type { TemplateContext } from './templates.ts';
 
 /** A message as it would go out now, in the form its medium takes. */
 export interface Preview {
@@ -49,32 +49,32 @@ export function isPreviewName(name: string): name is PreviewName {
 /** `groups`: the handles of the policy's chat groups; which token calls them only the chat knows, so they are named. */
 export function preview(
   message: PreviewName,
-  facts: FactSet,
-  speech: Speech,
+  facts: IncidentFacts,
+  context: TemplateContext,
   detail: string | null,
   groups: readonly string[],
 ): Preview {
   const nothing = { message, subject: null, html: null, blocks: null, fields: {} };
   if (message === 'page') {
-    const { summary, ...fields } = pageView(facts, detail, speech);
+    const { summary, ...fields } = pageView(facts, detail, context);
     return { ...nothing, medium: 'page', text: summary, fields };
   }
   if (message === 'customer-mail') return { ...nothing, medium: 'mail', text: waitingCustomerMail(facts) };
   if (message.startsWith('status-')) {
-    const { body, title, ...fields } = statusPost(message.slice(7) as StatusKind, facts, detail, speech);
+    const { body, title, ...fields } = statusPost(message.slice(7) as StatusKind, facts, detail, context);
     return { ...nothing, medium: 'status-page', subject: title, text: body, fields };
   }
   if (message.startsWith('mail-')) {
-    const mail = mailMessage(message.slice(5) as MailKind, facts, detail, speech);
+    const mail = mailMessage(message.slice(5) as MailKind, facts, detail, context);
     return { ...nothing, medium: 'mail', subject: mail.subject, text: mail.text, html: mail.html };
   }
   const named = Object.fromEntries(groups.map((handle) => [handle, null]));
-  const view = chatMessage(message as ChatKind, facts, { ...speech, detail, groups: named, actionItems: null });
+  const view = chatMessage(message as ChatKind, facts, { ...context, detail, groups: named, actionItems: null });
   return { ...nothing, medium: 'chat', text: view.text, blocks: view.blocks };
 }
 
 /** The very text that waits for approval (R4.5): it was rendered with figures of evidence, and goes out as it stands. */
-function waitingCustomerMail(facts: FactSet): string {
+function waitingCustomerMail(facts: IncidentFacts): string {
   const shown = facts.openQuestions.flatMap(({ options }) => options.flatMap((option) => option.shown ?? []))[0];
   return shown === undefined
     ? 'No mail to customers waits for approval; one is prepared when an incident that concerns them is resolved.'

@@ -1,12 +1,12 @@
 import { documentTimeline } from '../domain/document-timeline.ts';
 import type { EvidenceItem } from '../domain/evidence.ts';
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import type { EventOf, TimelineEvent, TimelineKind } from '../domain/timeline.ts';
 import { cleanLine, cleanLines, markdown, webAddress } from './escape.ts';
 import { dateOf } from './words.ts';
 
 export interface RunbookAdditionInput {
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   readonly timeline: readonly TimelineEvent[];
   /** People's own words of the post-mortem; null while nobody wrote any. */
   readonly lessons: string | null;
@@ -61,7 +61,7 @@ function strikingItems(timeline: readonly TimelineEvent[]): readonly EvidenceIte
   return [...first.values()];
 }
 
-function recognised({ cause, causeWords }: FactSet): string | null {
+function recognised({ cause, causeWords }: IncidentFacts): string | null {
   if (cause === null) return null;
   const signs = listOf(cause.supports.map(({ words }) => words));
   return [`Cause: ${inline(causeWords)}`, ...(signs === null ? [] : [signs])].join('\n\n');

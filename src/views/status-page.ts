@@ -1,10 +1,10 @@
 import type { TemplateName } from '../domain/communication-policy.ts';
-import type { FactSet } from '../domain/fact-set.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
 import type { Severity } from '../domain/severity.ts';
 import type { PublicStatus } from '../domain/timeline.ts';
 import { cleanLine, cleanLines } from './escape.ts';
 import { plainText } from './mail.ts';
-import { fillTemplate, type Speech } from './templates.ts';
+import { fillTemplate, type TemplateContext } from './templates.ts';
 
 export type StatusKind = PublicStatus | 'no-news';
 
@@ -46,26 +46,26 @@ const OUTAGE: Readonly<Record<Severity, ComponentStatus>> = {
 /** `detail` is the text a person approved, and is then the whole body; without it the policy's template speaks. `shown` is the state a post without news stays at. */
 export function statusPost(
   kind: StatusKind,
-  facts: FactSet,
+  facts: IncidentFacts,
   detail: string | null,
-  speech: Speech,
+  context: TemplateContext,
   shown: PublicStatus = facts.status,
 ): StatusPost {
   const status = kind === 'no-news' ? shown : kind;
   const name = TEMPLATE_OF[kind];
-  const body = detail ?? fillTemplate(name, facts, {}, speech, plainText);
+  const body = detail ?? fillTemplate(name, facts, {}, context, plainText);
   return {
     title: cleanLine(facts.title, 120),
     status,
     body: cleanLines(body, BODY_CHARACTERS),
     impact: IMPACT[facts.severity],
-    components: affected(facts, speech).map((component) => ({
+    components: affected(facts, context).map((component) => ({
       id: component.id,
       status: status === 'resolved' ? 'operational' : OUTAGE[facts.severity],
     })),
   };
 }
 
-function affected(facts: FactSet, { voice }: Speech) {
-  return voice.statusPageComponents.filter((component) => component.services.includes(facts.service));
+function affected(facts: IncidentFacts, { texts }: TemplateContext) {
+  return texts.statusPageComponents.filter((component) => component.services.includes(facts.service));
 }

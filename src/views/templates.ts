@@ -1,9 +1,9 @@
 import type { TemplateName } from '../domain/communication-policy.ts';
 import { draftWords, saidByPerson } from '../domain/draft.ts';
-import type { FactSet } from '../domain/fact-set.ts';
 import { percent, secondsWords } from '../domain/format.ts';
+import type { IncidentFacts } from '../domain/incident-facts.ts';
+import type { MessageTemplates } from '../domain/message-templates.ts';
 import { PLACEHOLDERS } from '../domain/template-placeholders.ts';
-import type { Voice } from '../domain/voice.ts';
 import { cleanLine, cleanLines } from './escape.ts';
 import { clockUtc, durationBetween, statusWords, timeUtc } from './words.ts';
 
@@ -22,8 +22,8 @@ export type TemplateValues = Readonly<Record<string, string | Written>>;
 export type TextRenderer = (template: string, values: TemplateValues, escaped: (text: string) => string) => string;
 
 /** What every view needs to speak: the texts of the policy, and what fills them. */
-export interface Speech {
-  readonly voice: Voice;
+export interface TemplateContext {
+  readonly texts: MessageTemplates;
   readonly render: TextRenderer;
 }
 
@@ -47,24 +47,24 @@ export interface TemplateExtras {
  */
 export function fillTemplate(
   name: TemplateName,
-  facts: FactSet,
+  facts: IncidentFacts,
   extras: TemplateExtras,
-  speech: Speech,
+  context: TemplateContext,
   escaped: (text: string) => string,
 ): string {
-  const template = speech.voice.templates[name];
+  const template = context.texts.templates[name];
   if (template === undefined) throw new Error(`The text "${name}" was not given to whoever is to say it.`);
-  const all = templateValues(facts, extras, speech.voice.consoleUrl);
+  const all = templateValues(facts, extras, context.texts.consoleUrl);
   const values = Object.fromEntries(PLACEHOLDERS[name].map((key) => [key, all[key] ?? 'not recorded']));
-  return speech.render(template, values, escaped).trimEnd();
+  return context.render(template, values, escaped).trimEnd();
 }
 
 /** What is new, for an update: a person's words, else what happened, else that nothing did; never empty (R4.2). */
-export function newsWords(facts: FactSet, written: string | null): string {
+export function newsWords(facts: IncidentFacts, written: string | null): string {
   return cleanLines(saidByPerson(written) ?? draftWords(facts), 1500);
 }
 
-function templateValues(facts: FactSet, extras: TemplateExtras, consoleUrl: string | null): TemplateValues {
+function templateValues(facts: IncidentFacts, extras: TemplateExtras, consoleUrl: string | null): TemplateValues {
   const end = facts.resolvedAt ?? facts.at;
   const teams =
     facts.teamsNotified.length === 0 ? 'nobody yet' : facts.teamsNotified.map((team) => cleanLine(team, 80)).join(', ');

@@ -1,4 +1,4 @@
-import { faultsBeside } from '../domain/diagnosis.ts';
+import { concurrentFaults } from '../domain/diagnosis.ts';
 import { sure } from '../domain/format.ts';
 import type { Actor, Contact } from '../domain/people.ts';
 import type { EventOf, TimelineEvent } from '../domain/timeline.ts';
@@ -202,7 +202,9 @@ function evidenceSentence(event: EventOf<'evidence-collected'>): string {
 function explanationSentence(event: EventOf<'explained'>): string {
   const first = event.hypotheses[0];
   if (first === undefined || first.cause === 'unknown') return `The cause is not known yet: ${event.changed}`;
-  const beside = faultsBeside(event.hypotheses).map((one) => ` There as well (${sure(one.confidence)}): ${one.words}`);
+  const beside = concurrentFaults(event.hypotheses).map(
+    (one) => ` There as well (${sure(one.confidence)}): ${one.words}`,
+  );
   return `Likely cause (${sure(first.confidence)}): ${first.words}${beside.join('')}`;
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Deadlines } from '../activities/deadlines.ts';
 
 /** What the simulated production says of itself (simulation/wire/ledger.ts). */
-interface Stir {
+interface ServerActivity {
   readonly recorded: number;
   readonly inHand: number;
   readonly wakesInMs: number | null;
@@ -50,17 +50,17 @@ export class IdleDeadlines implements Deadlines {
     let before = '';
     while (this.#open.size > 0) {
       await pause(ASK_EVERY_MS);
-      const stir = await this.#ask().catch(() => null);
-      if (stir === null) continue;
-      const now = `${stir.recorded}/${this.#changes}`;
-      calm = stir.inHand <= 0 && now === before ? calm + 1 : 0;
+      const activity = await this.#ask().catch(() => null);
+      if (activity === null) continue;
+      const now = `${activity.recorded}/${this.#changes}`;
+      calm = activity.inHand <= 0 && now === before ? calm + 1 : 0;
       before = now;
-      if (calm >= CALM_ANSWERS) this.#expire(stir);
+      if (calm >= CALM_ANSWERS) this.#expire(activity);
     }
     this.#watching = false;
   }
 
-  #expire({ wakesInMs }: Stir): void {
+  #expire({ wakesInMs }: ServerActivity): void {
     for (const open of [...this.#open]) {
       if (wakesInMs !== null && open.untilMs - performance.now() > wakesInMs) continue;
       this.#open.delete(open);
@@ -68,8 +68,8 @@ export class IdleDeadlines implements Deadlines {
     }
   }
 
-  async #ask(): Promise<Stir> {
-    const answer = await fetch(`${this.turnsUrl}/stir`);
-    return (await answer.json()) as Stir;
+  async #ask(): Promise<ServerActivity> {
+    const answer = await fetch(`${this.turnsUrl}/activity`);
+    return (await answer.json()) as ServerActivity;
   }
 }

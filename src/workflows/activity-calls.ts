@@ -131,7 +131,7 @@ export function migration(summary: string) {
 }
 
 /** Beats like every other call, so that a worker that died is noticed; what then came of it is read, not repeated. */
-export function unrepeated<A>(summary: string) {
+export function actOnce<A>(summary: string) {
   const patience = { attemptSeconds: 60, altogether: { seconds: 5 * 60 }, retry: READS };
   const { retry, ...rest } = options(summary, patience);
   return proxyActivities<Stamps<A>>({ ...rest, retry: { ...retry, maximumAttempts: 1 } });
@@ -142,13 +142,13 @@ export function message(summary: string) {
   return proxyActivities<Stamps<PublicationActivities>>(options(summary, patience));
 }
 
-export function looking(summary: string) {
+export function readActivities(summary: string) {
   const patience = { attemptSeconds: 45, altogether: { seconds: 4 * 60 }, retry: READS };
   return proxyActivities<Stamps<Look>>(options(summary, patience));
 }
 
 /** Blocking lookups: at most two attempts (a worker may die), then continue without the answer. */
-export function asking(summary: string) {
+export function lookupActivities(summary: string) {
   const patience = { attemptSeconds: 10, altogether: { seconds: 30 }, retry: READS };
   const { retry, ...rest } = options(summary, patience);
   return proxyActivities<Stamps<PagingActivities>>({ ...rest, retry: { ...retry, maximumAttempts: 2 } });
@@ -162,27 +162,27 @@ export function customerMail(summary: string) {
 }
 
 /** Marks on dashboards are a kindness to whoever looks later: nothing waits long for them. */
-export function marking(summary: string) {
+export function annotateActivities(summary: string) {
   const patience = { attemptSeconds: 20, altogether: { seconds: 60 }, retry: READS };
   return proxyActivities<Stamps<DashboardActivities>>(options(summary, patience));
 }
 
 /** What people reported: judged, settled, answered; each may be repeated. */
-export function reporting(summary: string) {
+export function reportActivities(summary: string) {
   const retry = { firstSeconds: 2, factor: 2, longestSeconds: 60 };
   const patience = { attemptSeconds: 30, altogether: { seconds: 20 * 3600 }, retry };
   return proxyActivities<Stamps<UserReportActivities>>(options(summary, patience));
 }
 
 /** Tickets of follow-ups: a system that is away is asked again with the next reminder. */
-export function ticketing(summary: string) {
+export function ticketActivities(summary: string) {
   const retry = { firstSeconds: 5, factor: 2, longestSeconds: 300 };
   const patience = { attemptSeconds: 60, altogether: { seconds: 3600 }, retry };
   return proxyActivities<Stamps<TicketActivities>>(options(summary, patience));
 }
 
 /** The ticket that a playbook asks for while people wait for its end: what is away now is asked again by the follow-ups. */
-export function ticketingAtOnce(summary: string) {
+export function urgentTicketActivities(summary: string) {
   const patience = { attemptSeconds: 30, altogether: { seconds: 120 }, retry: READS };
   return proxyActivities<Stamps<TicketActivities>>(options(summary, patience));
 }

@@ -1,7 +1,7 @@
-import type { DeedLedger } from '../../src/activities/once.ts';
+import type { IdempotencyLedger } from '../../src/activities/once.ts';
 
 /** What the store's ledger promises, without the store: one begins, others see that somebody did. */
-export function memoryLedger(): DeedLedger {
+export function memoryLedger(): IdempotencyLedger {
   const known = new Map<string, { begunAt: string; putDown: boolean; isDone: boolean; ref: string | null }>();
   const held = (key: string, begunAt: string) => {
     const entry = known.get(key);

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FactSet } from '../../src/domain/fact-set.ts';
+import type { IncidentFacts } from '../../src/domain/incident-facts.ts';
 import type { TimelineEvent } from '../../src/domain/timeline.ts';
 import { FACTS } from '../views/facts.ts';
 
@@ -9,7 +9,7 @@ export const TOKEN = 'jane-s-token';
 export interface FakeIncident {
   readonly id: string;
   readonly status: 'open' | 'closed';
-  readonly facts: FactSet | null;
+  readonly facts: IncidentFacts | null;
   events: readonly TimelineEvent[];
   /** GET …/runbook-change; absent: there is none. */
   runbookChange?: object;
@@ -36,11 +36,15 @@ export interface FakeGateway {
   close(): Promise<void>;
 }
 
-export function incident(id: string, over: Partial<FactSet> = {}, status: 'open' | 'closed' = 'open'): FakeIncident {
+export function incident(
+  id: string,
+  over: Partial<IncidentFacts> = {},
+  status: 'open' | 'closed' = 'open',
+): FakeIncident {
   return { id, status, facts: { ...FACTS, incidentId: id, name: id, ...over }, events: [] };
 }
 
-export const QUESTION: FactSet['openQuestions'][number] = {
+export const QUESTION: IncidentFacts['openQuestions'][number] = {
   approvalId: 'mitigation-1',
   name: 'rollback',
   why: 'the errors began with revision 42',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { IncidentClient } from '../../src/client.ts';
+import type { IncidentClient } from '../../src/client/incident-client.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
 import type { Decision } from '../../src/domain/decision.ts';
 import type { Policy } from '../../src/domain/policy.ts';
@@ -106,7 +106,7 @@ describe('the client', () => {
   }, 40_000);
 
   it('says that Temporal is away', async () => {
-    const { createIncidentClient } = await import('../../src/client.ts');
+    const { createIncidentClient } = await import('../../src/client/incident-client.ts');
     const nobody = createIncidentClient({
       connection: { address: '127.0.0.1:1' },
       namespace: 'default',

@@ -13,7 +13,7 @@ import {
 import { freePort } from '../../lab/embedded/ports.ts';
 import { resolveTemporalBinary } from '../../lab/embedded/temporal-binary.ts';
 import { startTemporalServer, type TemporalServer } from '../../lab/embedded/temporal-server.ts';
-import { createIncidentClient, type IncidentClient } from '../../src/client.ts';
+import { createIncidentClient, type IncidentClient } from '../../src/client/incident-client.ts';
 import { TASK_QUEUE } from '../../src/workflows/incident/api.ts';
 
 export interface TemporalRig {

@@ -7,7 +7,7 @@ import { html } from '../../src/console/markup.ts';
 import { mountConsole } from '../../src/console/mount.ts';
 import { isTyped } from '../../src/domain/deciding/line.ts';
 import { DECISION_NAMES, declarationOf } from '../../src/domain/decision.ts';
-import type { FactSet } from '../../src/domain/fact-set.ts';
+import type { IncidentFacts } from '../../src/domain/incident-facts.ts';
 import type { Role } from '../../src/domain/people.ts';
 import type { TimelineEvent } from '../../src/domain/timeline.ts';
 import { event, FACTS } from '../views/facts.ts';
@@ -18,7 +18,7 @@ const EVIL = `"><script>alert(1)</script><img src=x onerror=alert(2)>'\`&\u202e`
 const OURS = { 'x-incident-console': '1', 'sec-fetch-site': 'same-origin' };
 
 interface Api {
-  facts: FactSet | null;
+  facts: IncidentFacts | null;
   events: readonly TimelineEvent[];
   postMortem: string;
   runbookChange: object | null;
@@ -117,7 +117,7 @@ describe('a page', () => {
 
   it('shows an incident with hostile words everywhere, as words', async () => {
     const hypothesis = {
-      ...(FACTS.cause as NonNullable<FactSet['cause']>),
+      ...(FACTS.cause as NonNullable<IncidentFacts['cause']>),
       id: EVIL,
       words: EVIL,
       supports: [{ evidenceId: EVIL, words: EVIL, weight: 1 }],

@@ -6,7 +6,7 @@ import { haveOf, keysOf } from '../../src/console/live/rendering.ts';
 import { type Console, mountConsole } from '../../src/console/mount.ts';
 import { commonRegions, type IncidentPage, personalRegions } from '../../src/console/pages/incident.ts';
 import { type Me, stateOf } from '../../src/console/reading.ts';
-import type { FactSet } from '../../src/domain/fact-set.ts';
+import type { IncidentFacts } from '../../src/domain/incident-facts.ts';
 import { event, FACTS } from '../views/facts.ts';
 import {
   CONSOLE,
@@ -88,7 +88,7 @@ async function open(cookie: string, query = '', headers: Record<string, string> 
 }
 
 /** What a page that was loaded now would begin with. */
-function haveNow(me: Me, notes: readonly string[], facts: Partial<FactSet> = {}): string {
+function haveNow(me: Me, notes: readonly string[], facts: Partial<IncidentFacts> = {}): string {
   const events = [...OPENED, ...notes.map((text) => event('14:49', { kind: 'noted', text }, 'bob'))];
   const timeline = { events: events.map((one, index) => ({ ...one, seq: index + 1 })), complete: true };
   const input: IncidentPage = {

@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { IncidentEntry, LiveIncidents, Me, SharedReading } from '../../src/console/reading.ts';
-import type { FactSet } from '../../src/domain/fact-set.ts';
+import type { IncidentFacts } from '../../src/domain/incident-facts.ts';
 import type { TimelineEvent } from '../../src/domain/timeline.ts';
 import { event, FACTS } from '../views/facts.ts';
 import { story } from '../views/story.ts';
 
 export const ID = 'incident-20241023-1430';
 export const NOW = '2024-10-23T14:50:00.000Z';
-export const QUESTION: FactSet['openQuestions'][number] = {
+export const QUESTION: IncidentFacts['openQuestions'][number] = {
   approvalId: 'a1',
   name: 'rollback',
   why: 'a deploy',
@@ -79,7 +79,7 @@ export function pretendGateway() {
       });
     },
     decided,
-    show(notes: readonly string[], facts: Partial<FactSet> | null = {}): void {
+    show(notes: readonly string[], facts: Partial<IncidentFacts> | null = {}): void {
       const written = notes.map((text) => event('14:49', { kind: 'noted', text }, 'bob'));
       const events = [...OPENED, ...written].map((one, index): TimelineEvent => ({ ...one, seq: index + 1 }));
       last = {

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/store.ts';
 import { memoryLedger } from '../activities/memory-ledger.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
-import { DEEDS, type Deed, type Scene } from './deeds.ts';
+import { OPERATIONS, type ProvenOperation, type Scene } from './idempotent-operations.ts';
 import { closing, vendorWorld } from './vendor.ts';
 
 // ADR 0010: what we do to a system is done once, although the answer is lost after the work was done, and although two
@@ -24,17 +24,20 @@ const NOW = '2024-10-23T14:40:00Z';
 const SLOW_SECONDS = 0.25;
 const MOST_REQUESTS = 12;
 
-type Begin = (scene: Scene) => Promise<Deed>;
+type Begin = (scene: Scene) => Promise<ProvenOperation>;
 
-/** The world of a deed in which the answer to its n-th request is lost, after the work was done. */
-async function losing(nth: number, begin: Begin): Promise<{ deed: Deed; asked: () => number; mend: () => void }> {
+/** The world of a operation in which the answer to its n-th request is lost, after the work was done. */
+async function losing(
+  nth: number,
+  begin: Begin,
+): Promise<{ deed: ProvenOperation; asked: () => number; mend: () => void }> {
   const world = vendorWorld(NOW);
   const ledger = memoryLedger();
-  const deed = await begin({ world, ledgers: [ledger, ledger], closed });
+  const operation = await begin({ world, ledgers: [ledger, ledger], closed });
   let asked = 0;
   let mended = false;
   world.log.onHeard(({ system }) => {
-    if (mended || system !== deed.system) return;
+    if (mended || system !== operation.system) return;
     asked += 1;
     if (asked === nth) world.faults.set(system, { kind: 'lost-answer', times: 1 });
   });
@@ -42,24 +45,24 @@ async function losing(nth: number, begin: Begin): Promise<{ deed: Deed; asked: (
     mended = true;
     world.faults.clearAll();
   };
-  return { deed, asked: () => asked, mend };
+  return { deed: operation, asked: () => asked, mend };
 }
 
-describe.each(Object.entries(DEEDS))('%s', (_what, begin) => {
+describe.each(Object.entries(OPERATIONS))('%s', (_what, begin) => {
   it('is there once, whichever answer was lost', async () => {
     let lostAfterTheWork = false;
     for (let nth = 1; nth <= MOST_REQUESTS; nth += 1) {
-      const { deed, asked, mend } = await losing(nth, begin);
-      const first = await deed.attempt(0).catch((error: { type?: string }) => error);
+      const { deed: operation, asked, mend } = await losing(nth, begin);
+      const first = await operation.attempt(0).catch((error: { type?: string }) => error);
       const wasLost = (first as { type?: string } | undefined)?.type === 'Unavailable';
-      const there = deed.there();
-      lostAfterTheWork ||= deed.system === null || (wasLost && there === 1);
+      const there = operation.there();
+      lostAfterTheWork ||= operation.system === null || (wasLost && there === 1);
       const requests = asked();
       mend();
-      const known = await deed.attempt(1);
-      expect(deed.there()).toBe(wasLost && there === 1 ? (deed.copiesAfterLostAnswer ?? 1) : 1);
-      expect(await deed.attempt(0)).toEqual(known);
-      expect(deed.there()).toBe(wasLost && there === 1 ? (deed.copiesAfterLostAnswer ?? 1) : 1);
+      const known = await operation.attempt(1);
+      expect(operation.there()).toBe(wasLost && there === 1 ? (operation.copiesAfterLostAnswer ?? 1) : 1);
+      expect(await operation.attempt(0)).toEqual(known);
+      expect(operation.there()).toBe(wasLost && there === 1 ? (operation.copiesAfterLostAnswer ?? 1) : 1);
       await closed.all();
       if (requests < nth) break;
     }
@@ -71,10 +74,10 @@ describe.each(Object.entries(DEEDS))('%s', (_what, begin) => {
     const stores = [await openStore({ url }), await openStore({ url })] as const;
     for (const store of stores) closed.add(() => store.close());
     const world = vendorWorld(NOW);
-    const deed = await begin({ world, ledgers: [stores[0].ledger, stores[1].ledger], closed });
-    if (deed.system !== null) world.faults.set(deed.system, { kind: 'slow', seconds: SLOW_SECONDS });
-    const both = await Promise.all([deed.attempt(0), deed.attempt(1)]);
-    expect(deed.there()).toBe(1);
+    const operation = await begin({ world, ledgers: [stores[0].ledger, stores[1].ledger], closed });
+    if (operation.system !== null) world.faults.set(operation.system, { kind: 'slow', seconds: SLOW_SECONDS });
+    const both = await Promise.all([operation.attempt(0), operation.attempt(1)]);
+    expect(operation.there()).toBe(1);
     // Both know the same one from now on.
     expect(both[0]).toEqual(both[1]);
   });
@@ -103,16 +106,16 @@ describe('docs/idempotency.md', () => {
   const residual = rows.filter(([, , left]) => left !== '–').map(([, act]) => act);
 
   it('names every act, and what is left open of which', () => {
-    expect(rows.map(([, act]) => act).sort()).toEqual([...Object.keys(DEEDS), ...Object.keys(ELSEWHERE)].sort());
+    expect(rows.map(([, act]) => act).sort()).toEqual([...Object.keys(OPERATIONS), ...Object.keys(ELSEWHERE)].sort());
     console.log(`once: ${rows.length} acts, ${residual.length} with a window that stays open: ${residual.join(', ')}`);
   });
 
   it('leaves open what the cases show to be open, and the customers’ mail', async () => {
     const open: string[] = [];
-    for (const [act, begin] of Object.entries(DEEDS)) {
+    for (const [act, begin] of Object.entries(OPERATIONS)) {
       const ledger = memoryLedger();
-      const deed = await begin({ world: vendorWorld(NOW), ledgers: [ledger, ledger], closed });
-      if (deed.copiesAfterLostAnswer !== undefined) open.push(act);
+      const operation = await begin({ world: vendorWorld(NOW), ledgers: [ledger, ledger], closed });
+      if (operation.copiesAfterLostAnswer !== undefined) open.push(act);
       await closed.all();
     }
     expect([...open, 'customers’ mail'].sort()).toEqual([...residual].sort());

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { loadPolicy } from '../../src/config/policy.ts';
 import { carriedOver } from '../../src/domain/carrying.ts';
 import { documentTimeline } from '../../src/domain/document-timeline.ts';
-import { factSet } from '../../src/domain/facts.ts';
+import { gatherFacts } from '../../src/domain/gather-facts.ts';
 import { approvalById, nextPromiseNumber, openApprovals } from '../../src/domain/incident.ts';
 import { jsonBytes, newestWithin, oldestWithin, stretchesOf } from '../../src/domain/sizes.ts';
 import type { TimelineEvent } from '../../src/domain/timeline.ts';
@@ -48,7 +48,7 @@ describe('an incident that is not mitigated for 72 hours', () => {
     const incident = new LongIncident();
     incident.goOn(72);
     const { state, timeline } = incident;
-    const facts = factSet(carry(incident).state, policy, timeline, incident.at);
+    const facts = gatherFacts(carry(incident).state, policy, timeline, incident.at);
     const stretches = stretchesOf(timeline, 384 * KB);
     for (const events of stretches) expect(jsonBytes({ events, facts })).toBeLessThan(512 * KB);
     expect(stretches.flat().map(({ seq }) => seq)).toEqual(timeline.map(({ seq }) => seq));

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { usersWords } from '../../src/domain/facts.ts';
+import { usersWords } from '../../src/domain/gather-facts.ts';
 
 it('says plainly how many users are affected, also when it is none or all of them (R0.5)', () => {
   expect([0, 0.004, 0.31, 1].map(usersWords)).toEqual([

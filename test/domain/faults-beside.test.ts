@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { faultsBeside, type Hypothesis } from '../../src/domain/diagnosis.ts';
+import { concurrentFaults, type Hypothesis } from '../../src/domain/diagnosis.ts';
 import type { TimelineEvent } from '../../src/domain/timeline.ts';
 import { describe as told } from '../../src/views/timeline-line.ts';
 
@@ -24,9 +24,9 @@ function guess(cause: Hypothesis['cause'], confidence: number, words: string): H
 
 describe('R2.20: faults beside the first', () => {
   it('are those that are as good as sure, and none while the first is not known', () => {
-    expect(faultsBeside([PROVIDER, POOL, HUNCH])).toEqual([POOL]);
-    expect(faultsBeside([UNKNOWN, POOL])).toEqual([]);
-    expect(faultsBeside([])).toEqual([]);
+    expect(concurrentFaults([PROVIDER, POOL, HUNCH])).toEqual([POOL]);
+    expect(concurrentFaults([UNKNOWN, POOL])).toEqual([]);
+    expect(concurrentFaults([])).toEqual([]);
   });
 
   it('are told in the same breath', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SlackDoor } from '../../lab/rehearsal/slack-door.ts';
+import { SlackUserClient } from '../../lab/rehearsal/slack-user-client.ts';
 import type { SlackMessage } from '../../lab/simulation/systems/slack/workspace.ts';
 import { readChatValue } from '../../src/views/chat-actions.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -10,7 +10,7 @@ const SIGNING = 'e2e-slack-signing-secret';
 const HURRIED = { 'evidence.probeDeadlineSeconds': 8, 'verification.holdMinutes': 2 };
 
 let stage: Stage;
-let door: SlackDoor;
+let client: SlackUserClient;
 beforeAll(async () => {
   // A queue of its own: what the gateway sends there is done only by workers that poll the same.
   stage = await openStage({
@@ -24,7 +24,7 @@ beforeAll(async () => {
     { kind: 'bad-deploy', deployment: 'noa-mcp', change: 'feature X', slowQuery: true },
     Date.parse('2024-10-23T14:15:00.000Z'),
   );
-  door = new SlackDoor({
+  client = new SlackUserClient({
     slack: production.slack,
     faults: production.wires,
     gatewayUrl: stage.gatewayUrl,
@@ -119,7 +119,7 @@ describe('an incident that is led from Slack', () => {
   }, 60_000);
 
   it('is updated in a form, and the pinned summary is edited in place', async () => {
-    const reply = await door.decide({
+    const reply = await client.decide({
       id: 'u',
       who: 'alice',
       via: 'slack',

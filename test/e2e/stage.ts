@@ -15,7 +15,7 @@ import { checkPolicy } from '../../src/config/policy.ts';
 import { applyOverrides, type PolicyOverrides } from '../../src/config/policy-overrides.ts';
 import { readYaml } from '../../src/config/yaml-document.ts';
 import type { DecisionBodies, DecisionName } from '../../src/domain/decision.ts';
-import type { FactSet } from '../../src/domain/fact-set.ts';
+import type { IncidentFacts } from '../../src/domain/incident-facts.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineKind } from '../../src/domain/timeline.ts';
 import { pause, runningClock, TICK_MS } from './running-clock.ts';
@@ -160,8 +160,8 @@ export async function openStage(options: StageOptions) {
         };
         return incidents.map(({ incident }) => incident.id);
       },
-      async facts(id: string): Promise<FactSet | null> {
-        return ((await (await ask(`/api/incidents/${id}`)).json()) as { facts: FactSet | null }).facts;
+      async facts(id: string): Promise<IncidentFacts | null> {
+        return ((await (await ask(`/api/incidents/${id}`)).json()) as { facts: IncidentFacts | null }).facts;
       },
       timeline,
       async events<K extends TimelineKind>(id: string, kind: K) {

@@ -8,11 +8,11 @@ import { startPostgres } from '../../lab/embedded/postgres.ts';
 import { spawnProcess } from '../../lab/embedded/processes.ts';
 import { workflowBundle } from '../../lab/embedded/workflow-bundle.ts';
 import { DEFAULT_CLUSTER } from '../../lab/simulation/systems/kubernetes/settings.ts';
-import type { FactSet } from '../../src/domain/fact-set.ts';
+import type { IncidentFacts } from '../../src/domain/incident-facts.ts';
 import type { Policy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineKind } from '../../src/domain/timeline.ts';
 import { type Mailbox, startMailbox } from '../activities/email/mailbox.ts';
-import { furnish } from '../contract/kubernetes/furnished.ts';
+import { seedCluster } from '../contract/kubernetes/seed-cluster.ts';
 import { missingProgram, startServer } from '../contract/servers.ts';
 import { NO_CLUSTER_BECAUSE } from '../kubernetes/cluster/binaries.ts';
 import { type RealCluster, startRealCluster } from '../kubernetes/cluster/cluster.ts';
@@ -54,7 +54,7 @@ describe.skipIf(MISSING.length > 0)(`the whole chain${MISSING.length === 0 ? '' 
     writeFileSync(logFile, '');
     cluster = await startRealCluster();
     closers.push(() => cluster.stop());
-    await furnish(cluster, logFile, { ...DEFAULT_CLUSTER, deployments: DEFAULT_CLUSTER.deployments.slice(0, 1) });
+    await seedCluster(cluster, logFile, { ...DEFAULT_CLUSTER, deployments: DEFAULT_CLUSTER.deployments.slice(0, 1) });
     const standIn = await startStandIn(cluster, logFile);
     closers.push(() => standIn.stop());
     const [port, promPort] = await Promise.all([freePort(), freePort()]);
@@ -136,7 +136,7 @@ describe.skipIf(MISSING.length > 0)(`the whole chain${MISSING.length === 0 ? '' 
       signal: AbortSignal.timeout(15_000),
     });
   const facts = async (id: string) =>
-    ((await (await ask(`/api/incidents/${id}`)).json()) as { facts: FactSet | null }).facts;
+    ((await (await ask(`/api/incidents/${id}`)).json()) as { facts: IncidentFacts | null }).facts;
   const events = async <K extends TimelineKind>(id: string, kind: K) =>
     ((await (await ask(`/api/incidents/${id}/timeline`)).json()) as { events: readonly TimelineEvent[] }).events.filter(
       (event): event is Extract<TimelineEvent, { kind: K }> => event.kind === kind,

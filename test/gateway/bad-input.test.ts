@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createIncidentClient, type IncidentClient } from '../../src/client.ts';
+import { createIncidentClient, type IncidentClient } from '../../src/client/incident-client.ts';
 import { DECISION_NAMES } from '../../src/domain/decision.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
 import { as, type GatewayRig, gatewayRig, wireAlert } from './gateway-rig.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readDeliveryReport } from '../../src/activities/email/delivery-report.ts';
-import { createIncidentClient, type IncidentClient } from '../../src/client.ts';
+import { createIncidentClient, type IncidentClient } from '../../src/client/incident-client.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
 import { exchange, gmail, MESSAGE_ID, outOfOffice, postfix } from './delivery-samples.ts';
 import { as, type GatewayRig, gatewayRig, wireAlert } from './gateway-rig.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { IncidentClient } from '../../src/client.ts';
+import type { IncidentClient } from '../../src/client/incident-client.ts';
 import { createForwarder } from '../../src/gateway/forwarder.ts';
 
 import { type TemporalRig, temporalRig } from '../client/temporal-rig.ts';

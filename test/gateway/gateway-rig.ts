@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import type { IncidentClient } from '../../src/client.ts';
+import type { IncidentClient } from '../../src/client/incident-client.ts';
 import { fixedPeople, type PeopleDirectory } from '../../src/config/people.ts';
 import { loadPolicy } from '../../src/config/policy.ts';
 import type { Instant } from '../../src/domain/instant.ts';

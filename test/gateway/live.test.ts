@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { IncidentClient } from '../../src/client.ts';
+import type { IncidentClient } from '../../src/client/incident-client.ts';
 import { fixedPeople, type PeopleDirectory } from '../../src/config/people.ts';
 
 import { type TemporalRig, temporalRig } from '../client/temporal-rig.ts';

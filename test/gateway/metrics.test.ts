@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createIncidentClient, type IncidentClient } from '../../src/client.ts';
+import { createIncidentClient, type IncidentClient } from '../../src/client/incident-client.ts';
 import { VERSION } from '../../src/config/version.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
 import { type GatewayRig, gatewayRig, wireAlert } from './gateway-rig.ts';

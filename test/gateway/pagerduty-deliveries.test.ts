@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPagerDuty } from '../../lab/simulation/systems/pagerduty.ts';
-import type { WebhookWish } from '../../lab/simulation/systems/pagerduty-webhooks.ts';
+import type { WebhookRequest } from '../../lab/simulation/systems/pagerduty-webhooks.ts';
 import { DEFAULT_PEOPLE } from '../../lab/simulation/systems/people.ts';
 import {
   PAGERDUTY_EVENT_TYPES,
   PAGERDUTY_WEBHOOK_RULES,
 } from '../../lab/simulation/vendor-rules/pagerduty-webhooks.ts';
 import { type Asked, isBroken, type RequestRule } from '../../lab/simulation/vendor-rules/rule.ts';
-import type { IncidentClient } from '../../src/client.ts';
+import type { IncidentClient } from '../../src/client/incident-client.ts';
 import { serve } from '../activities/publication/wire.ts';
 import { bench } from '../contract/simulated.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
@@ -20,7 +20,7 @@ import { pretendIncident } from './slack/pretend-incident.ts';
 const AT = '2024-10-23T14:30:05.000Z';
 const SECRET = 'pagerduty-secret';
 const at = bench();
-const TYPES: readonly WebhookWish['type'][] = [
+const TYPES: readonly WebhookRequest['type'][] = [
   'incident.triggered',
   'incident.acknowledged',
   'incident.unacknowledged',

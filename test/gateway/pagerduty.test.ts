@@ -1,10 +1,10 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPagerDuty } from '../../lab/simulation/systems/pagerduty.ts';
-import type { WebhookWish } from '../../lab/simulation/systems/pagerduty-webhooks.ts';
+import type { WebhookRequest } from '../../lab/simulation/systems/pagerduty-webhooks.ts';
 import type { Person } from '../../lab/simulation/systems/people.ts';
 import { createPagerDutyClient } from '../../src/activities/pagerduty/client.ts';
-import type { IncidentClient } from '../../src/client.ts';
+import type { IncidentClient } from '../../src/client/incident-client.ts';
 import { dedupKeyOf, incidentNamedBy, pageMark } from '../../src/domain/incident-name.ts';
 import { MACHINE } from '../../src/domain/people.ts';
 import type { Approval } from '../../src/domain/timeline.ts';
@@ -86,9 +86,9 @@ afterEach(async () => {
 });
 
 /** Somebody does it in PagerDuty, and PagerDuty tells the gateway; by itself when nobody does. */
-async function send(type: WebhookWish['type'], incidentId: string, more: Partial<WebhookWish> = {}) {
-  const wish = { type, incidentId, agentEmail: 'commander@example.com', url: gatewayUrl, secret: 'pagerduty-secret' };
-  const answer = await pagerduty.sendWebhook({ ...wish, ...more });
+async function send(type: WebhookRequest['type'], incidentId: string, more: Partial<WebhookRequest> = {}) {
+  const wanted = { type, incidentId, agentEmail: 'commander@example.com', url: gatewayUrl, secret: 'pagerduty-secret' };
+  const answer = await pagerduty.sendWebhook({ ...wanted, ...more });
   return { status: answer.status, json: answer.body === '' ? null : JSON.parse(answer.body) };
 }
 

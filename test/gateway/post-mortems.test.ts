@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createIncidentClient, type IncidentClient, type PostMortemAnswer } from '../../src/client.ts';
+import { createIncidentClient, type IncidentClient, type PostMortemAnswer } from '../../src/client/incident-client.ts';
 import type { PostMortemStatus, RunbookChangeStatus } from '../../src/workflows/post-mortem/api.ts';
 import { anEvent, someFacts } from '../store/examples.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
@@ -46,12 +46,12 @@ beforeAll(async () => {
       said.push(edit);
       return answer;
     },
-    async withholdRunbookChange(_id, wish) {
-      said.push(wish);
+    async withholdRunbookChange(_id, wanted) {
+      said.push(wanted);
       return answer;
     },
-    async proposeRunbookChange(_id, wish) {
-      said.push(wish);
+    async proposeRunbookChange(_id, wanted) {
+      said.push(wanted);
       return answer;
     },
   };

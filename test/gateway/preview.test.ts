@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { IncidentClient } from '../../src/client.ts';
+import type { IncidentClient } from '../../src/client/incident-client.ts';
 import { anEvent, someFacts } from '../store/examples.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
 import { COMMUNICATION } from '../views/facts.ts';

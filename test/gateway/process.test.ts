@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../lab/embedded/ports.ts';
 import { builtCode } from '../../scripts/build.mjs';
-import type { IncidentClient } from '../../src/client.ts';
+import type { IncidentClient } from '../../src/client/incident-client.ts';
 import { type TemporalRig, temporalRig } from '../client/temporal-rig.ts';
 import { type TestPostgres, testPostgres } from '../store/test-postgres.ts';
 import { wireAlert } from './gateway-rig.ts';

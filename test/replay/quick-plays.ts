@@ -18,7 +18,7 @@ const ALICE: Actor = { person: 'alice', roles: ['responder', 'approver'], via: '
 const BOB: Actor = { ...ALICE, person: 'bob' };
 
 /** R8: scaled by two people, taken back when it is over. */
-export async function quickDeed(engine: Engine, policy: Policy): Promise<string> {
+export async function playQuickAction(engine: Engine, policy: Policy): Promise<string> {
   const workflowId = 'quick-play';
   const world = await serve(engine, workflowId);
   const input: QuickActionInput = {
@@ -90,7 +90,7 @@ export const QUICK_PLAYS = [
     about: 'R8: asked by one, agreed to by another, taken back',
     workflow: QUICK_ACTION_WORKFLOW,
     shortRuns: false,
-    run: quickDeed,
+    run: playQuickAction,
   },
   {
     name: 'quick-check',

@@ -1,6 +1,6 @@
 import type { Alert } from '../../src/domain/alert.ts';
 import { correlate } from '../../src/domain/correlation.ts';
-import type { FactSet } from '../../src/domain/fact-set.ts';
+import type { IncidentFacts } from '../../src/domain/incident-facts.ts';
 import { MACHINE } from '../../src/domain/people.ts';
 import type { IntakePolicy } from '../../src/domain/policy.ts';
 import type { TimelineEvent, TimelineFact } from '../../src/domain/timeline.ts';
@@ -53,7 +53,7 @@ export function anEvent(seq: number, at: string, fact: TimelineFact): TimelineEv
   return { ...fact, seq, at, by: MACHINE, decisionId: null } as TimelineEvent;
 }
 
-export function someFacts(incidentId: string, at: string, changes: Partial<FactSet> = {}): FactSet {
+export function someFacts(incidentId: string, at: string, changes: Partial<IncidentFacts> = {}): IncidentFacts {
   return {
     incidentId,
     name: incidentId,

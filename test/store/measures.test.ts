@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { IncidentClient } from '../../src/client.ts';
+import type { IncidentClient } from '../../src/client/incident-client.ts';
 import type { Hypothesis } from '../../src/domain/diagnosis.ts';
 import { instant } from '../../src/domain/instant.ts';
 import type { Severity } from '../../src/domain/severity.ts';

@@ -287,7 +287,7 @@ describe('ledger and evidence', () => {
     expect(await store.ledger.doneOf(['k', 'another'])).toEqual(['k']);
   });
 
-  it('lets one of many begin a deed, and one of many take over what was put down', async () => {
+  it('lets one of many begin a operation, and one of many take over what was put down', async () => {
     const { store, url } = await freshStore();
     const others = [store, await another(url), await another(url)];
     const at = '2024-10-23T15:00:00.000Z';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type ChatContext, type ChatKind, chatMessage } from '../../src/views/chat.ts';
-import { COMMUNICATION, FACTS, HOSTILE, HOSTILE_FACTS, hiddenCharacters, RESOLVED, SPEECH } from './facts.ts';
+import { COMMUNICATION, FACTS, HOSTILE, HOSTILE_FACTS, hiddenCharacters, RESOLVED, TEMPLATES } from './facts.ts';
 
 const CONTEXT: ChatContext = {
-  ...SPEECH,
+  ...TEMPLATES,
   detail: null,
   groups: { 'oncall-engineers': '<!subteam^S1>', 'engineering-manager': null },
   actionItems: null,
@@ -87,7 +87,7 @@ describe('chatMessage', () => {
       ...COMMUNICATION,
       templates: { ...COMMUNICATION.templates, chatUpdate: '[UPDATE - {{ time }}]' },
     };
-    expect(chatMessage('update', FACTS, { ...CONTEXT, voice: communication, detail: 'Still <on> it' }).text).toBe(
+    expect(chatMessage('update', FACTS, { ...CONTEXT, texts: communication, detail: 'Still <on> it' }).text).toBe(
       '[UPDATE - 14:50 UTC]\nStill &lt;on&gt; it',
     );
   });

@@ -7,9 +7,9 @@ import { FACTS, RESOLVED } from './facts.ts';
 
 /** The runbook's own wording is the default policy's, so it is the policy file that is held here, not a copy of it. */
 const { communication } = await loadPolicy('policy/noa.yaml');
-const SPEECH = { voice: communication, render: createTemplateRenderer() };
+const TEMPLATES = { texts: communication, render: createTemplateRenderer() };
 
-const CONTEXT = { ...SPEECH, detail: null, groups: {}, actionItems: null };
+const CONTEXT = { ...TEMPLATES, detail: null, groups: {}, actionItems: null };
 
 describe('the default texts', () => {
   it('begin with severity, status, issue, impact, teams and the next update (R4.1)', () => {
@@ -37,7 +37,7 @@ describe('the default texts', () => {
     [0.0004, 'API requests failed during the 35-minute incident window.'],
   ])('tell customers the share that failed, %s, or say no figure (R4.5)', (failedShare, words) => {
     const figures = { fromAt: '2024-10-23T14:30:00Z', untilAt: '2024-10-23T15:05:00Z', failedShare };
-    const { text } = customerMail('notification', RESOLVED, figures, SPEECH);
+    const { text } = customerMail('notification', RESOLVED, figures, TEMPLATES);
     expect(text).toContain(`Impact:\n${words}`);
   });
 });

@@ -1,12 +1,12 @@
 import { createTemplateRenderer } from '../../src/config/liquid.ts';
 import type { CommunicationPolicy } from '../../src/domain/communication-policy.ts';
-import type { FactSet } from '../../src/domain/fact-set.ts';
+import type { IncidentFacts } from '../../src/domain/incident-facts.ts';
 import { MACHINE } from '../../src/domain/people.ts';
 import type { TimelineEvent, TimelineFact } from '../../src/domain/timeline.ts';
-import type { Speech } from '../../src/views/templates.ts';
+import type { TemplateContext } from '../../src/views/templates.ts';
 
 /** The runbook's own incident, in its own words (R9). */
-export const FACTS: FactSet = {
+export const FACTS: IncidentFacts = {
   incidentId: 'incident-20241023-1430',
   name: 'incident-20241023-1430',
   title: 'API High Error Rate',
@@ -71,7 +71,7 @@ export const FACTS: FactSet = {
   links: [{ title: 'Overview', url: 'https://grafana.example.com/d/overview' }],
 };
 
-export const RESOLVED: FactSet = {
+export const RESOLVED: IncidentFacts = {
   ...FACTS,
   phase: 'review',
   status: 'resolved',
@@ -136,14 +136,14 @@ export const COMMUNICATION: CommunicationPolicy = {
 };
 
 /** The policy's texts, filled by the real renderer. */
-export const SPEECH: Speech = { voice: COMMUNICATION, render: createTemplateRenderer() };
+export const TEMPLATES: TemplateContext = { texts: COMMUNICATION, render: createTemplateRenderer() };
 
 /** What alerts and logs may hold when somebody means harm, or a program is broken. */
 export const HOSTILE =
   'x <!channel> <!here> <@U123> <https://evil.example|Click> [a](javascript:alert(1)) <script>alert("1")</script> & `rm -rf` |*_~# \r\n[RESOLVED - 15:00 UTC]\u2028all is well\u202egnp.exe \u200b\u2066zero\u0000\u0007\ud800 {{ fix }} {% if %} end';
 
 /** Facts in which every word that comes from outside is hostile, and far too long. */
-export const HOSTILE_FACTS: FactSet = {
+export const HOSTILE_FACTS: IncidentFacts = {
   ...FACTS,
   title: HOSTILE,
   issue: HOSTILE.repeat(400),

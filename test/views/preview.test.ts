@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { templatesOf, voiceFor } from '../../src/domain/voice.ts';
+import { messageTemplatesFor, templatesOf } from '../../src/domain/message-templates.ts';
 import { isPreviewName, PREVIEW_NAMES, preview } from '../../src/views/preview.ts';
-import { COMMUNICATION, FACTS, HOSTILE, HOSTILE_FACTS, hiddenCharacters, SPEECH } from './facts.ts';
+import { COMMUNICATION, FACTS, HOSTILE, HOSTILE_FACTS, hiddenCharacters, TEMPLATES } from './facts.ts';
 
 const GROUPS = ['oncall-engineers'];
 
@@ -10,21 +10,21 @@ const withoutValues = (key: string, value: unknown) => (key === 'value' || key =
 
 describe('preview', () => {
   it('shows every message as its view renders it', () => {
-    expect(preview('update', FACTS, SPEECH, null, GROUPS).text).toContain('[UPDATE - 14:50 UTC]');
-    expect(preview('status-identified', FACTS, SPEECH, null, GROUPS)).toMatchObject({
+    expect(preview('update', FACTS, TEMPLATES, null, GROUPS).text).toContain('[UPDATE - 14:50 UTC]');
+    expect(preview('status-identified', FACTS, TEMPLATES, null, GROUPS)).toMatchObject({
       medium: 'status-page',
       subject: 'API High Error Rate',
       fields: { status: 'identified', impact: 'major' },
     });
-    expect(preview('mail-escalation', FACTS, SPEECH, 'Still open.', GROUPS).text).toMatch(/^Still open\./u);
-    expect(preview('page', FACTS, SPEECH, null, GROUPS).text).toBe(
+    expect(preview('mail-escalation', FACTS, TEMPLATES, 'Still open.', GROUPS).text).toMatch(/^Still open\./u);
+    expect(preview('page', FACTS, TEMPLATES, null, GROUPS).text).toBe(
       '[P1] API High Error Rate (API) [incident-20241023-1430]',
     );
     expect(isPreviewName('everything')).toBe(false);
   });
 
   it.each(PREVIEW_NAMES)('lets no stranger mention, link, hide or forge anything in %s', (name) => {
-    const shown = preview(name, HOSTILE_FACTS, SPEECH, HOSTILE.repeat(50), GROUPS);
+    const shown = preview(name, HOSTILE_FACTS, TEMPLATES, HOSTILE.repeat(50), GROUPS);
     expect(hiddenCharacters(`${shown.subject ?? ''}${shown.text}`)).toEqual([]);
     expect(shown.text.length).toBeLessThan(20_000);
     if (shown.medium === 'chat')
@@ -36,12 +36,12 @@ describe('preview', () => {
 
 describe('the voice of a round', () => {
   it('has the texts of its messages and no others', () => {
-    const voice = voiceFor(COMMUNICATION, [
+    const texts = messageTemplatesFor(COMMUNICATION, [
       { medium: 'chat', what: 'update' },
       { medium: 'mail', what: 'opened' },
     ]);
-    expect(Object.keys(voice.templates)).toEqual(['chatUpdate', 'incidentMailSubject', 'incidentMail']);
-    expect(voice.statusPageComponents).toEqual([]);
+    expect(Object.keys(texts.templates)).toEqual(['chatUpdate', 'incidentMailSubject', 'incidentMail']);
+    expect(texts.statusPageComponents).toEqual([]);
   });
 
   it.each(PREVIEW_NAMES)('is enough to say %s', (name) => {
@@ -53,8 +53,8 @@ describe('the voice of a round', () => {
           : name.startsWith('mail-')
             ? (['mail', name.slice(5)] as const)
             : (['chat', name] as const);
-    const voice = voiceFor(COMMUNICATION, [{ medium, what }]);
-    expect(preview(name, FACTS, { ...SPEECH, voice }, null, GROUPS).text).not.toBe('');
-    expect(templatesOf(medium, what).length).toBe(Object.keys(voice.templates).length);
+    const texts = messageTemplatesFor(COMMUNICATION, [{ medium, what }]);
+    expect(preview(name, FACTS, { ...TEMPLATES, texts }, null, GROUPS).text).not.toBe('');
+    expect(templatesOf(medium, what).length).toBe(Object.keys(texts.templates).length);
   });
 });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { TemplateName } from '../../src/domain/communication-policy.ts';
 import { fillTemplate } from '../../src/views/templates.ts';
-import { COMMUNICATION, FACTS, SPEECH } from './facts.ts';
+import { COMMUNICATION, FACTS, TEMPLATES } from './facts.ts';
 
 const asIs = (text: string) => text;
 const angled = (text: string) => text.replace(/</gu, '&lt;');
 
 function filled(template: string, facts = FACTS, escaped = asIs, name: TemplateName = 'chatInitial'): string {
-  const voice = { ...COMMUNICATION, templates: { [name]: template } };
-  return fillTemplate(name, facts, {}, { ...SPEECH, voice }, escaped);
+  const texts = { ...COMMUNICATION, templates: { [name]: template } };
+  return fillTemplate(name, facts, {}, { ...TEMPLATES, texts }, escaped);
 }
 
 describe('templates', () => {
@@ -33,10 +33,10 @@ describe('templates', () => {
   });
 
   it('puts a mention out only as a whole: through a filter it is its name', () => {
-    const voice = { ...COMMUNICATION, templates: { chatInitial: '{{ teams }} {{ teams | upcase }}' } };
+    const texts = { ...COMMUNICATION, templates: { chatInitial: '{{ teams }} {{ teams | upcase }}' } };
     const extras = { teamsEscaped: '<!subteam^S1>' };
     expect(
-      fillTemplate('chatInitial', { ...FACTS, teamsNotified: ['ops <b>'] }, extras, { ...SPEECH, voice }, angled),
+      fillTemplate('chatInitial', { ...FACTS, teamsNotified: ['ops <b>'] }, extras, { ...TEMPLATES, texts }, angled),
     ).toBe('<!subteam^S1> OPS &lt;B>');
   });
 

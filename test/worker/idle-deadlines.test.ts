@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { openTurnstile, type Turnstile } from '../../lab/rehearsal/turnstile.ts';
+import { type ActivityGate, openActivityGate } from '../../lab/rehearsal/activity-gate.ts';
 import { WireFaults } from '../../lab/simulation/wire/faults.ts';
 import { WireLedger } from '../../lab/simulation/wire/ledger.ts';
 import { createWireServer, type WireServer } from '../../lab/simulation/wire/server.ts';
@@ -20,9 +20,9 @@ async function system(busySeconds: number) {
     return { status: 200 };
   });
   const { url } = await server.listen();
-  const turnstile: Turnstile = await openTurnstile(() => log.stir());
-  open.push(server, turnstile);
-  return { url: `${url}/answer`, faults, deadlines: new IdleDeadlines(turnstile.url) };
+  const activityGate: ActivityGate = await openActivityGate(() => log.activity());
+  open.push(server, activityGate);
+  return { url: `${url}/answer`, faults, deadlines: new IdleDeadlines(activityGate.url) };
 }
 
 async function ask(url: string, deadlines: IdleDeadlines, milliseconds: number): Promise<'answered' | 'late'> {

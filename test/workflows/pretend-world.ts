@@ -16,7 +16,7 @@ import type { CreateTicketInput, TicketActivities } from '../../src/activities/t
 import type { UserReportActivities } from '../../src/activities/user-reports/api.ts';
 import type { EvidenceBundle, EvidenceGap, EvidencePurpose, Finding } from '../../src/domain/evidence.ts';
 import type { Contact } from '../../src/domain/people.ts';
-import type { RemedyOutcome, RemedyPlan, RemedyWish } from '../../src/domain/remedy.ts';
+import type { RemedyOutcome, RemedyPlan, RemedyRequest } from '../../src/domain/remedy.ts';
 import type { RunbookChange } from '../../src/domain/runbook-change.ts';
 import { jsonBytes } from '../../src/domain/sizes.ts';
 import type { PublicStatus, TimelineEvent } from '../../src/domain/timeline.ts';
@@ -113,8 +113,10 @@ export class PretendWorld {
         if (!this.healthy) throw notYet('still failing', input.pollSeconds);
         return this.recovery();
       },
-      previewClusterRemedies: (input) => input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
-      previewProviderRemedies: (input) => input.wishes.map((wish) => ({ kind: 'plan', plan: this.plan(input, wish) })),
+      previewClusterRemedies: (input) =>
+        input.requests.map((wanted) => ({ kind: 'plan', plan: this.plan(input, wanted) })),
+      previewProviderRemedies: (input) =>
+        input.requests.map((wanted) => ({ kind: 'plan', plan: this.plan(input, wanted) })),
       restartDeployment: (plan) => this.act(plan),
       rollBackDeployment: (plan) => this.act(plan),
       scaleDeployment: (plan) => this.act(plan),
@@ -132,7 +134,7 @@ export class PretendWorld {
         this.fix === null
           ? {
               kind: 'impossible',
-              wish: { action: 'migrate', target: input.target, parameters: {} },
+              request: { action: 'migrate', target: input.target, parameters: {} },
               reason: 'No index follows from the statement alone.',
             }
           : { kind: 'plan', plan: this.migration(input) },
@@ -316,18 +318,18 @@ export class PretendWorld {
     };
   }
 
-  private plan(input: PreviewInput, wish: RemedyWish): RemedyPlan {
-    if (wish.target.name === '') throw failure('Invalid', 'a remedy needs a target');
+  private plan(input: PreviewInput, wanted: RemedyRequest): RemedyPlan {
+    if (wanted.target.name === '') throw failure('Invalid', 'a remedy needs a target');
     return {
-      key: `${input.keyPrefix}/${wish.action}/${wish.target.name}`,
-      ...wish,
+      key: `${input.keyPrefix}/${wanted.action}/${wanted.target.name}`,
+      ...wanted,
       before: {},
       preconditions: {},
-      preview: `${wish.action} ${wish.target.name}.`,
-      command: `kubectl ${wish.action} ${wish.target.name}`,
+      preview: `${wanted.action} ${wanted.target.name}.`,
+      command: `kubectl ${wanted.action} ${wanted.target.name}`,
       plannedAt: input.at,
-      digest: `digest of ${wish.action}`,
-      temporary: wish.action === 'scale' || (wish.action === 'canary' && wish.parameters.revert !== 1),
+      digest: `digest of ${wanted.action}`,
+      temporary: wanted.action === 'scale' || (wanted.action === 'canary' && wanted.parameters.revert !== 1),
     };
   }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadPolicy } from '../../src/config/policy.ts';
 import { quickStateQuery } from '../../src/workflows/quick-action/api.ts';
-import { quickDeed, quickLook } from '../replay/quick-plays.ts';
+import { playQuickAction, quickLook } from '../replay/quick-plays.ts';
 import { type Engine, startEngine } from './engine.ts';
 
 let engine: Engine;
@@ -14,7 +14,7 @@ const policy = await loadPolicy('policy/noa.yaml');
 
 describe('the quick reference’s workflows (R8)', () => {
   it('one asks, another agrees, it is done once, read back, and taken back', async () => {
-    const id = await quickDeed(engine, policy);
+    const id = await playQuickAction(engine, policy);
     const state = await engine.client.workflow.getHandle(id).query(quickStateQuery);
     expect(state.stage).toBe('undone');
     expect(state.confirmedBy).toBe('bob');

@@ -106,7 +106,7 @@ export async function beginIncident(
     paper: () => handle.query(paperQuery),
     agenda: () => handle.query(agendaQuery),
     now,
-    /** One after the other, as people would: an answer may make another question moot. */
+    /** One after the other, as people would: an answer may make another question obsolete. */
     async approveEverything(person: string) {
       for (let count = 0; count < 10; count += 1) {
         const [question] = await story.questions();

@@ -1,7 +1,7 @@
 import type { Hypothesis } from '../../../src/domain/diagnosis.ts';
 import type { Severity } from '../../../src/domain/severity.ts';
-import { castDrill } from '../../rehearsal/cast.ts';
 import type { Drill } from '../../rehearsal/drill.ts';
+import { buildDrillPolicy } from '../../rehearsal/drill-policy.ts';
 import { type SeverityRange, severityTruth } from './severity-truth.ts';
 import { openStage } from './stage.ts';
 import { firstAlert, type Watched, watch } from './watch.ts';
@@ -36,7 +36,7 @@ function isReal(kind: string): boolean {
 }
 
 export async function playOne(drill: Drill): Promise<Verdict> {
-  const { policy } = await castDrill(drill);
+  const { policy } = await buildDrillPolicy(drill);
   const stage = await openStage(drill, policy);
   try {
     const untilMs = drill.startAtMs + 2 * HOUR_MS;

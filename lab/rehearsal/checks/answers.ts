@@ -1,10 +1,10 @@
-import type { Performance } from '../play-drill.ts';
+import type { DrillRun } from '../play-drill.ts';
 import type { Check } from './evidence.ts';
 
 /** Everybody who reported something is answered where they wrote (R1.7), by the systems' own word; none when nobody did. */
-export function answerChecks({ drill, theatre, played }: Performance): readonly Check[] {
+export function answerChecks({ drill, environment, played }: DrillRun): readonly Check[] {
   if (!drill.faults.some(({ spec }) => spec.kind === 'user-report')) return [];
-  const { world, slack, reporting } = theatre.production;
+  const { world, slack, reporting } = environment.production;
   const reports = world.userReports(drill.startAtMs, played.endedAtMs);
   const answered = reports.map((report) => {
     if (report.through === 'slack') {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { epochMs } from '../../../src/domain/instant.ts';
-import type { Ship } from '../fleet.ts';
-import type { Performance } from '../play-drill.ts';
-import { deeds } from './deeds.ts';
+import type { DrillRun } from '../play-drill.ts';
+import type { TrackedWorkflow } from '../workflow-tracker.ts';
 import { eventsOf } from './evidence.ts';
 import { firstAlertMs, firstSymptomMs } from './measures.ts';
+import { productionChanges } from './production-changes.ts';
 
 /** A link of the chain as the world knows it: what the post-mortem has to say, and when it was. */
 interface Link {
@@ -18,48 +18,48 @@ const EXACT_MS = 60_000;
 const MEASURED_MS = 120_000;
 
 /** Post-mortems whose timeline tells, in order and at the world's own times, what led to what (R5.5). */
-export function toldChains(performance: Performance): number {
-  return performance.incidents.filter((ship) => {
-    const text = documentOf(performance, ship);
-    return text !== null && tellsInOrder(rowsOf(text, performance.drill.startAtMs), linksOf(performance, ship));
+export function toldChains(drillRun: DrillRun): number {
+  return drillRun.incidents.filter((workflow) => {
+    const text = documentOf(drillRun, workflow);
+    return text !== null && tellsInOrder(rowsOf(text, drillRun.drill.startAtMs), linksOf(drillRun, workflow));
   }).length;
 }
 
-function documentOf({ theatre }: Performance, ship: Ship): string | null {
-  const path = eventsOf(ship, 'post-mortem-written').findLast((event) => event.path != null)?.path;
-  return path == null ? null : readFileSync(join(theatre.documentsDir, path), 'utf8');
+function documentOf({ environment }: DrillRun, workflow: TrackedWorkflow): string | null {
+  const path = eventsOf(workflow, 'post-mortem-written').findLast((event) => event.path != null)?.path;
+  return path == null ? null : readFileSync(join(environment.documentsDir, path), 'utf8');
 }
 
 /** Deploy, climb and exhaustion where there were such, errors, what was done first, and that they went. */
-function linksOf(performance: Performance, ship: Ship): readonly Link[] {
-  const alertMs = firstAlertMs(ship) ?? 0;
-  const symptomMs = firstSymptomMs(performance, alertMs) ?? alertMs;
-  const { world } = performance.theatre.production;
+function linksOf(drillRun: DrillRun, workflow: TrackedWorkflow): readonly Link[] {
+  const alertMs = firstAlertMs(workflow) ?? 0;
+  const symptomMs = firstSymptomMs(drillRun, alertMs) ?? alertMs;
+  const { world } = drillRun.environment.production;
   const deploys = world.truths().filter(({ kind, startMs }) => kind === 'bad-deploy' && startMs <= symptomMs);
   const deployLinks = deploys.map(({ names, startMs }) => ({
     told: new RegExp(`${escaped(names[0] ?? '')} was rolled out`),
     atMs: startMs,
   }));
-  const first = deeds(performance)[0];
+  const first = productionChanges(drillRun)[0];
   const acts =
     first === undefined ? [] : [{ told: new RegExp(`^${escaped(first.action)} carried out`), atMs: first.atMs }];
   const wellMs = first === undefined ? symptomMs : first.atMs + MEASURED_MS;
   return [
     ...deployLinks,
-    ...exhaustion(performance, symptomMs),
+    ...exhaustion(drillRun, symptomMs),
     { told: /^The error rate went above/, atMs: symptomMs },
     ...acts,
     { told: /^The error rate came back/, atMs: wellMs },
   ];
 }
 
-function exhaustion({ theatre, cast, drill }: Performance, symptomMs: number): readonly Link[] {
-  const above = cast.policy.service.database?.exhaustedAbove;
+function exhaustion({ environment, drillPolicy, drill }: DrillRun, symptomMs: number): readonly Link[] {
+  const above = drillPolicy.policy.service.database?.exhaustedAbove;
   const busy = [
     { name: '__name__', op: '=' as const, value: 'pg_stat_activity_count' },
     { name: 'state', op: '=' as const, value: 'active' },
   ];
-  const [series] = theatre.production.world.series.select(busy, drill.startAtMs, symptomMs + MEASURED_MS);
+  const [series] = environment.production.world.series.select(busy, drill.startAtMs, symptomMs + MEASURED_MS);
   const full =
     above === undefined || series === undefined ? -1 : [...series.values].findIndex((value) => value > above);
   const atMs = full < 0 ? undefined : series?.times[full];

@@ -1,13 +1,13 @@
 import { epochMs } from '../../../src/domain/instant.ts';
-import type { Ship } from '../fleet.ts';
-import type { Performance } from '../play-drill.ts';
+import type { DrillRun } from '../play-drill.ts';
+import type { TrackedWorkflow } from '../workflow-tracker.ts';
 import { allEvents, type Check, eventsOf } from './evidence.ts';
 
-type Mail = Performance['theatre']['production']['smtp']['mails'][number];
+type Mail = DrillRun['environment']['production']['smtp']['mails'][number];
 
 /** What customers were sent, by the mail server's word (R4.5): which mails, to whom, and each customer once. */
-export function customerMailChecks(performance: Performance, wanted: readonly string[]): readonly Check[] {
-  const mails = mailsToCustomers(performance);
+export function customerMailChecks(drillRun: DrillRun, wanted: readonly string[]): readonly Check[] {
+  const mails = mailsToCustomers(drillRun);
   const kinds = mails.map(kindOf).filter((kind, index, all) => kind !== all[index - 1]);
   const expected = wanted.filter((kind) => kind !== 'none');
   const shown = kinds.join(', ') || 'none';
@@ -21,20 +21,20 @@ export function customerMailChecks(performance: Performance, wanted: readonly st
   if (mails.length === 0) return [first];
   return [
     first,
-    held('customer e-mail to affected customers only', strangers(performance, mails)),
-    held('customer e-mail to every affected customer', missed(performance, mails)),
-    held('one customer e-mail each', twice(performance, mails)),
+    held('customer e-mail to affected customers only', strangers(drillRun, mails)),
+    held('customer e-mail to every affected customer', missed(drillRun, mails)),
+    held('one customer e-mail each', twice(drillRun, mails)),
   ];
 }
 
 /** How often the worker was gone while customers were written to: the mail server had mails to them before and after. */
-export function interruptionsOfMailing(performance: Performance): number {
-  const { mails } = performance.theatre.production.smtp;
-  const toCustomers = new Set(mailsToCustomers(performance));
+export function interruptionsOfMailing(drillRun: DrillRun): number {
+  const { mails } = drillRun.environment.production.smtp;
+  const toCustomers = new Set(mailsToCustomers(drillRun));
   const interrupts = (mailsBefore: number) =>
     mails.slice(0, mailsBefore).some((mail) => toCustomers.has(mail)) &&
     mails.slice(mailsBefore).some((mail) => toCustomers.has(mail));
-  return performance.wiresTold.filter(({ process, mailsBefore }) => process === 'worker' && interrupts(mailsBefore))
+  return drillRun.wiresTold.filter(({ process, mailsBefore }) => process === 'worker' && interrupts(mailsBefore))
     .length;
 }
 
@@ -44,14 +44,14 @@ function held(name: string, broken: readonly string[]): Check {
 }
 
 /** Mails to nobody of the company: neither people nor contacts nor the lists. */
-function mailsToCustomers({ theatre, cast }: Performance): readonly Mail[] {
-  const { contacts, communication, people } = cast.policy;
+function mailsToCustomers({ environment, drillPolicy }: DrillRun): readonly Mail[] {
+  const { contacts, communication, people } = drillPolicy.policy;
   const inside = new Set([
     ...Object.values(contacts).flatMap(({ email }) => email ?? []),
     ...communication.incidentMail,
     ...people.map(({ email }) => email),
   ]);
-  return theatre.production.smtp.mails.filter(({ to }) => to.some((address) => !inside.has(address)));
+  return environment.production.smtp.mails.filter(({ to }) => to.some((address) => !inside.has(address)));
 }
 
 function kindOf({ headers, subject }: Mail): string {
@@ -61,28 +61,30 @@ function kindOf({ headers, subject }: Mail): string {
 }
 
 /** By the directory and the world's own counters: whoever had no failed request in the incident, or wants no mail. */
-function strangers(performance: Performance, mails: readonly Mail[]): readonly string[] {
-  const wrong = ofEachIncident(performance, mails).flatMap(({ ship, own }) => {
-    const affected = affectedAddresses(performance, ship, -1);
+function strangers(drillRun: DrillRun, mails: readonly Mail[]): readonly string[] {
+  const wrong = ofEachIncident(drillRun, mails).flatMap(({ workflow, own }) => {
+    const affected = affectedAddresses(drillRun, workflow, -1);
     return own.flatMap(({ to }) => to).filter((address) => !affected.has(address));
   });
   return [...new Set(wrong)].map((address) => `${address} was written to and was not affected`);
 }
 
 /** The other way round: whoever had failed requests, wants mail and has an address, and was sent nothing. */
-function missed(performance: Performance, mails: readonly Mail[]): readonly string[] {
-  return ofEachIncident(performance, mails).flatMap(({ ship, own }) => {
+function missed(drillRun: DrillRun, mails: readonly Mail[]): readonly string[] {
+  return ofEachIncident(drillRun, mails).flatMap(({ workflow, own }) => {
     const reached = new Set(own.flatMap(({ to }) => to));
-    const left = [...affectedAddresses(performance, ship, 1)].filter((address) => !reached.has(address));
-    const refused = eventsOf(ship, 'customer-mail-progress').at(-1)?.refused ?? 0;
+    const left = [...affectedAddresses(drillRun, workflow, 1)].filter((address) => !reached.has(address));
+    const refused = eventsOf(workflow, 'customer-mail-progress').at(-1)?.refused ?? 0;
     return left.length <= refused ? [] : left.map((address) => `${address} was affected and was sent nothing`);
   });
 }
 
-function ofEachIncident({ incidents }: Performance, mails: readonly Mail[]) {
-  return incidents.flatMap((ship) => {
-    const own = mails.filter(({ headers }) => headers['x-incident-key']?.startsWith(`${ship.workflowId}/`) === true);
-    return own.length === 0 ? [] : [{ ship, own }];
+function ofEachIncident({ incidents }: DrillRun, mails: readonly Mail[]) {
+  return incidents.flatMap((workflow) => {
+    const own = mails.filter(
+      ({ headers }) => headers['x-incident-key']?.startsWith(`${workflow.workflowId}/`) === true,
+    );
+    return own.length === 0 ? [] : [{ workflow, own }];
   });
 }
 
@@ -91,10 +93,10 @@ const TASTE_MS = 60_000;
 const TASTE_SHARE = 0.05;
 
 /** Addresses that may be written to (`strict` −1: at the widest) or have to be (1: at the narrowest). */
-function affectedAddresses(performance: Performance, ship: Ship, strict: 1 | -1): ReadonlySet<string> {
-  const { customers, world } = performance.theatre.production;
-  const fromMs = Math.min(...eventsOf(ship, 'opened').map(({ detectedAt }) => epochMs(detectedAt)));
-  const untilMs = Math.max(...eventsOf(ship, 'resolved').map(({ at }) => epochMs(at)));
+function affectedAddresses(drillRun: DrillRun, workflow: TrackedWorkflow, strict: 1 | -1): ReadonlySet<string> {
+  const { customers, world } = drillRun.environment.production;
+  const fromMs = Math.min(...eventsOf(workflow, 'opened').map(({ detectedAt }) => epochMs(detectedAt)));
+  const untilMs = Math.max(...eventsOf(workflow, 'resolved').map(({ at }) => epochMs(at)));
   const failed = [
     { name: '__name__', op: '=' as const, value: 'http_requests_total' },
     { name: 'status', op: '=~' as const, value: '5..' },
@@ -105,7 +107,7 @@ function affectedAddresses(performance: Performance, ship: Ship, strict: 1 | -1)
     const user = labels.user_id ?? '';
     byUser.set(user, (byUser.get(user) ?? 0) + gained(values));
   }
-  const least = (performance.cast.policy.customers?.minimumFailedRequests ?? 1) * (1 + strict * TASTE_SHARE);
+  const least = (drillRun.drillPolicy.policy.customers?.minimumFailedRequests ?? 1) * (1 + strict * TASTE_SHARE);
   const affected = customers.filter((one) => (byUser.get(one.userId) ?? 0) >= least && !one.unsubscribed);
   return new Set(affected.flatMap(({ email }) => (email === '' ? [] : [email])));
 }
@@ -121,7 +123,7 @@ function gained(values: ArrayLike<number>): number {
 }
 
 /** The same Message-ID again is right only where the timeline says that its first answer was lost. */
-function twice(performance: Performance, mails: readonly Mail[]): readonly string[] {
+function twice(drillRun: DrillRun, mails: readonly Mail[]): readonly string[] {
   const ids = new Map<string, Set<string>>();
   let repeats = 0;
   for (const mail of mails) {
@@ -130,7 +132,7 @@ function twice(performance: Performance, mails: readonly Mail[]): readonly strin
     if (known.has(mail.messageId)) repeats += 1;
     ids.set(key, known.add(mail.messageId));
   }
-  const doubted = allEvents(performance, 'customer-mail-progress').reduce((sum, { inDoubt }) => sum + inDoubt, 0);
+  const doubted = allEvents(drillRun, 'customer-mail-progress').reduce((sum, { inDoubt }) => sum + inDoubt, 0);
   return [
     ...[...ids].filter(([, own]) => own.size > 1).map(([key, own]) => `${key}: ${own.size} different messages`),
     ...(repeats > doubted ? [`${repeats} mails came twice; the timeline tells of ${doubted} in doubt`] : []),

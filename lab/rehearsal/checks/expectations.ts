@@ -1,11 +1,9 @@
 import { SEVERITIES } from '../../../src/domain/severity.ts';
-import type { Performance } from '../play-drill.ts';
+import type { DrillRun } from '../play-drill.ts';
 import { durationMs, durationWords } from '../schema-parts.ts';
-import { alsoChecks } from './also.ts';
 import { answerChecks } from './answers.ts';
 import { causeChecks } from './causes.ts';
 import { customerMailChecks } from './customer-mails.ts';
-import { deeds } from './deeds.ts';
 import {
   allEvents,
   type Check,
@@ -15,23 +13,25 @@ import {
   pagedContacts,
   publicStates,
 } from './evidence.ts';
+import { alsoChecks } from './extra-checks.ts';
 import { type Minutes, minutesOf } from './measures.ts';
+import { productionChanges } from './production-changes.ts';
 import { brokenPromises } from './promises.ts';
 
-type Expect = Performance['drill']['expect'];
+type Expect = DrillRun['drill']['expect'];
 
 /** One check for each line of `expect`, and for whether the drill came to its end. */
-export function expectationChecks(performance: Performance): readonly Check[] {
-  const { expect } = performance.drill;
+export function expectationChecks(drillRun: DrillRun): readonly Check[] {
+  const { expect } = drillRun.drill;
   return [
-    ending(performance),
-    ...existence(performance, expect),
-    ...causeChecks(performance),
-    ...remedies(performance, expect),
-    ...times(performance, expect),
-    ...messages(performance, expect),
-    ...answerChecks(performance),
-    ...(expect.also ?? []).flatMap((what) => alsoChecks(performance, what)),
+    ending(drillRun),
+    ...existence(drillRun, expect),
+    ...causeChecks(drillRun),
+    ...remedies(drillRun, expect),
+    ...times(drillRun, expect),
+    ...messages(drillRun, expect),
+    ...answerChecks(drillRun),
+    ...(expect.also ?? []).flatMap((what) => alsoChecks(drillRun, what)),
   ];
 }
 
@@ -39,7 +39,7 @@ function check(name: string, expected: unknown, actual: unknown, passed: boolean
   return { check: name, expected, actual, passed };
 }
 
-function ending({ drill, played, peopleCouldNot }: Performance): Check {
+function ending({ drill, played, peopleCouldNot }: DrillRun): Check {
   const wanted = 'state' in drill.until ? `all ${drill.until.state}` : `after ${durationWords(drill.until.afterMs)}`;
   if (peopleCouldNot.length > 0) return check('every act of people', 'done', peopleCouldNot.join('; '), false);
   const actual = played.reached
@@ -48,8 +48,8 @@ function ending({ drill, played, peopleCouldNot }: Performance): Check {
   return check('ends', wanted, actual, played.reached);
 }
 
-function existence(performance: Performance, expect: Expect): readonly Check[] {
-  const declared = declaredIncidents(performance);
+function existence(drillRun: DrillRun, expect: Expect): readonly Check[] {
+  const declared = declaredIncidents(drillRun);
   const found: Check[] = [];
   if (expect.declared !== undefined)
     found.push(check('declared', expect.declared, declared.length > 0, declared.length > 0 === expect.declared));
@@ -57,7 +57,7 @@ function existence(performance: Performance, expect: Expect): readonly Check[] {
     found.push(check('incidents', expect.incidents, declared.length, declared.length === expect.incidents));
   if (expect.severity !== undefined) {
     const seen = new Set(
-      [...allEvents(performance, 'severity-assessed'), ...allEvents(performance, 'severity-set')].map(
+      [...allEvents(drillRun, 'severity-assessed'), ...allEvents(drillRun, 'severity-set')].map(
         ({ severity }) => severity,
       ),
     );
@@ -67,8 +67,8 @@ function existence(performance: Performance, expect: Expect): readonly Check[] {
   return found;
 }
 
-function remedies(performance: Performance, expect: Expect): readonly Check[] {
-  const done = deeds(performance).map(({ action }) => action);
+function remedies(drillRun: DrillRun, expect: Expect): readonly Check[] {
+  const done = productionChanges(drillRun).map(({ action }) => action);
   const found: Check[] = [];
   if (expect.firstAction !== undefined) {
     const right = typeof expect.firstAction === 'string' ? [expect.firstAction] : expect.firstAction;
@@ -93,8 +93,8 @@ function inOrder(wanted: readonly string[], done: readonly string[]): boolean {
   });
 }
 
-function times(performance: Performance, expect: Expect): readonly Check[] {
-  const minutes = performance.incidents.map((ship) => minutesOf(ship, performance));
+function times(drillRun: DrillRun, expect: Expect): readonly Check[] {
+  const minutes = drillRun.incidents.map((workflow) => minutesOf(workflow, drillRun));
   return Object.entries(expect.within ?? {}).flatMap(([name, limit]) => {
     if (limit === undefined) return [];
     const taken = minutes.map((one) => one[name as keyof Minutes]);
@@ -106,14 +106,14 @@ function times(performance: Performance, expect: Expect): readonly Check[] {
   });
 }
 
-function messages(performance: Performance, expect: Expect): readonly Check[] {
+function messages(drillRun: DrillRun, expect: Expect): readonly Check[] {
   const found: Check[] = [];
   if (expect.promises !== undefined) {
-    const broken = brokenPromises(performance);
+    const broken = brokenPromises(drillRun);
     found.push(check('promises', 'kept', broken.join('; ') || 'kept', broken.length === 0));
   }
   if (expect.paged !== undefined) {
-    const paged = pagedContacts(performance);
+    const paged = pagedContacts(drillRun);
     found.push(
       check(
         'paged',
@@ -124,7 +124,7 @@ function messages(performance: Performance, expect: Expect): readonly Check[] {
     );
   }
   if (expect.mailed !== undefined) {
-    const mailed = mailedContacts(performance);
+    const mailed = mailedContacts(drillRun);
     found.push(
       check(
         'mailed',
@@ -136,10 +136,10 @@ function messages(performance: Performance, expect: Expect): readonly Check[] {
   }
   const { statusPage, slack, customerEmail } = expect.published ?? {};
   if (statusPage !== undefined)
-    found.push(published('published on the status page', statusPage, publicStates(performance)));
-  if (slack !== undefined) found.push(published('published in Slack', slack, chatKinds(performance), true));
+    found.push(published('published on the status page', statusPage, publicStates(drillRun)));
+  if (slack !== undefined) found.push(published('published in Slack', slack, chatKinds(drillRun), true));
   if (customerEmail !== undefined)
-    found.push(...customerMailChecks(performance, typeof customerEmail === 'string' ? [customerEmail] : customerEmail));
+    found.push(...customerMailChecks(drillRun, typeof customerEmail === 'string' ? [customerEmail] : customerEmail));
   return found;
 }
 

@@ -2,28 +2,28 @@ import { incidentNamedBy } from '../../../src/domain/incident-name.ts';
 import { epochMs } from '../../../src/domain/instant.ts';
 import type { ApprovalName } from '../../../src/domain/policy.ts';
 import type { RemedyPlan } from '../../../src/domain/remedy.ts';
-import type { Ship } from '../fleet.ts';
-import { type Performance, pagesSeen } from '../play-drill.ts';
-import { actionOf, deeds, isLedgered, targetsOf } from './deeds.ts';
+import { type DrillRun, pagesSeen } from '../play-drill.ts';
+import type { TrackedWorkflow } from '../workflow-tracker.ts';
 import { allEvents, type Check, eventsOf, wholeTimeline } from './evidence.ts';
 import { harmCheck } from './harm.ts';
+import { actionOf, isLedgered, productionChanges, targetsOf } from './production-changes.ts';
 import { brokenPromises } from './promises.ts';
 import { contradicted } from './publications.ts';
 
 /** What holds in every drill, whatever it expects. */
-export function invariantChecks(performance: Performance): readonly Check[] {
+export function invariantChecks(drillRun: DrillRun): readonly Check[] {
   return [
-    held('no remedy carried out twice', twice(performance)),
-    held('no page after an acknowledgement of the same thing', lateCalls(performance)),
-    held('no promise silently missed', brokenPromises(performance)),
-    held('the status page never goes backwards without a person', backwards(performance)),
-    held('nothing published that the world contradicts', contradicted(performance)),
-    held('no action without the approval that policy asks for', unapproved(performance)),
-    harmCheck(performance),
-    held('no temporary change left without a lease', unleased(performance)),
-    held('the gateway takes what Slack sends', performance.slackRefused),
-    held('every action has intent, outcome and read-back', incomplete(performance)),
-    held('the timeline tells what the systems saw', disagreements(performance)),
+    held('no remedy carried out twice', twice(drillRun)),
+    held('no page after an acknowledgement of the same thing', lateCalls(drillRun)),
+    held('no promise silently missed', brokenPromises(drillRun)),
+    held('the status page never goes backwards without a person', backwards(drillRun)),
+    held('nothing published that the world contradicts', contradicted(drillRun)),
+    held('no action without the approval that policy asks for', unapproved(drillRun)),
+    harmCheck(drillRun),
+    held('no temporary change left without a lease', unleased(drillRun)),
+    held('the gateway takes what Slack sends', drillRun.slackRefused),
+    held('every action has intent, outcome and read-back', incomplete(drillRun)),
+    held('the timeline tells what the systems saw', disagreements(drillRun)),
   ];
 }
 
@@ -36,13 +36,13 @@ function held(name: string, broken: readonly string[]): Check {
   };
 }
 
-/** By the ledgers: more deeds of a kind on a target than remedies that the timeline began. */
-function twice(performance: Performance): readonly string[] {
+/** By the ledgers: more changes of a kind on a target than remedies that the timeline began. */
+function twice(drillRun: DrillRun): readonly string[] {
   const begun = new Map<string, Set<string>>();
-  for (const { plan } of allEvents(performance, 'remedy-intended')) {
+  for (const { plan } of allEvents(drillRun, 'remedy-intended')) {
     for (const name of namesOf(plan)) begun.set(name, (begun.get(name) ?? new Set()).add(plan.key));
   }
-  return [...counted(performance)].flatMap(([name, count]) => {
+  return [...counted(drillRun)].flatMap(([name, count]) => {
     const remedies = begun.get(name)?.size ?? 0;
     return remedies > 0 && count > remedies ? [`${name} was done ${count} times for ${remedies} remedies`] : [];
   });
@@ -52,35 +52,35 @@ function namesOf(plan: RemedyPlan): readonly string[] {
   return targetsOf(plan).map((target) => `${actionOf(plan)} on ${target}`);
 }
 
-function counted(performance: Performance): ReadonlyMap<string, number> {
+function counted(drillRun: DrillRun): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { action, target } of deeds(performance)) {
+  for (const { action, target } of productionChanges(drillRun)) {
     const name = `${action} on ${target}`;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return counts;
 }
 
-function lateCalls(performance: Performance): readonly string[] {
-  const pages = pagesSeen(performance.theatre, performance.cast, performance);
-  return performance.incidents.flatMap((ship) => {
-    const acknowledgedMs = firstAcknowledgementMs(performance, ship);
+function lateCalls(drillRun: DrillRun): readonly string[] {
+  const pages = pagesSeen(drillRun.environment, drillRun.drillPolicy, drillRun);
+  return drillRun.incidents.flatMap((workflow) => {
+    const acknowledgedMs = firstAcknowledgementMs(drillRun, workflow);
     if (acknowledgedMs === null) return [];
-    const reopenedMs = eventsOf(ship, 'reopened').map(({ at }) => epochMs(at))[0] ?? Number.POSITIVE_INFINITY;
+    const reopenedMs = eventsOf(workflow, 'reopened').map(({ at }) => epochMs(at))[0] ?? Number.POSITIVE_INFINITY;
     return pages
-      .filter((page) => page.incidentId === ship.workflowId && page.atMs > acknowledgedMs && page.atMs < reopenedMs)
+      .filter((page) => page.incidentId === workflow.workflowId && page.atMs > acknowledgedMs && page.atMs < reopenedMs)
       .map(
         (page) =>
-          `${page.contacts.join(', ')} was paged at ${iso(page.atMs)} although ${ship.workflowId} was acknowledged at ${iso(acknowledgedMs)}`,
+          `${page.contacts.join(', ')} was paged at ${iso(page.atMs)} although ${workflow.workflowId} was acknowledged at ${iso(acknowledgedMs)}`,
       );
   });
 }
 
 /** By the timeline, or by PagerDuty's own record when the word of it never reached us. */
-function firstAcknowledgementMs({ theatre }: Performance, ship: Ship): number | null {
-  const here = eventsOf(ship, 'acknowledged').map(({ at }) => epochMs(at));
-  const there = theatre.production.pagerDuty.incidents
-    .filter(({ key }) => incidentNamedBy(key) === ship.workflowId)
+function firstAcknowledgementMs({ environment }: DrillRun, workflow: TrackedWorkflow): number | null {
+  const here = eventsOf(workflow, 'acknowledged').map(({ at }) => epochMs(at));
+  const there = environment.production.pagerDuty.incidents
+    .filter(({ key }) => incidentNamedBy(key) === workflow.workflowId)
     .flatMap(({ changes }) =>
       changes.filter(({ by, to }) => by !== null && to !== 'triggered').map(({ atMs }) => atMs),
     );
@@ -90,12 +90,12 @@ function firstAcknowledgementMs({ theatre }: Performance, ship: Ship): number | 
 
 const ORDER = ['investigating', 'identified', 'monitoring', 'resolved', 'postmortem'];
 
-function backwards(performance: Performance): readonly string[] {
-  const decidedMs = wholeTimeline(performance)
+function backwards(drillRun: DrillRun): readonly string[] {
+  const decidedMs = wholeTimeline(drillRun)
     .filter((event) => event.by.via !== 'machine')
     .map(({ at }) => epochMs(at));
   const last = new Map<string, { readonly status: string; readonly atMs: number }>();
-  return performance.theatre.production.statusPage.ledger.flatMap(({ incident, status, atMs }) => {
+  return drillRun.environment.production.statusPage.ledger.flatMap(({ incident, status, atMs }) => {
     if (incident === null || status === null) return [];
     const before = last.get(incident);
     last.set(incident, { status, atMs });
@@ -112,12 +112,12 @@ const RIGHT_ANSWERS = {
   ask: ['approved', 'break-glass'],
 } as const;
 
-function unapproved(performance: Performance): readonly string[] {
+function unapproved(drillRun: DrillRun): readonly string[] {
   const granted = new Map(
-    allEvents(performance, 'approval-granted').map((event) => [`${event.approvalId}/${event.option}`, event]),
+    allEvents(drillRun, 'approval-granted').map((event) => [`${event.approvalId}/${event.option}`, event]),
   );
-  return allEvents(performance, 'remedy-intended').flatMap(({ plan, approvalId, takesBack }) => {
-    const mode = performance.cast.policy.approvals[plan.action as ApprovalName];
+  return allEvents(drillRun, 'remedy-intended').flatMap(({ plan, approvalId, takesBack }) => {
+    const mode = drillRun.drillPolicy.policy.approvals[plan.action as ApprovalName];
     const answer = granted.get(`${approvalId}/${plan.action}`);
     if (answer !== undefined && (RIGHT_ANSWERS[mode] as readonly string[]).includes(answer.how)) return [];
     // Taking back what is temporary was agreed with the change itself.
@@ -128,26 +128,26 @@ function unapproved(performance: Performance): readonly string[] {
   });
 }
 
-function unleased(performance: Performance): readonly string[] {
-  const leased = new Set(allEvents(performance, 'lease-opened').map(({ lease }) => lease.plan.key));
+function unleased(drillRun: DrillRun): readonly string[] {
+  const leased = new Set(allEvents(drillRun, 'lease-opened').map(({ lease }) => lease.plan.key));
   const done = new Set(
-    allEvents(performance, 'remedy-carried-out')
+    allEvents(drillRun, 'remedy-carried-out')
       .filter(({ outcome }) => outcome.result === 'done')
       .map(({ key }) => key),
   );
-  return allEvents(performance, 'remedy-intended')
+  return allEvents(drillRun, 'remedy-intended')
     .filter(({ plan }) => plan.temporary && done.has(plan.key) && !leased.has(plan.key))
     .map(({ plan }) => `${plan.action} on ${plan.target.name} is temporary and has no lease`);
 }
 
-function incomplete(performance: Performance): readonly string[] {
-  const outcomes = new Map(allEvents(performance, 'remedy-carried-out').map((event) => [event.key, event]));
-  const intents = allEvents(performance, 'remedy-intended');
+function incomplete(drillRun: DrillRun): readonly string[] {
+  const outcomes = new Map(allEvents(drillRun, 'remedy-carried-out').map((event) => [event.key, event]));
+  const intents = allEvents(drillRun, 'remedy-intended');
   const known = new Set(intents.map(({ plan }) => plan.key));
   const missing = intents.flatMap(({ plan, at }) => {
     const outcome = outcomes.get(plan.key);
     if (outcome === undefined)
-      return epochMs(at) < performance.played.endedAtMs ? [`${plan.action} (${plan.key}) has no outcome`] : [];
+      return epochMs(at) < drillRun.played.endedAtMs ? [`${plan.action} (${plan.key}) has no outcome`] : [];
     return outcome.outcome.readBack.trim() === '' ? [`${plan.action} (${plan.key}) was not read back`] : [];
   });
   return [
@@ -157,9 +157,9 @@ function incomplete(performance: Performance): readonly string[] {
 }
 
 /** What the timeline says was done, and what the systems' own ledgers say. */
-function disagreements(performance: Performance): readonly string[] {
-  const plans = new Map(allEvents(performance, 'remedy-intended').map(({ plan }) => [plan.key, plan]));
-  const carriedOut = allEvents(performance, 'remedy-carried-out');
+function disagreements(drillRun: DrillRun): readonly string[] {
+  const plans = new Map(allEvents(drillRun, 'remedy-intended').map(({ plan }) => [plan.key, plan]));
+  const carriedOut = allEvents(drillRun, 'remedy-carried-out');
   const told = carriedOut.flatMap(({ key, outcome }) => {
     const plan = plans.get(key);
     return plan !== undefined && (outcome.result === 'done' || outcome.result === 'already-done') ? [plan] : [];
@@ -170,25 +170,25 @@ function disagreements(performance: Performance): readonly string[] {
       action === 'replace-pods' && outcome.result === 'already-done' ? [key] : [],
     ),
   );
-  const seen = counted(performance);
+  const seen = counted(drillRun);
   // To take back what a pod has forgotten by itself changes nothing that a ledger would record.
   const unseen = told
     .filter((plan) => plan.parameters.revert !== 1 && !wentBefore.has(plan.key))
-    .filter((plan) => isLedgered(performance, plan.action))
+    .filter((plan) => isLedgered(drillRun, plan.action))
     .filter((plan) => !namesOf(plan).some((name) => seen.has(name)))
     .map((plan) => `the timeline tells of ${namesOf(plan).join(', ')}, which no system saw`);
   const names = new Set(told.flatMap(namesOf));
   // What is left in place goes on in a workflow of its own, whose timeline is not the incident's.
-  const moved = allEvents(performance, 'lease-settled').some(({ how }) => how === 'moved');
+  const moved = allEvents(drillRun, 'lease-settled').some(({ how }) => how === 'moved');
   const untold = [...seen.keys()]
     .filter((name) => !names.has(name) && !(moved && name.startsWith('revert-')))
     .map((name) => `${name} was done and the timeline does not tell of it`);
-  return [...unseen, ...untold, ...pagesUntold(performance)];
+  return [...unseen, ...untold, ...pagesUntold(drillRun)];
 }
 
-function pagesUntold(performance: Performance): readonly string[] {
-  const rang = pagesSeen(performance.theatre, performance.cast, performance).length;
-  const told = allEvents(performance, 'paged').length;
+function pagesUntold(drillRun: DrillRun): readonly string[] {
+  const rang = pagesSeen(drillRun.environment, drillRun.drillPolicy, drillRun).length;
+  const told = allEvents(drillRun, 'paged').length;
   return rang === told ? [] : [`PagerDuty rang ${rang} times and the timeline tells of ${told}`];
 }
 

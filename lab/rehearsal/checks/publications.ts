@@ -1,4 +1,4 @@
-import type { Performance } from '../play-drill.ts';
+import type { DrillRun } from '../play-drill.ts';
 import { failedShare, ofOtherServices } from './evidence.ts';
 
 /** Something that went out, as the system that took it has it. */
@@ -25,18 +25,18 @@ const WINDOW = /from (\d\d):(\d\d) to (\d\d):(\d\d) UTC/;
 const SHARE = /(\d+(?:\.\d+)?) ?% of (?:the |API )*requests fail(ed)?\b/g;
 
 /** What chat, the status page and mails said while the world says otherwise: that it is over, and how much failed. */
-export function contradicted(performance: Performance): readonly string[] {
-  const elsewhere = ofOtherServices(performance);
-  return publicationsOf(performance).flatMap((one) => [
+export function contradicted(drillRun: DrillRun): readonly string[] {
+  const elsewhere = ofOtherServices(drillRun);
+  return publicationsOf(drillRun).flatMap((one) => [
     ...(one.wellAgain && !elsewhere.some((id) => one.about === id || one.about.includes(`(${id})`))
-      ? notWell(performance, one)
+      ? notWell(drillRun, one)
       : []),
-    ...wrongShares(performance, one),
+    ...wrongShares(drillRun, one),
   ]);
 }
 
-function publicationsOf({ theatre }: Performance): readonly Publication[] {
-  const { statusPage, slack, smtp } = theatre.production;
+function publicationsOf({ environment }: DrillRun): readonly Publication[] {
+  const { statusPage, slack, smtp } = environment.production;
   return [
     ...statusPage.ledger.map(({ atMs, status, body, components }) => ({
       where: 'the status page',
@@ -70,39 +70,39 @@ function isOperational(components: readonly string[]): boolean {
   return components.length > 0 && components.every((state) => state === 'operational');
 }
 
-function notWell(performance: Performance, { where, atMs }: Publication): readonly string[] {
-  const share = failedShare(performance, atMs - LOOK_BACK_MS, atMs);
+function notWell(drillRun: DrillRun, { where, atMs }: Publication): readonly string[] {
+  const share = failedShare(drillRun, atMs - LOOK_BACK_MS, atMs);
   return share <= STILL_FAILING
     ? []
     : [`${where} said resolved at ${iso(atMs)} while ${percent(share)} of requests failed`];
 }
 
-function wrongShares(performance: Performance, { where, atMs, text }: Publication): readonly string[] {
+function wrongShares(drillRun: DrillRun, { where, atMs, text }: Publication): readonly string[] {
   return [...text.matchAll(SHARE)].flatMap(([words, number, past]) => {
     const share = Number(number) / 100;
-    const seen = past === undefined ? sharesSeen(performance, atMs) : sharesBetween(performance, atMs, text);
+    const seen = past === undefined ? sharesSeen(drillRun, atMs) : sharesBetween(drillRun, atMs, text);
     if (seen.length === 0 || seen.some((one) => Math.abs(one - share) <= MOST_APART)) return [];
     return [`${where} said "${words}" at ${iso(atMs)}; in the world it was ${percent(Math.max(...seen))}`];
   });
 }
 
 /** What a measurement could have found at any time so far: whoever publishes may be late, but not invent. */
-function sharesSeen(performance: Performance, atMs: number): readonly number[] {
+function sharesSeen(drillRun: DrillRun, atMs: number): readonly number[] {
   const seen: number[] = [];
-  for (let endMs = performance.drill.startAtMs; endMs <= atMs; endMs += SCRAPE_MS)
-    for (const minutes of RATES_OVER_MINUTES) seen.push(failedShare(performance, endMs - minutes * MINUTE_MS, endMs));
+  for (let endMs = drillRun.drill.startAtMs; endMs <= atMs; endMs += SCRAPE_MS)
+    for (const minutes of RATES_OVER_MINUTES) seen.push(failedShare(drillRun, endMs - minutes * MINUTE_MS, endMs));
   return seen;
 }
 
 /** What failed between the minutes that the text itself names; a minute at either end is a matter of rounding. */
-function sharesBetween(performance: Performance, atMs: number, text: string): readonly number[] {
+function sharesBetween(drillRun: DrillRun, atMs: number, text: string): readonly number[] {
   const [, ...clock] = WINDOW.exec(text) ?? [];
   if (clock.length === 0) return [];
   const [fromHour = 0, fromMinute = 0, untilHour = 0, untilMinute = 0] = clock.map(Number);
   const untilMs = latestBefore(atMs, untilHour, untilMinute);
   const fromMs = latestBefore(untilMs, fromHour, fromMinute);
   return [-1, 0, 1].flatMap((first) =>
-    [-1, 0, 1].map((last) => failedShare(performance, fromMs + first * MINUTE_MS, untilMs + last * MINUTE_MS)),
+    [-1, 0, 1].map((last) => failedShare(drillRun, fromMs + first * MINUTE_MS, untilMs + last * MINUTE_MS)),
   );
 }
 

@@ -1,5 +1,5 @@
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { Performance } from '../play-drill.ts';
+import type { DrillRun } from '../play-drill.ts';
 import type { Check } from './evidence.ts';
 
 let quiet = false;
@@ -34,10 +34,10 @@ interface Recorded {
 }
 
 /** Runs every workflow's history again with the code that made it; a step that would go otherwise fails. */
-export async function replayCheck({ incidents, followUps, theatre }: Performance, bundlePath: string): Promise<Check> {
+export async function replayCheck({ incidents, followUps, environment }: DrillRun, bundlePath: string): Promise<Check> {
   const histories: Recorded[] = [];
   for (const { workflowId } of [...incidents, ...followUps])
-    histories.push({ workflowId, json: historyToJSON(await theatre.virtualTime.history(workflowId)) });
+    histories.push({ workflowId, json: historyToJSON(await environment.virtualTime.history(workflowId)) });
   const broken = histories.length === 0 ? [] : await inTurn(() => replayAll(histories, bundlePath));
   const actual = broken.length === 0 ? 'replays' : broken.join('; ');
   return { check: 'the history replays', expected: 'replays', actual, passed: broken.length === 0 };

@@ -6,7 +6,7 @@ import type { PeopleSettings, Person } from './people.ts';
 import { type DeliveryAnswer, deliver } from './signed-delivery.ts';
 
 /** What somebody does in PagerDuty, or what it does by itself (`agentEmail` null), and the webhook that tells of it. */
-export interface WebhookWish {
+export interface WebhookRequest {
   readonly type:
     | 'incident.triggered'
     | 'incident.acknowledged'
@@ -41,7 +41,7 @@ interface Outgoing {
 
 export interface PagerDutyWebhooks {
   /** Does it, and tells of it; a delivery that a fault holds back is answered with a status of null. */
-  send(wish: WebhookWish, incident: PagerDutyIncident | undefined, atMs: number): Promise<DeliveryAnswer>;
+  send(options: WebhookRequest, incident: PagerDutyIncident | undefined, atMs: number): Promise<DeliveryAnswer>;
   nextDueAtMs(): number | null;
   /** Sends the oldest that was held back until now: whether it was answered; null when there is none. */
   sendNext(atMs: number): Promise<boolean | null>;
@@ -64,29 +64,29 @@ export function createPagerDutyWebhooks(wires: {
     people.find((one) => one.email === email) ?? null;
 
   return {
-    async send(wish, incident, atMs) {
-      const agent = personOf(wish.agentEmail);
-      if (incident !== undefined) happen(wish, incident, atMs, agent, personOf(wish.to));
+    async send(options, incident, atMs) {
+      const agent = personOf(options.agentEmail);
+      if (incident !== undefined) happen(options, incident, atMs, agent, personOf(options.to));
       count += 1;
       const id = `01SIM${String(count).padStart(8, '0')}`;
       const event = {
         id,
-        event_type: wish.type,
-        resource_type: wish.type === 'pagey.ping' ? 'pagey' : 'incident',
+        event_type: options.type,
+        resource_type: options.type === 'pagey.ping' ? 'pagey' : 'incident',
         occurred_at: iso(atMs),
         agent: agent === null ? null : userReference(agent),
         client: null,
-        data: dataOf(wish, incident, wires.makesAlerts),
+        data: dataOf(options, incident, wires.makesAlerts),
       };
       const body = JSON.stringify({ event });
-      const secrets = typeof wish.secret === 'string' ? [wish.secret] : wish.secret;
+      const secrets = typeof options.secret === 'string' ? [options.secret] : options.secret;
       const signatures = secrets.map((secret) => `v1=${createHmac('sha256', secret).update(body).digest('hex')}`);
       const headers = {
         'content-type': 'application/json',
         'x-pagerduty-signature': signatures.join(','),
         'x-webhook-id': id,
       };
-      const message = { url: wish.url, headers, body };
+      const message = { url: options.url, headers, body };
       const lateMs = heldBackMs(wires.faults);
       if (lateMs === 0) return deliver('pagerduty', wires, { ...message, atMs });
       held.push({ ...message, dueAtMs: atMs + lateMs });
@@ -109,7 +109,7 @@ function heldBackMs(faults: WireFaults): number {
 }
 
 function happen(
-  { type, note, priority }: WebhookWish,
+  { type, note, priority }: WebhookRequest,
   incident: PagerDutyIncident,
   atMs: number,
   agent: Person | null,
@@ -143,7 +143,7 @@ function happen(
 }
 
 /** A note's event carries the note, which refers to its incident without the incident's key. */
-function dataOf({ type, note }: WebhookWish, incident: PagerDutyIncident | undefined, makesAlerts: boolean) {
+function dataOf({ type, note }: WebhookRequest, incident: PagerDutyIncident | undefined, makesAlerts: boolean) {
   if (incident === undefined) return { message: 'Hello from your friend Pagey!', type: 'ping' };
   const {
     assignments: _1,

@@ -12,7 +12,7 @@ import {
   refusalOf,
   setStatus,
 } from './pagerduty-incidents.ts';
-import { createPagerDutyWebhooks, type PagerDutyWebhooks, type WebhookWish } from './pagerduty-webhooks.ts';
+import { createPagerDutyWebhooks, type PagerDutyWebhooks, type WebhookRequest } from './pagerduty-webhooks.ts';
 import type { PeopleSettings } from './people.ts';
 import type { DeliveryAnswer } from './signed-delivery.ts';
 
@@ -51,7 +51,7 @@ export interface PagerDuty {
   listen(port?: number): Promise<{ readonly url: string; readonly port: number }>;
   close(): Promise<void>;
   /** Does something in the app, as a person there does, and sends the signed v3 webhook that tells of it. */
-  sendWebhook(wish: WebhookWish): Promise<DeliveryAnswer>;
+  sendWebhook(options: WebhookRequest): Promise<DeliveryAnswer>;
   /** Webhooks that a fault holds back. */
   readonly late: Pick<PagerDutyWebhooks, 'nextDueAtMs' | 'sendNext'>;
 }
@@ -244,10 +244,10 @@ export function createPagerDuty(options: {
     onPage: (listener) => void listeners.push(listener),
     listen: (port) => server.listen(port),
     close: () => server.close(),
-    sendWebhook: (wish) =>
+    sendWebhook: (wanted) =>
       webhooks.send(
-        wish,
-        incidents.find((one) => one.id === wish.incidentId),
+        wanted,
+        incidents.find((one) => one.id === wanted.incidentId),
         clock(),
       ),
     late: webhooks,

@@ -23,7 +23,7 @@ export interface HeardRequest {
 }
 
 /** What is going on at this very moment. Two equal ones with nothing in hand, a while apart: nobody will be answered any more. */
-export interface WireStir {
+export interface ServerActivity {
   readonly recorded: number;
   /** Requests that are being answered right now; those that a fault lets hang, or that sleep, are not. */
   readonly inHand: number;
@@ -71,7 +71,7 @@ export class WireLedger {
     this.#sleptMs += seconds * 1000;
   }
 
-  stir(): WireStir {
+  activity(): ServerActivity {
     const wakesInMs = this.#sleepers.size === 0 ? null : Math.min(...this.#sleepers) - performance.now();
     return {
       recorded: this.size,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type ConductorOptions, conduct, type Player, type Stage } from '../../rehearsal/conductor.ts';
-import type { Fleet } from '../../rehearsal/fleet.ts';
+import { type ConductorOptions, conduct, type Participant, type Stage } from '../../rehearsal/conductor.ts';
+import type { WorkflowTracker } from '../../rehearsal/workflow-tracker.ts';
 
-const NOBODY: Player = { nextActAtMs: () => null, act: async () => false };
+const NOBODY: Participant = { nextActAtMs: () => null, act: async () => false };
 
-/** A fleet whose workflows do something at fixed instants; it notes where it was let run to. */
-function fleetWith(events: number[], log: string[]): Fleet {
+/** A tracker whose workflows do something at fixed instants; it notes where it was let run to. */
+function trackerWith(events: number[], log: string[]): WorkflowTracker {
   let atMs = 0;
   return {
     settle: async () => undefined,
@@ -17,7 +17,7 @@ function fleetWith(events: number[], log: string[]): Fleet {
       atMs = toMs;
       log.push(`workflows ${toMs}`);
     },
-  } as unknown as Fleet;
+  } as unknown as WorkflowTracker;
 }
 
 /** A world that has something to tell at fixed instants, one thing at each unless an instant is given twice. */
@@ -41,7 +41,7 @@ function stageWith(news: readonly number[], log: string[]): Stage {
   };
 }
 
-function play(changes: Partial<ConductorOptions> & Pick<ConductorOptions, 'stage' | 'fleet'>, log: string[]) {
+function play(changes: Partial<ConductorOptions> & Pick<ConductorOptions, 'stage' | 'tracker'>, log: string[]) {
   return conduct({
     people: NOBODY,
     wires: NOBODY,
@@ -56,14 +56,14 @@ function play(changes: Partial<ConductorOptions> & Pick<ConductorOptions, 'stage
 describe('the conductor', () => {
   it('goes from event to event, the world first, then the clock, then the workflows', async () => {
     const log: string[] = [];
-    await play({ stage: stageWith([], log), fleet: fleetWith([30], log) }, log);
+    await play({ stage: stageWith([], log), tracker: trackerWith([30], log) }, log);
     expect(log).toEqual(['clock 0', 'world 30', 'clock 30', 'workflows 30', 'world 100', 'clock 100']);
   });
 
   it('tells the news of an instant one by one, when every workflow has come there and has done what was due', async () => {
     const log: string[] = [];
-    const fleet = fleetWith([17], log);
-    await play({ stage: stageWith([10, 17, 17], log), fleet }, log);
+    const tracker = trackerWith([17], log);
+    await play({ stage: stageWith([10, 17, 17], log), tracker }, log);
     expect(log.slice(1, -2)).toEqual([
       'world 10',
       'clock 10',
@@ -79,14 +79,14 @@ describe('the conductor', () => {
 
   it('lets no workflow pass the instant at which the world has news before the event it was heading for', async () => {
     const log: string[] = [];
-    await play({ stage: stageWith([17], log), fleet: fleetWith([50], log) }, log);
+    await play({ stage: stageWith([17], log), tracker: trackerWith([50], log) }, log);
     expect(log.filter((line) => line.startsWith('workflows'))).toEqual(['workflows 17', 'workflows 50']);
   });
 
   it('stops where a person acts, and lets what comes of it settle before anything else happens', async () => {
     const log: string[] = [];
     let acted = false;
-    const people: Player = {
+    const people: Participant = {
       nextActAtMs: () => (acted ? null : 25),
       act: async (nowMs) => {
         if (acted || nowMs < 25) return false;
@@ -95,7 +95,7 @@ describe('the conductor', () => {
         return true;
       },
     };
-    await play({ stage: stageWith([], log), fleet: fleetWith([40], log), people }, log);
+    await play({ stage: stageWith([], log), tracker: trackerWith([40], log), people }, log);
     // Whoever is told something by a person is told it at that instant.
     expect(log.indexOf('person 25')).toBe(log.indexOf('workflows 25') + 1);
     expect(log).toContain('workflows 40');
@@ -104,11 +104,11 @@ describe('the conductor', () => {
   it('ends as soon as what is played for is reached', async () => {
     const log: string[] = [];
     const played = await play(
-      { stage: stageWith([10, 20, 30], log), fleet: fleetWith([], log), isDone: (nowMs) => nowMs >= 20 },
+      { stage: stageWith([10, 20, 30], log), tracker: trackerWith([], log), isDone: (nowMs) => nowMs >= 20 },
       log,
     );
     expect(played).toMatchObject({ endedAtMs: 20, reached: true });
-    expect(await play({ stage: stageWith([], log), fleet: fleetWith([], log) }, log)).toMatchObject({
+    expect(await play({ stage: stageWith([], log), tracker: trackerWith([], log) }, log)).toMatchObject({
       endedAtMs: 100,
       reached: false,
     });
@@ -116,8 +116,8 @@ describe('the conductor', () => {
 
   it('names the instant when people and incidents react to each other without end', async () => {
     const log: string[] = [];
-    const people: Player = { nextActAtMs: () => 0, act: async () => true };
-    await expect(play({ stage: stageWith([], log), fleet: fleetWith([], log), people }, log)).rejects.toThrow(
+    const people: Participant = { nextActAtMs: () => 0, act: async () => true };
+    await expect(play({ stage: stageWith([], log), tracker: trackerWith([], log), people }, log)).rejects.toThrow(
       'without end',
     );
   });

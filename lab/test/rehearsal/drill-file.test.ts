@@ -107,7 +107,7 @@ describe('a drill file', () => {
     );
   });
 
-  it('refuses an act of somebody who is not in the cast', () => {
+  it('refuses an act of somebody who is not among its people', () => {
     const text = `${HEAD}people:\n  - { who: alice, roles: [responder] }\n  - { who: alise, at: 5m, does: note, text: hello }\n`;
     expect(problems(text)).toEqual(['6:12 alise does something but is not listed with roles; did you mean "alice"?']);
   });

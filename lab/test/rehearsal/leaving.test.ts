@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { castDrill } from '../../rehearsal/cast.ts';
+import { startDrillEnvironment } from '../../rehearsal/drill-environment.ts';
 import { readDrill } from '../../rehearsal/drill-file.ts';
-import { openTheatre } from '../../rehearsal/theatre.ts';
+import { buildDrillPolicy } from '../../rehearsal/drill-policy.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const NOTHING_HAPPENS = `
@@ -22,7 +22,7 @@ describe('a drill that fails', () => {
   it('without any incident leaves no thread of the engine that keeps its process alive', async () => {
     const module = JSON.stringify(join(root, 'lab/rehearsal/checks/replay.ts'));
     const script = `const { replayCheck } = await import(${module});
-      console.log(JSON.stringify(await replayCheck({ incidents: [], followUps: [], theatre: {} }, 'none')));`;
+      console.log(JSON.stringify(await replayCheck({ incidents: [], followUps: [], environment: {} }, 'none')));`;
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--import', 'tsx', '--input-type=module', '--eval', script],
@@ -48,7 +48,7 @@ describe('a drill that fails', () => {
        setTimeout(() => createServer((_, answer) => answer.end('{}')).listen(Number(process.env.PORT), '127.0.0.1'), 1500);`,
     );
     const drill = await readDrill(file);
-    const opened = openTheatre(drill, await castDrill(drill), {
+    const opened = startDrillEnvironment(drill, await buildDrillPolicy(drill), {
       temporalAddress: '127.0.0.1:9',
       namespace: 'none',
       databaseUrl: 'postgres://127.0.0.1:9/none',

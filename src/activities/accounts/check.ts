@@ -1,5 +1,5 @@
 import { jsonOf, reasonOf } from '../checking.ts';
-import { away, type CheckContext, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { type CheckContext, fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import { createHttpClient, type HttpAnswer, type HttpRequest } from '../http.ts';
 import type { EnvOf } from '../system.ts';
 import { accounts } from './settings.ts';
@@ -45,7 +45,7 @@ export async function check(env: EnvOf<typeof accounts>, { policy }: CheckContex
       fine(SYSTEM, `${issuer}, back to ${client.redirectUri}`)
     );
   } catch (error) {
-    return away(
+    return unreachable(
       SYSTEM,
       `${issuer}: ${reasonOf(error)}`,
       'Let this machine reach the provider, or correct OIDC_ISSUER.',
@@ -56,7 +56,8 @@ export async function check(env: EnvOf<typeof accounts>, { policy }: CheckContex
 type Said = ReturnType<typeof jsonOf>;
 
 function discoveryTrouble(issuer: string, status: number, said: Said): SystemFinding | null {
-  if (status >= 500) return away(SYSTEM, `${issuer}: answers ${status}`, 'Try again; else look at the provider.');
+  if (status >= 500)
+    return unreachable(SYSTEM, `${issuer}: answers ${status}`, 'Try again; else look at the provider.');
   if (status !== 200 || typeof said.token_endpoint !== 'string' || typeof said.authorization_endpoint !== 'string')
     return refused(
       SYSTEM,
@@ -106,7 +107,7 @@ async function clientTrouble(issuer: string, said: Said, client: Client): Promis
       'Correct OIDC_CLIENT_SECRET, or OIDC_CLIENT_AUTH (basic or post).',
     );
   if (answer.status >= 500)
-    return away(SYSTEM, `${issuer}: its token endpoint answers ${answer.status}`, 'Look at the provider.');
+    return unreachable(SYSTEM, `${issuer}: its token endpoint answers ${answer.status}`, 'Look at the provider.');
   return null;
 }
 

@@ -9,7 +9,7 @@ export function createProviderActivities(client: AdminClient): ProviderActivitie
   return {
     async previewProviderRemedies(input) {
       const pods = input.service.adminApi === null ? [] : await client.read(input.service);
-      return input.wishes.map((wish) => planProviderRemedy(input, wish, pods));
+      return input.requests.map((request) => planProviderRemedy(input, request, pods));
     },
     openCircuitBreaker: (input) =>
       carryOut(client, input, 'open-breaker', (wanted, pod) =>

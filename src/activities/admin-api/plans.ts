@@ -1,5 +1,5 @@
 import type { ServicePolicy } from '../../domain/policy.ts';
-import type { RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { RemedyPlan, RemedyPreview, RemedyRequest } from '../../domain/remedy.ts';
 import { sealPlan } from '../remedy-plan.ts';
 import type { ProviderPreviewInput } from './api.ts';
 import { breakerPath, type PodState, type ProviderState } from './client.ts';
@@ -12,30 +12,30 @@ export interface WantedState {
   readonly fallback: string | null | undefined;
 }
 
-/** A wish with every choice fixed, from what every pod says now; `revert: 1` among its parameters takes it back. */
+/** A request with every choice fixed, from what every pod says now; `revert: 1` among its parameters takes it back. */
 export function planProviderRemedy(
   input: ProviderPreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
   pods: readonly PodState[],
 ): RemedyPreview {
-  const reason = whyImpossible(input.service, wish, pods);
-  if (reason !== null) return { kind: 'impossible', wish, reason };
-  const parameters = parametersOf(input.service, wish);
-  const wanted = wantedOf(wish.action, wish.target.name, parameters);
+  const reason = whyImpossible(input.service, request, pods);
+  if (reason !== null) return { kind: 'impossible', request, reason };
+  const parameters = parametersOf(input.service, request);
+  const wanted = wantedOf(request.action, request.target.name, parameters);
   if (pods.every((pod) => isWanted(pod, wanted))) {
-    return { kind: 'impossible', wish, reason: `${describe(wanted)} already holds on every pod.` };
+    return { kind: 'impossible', request, reason: `${describe(wanted)} already holds on every pod.` };
   }
   const plan = sealPlan({
-    key: `${input.keyPrefix}/${wish.action}/${wish.target.name}`,
-    action: wish.action,
-    target: wish.target,
+    key: `${input.keyPrefix}/${request.action}/${request.target.name}`,
+    action: request.action,
+    target: request.target,
     parameters,
     before: Object.fromEntries(pods.map((pod) => [pod.pod, beforeOf(pod, wanted)])),
     preconditions: {},
     preview: previewOf(wanted, pods),
     command: commandOf(input.service, wanted, pods),
     plannedAt: input.at,
-    temporary: wish.parameters.revert !== 1,
+    temporary: request.parameters.revert !== 1,
   });
   return { kind: 'plan', plan };
 }
@@ -61,16 +61,16 @@ export function stateOf(pod: PodState, provider: string): ProviderState | null {
   return 'states' in pod ? (pod.states.get(provider) ?? null) : null;
 }
 
-function whyImpossible(service: ServicePolicy, wish: RemedyWish, pods: readonly PodState[]): string | null {
-  const name = wish.target.name;
-  if (wish.action !== 'open-breaker' && wish.action !== 'provider-failover')
-    return `${wish.action} is not done through the admin API.`;
+function whyImpossible(service: ServicePolicy, request: RemedyRequest, pods: readonly PodState[]): string | null {
+  const name = request.target.name;
+  if (request.action !== 'open-breaker' && request.action !== 'provider-failover')
+    return `${request.action} is not done through the admin API.`;
   if (service.adminApi === null) return `Policy names no admin API for ${service.name}.`;
   if (pods.length === 0) return `No pod of ${service.application.deployment} is running.`;
   if (!pods.some((pod) => stateOf(pod, name) !== null))
     return `No pod of ${service.application.deployment} knows a provider ${name}.`;
-  if (wish.action === 'open-breaker' || wish.parameters.revert === 1) return null;
-  const fallback = fallbackOf(service, wish);
+  if (request.action === 'open-breaker' || request.parameters.revert === 1) return null;
+  const fallback = fallbackOf(service, request);
   if (fallback === null) return `Policy names no fallback for ${name}.`;
   const broken = pods.filter((pod) => stateOf(pod, fallback)?.breaker === 'open').map((pod) => pod.pod);
   return broken.length === 0
@@ -78,17 +78,17 @@ function whyImpossible(service: ServicePolicy, wish: RemedyWish, pods: readonly 
     : `The breaker of ${fallback} is open on ${broken.join(', ')}: it cannot stand in for ${name}.`;
 }
 
-function fallbackOf(service: ServicePolicy, wish: RemedyWish): string | null {
-  const asked = wish.parameters.fallback;
+function fallbackOf(service: ServicePolicy, request: RemedyRequest): string | null {
+  const asked = request.parameters.fallback;
   if (typeof asked === 'string' && asked !== '') return asked;
-  return service.providers.find((provider) => provider.name === wish.target.name)?.fallback ?? null;
+  return service.providers.find((provider) => provider.name === request.target.name)?.fallback ?? null;
 }
 
-function parametersOf(service: ServicePolicy, wish: RemedyWish): Record<string, string | number> {
-  const reverting = wish.parameters.revert === 1;
+function parametersOf(service: ServicePolicy, request: RemedyRequest): Record<string, string | number> {
+  const reverting = request.parameters.revert === 1;
   const revert: Record<string, number> = reverting ? { revert: 1 } : {};
-  if (wish.action === 'open-breaker') return { state: reverting ? 'closed' : 'open', ...revert };
-  return { fallback: reverting ? '' : (fallbackOf(service, wish) ?? ''), ...revert };
+  if (request.action === 'open-breaker') return { state: reverting ? 'closed' : 'open', ...revert };
+  return { fallback: reverting ? '' : (fallbackOf(service, request) ?? ''), ...revert };
 }
 
 function wantedOf(action: RemedyPlan['action'], provider: string, parameters: RemedyPlan['parameters']): WantedState {

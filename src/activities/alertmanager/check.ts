@@ -1,5 +1,5 @@
 import { answered, asked, DEADLINE_MS, isRefusal } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { createAlertmanagerClient } from './client.ts';
 import { alertmanagerOptions } from './ports.ts';
@@ -21,7 +21,7 @@ export async function check(env: EnvOf<typeof alertmanager>): Promise<SystemFind
         'Let the worker in: ALERTMANAGER_API_TOKEN is what the proxy in front of Alertmanager takes.',
       );
     if (answer.value === null)
-      return away(
+      return unreachable(
         SYSTEM,
         `${base} answers ${answer.status}, but not like Alertmanager`,
         'Correct ALERTMANAGER_URL: the address without /api/v2.',

@@ -75,7 +75,7 @@ async function prepare(ports: CustomerPorts, input: PrepareCustomerMailInput): P
     input.kind,
     facts,
     { fromAt, untilAt, failedShare },
-    { voice: input.voice, render: ports.render },
+    { texts: input.texts, render: ports.render },
   );
   const digest = createHash('sha256')
     .update(JSON.stringify([view.subject, view.text]))

@@ -1,14 +1,14 @@
-import type { FactSet } from '../../domain/fact-set.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
 import type { Instant } from '../../domain/instant.ts';
+import type { MessageTemplates } from '../../domain/message-templates.ts';
 import type { CustomersPolicy } from '../../domain/policy.ts';
-import type { Voice } from '../../domain/voice.ts';
 
 /** `edition` names one mail of an incident: the notification of a resolution, or the correction of one. */
 export interface PrepareCustomerMailInput {
   readonly edition: string;
   readonly kind: 'notification' | 'correction';
-  readonly facts: FactSet;
-  readonly voice: Voice;
+  readonly facts: IncidentFacts;
+  readonly texts: MessageTemplates;
   readonly customers: CustomersPolicy;
   readonly fromAt: Instant;
   readonly untilAt: Instant;

@@ -1,5 +1,5 @@
 import { asked, isRefusal, jsonOf, LOOK_AT_IT } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { elasticsearchHttp, searchPath } from './client.ts';
 import { elasticsearchSettings } from './ports.ts';
@@ -22,7 +22,7 @@ export async function check(env: EnvOf<typeof elasticsearch>): Promise<SystemFin
     const search = await http.send({ method: 'POST', path: searchPath(settings), json: { size: 0 } });
     if (isRefusal(search)) return unread;
     if (search.status === 404) return refused(SYSTEM, `there is no index ${index}`, 'Correct ELASTICSEARCH_INDEX.');
-    if (search.status !== 200) return away(SYSTEM, `${base} answers ${search.status}`, LOOK_AT_IT);
+    if (search.status !== 200) return unreachable(SYSTEM, `${base} answers ${search.status}`, LOOK_AT_IT);
     return fine(SYSTEM, `${base}, ${index}${kibana === null ? '; without KIBANA_URL nothing links to it' : ''}`);
   });
 }

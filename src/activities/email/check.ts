@@ -1,6 +1,6 @@
 import { DEADLINE_MS, reasonOf } from '../checking.ts';
 import { metBy } from '../failures.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { createEmailClient } from './client.ts';
 import { emailSettings } from './ports.ts';
@@ -27,7 +27,7 @@ export async function check(env: EnvOf<typeof email>): Promise<SystemFinding> {
       );
     const words = `${where}: ${reasonOf(error)}`;
     return (error as { readonly type?: string }).type === 'Unavailable'
-      ? away(
+      ? unreachable(
           SYSTEM,
           words,
           'Let this machine reach the mail server, or correct SMTP_URL (587 for smtp:, 465 for smtps:).',

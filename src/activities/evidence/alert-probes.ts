@@ -1,5 +1,5 @@
 import type { AlertFact, RoutedAlert } from './ports.ts';
-import { count, firstOf, instantWords, jsonBody, needed, type Probe } from './probe.ts';
+import { count, firstOf, instantWords, jsonBody, type Probe, required } from './probe.ts';
 
 /**
  * What fires by Prometheus (R2.8), and what becomes of it: an alert that is silenced or inhibited reaches nobody, and
@@ -8,7 +8,7 @@ import { count, firstOf, instantWords, jsonBody, needed, type Probe } from './pr
 export const firingAlerts: Probe = {
   source: 'Prometheus',
   async ask({ metrics, alertRouting }) {
-    const port = needed(metrics, 'Prometheus');
+    const port = required(metrics, 'Prometheus');
     const [firing, routed] = await Promise.allSettled([port.firingAlerts(), alertRouting?.alerts() ?? null]);
     const told = routed.status === 'fulfilled' ? routed.value : null;
     if (firing.status === 'rejected' && told === null) throw firing.reason;

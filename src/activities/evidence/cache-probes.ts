@@ -2,7 +2,7 @@ import { hasStaleConnections, isEvicting } from '../../domain/cache.ts';
 import { percent } from '../../domain/format.ts';
 import { answerWords, isUnwell } from './answers.ts';
 import type { CacheFact } from './ports.ts';
-import { count, jsonBody, type Look, needed, type Probe, type ProbeTable } from './probe.ts';
+import { count, jsonBody, type Look, type Probe, type ProbeTable, required } from './probe.ts';
 
 type CacheProbe = 'cache-answers' | 'cache-statistics';
 
@@ -12,7 +12,7 @@ const CACHE = 'The connection to the cache';
 const cacheAnswers: Probe = {
   source: SOURCE,
   async ask({ cache }, look) {
-    const answer = await needed(cache, CACHE).answers();
+    const answer = await required(cache, CACHE).answers();
     const words = answerWords(SOURCE, answer);
     return {
       command: redisCli(look, 'ping'),
@@ -29,7 +29,7 @@ const cacheAnswers: Probe = {
 const cacheStatistics: Probe = {
   source: SOURCE,
   async ask({ cache }, look) {
-    const facts = await needed(cache, CACHE).statistics();
+    const facts = await required(cache, CACHE).statistics();
     const words = statisticsWords(facts);
     return {
       command: redisCli(look, 'info'),

@@ -11,7 +11,7 @@ import {
   NotConfigured,
   type Probe,
   type ProbeTable,
-  within,
+  withDeadline,
 } from './probe.ts';
 
 type ChangeProbe = 'commits' | 'builds';
@@ -86,7 +86,7 @@ async function askAll<T>(
   const seconds = look.evidence.probeDeadlineSeconds * SHARE_OF_DEADLINE;
   const window = windowOf(look);
   const answers = await Promise.allSettled(
-    sources.map((source) => within(seconds, `${source.name} did not answer`, () => source.between(window))),
+    sources.map((source) => withDeadline(seconds, `${source.name} did not answer`, () => source.between(window))),
   );
   const silent = answers.flatMap((answer) => (answer.status === 'rejected' ? [reasonOf(answer.reason)] : []));
   if (silent.length === sources.length) throw new NoAnswer(silent.join(' '));

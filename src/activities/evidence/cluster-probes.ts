@@ -7,9 +7,9 @@ import {
   instantWords,
   jsonBody,
   type Look,
-  needed,
   type Probe,
   type ProbeTable,
+  required,
   seriesFromAt,
 } from './probe.ts';
 import { rangeOf } from './queries.ts';
@@ -26,7 +26,7 @@ const NEAR_LIMIT = 0.9;
 const nodes: Probe = {
   source: SOURCE,
   async ask({ cluster }) {
-    const all = await needed(cluster, CLUSTER).nodes();
+    const all = await required(cluster, CLUSTER).nodes();
     const troubled = all.filter((node) => !node.ready || node.problems.length > 0);
     const words =
       troubled.length === 0
@@ -46,7 +46,7 @@ const nodes: Probe = {
 const pods: Probe = {
   source: SOURCE,
   async ask({ cluster }, { service }) {
-    const port = needed(cluster, CLUSTER);
+    const port = required(cluster, CLUSTER);
     const [all, warnings] = await Promise.all([
       port.pods(service.namespace),
       port.warnings(service.namespace).catch(() => []),
@@ -83,7 +83,7 @@ const pods: Probe = {
 const rollouts: Probe = {
   source: SOURCE,
   async ask({ cluster }, look) {
-    const all = await needed(cluster, CLUSTER).rollouts(look.service.namespace);
+    const all = await required(cluster, CLUSTER).rollouts(look.service.namespace);
     const recent = all.filter((deployment) => isRecent(deployment, look));
     const words =
       recent.length === 0
@@ -116,7 +116,7 @@ const resources: Probe = {
   async ask({ cluster, metrics }, look) {
     const { service } = look;
     const [usage, memory] = await Promise.all([
-      needed(cluster, CLUSTER).usage(service.namespace),
+      required(cluster, CLUSTER).usage(service.namespace),
       metrics === null ? [] : rangeOf(metrics, look, 'memory').catch(() => []),
     ]);
     const byMemory = [...usage.pods].sort((a, b) => b.memoryMiB - a.memoryMiB);
@@ -148,7 +148,7 @@ const configChanges: Probe = {
   source: SOURCE,
   async ask({ cluster }, look) {
     const { namespace } = look.service;
-    const all = await needed(cluster, CLUSTER).configChanges(namespace);
+    const all = await required(cluster, CLUSTER).configChanges(namespace);
     const recent = all.filter((change) => !isBefore(change.changedAt, seriesFromAt(look)));
     const words =
       recent.length === 0

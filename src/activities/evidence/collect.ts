@@ -10,7 +10,7 @@ import { DATABASE_PROBES } from './database-probes.ts';
 import { LOG_PROBES } from './log-probes.ts';
 import { OUTSIDE_PROBES } from './outside-probes.ts';
 import type { EvidencePorts, EvidenceStore } from './ports.ts';
-import { type Look, NotConfigured, type Observation, type ProbeTable, seriesFromAt, within } from './probe.ts';
+import { type Look, NotConfigured, type Observation, type ProbeTable, seriesFromAt, withDeadline } from './probe.ts';
 import { RECORD_PROBES } from './record-probes.ts';
 import { TRAFFIC_PROBES } from './traffic-probes.ts';
 import { TREND_PROBES } from './trend-probes.ts';
@@ -61,7 +61,7 @@ async function answerOf(
     const deadline = look.evidence.probeDeadlineSeconds;
     // The picture is asked for beside the question and has no longer than it, so a slow renderer costs nothing.
     const rendered = renderedPanel(ports, look, name);
-    const seen = await within(deadline, `${source} did not answer`, () => ask(ports, look), ports.deadlines);
+    const seen = await withDeadline(deadline, `${source} did not answer`, () => ask(ports, look), ports.deadlines);
     const picture = await pictureOf(ports.store, seen, await rendered);
     return { ...(await itemOf(ports.store, look, name, source, seen, collectedAt)), ...picture };
   } catch (error) {
@@ -80,7 +80,7 @@ async function itemOf(
   collectedAt: Instant,
 ): Promise<EvidenceItem> {
   const body = redactSecrets(seen.body);
-  const kept = await within(STORE_SECONDS, 'the evidence store did not answer', () =>
+  const kept = await withDeadline(STORE_SECONDS, 'the evidence store did not answer', () =>
     store.put(body, seen.mediaType),
   ).catch(() => null);
   return {
@@ -112,7 +112,9 @@ async function renderedPanel(
     return null;
   const panel = { dashboardUrl: dashboard.url, panelId, fromAt: seriesFromAt(look), untilAt: look.request.at };
   const draw = () => panels.panel(panel);
-  return within(look.evidence.probeDeadlineSeconds, 'The picture did not come', draw, deadlines).catch(() => null);
+  return withDeadline(look.evidence.probeDeadlineSeconds, 'The picture did not come', draw, deadlines).catch(
+    () => null,
+  );
 }
 
 /** The rendered panel, else our own chart; the digest of what was kept, or nothing. */
@@ -126,9 +128,9 @@ async function pictureOf(
     rendered === null && seen.drawn !== undefined
       ? [redactSecrets(chart(seen.drawn)), 'image/svg+xml']
       : [rendered ?? '', 'image/png'];
-  const kept = await within(STORE_SECONDS, 'the evidence store did not answer', () => store.put(body, mediaType)).catch(
-    () => null,
-  );
+  const kept = await withDeadline(STORE_SECONDS, 'the evidence store did not answer', () =>
+    store.put(body, mediaType),
+  ).catch(() => null);
   return { picture: kept?.digest ?? null };
 }
 

@@ -7,9 +7,9 @@ import {
   type Look,
   NoAnswer,
   NotConfigured,
-  needed,
   type Probe,
   type ProbeTable,
+  required,
 } from './probe.ts';
 
 /** What customers say, in tickets and in public (R2.16, R2.17). */
@@ -59,7 +59,7 @@ const socialMentions: Probe = {
   async ask({ social }, look) {
     const handle = look.reports?.socialHandle ?? null;
     if (handle === null) throw new NotConfigured('Policy names nothing to listen for (reports.socialHandle).');
-    const port: MentionsPort = needed(social, 'The search of social networks');
+    const port: MentionsPort = required(social, 'The search of social networks');
     const { aroundAt } = look.request;
     const { networks, newest } = await port.mentions(handle, aroundAt);
     if (networks.every(({ count: number }) => number === null))

@@ -1,7 +1,7 @@
 import { crossings } from '../../domain/crossings.ts';
 import { answerWords, isUnwell } from './answers.ts';
 import type { MetricsPort } from './ports.ts';
-import { count, firstOf, jsonBody, type Look, NotConfigured, needed, type Probe, type ProbeTable } from './probe.ts';
+import { count, firstOf, jsonBody, type Look, NotConfigured, type Probe, type ProbeTable, required } from './probe.ts';
 import { query, rangeOf } from './queries.ts';
 import { beganToRiseAt, CONNECTIONS_CLEARANCE } from './trend.ts';
 
@@ -16,7 +16,7 @@ const NEARLY_FULL = 0.9;
 const databaseAnswers: Probe = {
   source: SOURCE,
   async ask({ database }, look) {
-    const answer = await needed(database, DATABASE).answers();
+    const answer = await required(database, DATABASE).answers();
     const words = answerWords('PostgreSQL', answer);
     return {
       command: psql(look, 'SELECT 1;'),
@@ -32,7 +32,7 @@ const databaseAnswers: Probe = {
 const databaseConnections: Probe = {
   source: SOURCE,
   async ask({ database, metrics }, look) {
-    const [activity, climb] = await Promise.all([needed(database, DATABASE).activity(), climbOf(metrics, look)]);
+    const [activity, climb] = await Promise.all([required(database, DATABASE).activity(), climbOf(metrics, look)]);
     const { active, total, limit, longestActiveSeconds, waitingOnLocks, byState } = activity;
     const exhaustedAbove = look.service.database?.exhaustedAbove ?? limit * NEARLY_FULL;
     const exhausted = active > exhaustedAbove || total >= limit * NEARLY_FULL;
@@ -59,7 +59,7 @@ const slowStatements: Probe = {
   async ask({ database }, look) {
     const threshold = look.service.database?.slowStatementMilliseconds;
     if (threshold === undefined) throw new NotConfigured('Policy names no database.');
-    const statements = firstOf(await needed(database, DATABASE).slowStatements(threshold));
+    const statements = firstOf(await required(database, DATABASE).slowStatements(threshold));
     const slow = statements.filter((statement) => statement.meanMilliseconds > threshold);
     const [slowest] = slow;
     const words =

@@ -2,7 +2,7 @@ import type { Finding } from '../../domain/evidence.ts';
 import { plusMinutes } from '../../domain/instant.ts';
 import { classifyLine, logPatterns } from './log-patterns.ts';
 import type { LogLine, LogQuery } from './ports.ts';
-import { count, type Look, NotConfigured, needed, type Observation, type Probe, type ProbeTable } from './probe.ts';
+import { count, type Look, NotConfigured, type Observation, type Probe, type ProbeTable, required } from './probe.ts';
 
 type TailProbe = Extract<Finding, { lines: number }>['probe'];
 type LogProbe = TailProbe | 'log-search';
@@ -21,7 +21,7 @@ const serviceLogs: Probe = {
     const recent = tail(look, look.service.application);
     if (topErrors === undefined) return readLogs('service-logs', [recent], cluster);
     const query = { ...recent, tailLines: Math.max(recent.tailLines, topErrors.ofLines) };
-    const answer = await needed(cluster, 'The Kubernetes cluster').logs(query);
+    const answer = await required(cluster, 'The Kubernetes cluster').logs(query);
     const seen = observed('service-logs', [query], { ...answer, lines: newest(answer.lines, recent.tailLines) });
     const top = logPatterns(answer.lines).slice(0, topErrors.count);
     const body = answer.lines.map(textOf).join('\n');
@@ -95,7 +95,7 @@ const logExport: Probe = {
 const logSearch: Probe = {
   source: 'Elasticsearch',
   async ask({ logSearch: wanted }, { service, request, evidence }) {
-    const port = needed(wanted, 'The log search');
+    const port = required(wanted, 'The log search');
     const query = {
       namespace: service.namespace,
       selectors: [service.application, ...service.companions].map(({ selector }) => selector),
@@ -156,7 +156,7 @@ async function readLogs(
   queries: readonly LogQuery[],
   cluster: Parameters<Probe['ask']>[0]['cluster'],
 ): Promise<Observation> {
-  const port = needed(cluster, 'The Kubernetes cluster');
+  const port = required(cluster, 'The Kubernetes cluster');
   const answers = await Promise.all(queries.map((query) => port.logs(query)));
   const lines = answers.flatMap((answer) => answer.lines);
   return observed(probe, queries, { lines, missing: answers.flatMap(({ missing }) => missing) });

@@ -1,5 +1,5 @@
 import type { ProviderFact } from './ports.ts';
-import { firstOf, jsonBody, NotConfigured, needed, type Probe, type ProbeTable } from './probe.ts';
+import { firstOf, jsonBody, NotConfigured, type Probe, type ProbeTable, required } from './probe.ts';
 
 type OutsideProbe = 'providers' | 'status-page' | 'service-health';
 
@@ -7,7 +7,7 @@ const providers: Probe = {
   source: 'AI providers',
   async ask({ providers: port }, { service }) {
     if (service.providers.length === 0) throw new NotConfigured('Policy names no providers.');
-    const asked = needed(port, 'The connection to the AI providers');
+    const asked = required(port, 'The connection to the AI providers');
     const all = await Promise.all(service.providers.map((provider) => asked.health(provider.name)));
     const words = all.map((one) => `${one.name}: API ${one.api}, status page ${one.statusPage}`).join('; ');
     return {
@@ -25,7 +25,7 @@ const providers: Probe = {
 const statusPage: Probe = {
   source: 'Status page',
   async ask({ statusPage: port }) {
-    const page = await needed(port, 'The status page').summary();
+    const page = await required(port, 'The status page').summary();
     const { indicator, openIncidents } = page;
     const unwell = page.components.filter(({ status }) => status !== 'operational');
     const parts = unwell.map(({ name, status }) => `${name} is ${status.replaceAll('_', ' ')}`).join(', ');
@@ -46,7 +46,7 @@ const statusPage: Probe = {
 const serviceHealth: Probe = {
   source: 'The service itself',
   async ask({ serviceApi }, { service }) {
-    const port = needed(serviceApi, 'The address of the service');
+    const port = required(serviceApi, 'The address of the service');
     const checks = await Promise.all(service.healthPaths.map((path) => port.check(path)));
     const failing = checks.filter((check) => !check.ok);
     const words =

@@ -45,13 +45,13 @@ export class NoAnswer extends Error {}
 /** Nobody is there to be asked, neither now nor later. */
 export class NotConfigured extends NoAnswer {}
 
-export function needed<T>(port: T | null, what: string): T {
+export function required<T>(port: T | null, what: string): T {
   if (port === null) throw new NotConfigured(`${what} is not configured.`);
   return port;
 }
 
 /** Rejects with a sentence when it takes longer. */
-export function within<T>(
+export function withDeadline<T>(
   seconds: number,
   what: string,
   run: () => Promise<T>,

@@ -1,6 +1,6 @@
 import { percent } from '../../domain/format.ts';
 import type { PastIncidentFact } from './ports.ts';
-import { count, jsonBody, needed, type Probe, type ProbeTable } from './probe.ts';
+import { count, jsonBody, type Probe, type ProbeTable, required } from './probe.ts';
 
 const SHOWN = 5;
 
@@ -8,7 +8,7 @@ const SHOWN = 5;
 const pastIncidents: Probe = {
   source: 'Record of past incidents',
   async ask({ record }, { request }) {
-    const similar = await needed(record, 'The record of past incidents').similar(request.incidentId, SHOWN);
+    const similar = await required(record, 'The record of past incidents').similar(request.incidentId, SHOWN);
     return {
       command: `incident similar ${request.incidentId}`,
       words:

@@ -1,7 +1,7 @@
 import { percent, secondsWords } from '../../domain/format.ts';
 import { type Instant, plusMinutes } from '../../domain/instant.ts';
 import type { MetricsPort, Sample } from './ports.ts';
-import { count, firstOf, jsonBody, type Look, NoAnswer, needed, type Probe, type ProbeTable } from './probe.ts';
+import { count, firstOf, jsonBody, type Look, NoAnswer, type Probe, type ProbeTable, required } from './probe.ts';
 import { ORDINARY_ERROR_RATIO, ORDINARY_P95_SECONDS, present, query } from './queries.ts';
 import { roseAt } from './trend.ts';
 
@@ -23,7 +23,7 @@ const BUSY_TRAFFIC = 1.5;
 const requestRate: Probe = {
   source: SOURCE,
   async ask({ metrics }, look) {
-    const samples = await present(needed(metrics, METRICS), look, 'requestsPerMinute');
+    const samples = await present(required(metrics, METRICS), look, 'requestsPerMinute');
     const perMinute = samples[0]?.value ?? null;
     const { baselineRequestsPerMinute: baseline } = look.service;
     const ratio = perMinute === null || baseline <= 0 ? null : perMinute / baseline;
@@ -46,7 +46,7 @@ const requestRate: Probe = {
 const endpoints: Probe = {
   source: SOURCE,
   async ask({ metrics }, look) {
-    const port = needed(metrics, METRICS);
+    const port = required(metrics, METRICS);
     const [errors, traffic] = await Promise.all([
       present(port, look, 'errorRatioByEndpoint'),
       port.instant(query(look, 'requestsPerMinuteByEndpoint')).catch(() => []),
@@ -83,7 +83,7 @@ const endpoints: Probe = {
 const slowEndpoints: Probe = {
   source: SOURCE,
   async ask({ metrics }, look) {
-    const port = needed(metrics, METRICS);
+    const port = required(metrics, METRICS);
     const samples = await present(port, look, 'p95SecondsByEndpoint');
     const isSlow = samples.some(({ value }) => (value ?? 0) > ORDINARY_P95_SECONDS);
     const since = isSlow ? await slowSince(port, look).catch(() => NOT_KNOWN) : NOT_KNOWN;
@@ -129,7 +129,7 @@ const SLOW_BEFORE_MINUTES = 40;
 const affectedUsers: Probe = {
   source: SOURCE,
   async ask({ metrics }, look) {
-    const port = needed(metrics, METRICS);
+    const port = required(metrics, METRICS);
     const [affectedNow, totalNow] = await Promise.all([
       port.instant(query(look, 'affectedUsers')),
       port.instant(query(look, 'totalUsers')),
@@ -155,7 +155,7 @@ const affectedUsers: Probe = {
 const cacheHitRate: Probe = {
   source: SOURCE,
   async ask({ metrics }, look) {
-    const ratio = (await present(needed(metrics, METRICS), look, 'cacheHitRatio'))[0]?.value ?? null;
+    const ratio = (await present(required(metrics, METRICS), look, 'cacheHitRatio'))[0]?.value ?? null;
     const minimum = look.service.cache?.minimumHitRatio ?? null;
     const low = ratio !== null && minimum !== null && ratio < minimum;
     const words =
@@ -176,7 +176,7 @@ const cacheHitRate: Probe = {
 const providerTraffic: Probe = {
   source: SOURCE,
   async ask({ metrics }, look) {
-    const port = needed(metrics, METRICS);
+    const port = required(metrics, METRICS);
     const [traffic, errors] = await Promise.all([
       present(port, look, 'providerRequestsPerMinute'),
       port.instant(query(look, 'providerErrorRatio')).catch(() => []),

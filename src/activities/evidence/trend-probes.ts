@@ -12,9 +12,9 @@ import {
   LIST_LIMIT,
   type Look,
   NoAnswer,
-  needed,
   type Probe,
   type ProbeTable,
+  required,
   seriesFromAt,
 } from './probe.ts';
 import { ORDINARY_ERROR_RATIO, ORDINARY_P95_SECONDS, query, rangeOf } from './queries.ts';
@@ -33,7 +33,7 @@ const AFTER_MINUTES = 60;
 const errorRate: Probe = {
   source: SOURCE,
   async ask({ metrics }, look) {
-    const port = needed(metrics, METRICS);
+    const port = required(metrics, METRICS);
     const [trend, rate] = await Promise.all([
       readTrend(port, look, 'errorRatio'),
       rangeOf(port, look, 'errorRate').catch(() => []),
@@ -62,7 +62,7 @@ const errorRate: Probe = {
 const latency: Probe = {
   source: SOURCE,
   async ask({ metrics }, look) {
-    const trend = await readTrend(needed(metrics, METRICS), look, 'p95Seconds');
+    const trend = await readTrend(required(metrics, METRICS), look, 'p95Seconds');
     const rose = roseAt(trend.points, { noiseBelow: LATENCY_NOISE_SECONDS });
     const now = trend.now === null ? 'unknown (no data right now)' : secondsWords(trend.now);
     const words = `The 95th percentile of response times is ${now}${riseWords(rose)}.`;
@@ -110,7 +110,7 @@ const SNAPSHOT: readonly Snapshot[] = [
 const metricsSnapshot: Probe = {
   source: SOURCE,
   async ask({ metrics }, look) {
-    const port = needed(metrics, METRICS);
+    const port = required(metrics, METRICS);
     const untilAt = earlierOf(look.request.at, plusMinutes(look.request.aroundAt, AFTER_MINUTES));
     const read = await Promise.allSettled(SNAPSHOT.map((one) => rangeOf(port, look, one.query, untilAt)));
     const series = SNAPSHOT.flatMap((one, index) => {

@@ -10,7 +10,8 @@ const PROMOTION_WAIT_SECONDS = 15;
 
 export function createFailoverActivities(ports: FailoverPorts): FailoverActivities {
   return {
-    previewDatabaseFailover: (input) => Promise.all(input.wishes.map((wish) => planFailover(ports, input, wish))),
+    previewDatabaseFailover: (input) =>
+      Promise.all(input.requests.map((request) => planFailover(ports, input, request))),
     fenceOldPrimary: (input) => fence(ports, input),
     async awaitOldPrimaryFenced(input) {
       const { place, plan, objects } = await standing(ports, input);
@@ -75,12 +76,12 @@ async function whyNotNow(
 ): Promise<RemedyOutcome | null> {
   if (objects.set.replicas !== plan.before.replicas || objects.set.firstOrdinal !== plan.before.firstOrdinal)
     return outcome('changed-underneath', `${place.primarySet} was scaled since the plan was made.`, {});
-  const replica = await needed(ports.replica, 'the replica').state();
+  const replica = await required(ports.replica, 'the replica').state();
   if (!replica.inRecovery)
     return outcome('changed-underneath', `${place.replicaPod} was promoted since the plan was made.`, {
       timeline: replica.timeline,
     });
-  const primary = await needed(ports.primary, 'the primary').state();
+  const primary = await required(ports.primary, 'the primary').state();
   if (!primary.answers || primary.writtenBytes === null) return null;
   // It answers again: what is lost is not what was approved, unless the replica has kept up.
   const bound = lossBound({ primary, replica, primaryPod: objects.primaryPod, rememberedStopAt: null });
@@ -102,13 +103,13 @@ async function whyNotFenced(
   if (set.firstOrdinal !== fenceWanted.firstOrdinal || set.replicas !== fenceWanted.replicas)
     return `${place.primarySet} is asked to run it again`;
   if (primaryPod !== null) return 'its pod is still there';
-  const primary = await needed(ports.primary, 'the primary').state();
+  const primary = await required(ports.primary, 'the primary').state();
   return primary.acceptsWrites === true ? 'something at its address still takes writes' : null;
 }
 
 async function promote(ports: FailoverPorts, input: FailoverInput): Promise<RemedyOutcome> {
   const { place, plan, objects } = await standing(ports, input);
-  const replica = needed(ports.replica, 'the replica');
+  const replica = required(ports.replica, 'the replica');
   const before = await replica.state();
   if (!before.inRecovery) return promoted(place, plan, before, 'already-done');
   const unfenced = await whyNotFenced(ports, place, plan, objects);
@@ -151,7 +152,7 @@ function promoted(
 
 async function point(ports: FailoverPorts, input: FailoverInput): Promise<RemedyOutcome> {
   const { place, plan } = await standing(ports, input);
-  const state = await needed(ports.replica, 'the replica').state();
+  const state = await required(ports.replica, 'the replica').state();
   if (state.inRecovery)
     return outcome('refused', `${place.replicaPod} is still a replica: the application is not pointed at it.`, {});
   const changed = await ports.cluster.point(place, place.replicaPod, plan, false);
@@ -169,7 +170,7 @@ async function point(ports: FailoverPorts, input: FailoverInput): Promise<Remedy
 
 async function progress(ports: FailoverPorts, input: FailoverInput): Promise<FailoverProgress> {
   const { place, plan, objects } = await standing(ports, input);
-  const state = await needed(ports.replica, 'the replica').state();
+  const state = await required(ports.replica, 'the replica').state();
   const isPromoted = !state.inRecovery && state.timeline > Number(plan.before.timeline);
   const isPointed = objects.service.pod === place.replicaPod;
   // Once the Service is pointed at the new primary, its address does take writes, and rightly so.
@@ -188,7 +189,7 @@ function podStays({ primaryPod }: DatabaseObjects): string | null {
   return primaryPod === null ? null : 'its pod is there again';
 }
 
-function needed<T>(port: T | null, what: string): T {
+function required<T>(port: T | null, what: string): T {
   if (port !== null) return port;
   throw failure('Invalid', `The address of ${what} is not configured.`);
 }

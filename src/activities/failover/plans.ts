@@ -1,5 +1,5 @@
 import type { Instant } from '../../domain/instant.ts';
-import type { RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { RemedyPlan, RemedyPreview, RemedyRequest } from '../../domain/remedy.ts';
 import { failure } from '../failures.ts';
 import { type PlanBody, planDigest, sealPlan } from '../remedy-plan.ts';
 import type { FailoverPreviewInput } from './api.ts';
@@ -23,9 +23,9 @@ const UNKNOWN_LOSS_SECONDS = 10 * 365 * 86_400;
 export async function planFailover(
   ports: FailoverPorts,
   input: FailoverPreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
 ): Promise<RemedyPreview> {
-  const impossible = (reason: string): RemedyPreview => ({ kind: 'impossible', wish, reason });
+  const impossible = (reason: string): RemedyPreview => ({ kind: 'impossible', request, reason });
   const place = placeOf(input.service);
   if (typeof place === 'string') return impossible(place);
   if (ports.replica === null || ports.primary === null)
@@ -49,10 +49,10 @@ export async function planFailover(
     primary,
     replica,
     primaryPod: objects.primaryPod,
-    rememberedStopAt: (wish.parameters.stoppedAt as Instant | undefined) ?? null,
+    rememberedStopAt: (request.parameters.stoppedAt as Instant | undefined) ?? null,
   });
   if (bound.seconds > input.maximumLagSeconds) return impossible(tooFarBehind(place, bound, input.maximumLagSeconds));
-  const plan = sealPlan(bodyOf(input, wish, { place, objects, replica, fence, bound, isAlive: primary.answers }));
+  const plan = sealPlan(bodyOf(input, request, { place, objects, replica, fence, bound, isAlive: primary.answers }));
   return rehearsed(ports, place, plan, impossible);
 }
 
@@ -123,12 +123,12 @@ function ordinalOf(podName: string): number {
   return Number(/-(\d+)$/.exec(podName)?.[1] ?? 0);
 }
 
-function bodyOf(input: FailoverPreviewInput, wish: RemedyWish, fixed: Fixed): PlanBody {
+function bodyOf(input: FailoverPreviewInput, request: RemedyRequest, fixed: Fixed): PlanBody {
   const { place, objects, replica, fence, bound } = fixed;
   return {
-    key: `${input.keyPrefix}/${wish.action}/${wish.target.name}`,
-    action: wish.action,
-    target: wish.target,
+    key: `${input.keyPrefix}/${request.action}/${request.target.name}`,
+    action: request.action,
+    target: request.target,
     parameters: {
       replica: place.replicaPod,
       maximumLagSeconds: input.maximumLagSeconds,

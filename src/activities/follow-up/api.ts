@@ -1,6 +1,6 @@
 import type { CommunicationPolicy } from '../../domain/communication-policy.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
 import type { Figure } from '../../domain/figure.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { TeamPolicy } from '../../domain/policy.ts';
 import type { ReviewPolicy, RunbooksPolicy } from '../../domain/review-policy.ts';
@@ -8,7 +8,7 @@ import type { RunbookChange } from '../../domain/runbook-change.ts';
 import type { Lease, TimelineEvent } from '../../domain/timeline.ts';
 
 export interface WritePostMortemInput {
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   /** Null: as it was recorded (`recordTimeline`), so that a history does not carry it twice. */
   readonly timeline: readonly TimelineEvent[] | null;
   readonly communication: Pick<CommunicationPolicy, 'documentsUrl'>;
@@ -73,11 +73,11 @@ export interface MeasureImpactInput {
 export interface RecordTimelineInput {
   readonly incidentId: string;
   readonly events: readonly TimelineEvent[];
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
 }
 
 export interface OpenActionItemsInput {
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   readonly items: readonly {
     readonly id: string;
     readonly what: string;
@@ -108,7 +108,7 @@ export interface PlacePostMortemInput {
 }
 
 export interface DraftRunbookChangeInput {
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   /** Of the post-mortem as it stands, in the evidence store. */
   readonly postMortemDigest: string;
   readonly postMortemUrl: string | null;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { answered, asked, DEADLINE_MS, LOOK_AT_IT } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { gitSettings } from './ports.ts';
 import { withRepository } from './run-git.ts';
@@ -16,7 +16,7 @@ export async function check(env: EnvOf<typeof git>): Promise<SystemFinding> {
   if (settings === null) return unset(SYSTEM, 'GIT_REPOSITORY_URL', 'no fix can be pushed');
   const { url } = settings;
   if (url.startsWith('/') && !existsSync(url))
-    return away(SYSTEM, `${url} is not there`, 'Correct GIT_REPOSITORY_URL.');
+    return unreachable(SYSTEM, `${url} is not there`, 'Correct GIT_REPOSITORY_URL.');
   return asked(SYSTEM, url, 'GIT_REPOSITORY_URL', (base) =>
     withRepository({ ...settings, timeoutMilliseconds: DEADLINE_MS }, async (run) => {
       const tries = [
@@ -40,7 +40,7 @@ export async function check(env: EnvOf<typeof git>): Promise<SystemFinding> {
           );
         if (type === 'NotFound')
           return refused(SYSTEM, `there is no repository at ${base}`, 'Correct GIT_REPOSITORY_URL.');
-        if (type !== null) return away(SYSTEM, `${base}: ${words}`, LOOK_AT_IT);
+        if (type !== null) return unreachable(SYSTEM, `${base}: ${words}`, LOOK_AT_IT);
       }
       return fine(SYSTEM, base);
     }),

@@ -1,5 +1,5 @@
 import { asked, jsonOf, LOOK_AT_IT } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { gitHubCaller } from './client.ts';
 import { gitHubSettings } from './ports.ts';
@@ -33,7 +33,7 @@ export async function check(env: EnvOf<typeof gitHub>): Promise<SystemFinding> {
         `${repository} is not there for this token`,
         'Correct GITHUB_REPOSITORY, or give the token this repository.',
       );
-    if (repo.status !== 200) return away(SYSTEM, `${base} answers ${repo.status}`, LOOK_AT_IT);
+    if (repo.status !== 200) return unreachable(SYSTEM, `${base} answers ${repo.status}`, LOOK_AT_IT);
     const missing: string[] = [];
     for (const { right, path } of RIGHTS) {
       const { status } = await call.answer({ path, query: { per_page: 1 } });

@@ -1,5 +1,5 @@
 import { asked, isRefusal, jsonOf, LOOK_AT_IT } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { grafanaHttp } from './client.ts';
 import { grafanaSettings } from './ports.ts';
@@ -24,7 +24,7 @@ export async function check(env: EnvOf<typeof grafana>): Promise<SystemFinding> 
         `${base} does not accept the token (${rights.status})`,
         'Make a token for a service account and put it into GRAFANA_TOKEN.',
       );
-    if (rights.status !== 200) return away(SYSTEM, `${base} answers ${rights.status}`, LOOK_AT_IT);
+    if (rights.status !== 200) return unreachable(SYSTEM, `${base} answers ${rights.status}`, LOOK_AT_IT);
     const granted = jsonOf(rights.text);
     const missing = PERMISSIONS.filter((name) => !(name in granted));
     return missing.length === 0

@@ -1,5 +1,5 @@
 import { answered, asked, LOOK_AT_IT } from '../checking.ts';
-import { away, type CheckContext, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { type CheckContext, fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { createJenkinsClient } from './client.ts';
 import { jenkinsSettings } from './ports.ts';
@@ -34,7 +34,7 @@ export async function check(env: EnvOf<typeof jenkins>, { now }: CheckContext): 
           `there is no job ${job}, or ${userId} may not see it`,
           'Correct JENKINS_JOBS, or give this user Job/Discover and Job/Read.',
         );
-      if (status !== 200) return away(system, `${base} answers ${status}`, LOOK_AT_IT);
+      if (status !== 200) return unreachable(system, `${base} answers ${status}`, LOOK_AT_IT);
       if (type === 'Invalid')
         return refused(system, `${job} is a folder`, `Name the job inside it in JENKINS_JOBS, e.g. ${job}/main.`);
     }

@@ -1,5 +1,5 @@
 import { asked, isRefusal, jsonOf } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { jiraHttp } from './client.ts';
 import { jiraSettings } from './ports.ts';
@@ -30,7 +30,7 @@ export async function check(env: EnvOf<typeof jira>): Promise<SystemFinding> {
         `${base} shows us no project ${project}`,
         'Correct JIRA_PROJECT, or let the user into it.',
       );
-    if (answer.status !== 200) return away(SYSTEM, `${base} answers ${answer.status}`, 'Correct JIRA_URL.');
+    if (answer.status !== 200) return unreachable(SYSTEM, `${base} answers ${answer.status}`, 'Correct JIRA_URL.');
     const rights = (jsonOf(answer.text).permissions ?? {}) as Record<
       string,
       { readonly havePermission?: boolean } | undefined

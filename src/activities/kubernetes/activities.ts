@@ -30,7 +30,7 @@ export function createClusterActivities(
     };
   return {
     previewClusterRemedies: (input) =>
-      Promise.all(input.wishes.map((wish) => previewRemedy(client, manifests, input, wish))),
+      Promise.all(input.requests.map((request) => previewRemedy(client, manifests, input, request))),
     restartDeployment: workloadRemedy('restart'),
     rollBackDeployment: workloadRemedy('rollback'),
     scaleDeployment: workloadRemedy('scale'),

@@ -1,11 +1,11 @@
 import type { Instant } from '../../domain/instant.ts';
-import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyRequest } from '../../domain/remedy.ts';
 
 export interface PreviewInput {
   readonly incidentId: string;
   /** Stable prefix of the plans' keys: incident + step. */
   readonly keyPrefix: string;
-  readonly wishes: readonly RemedyWish[];
+  readonly requests: readonly RemedyRequest[];
   readonly at: Instant;
 }
 

@@ -1,4 +1,4 @@
-import type { ActionName, RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { ActionName, RemedyOutcome, RemedyPlan, RemedyPreview, RemedyRequest } from '../../domain/remedy.ts';
 import { jsonDigest } from '../digest.ts';
 import { failure } from '../failures.ts';
 import type { PreviewInput } from './api.ts';
@@ -27,23 +27,24 @@ export async function previewManifest(
   client: KubernetesClient,
   manifests: Manifests | null,
   input: PreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
 ): Promise<RemedyPreview> {
-  const { kind, name: path, namespace } = wish.target;
-  if (kind !== 'manifest') return impossible(wish, `${wish.action} is not possible for a ${kind}.`);
-  if (wish.parameters.revert === 1) return previewTakingBack(client, input, wish);
+  const { kind, name: path, namespace } = request.target;
+  if (kind !== 'manifest') return impossible(request, `${request.action} is not possible for a ${kind}.`);
+  if (request.parameters.revert === 1) return previewTakingBack(client, input, request);
   const objects = await readObjects(manifests, path, namespace);
-  if (typeof objects === 'string') return impossible(wish, objects);
+  if (typeof objects === 'string') return impossible(request, objects);
   const looks: Look[] = [];
   for (const object of objects) {
     const look = await lookAt(client, input, object, namespace);
-    if (typeof look === 'string') return impossible(wish, look);
+    if (typeof look === 'string') return impossible(request, look);
     looks.push(look);
   }
   const changes = looks.filter((look) => look.change !== null);
-  if (changes.length === 0) return impossible(wish, `${path} is in effect already: applying it would change nothing.`);
+  if (changes.length === 0)
+    return impossible(request, `${path} is in effect already: applying it would change nothing.`);
   const refs = objects.map((object) => refWords(refOf(object, namespace))).join(' ');
-  const plan = seal(input, wish, {
+  const plan = seal(input, request, {
     parameters: { manifestDigest: digestOf(objects), objects: refs },
     before: { objects: refs },
     preconditions: {
@@ -52,7 +53,7 @@ export async function previewManifest(
     },
     preview: `Applies ${path}: ${changes.map((look) => look.change).join('; ')}.${takenOverWords(looks)}`,
     command: `kubectl apply -n ${namespace} ${/\.ya?ml$/.test(path) ? '-f' : '-k'} ${path}`,
-    temporary: TEMPORARY.includes(wish.action),
+    temporary: TEMPORARY.includes(request.action),
   });
   return { kind: 'plan', plan };
 }

@@ -37,7 +37,7 @@ export function createManifests({ directory, kustomize = async () => null }: Man
   };
   return {
     async objects(path) {
-      const file = await within(root, path);
+      const file = await containedPath(root, path);
       const objects = (await stat(file)).isDirectory() ? inApplyOrder(await rendered(path, file)) : await read(path);
       if (objects.length === 0) throw failure('Invalid', `${path} holds no object.`);
       return objects;
@@ -62,17 +62,17 @@ async function readManifest(root: string, path: string): Promise<readonly Manife
 }
 
 async function textOf(root: string, path: string): Promise<string> {
-  const file = await within(root, path);
+  const file = await containedPath(root, path);
   if ((await stat(file)).size > LARGEST_FILE_BYTES) throw failure('Invalid', `${path} is too large for a manifest.`);
   return readFile(file, 'utf8');
 }
 
 async function isFolder(root: string, path: string): Promise<boolean> {
-  return (await stat(await within(root, path))).isDirectory();
+  return (await stat(await containedPath(root, path))).isDirectory();
 }
 
 /** Links are followed before it is checked: nothing outside the folder is ever read. */
-async function within(root: string, path: string): Promise<string> {
+async function containedPath(root: string, path: string): Promise<string> {
   const [home, file] = await Promise.all([
     realpath(root).catch(() => null),
     realpath(join(root, path)).catch(() => null),

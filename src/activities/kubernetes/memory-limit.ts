@@ -14,18 +14,18 @@ interface ContainerLimit {
 }
 
 /** Raises one container's memory limit for a while, or takes that back (R3.4.3). */
-export const planMemoryLimit: Planner = async (_client, input, wish, workload) => {
-  const { kind, namespace, name } = wish.target;
-  const container = chosenContainer(workload, wish.parameters.container);
+export const planMemoryLimit: Planner = async (_client, input, request, workload) => {
+  const { kind, namespace, name } = request.target;
+  const container = chosenContainer(workload, request.parameters.container);
   if (typeof container === 'string') return container;
-  const reverting = wish.parameters.revert === 1;
-  const wanted = wish.parameters.memory === undefined ? null : String(wish.parameters.memory);
-  const because = reverting ? whyNotBack(name, container, wish.parameters.setTo) : whyNotUp(name, container, wanted);
+  const reverting = request.parameters.revert === 1;
+  const wanted = request.parameters.memory === undefined ? null : String(request.parameters.memory);
+  const because = reverting ? whyNotBack(name, container, request.parameters.setTo) : whyNotUp(name, container, wanted);
   if (because !== null) return because;
   const to = wanted ?? 'no limit';
   return {
     parameters: { container: container.name, memory: wanted ?? '', ...(reverting ? { revert: 1 } : {}) },
-    // Going back is a wish with these values: only what we set ourselves is taken back (ADR 0011).
+    // Going back is a request with these values: only what we set ourselves is taken back (ADR 0011).
     before: { container: container.name, memory: container.memory, setTo: wanted },
     preconditions: {
       uid: workload.metadata.uid,

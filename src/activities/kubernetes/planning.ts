@@ -1,4 +1,4 @@
-import type { RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { RemedyPlan, RemedyPreview, RemedyRequest } from '../../domain/remedy.ts';
 import { failure } from '../failures.ts';
 import { type PlanBody, sealPlan } from '../remedy-plan.ts';
 import type { PreviewInput } from './api.ts';
@@ -10,26 +10,26 @@ export type Planned = Omit<PlanBody, 'key' | 'action' | 'target' | 'plannedAt'> 
 export type Planner = (
   client: KubernetesClient,
   input: PreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
   workload: Workload,
 ) => Promise<Planned>;
 
-export function seal(input: PreviewInput, wish: RemedyWish, planned: Exclude<Planned, string>): RemedyPlan {
-  const key = `${input.keyPrefix}/${wish.action}/${wish.target.name}`;
-  return sealPlan({ key, action: wish.action, target: wish.target, plannedAt: input.at, ...planned });
+export function seal(input: PreviewInput, request: RemedyRequest, planned: Exclude<Planned, string>): RemedyPlan {
+  const key = `${input.keyPrefix}/${request.action}/${request.target.name}`;
+  return sealPlan({ key, action: request.action, target: request.target, plannedAt: input.at, ...planned });
 }
 
-export function rehearsed(wish: RemedyWish, plan: RemedyPlan, answer: Written): RemedyPreview {
+export function rehearsed(request: RemedyRequest, plan: RemedyPlan, answer: Written): RemedyPreview {
   if (answer.kind === 'written') return { kind: 'plan', plan };
   // A lost race says nothing about the plan: the next attempt reads the newer object and plans again.
   if (answer.kind === 'conflict' && /the object has been modified|testing.*resourceVersion/i.test(answer.message)) {
     throw failure('Unavailable', `${plan.target.name} changed while the plan was made: ${answer.message}`);
   }
-  return impossible(wish, `The cluster would not accept it: ${answer.message}`);
+  return impossible(request, `The cluster would not accept it: ${answer.message}`);
 }
 
-export function impossible(wish: RemedyWish, reason: string): RemedyPreview {
-  return { kind: 'impossible', wish, reason };
+export function impossible(request: RemedyRequest, reason: string): RemedyPreview {
+  return { kind: 'impossible', request, reason };
 }
 
 export function preconditionsOf(input: PreviewInput, workload: Workload): Record<string, string> {

@@ -1,4 +1,4 @@
-import type { RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { RemedyPreview, RemedyRequest } from '../../domain/remedy.ts';
 import type { PreviewInput } from './api.ts';
 import { previewManifest } from './applying.ts';
 import type { KubernetesClient, WorkloadKind, WorkloadRef } from './client.ts';
@@ -20,47 +20,47 @@ export async function previewRemedy(
   client: KubernetesClient,
   manifests: Manifests | null,
   input: PreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
 ): Promise<RemedyPreview> {
-  switch (wish.action) {
+  switch (request.action) {
     case 'rollback':
-      return previewOnWorkload(client, input, wish, ['deployment'], planRollback);
+      return previewOnWorkload(client, input, request, ['deployment'], planRollback);
     case 'restart':
-      return previewOnWorkload(client, input, wish, ['deployment', 'statefulset'], planRestart);
+      return previewOnWorkload(client, input, request, ['deployment', 'statefulset'], planRestart);
     case 'scale':
-      return previewOnWorkload(client, input, wish, ['deployment'], planScale);
+      return previewOnWorkload(client, input, request, ['deployment'], planScale);
     case 'memory-limit':
-      return previewOnWorkload(client, input, wish, ['deployment', 'statefulset'], planMemoryLimit);
+      return previewOnWorkload(client, input, request, ['deployment', 'statefulset'], planMemoryLimit);
     case 'replace-pods':
-      return previewReplacement(client, input, wish);
+      return previewReplacement(client, input, request);
     case 'delete-pod':
-      return previewDeletion(client, input, wish);
+      return previewDeletion(client, input, request);
     case 'restore-config':
-      return previewConfigRestore(client, manifests, input, wish);
+      return previewConfigRestore(client, manifests, input, request);
     case 'rate-limit':
     case 'canary':
     case 'promote':
-      return previewManifest(client, manifests, input, wish);
+      return previewManifest(client, manifests, input, request);
     default:
-      return impossible(wish, `${wish.action} is not done through the cluster's workloads.`);
+      return impossible(request, `${request.action} is not done through the cluster's workloads.`);
   }
 }
 
 async function previewOnWorkload(
   client: KubernetesClient,
   input: PreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
   kinds: readonly WorkloadKind[],
   planner: Planner,
 ): Promise<RemedyPreview> {
-  const found = await findForChange(client, input, wish, kinds);
-  if ('reason' in found) return impossible(wish, found.reason);
+  const found = await findForChange(client, input, request, kinds);
+  if ('reason' in found) return impossible(request, found.reason);
   const { ref, workload } = found;
-  const planned = await planner(client, input, wish, workload);
-  if (typeof planned === 'string') return impossible(wish, planned);
-  const plan = seal(input, wish, planned);
-  const sets = wish.action === 'rollback' ? await client.replicaSets(ref.namespace, workload) : [];
-  return rehearsed(wish, plan, await client.patchWorkload(ref, patchFor(plan, workload, sets), true));
+  const planned = await planner(client, input, request, workload);
+  if (typeof planned === 'string') return impossible(request, planned);
+  const plan = seal(input, request, planned);
+  const sets = request.action === 'rollback' ? await client.replicaSets(ref.namespace, workload) : [];
+  return rehearsed(request, plan, await client.patchWorkload(ref, patchFor(plan, workload, sets), true));
 }
 
 type Found = { readonly ref: WorkloadRef; readonly workload: Workload } | { readonly reason: string };
@@ -68,22 +68,22 @@ type Found = { readonly ref: WorkloadRef; readonly workload: Workload } | { read
 async function findForChange(
   client: KubernetesClient,
   input: PreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
   kinds: readonly WorkloadKind[],
 ): Promise<Found> {
-  const kind = kinds.find((one) => one === wish.target.kind);
-  if (kind === undefined) return { reason: `${wish.action} is not possible for a ${wish.target.kind}.` };
-  const ref: WorkloadRef = { kind, namespace: wish.target.namespace, name: wish.target.name };
+  const kind = kinds.find((one) => one === request.target.kind);
+  if (kind === undefined) return { reason: `${request.action} is not possible for a ${request.target.kind}.` };
+  const ref: WorkloadRef = { kind, namespace: request.target.namespace, name: request.target.name };
   const workload = await client.workload(ref);
   if (workload === null) return { reason: `There is no ${kind} ${ref.name} in ${ref.namespace}.` };
   const claim = claimAgainst(workload.metadata.annotations, input.incidentId, input.at);
   return claim === null ? { ref, workload } : { reason: `Another incident has it: ${claimedWords(claim)}` };
 }
 
-const planRollback: Planner = async (client, input, wish, deployment) => {
+const planRollback: Planner = async (client, input, request, deployment) => {
   if (deployment.spec.paused) return `${deployment.metadata.name} is paused: resume it first (kubectl rollout resume).`;
-  const sets = await client.replicaSets(wish.target.namespace, deployment);
-  const asked = wish.parameters.revision;
+  const sets = await client.replicaSets(request.target.namespace, deployment);
+  const asked = request.parameters.revision;
   const chosen = asked === undefined ? revisionToGoBackTo(deployment, sets) : revisionByNumber(sets, asked);
   if (chosen === null) return noRevision(deployment, asked);
   const to = rolloutRevision(chosen);
@@ -98,13 +98,13 @@ const planRollback: Planner = async (client, input, wish, deployment) => {
       replicaSetUid: chosen.metadata.uid,
     },
     preview: `Rolls ${deployment.metadata.name} back from ${from} to ${revisionWords(chosen)}; ${replacedWords(deployment)}.`,
-    command: `kubectl rollout undo deployment/${deployment.metadata.name} -n ${wish.target.namespace} --to-revision=${to.revision}`,
+    command: `kubectl rollout undo deployment/${deployment.metadata.name} -n ${request.target.namespace} --to-revision=${to.revision}`,
     temporary: false,
   };
 };
 
-const planRestart: Planner = async (_client, input, wish, workload) => {
-  const { kind, namespace, name } = wish.target;
+const planRestart: Planner = async (_client, input, request, workload) => {
+  const { kind, namespace, name } = request.target;
   if (workload.spec.paused) return `${name} is paused: a restart would not happen until it is resumed.`;
   if (workload.spec.updateStrategy?.type === 'OnDelete')
     return `${name} is only updated when its pods are deleted by hand.`;
@@ -120,13 +120,13 @@ const planRestart: Planner = async (_client, input, wish, workload) => {
   };
 };
 
-const planScale: Planner = async (client, input, wish, deployment) => {
-  const { namespace, name } = wish.target;
-  const [replicas, before] = [wish.parameters.replicas, deployment.spec.replicas];
+const planScale: Planner = async (client, input, request, deployment) => {
+  const { namespace, name } = request.target;
+  const [replicas, before] = [request.parameters.replicas, deployment.spec.replicas];
   if (typeof replicas !== 'number' || !Number.isInteger(replicas) || replicas < 1)
     return `To how many replicas ${name} should be scaled was not said.`;
-  const reverting = wish.parameters.revert === 1;
-  const drift = reverting ? wish.parameters.scaledTo : undefined;
+  const reverting = request.parameters.revert === 1;
+  const drift = reverting ? request.parameters.scaledTo : undefined;
   if (drift !== undefined && drift !== before)
     return `${name} has ${before} replicas now, not the ${drift} we set: somebody else decided since, so it is left alone.`;
   if (replicas === before) return `${name} has ${before} replicas already.`;
@@ -137,7 +137,7 @@ const planScale: Planner = async (client, input, wish, deployment) => {
     return `The autoscaler ${autoscaler} decides how many replicas ${name} has and would undo it; change its limits instead.`;
   return {
     parameters: { replicas, ...(reverting ? { revert: 1 } : {}) },
-    // Going back is a wish with these values: only what we set ourselves is taken back (ADR 0011).
+    // Going back is a request with these values: only what we set ourselves is taken back (ADR 0011).
     before: { replicas: before, scaledTo: replicas },
     preconditions: { ...preconditionsOf(input, deployment), replicas: String(before) },
     preview: `Scales ${name} from ${before} to ${replicas} replicas; ${replicas > before ? `${replicas - before} pods are added` : `${before - replicas} pods are stopped`}, the others keep running.`,
@@ -149,33 +149,33 @@ const planScale: Planner = async (client, input, wish, deployment) => {
 async function previewReplacement(
   client: KubernetesClient,
   input: PreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
 ): Promise<RemedyPreview> {
-  const found = await findForChange(client, input, wish, ['deployment', 'statefulset']);
-  if ('reason' in found) return impossible(wish, found.reason);
-  const planned = await planReplacement(client, input, wish, found.workload);
-  if (typeof planned === 'string') return impossible(wish, planned);
-  const plan = seal(input, wish, planned);
+  const found = await findForChange(client, input, request, ['deployment', 'statefulset']);
+  if ('reason' in found) return impossible(request, found.reason);
+  const planned = await planReplacement(client, input, request, found.workload);
+  if (typeof planned === 'string') return impossible(request, planned);
+  const plan = seal(input, request, planned);
   const first = plannedPods(plan)[0];
-  if (first === undefined) return impossible(wish, `There is no pod of ${wish.target.name} to replace.`);
-  return rehearsed(wish, plan, await client.evictPod(wish.target.namespace, first.name, first.uid, true));
+  if (first === undefined) return impossible(request, `There is no pod of ${request.target.name} to replace.`);
+  return rehearsed(request, plan, await client.evictPod(request.target.namespace, first.name, first.uid, true));
 }
 
 async function previewDeletion(
   client: KubernetesClient,
   input: PreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
 ): Promise<RemedyPreview> {
-  const { namespace, name, kind } = wish.target;
-  if (kind !== 'pod') return impossible(wish, `delete-pod is not possible for a ${kind}.`);
+  const { namespace, name, kind } = request.target;
+  if (kind !== 'pod') return impossible(request, `delete-pod is not possible for a ${kind}.`);
   const pod = await client.pod(namespace, name);
-  if (pod === null) return impossible(wish, `There is no pod ${name} in ${namespace}.`);
+  if (pod === null) return impossible(request, `There is no pod ${name} in ${namespace}.`);
   const owner = await ownerOf(client, namespace, pod);
   if (owner === null)
-    return impossible(wish, `Nothing would bring ${name} back: no Deployment or StatefulSet owns it.`);
+    return impossible(request, `Nothing would bring ${name} back: no Deployment or StatefulSet owns it.`);
   const claim = claimAgainst(owner.workload.metadata.annotations, input.incidentId, input.at);
-  if (claim !== null) return impossible(wish, `Another incident has ${owner.ref.name}: ${claimedWords(claim)}`);
-  const plan = seal(input, wish, {
+  if (claim !== null) return impossible(request, `Another incident has ${owner.ref.name}: ${claimedWords(claim)}`);
+  const plan = seal(input, request, {
     parameters: {},
     before: { phase: pod.status.phase },
     preconditions: {
@@ -188,7 +188,7 @@ async function previewDeletion(
     command: `kubectl delete pod ${name} -n ${namespace}`,
     temporary: false,
   });
-  return rehearsed(wish, plan, await client.deletePod(namespace, name, pod.metadata.uid, true));
+  return rehearsed(request, plan, await client.deletePod(namespace, name, pod.metadata.uid, true));
 }
 
 /** The Deployment or StatefulSet that a pod belongs to in the end; null when nothing of the kind does. */

@@ -1,4 +1,4 @@
-import type { RemedyOutcome, RemedyPlan, RemedyWish } from '../../domain/remedy.ts';
+import type { RemedyOutcome, RemedyPlan, RemedyRequest } from '../../domain/remedy.ts';
 import { actOnWorkload, refOf } from './acting.ts';
 import type { PreviewInput } from './api.ts';
 import type { KubernetesClient } from './client.ts';
@@ -18,11 +18,11 @@ interface PlannedPod {
 export async function planReplacement(
   client: KubernetesClient,
   input: PreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
   workload: Workload,
 ): Promise<Planned> {
-  const { kind, namespace, name } = wish.target;
-  const away = wish.parameters.awayFromNode === undefined ? null : String(wish.parameters.awayFromNode);
+  const { kind, namespace, name } = request.target;
+  const away = request.parameters.awayFromNode === undefined ? null : String(request.parameters.awayFromNode);
   const all = await podsOf(client, namespace, workload);
   const affected = all.filter((pod) => away === null || pod.spec.nodeName === away).sort(worstFirst);
   const where = away === null ? '' : ` on node ${away}`;

@@ -1,4 +1,4 @@
-import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyRequest } from '../../domain/remedy.ts';
 import { jsonDigest } from '../digest.ts';
 import { actOnWorkload } from './acting.ts';
 import type { PreviewInput } from './api.ts';
@@ -23,19 +23,19 @@ export async function previewConfigRestore(
   client: KubernetesClient,
   manifests: Manifests | null,
   input: PreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
 ): Promise<RemedyPreview> {
-  const { kind, namespace, name } = wish.target;
-  if (kind !== 'configmap') return impossible(wish, `restore-config is not possible for a ${kind}.`);
+  const { kind, namespace, name } = request.target;
+  if (kind !== 'configmap') return impossible(request, `restore-config is not possible for a ${kind}.`);
   const live = await client.configMap(namespace, name);
-  if (live === null) return impossible(wish, `There is no ConfigMap ${name} in ${namespace}.`);
+  if (live === null) return impossible(request, `There is no ConfigMap ${name} in ${namespace}.`);
   const claim = claimAgainst(live.metadata.annotations, input.incidentId, input.at);
-  if (claim !== null) return impossible(wish, `Another incident has it: ${claimedWords(claim)}`);
+  if (claim !== null) return impossible(request, `Another incident has it: ${claimedWords(claim)}`);
   const known = await knownData(manifests, live, namespace, name);
-  if (typeof known === 'string') return impossible(wish, known);
+  if (typeof known === 'string') return impossible(request, known);
   const changed = changedKeys(live.data, known.data);
   const restarts = await consumersToRestart(client, namespace, name);
-  const plan = seal(input, wish, {
+  const plan = seal(input, request, {
     parameters: {
       source: known.source,
       dataDigest: digestOf(known.data),
@@ -48,7 +48,7 @@ export async function previewConfigRestore(
     command: commandOf(namespace, name, known.source, restarts),
     temporary: false,
   });
-  return rehearsed(wish, plan, await client.patchConfigMap(namespace, name, patchOf(plan, live, known.data), true));
+  return rehearsed(request, plan, await client.patchConfigMap(namespace, name, patchOf(plan, live, known.data), true));
 }
 
 /** Marker, claim and data in one conditional write; then whoever reads it only at start is restarted under the same key. */

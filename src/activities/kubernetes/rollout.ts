@@ -50,7 +50,7 @@ function deploymentState(deployment: Workload): RolloutState {
   const { name, generation } = deployment.metadata;
   const { replicas } = deployment.spec;
   const status = deployment.status;
-  // Conditions speak of an older wish until the controller has seen this one.
+  // Conditions speak of an older request until the controller has seen this one.
   if (generation > status.observedGeneration) return waiting(`the controller has not seen the change of ${name} yet`);
   const progress = status.conditions.find((condition) => condition.type === 'Progressing');
   if (progress?.reason === 'ProgressDeadlineExceeded')

@@ -1,4 +1,4 @@
-import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyRequest } from '../../domain/remedy.ts';
 import type { PreviewInput } from './api.ts';
 import type { KubernetesClient } from './client.ts';
 import { claimAgainst, claimedWords, isMarked, marksOf } from './marks.ts';
@@ -11,28 +11,29 @@ import { BEFORE_ANNOTATION, type RecordedChange, recordedChange } from './record
 export async function previewTakingBack(
   client: KubernetesClient,
   input: PreviewInput,
-  wish: RemedyWish,
+  request: RemedyRequest,
 ): Promise<RemedyPreview> {
-  const { name: path, namespace } = wish.target;
-  const refs = refsOfWords(String(wish.parameters.objects ?? ''), namespace);
+  const { name: path, namespace } = request.target;
+  const refs = refsOfWords(String(request.parameters.objects ?? ''), namespace);
   const words: string[] = [];
   const commands: string[] = [];
   for (const ref of refs) {
     const live = await client.object(ref);
     if (live === null) continue;
     const claim = claimAgainst(live.metadata.annotations, input.incidentId, input.at);
-    if (claim !== null) return impossible(wish, `Another incident has ${ref.kind} ${ref.name}: ${claimedWords(claim)}`);
+    if (claim !== null)
+      return impossible(request, `Another incident has ${ref.kind} ${ref.name}: ${claimedWords(claim)}`);
     const record = ours(live);
     if (record === null)
       return impossible(
-        wish,
+        request,
         `${ref.kind} ${ref.name} is not as we left it: somebody else decided since, so it is left alone.`,
       );
     commands.push(commandFor(ref, record));
     words.push(record.previous === null ? `deletes ${ref.kind} ${ref.name}` : `puts ${ref.kind} ${ref.name} back`);
   }
-  if (words.length === 0) return impossible(wish, `Nothing of ${path} is there any more.`);
-  const plan = seal(input, wish, {
+  if (words.length === 0) return impossible(request, `Nothing of ${path} is there any more.`);
+  const plan = seal(input, request, {
     parameters: { objects: refs.map(refWords).join(' '), revert: 1 },
     before: {},
     preconditions: { claimFor: input.incidentId },

@@ -1,6 +1,6 @@
 import type { Policy } from '../../domain/policy.ts';
 import { answered, asked, isRefusal, jsonOf } from '../checking.ts';
-import { away, type CheckContext, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { type CheckContext, fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { createPagerDutyClient } from './client.ts';
 import { isOf } from './on-call.ts';
@@ -65,7 +65,7 @@ async function checkRest(env: Env, policy: Policy | null): Promise<SystemFinding
         `${base} does not accept the token (${answer.status})`,
         'Make a new REST API key and put it into PAGERDUTY_API_TOKEN.',
       );
-    if (answer.status !== 200) return away(system, `${base} answers ${answer.status}`, ITS_STATUS);
+    if (answer.status !== 200) return unreachable(system, `${base} answers ${answer.status}`, ITS_STATUS);
     const users = (jsonOf(answer.text).users ?? []) as readonly { readonly email?: string }[];
     if (!users.some(({ email }) => email?.toLowerCase() === fromEmail.toLowerCase()))
       return refused(
@@ -74,7 +74,7 @@ async function checkRest(env: Env, policy: Policy | null): Promise<SystemFinding
         'Put a user’s address into PAGERDUTY_FROM_EMAIL: every write is made in their name.',
       );
     const { value: calls, words } = await answered(() => createPagerDutyRest(settings).onCalls());
-    if (calls === null) return away(system, `${base}: ${words}`, ITS_STATUS);
+    if (calls === null) return unreachable(system, `${base}: ${words}`, ITS_STATUS);
     const vacant = vacantContacts(policy, calls);
     return vacant.length === 0
       ? fine(system, `${base} as ${fromEmail}`)

@@ -3,7 +3,7 @@ import type { Contact } from '../../domain/people.ts';
 import { failure } from '../failures.ts';
 import type { PagerDutyRest } from './rest.ts';
 
-export interface PageNoteWish {
+export interface PageNoteOptions {
   readonly key: string;
   readonly incidentId: string;
   /** Whose page it is, or the alert that had paged by itself. */
@@ -14,7 +14,7 @@ export interface PageNoteWish {
 /** Notes at the pages of an incident, each once for its key: what stands there is read before it is written. */
 export function createPageNotes(rest: Pick<PagerDutyRest, 'newestOfKey' | 'note'>) {
   return {
-    async note({ key, incidentId, page, text }: PageNoteWish): Promise<{ readonly already: boolean }> {
+    async note({ key, incidentId, page, text }: PageNoteOptions): Promise<{ readonly already: boolean }> {
       const id = 'contact' in page ? await idOf(rest, incidentId, page.contact) : pagingIdOf(page.alertFingerprint);
       if (id === null) throw failure('Invalid', 'The alert is none of PagerDuty’s, so no note can stand there.');
       return rest.note(id, { key, text });

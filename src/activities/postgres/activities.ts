@@ -1,4 +1,4 @@
-import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { RemedyOutcome, RemedyPlan, RemedyPreview, RemedyRequest } from '../../domain/remedy.ts';
 import { MIGRATION_KINDS } from '../../domain/resolution-policy.ts';
 import { failure, notYet } from '../failures.ts';
 import { planDigest, sealPlan } from '../remedy-plan.ts';
@@ -24,13 +24,13 @@ export function createMigrationActivities({ production, staging }: MigrationClie
       if (staging === null) throw failure('Invalid', 'No staging database is configured (STAGING_DATABASE_URL).');
       return tryIn(staging, plan, statement);
     },
-    migrateDatabase: (plan) => migrate(needed(production), plan),
+    migrateDatabase: (plan) => migrate(required(production), plan),
   };
 }
 
 async function preview(production: MigrationClient | null, input: MigrationPreviewInput): Promise<RemedyPreview> {
-  const wish: RemedyWish = { action: 'migrate', target: input.target, parameters: {} };
-  const impossible = (reason: string): RemedyPreview => ({ kind: 'impossible', wish, reason });
+  const request: RemedyRequest = { action: 'migrate', target: input.target, parameters: {} };
+  const impossible = (reason: string): RemedyPreview => ({ kind: 'impossible', request, reason });
   if (production === null)
     return impossible('No role that owns the tables is configured for migrations (SERVICE_MIGRATION_URL).');
   const sql = input.sql ?? (input.statement === null ? null : await suggestIndex(input.statement));
@@ -147,7 +147,7 @@ function scanWords(tables: readonly string[]): string {
   return tables.length === 0 ? '' : ` and scans all of ${tables.join(', ')}`;
 }
 
-function needed(client: MigrationClient | null): MigrationClient {
+function required(client: MigrationClient | null): MigrationClient {
   if (client !== null) return client;
   throw failure('Invalid', 'No role that owns the tables is configured for migrations (SERVICE_MIGRATION_URL).');
 }

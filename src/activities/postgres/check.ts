@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { DEADLINE_MS, reasonOf } from '../checking.ts';
 import { metBy } from '../failures.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { codeOf, probe } from './connection.ts';
 import type { serviceDatabases } from './settings.ts';
@@ -109,7 +109,7 @@ async function checkOne(
     if (code.startsWith('28'))
       return refused(system, words, `Correct user and password in ${variable}, or pg_hba.conf there.`);
     if (code === '3D000') return refused(system, words, `Create the database, or correct its name in ${variable}.`);
-    return away(system, words, `Start PostgreSQL, or correct host and port in ${variable}.`);
+    return unreachable(system, words, `Start PostgreSQL, or correct host and port in ${variable}.`);
   }
 }
 

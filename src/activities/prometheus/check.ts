@@ -1,6 +1,6 @@
 import type { Policy } from '../../domain/policy.ts';
 import { asked, isRefusal, jsonOf } from '../checking.ts';
-import { away, type CheckContext, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { type CheckContext, fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { HttpClient } from '../http.ts';
 import type { EnvOf } from '../system.ts';
 import { prometheusHttp } from './client.ts';
@@ -23,7 +23,7 @@ export async function check(env: EnvOf<typeof prometheus>, { policy }: CheckCont
         'Let the worker in: credentials for the proxy in front of Prometheus.',
       );
     if (jsonOf(first.text).status !== 'success')
-      return away(
+      return unreachable(
         SYSTEM,
         `${base} answers ${first.status}, but not like Prometheus`,
         'Correct PROMETHEUS_URL: the address without /api/v1.',

@@ -85,8 +85,8 @@ export function createPrometheusClient(options: PrometheusOptions): PrometheusCl
 export const POINTS_LIMIT = 11_000;
 
 /** The wished step, or the smallest whole second that stays within the server's limit of points. */
-export function stepFor(rangeSeconds: number, wishedSeconds: number): number {
-  return Math.max(wishedSeconds, Math.ceil(rangeSeconds / (POINTS_LIMIT - 1)), 1);
+export function stepFor(rangeSeconds: number, wantedSeconds: number): number {
+  return Math.max(wantedSeconds, Math.ceil(rangeSeconds / (POINTS_LIMIT - 1)), 1);
 }
 
 /** A sample's value as a number; null for `NaN`, `+Inf`, `-Inf`. */

@@ -1,5 +1,5 @@
 import { asked, DEADLINE_MS, isRefusal } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { listModels, type ProviderEndpoint } from './client.ts';
 import { providerEndpoints } from './ports.ts';
@@ -20,6 +20,6 @@ async function checkOne(system: string, endpoint: ProviderEndpoint): Promise<Sys
       return refused(system, `${base} does not accept the key (${answer.status})`, `Renew ${variable}_API_KEY.`);
     return answer.status < 500
       ? fine(system, base)
-      : away(system, `${base} answers ${answer.status}`, 'It is ill; look at its status page.');
+      : unreachable(system, `${base} answers ${answer.status}`, 'It is ill; look at its status page.');
   });
 }

@@ -6,10 +6,10 @@ import { chatMessage } from '../../views/chat.ts';
 import { chatSummary } from '../../views/chat-summary.ts';
 import { pageView } from '../../views/page.ts';
 import { type StatusPost, statusPost } from '../../views/status-page.ts';
-import type { Speech, TextRenderer } from '../../views/templates.ts';
+import type { TemplateContext, TextRenderer } from '../../views/templates.ts';
 import { type Deadlines, REAL_DEADLINES } from '../deadlines.ts';
 import { failure } from '../failures.ts';
-import { type DeedLedger, once } from '../once.ts';
+import { type IdempotencyLedger, once } from '../once.ts';
 import type { Delivery, PublicationActivities, PublishInput, Receipt } from './api.ts';
 import { sendMail } from './mails.ts';
 import { notePage } from './page-notes.ts';
@@ -24,7 +24,7 @@ export interface PublicationPorts {
   readonly pageNotes: PageNotePort;
   /** Fills the texts of the policy (Liquid, at the edge: views import no package). */
   readonly render: TextRenderer;
-  readonly ledger: DeedLedger;
+  readonly ledger: IdempotencyLedger;
   readonly clock: () => Instant;
   /** Which attempt of the activity this is, from 1; Temporal's by default. */
   readonly attempt?: () => number;
@@ -99,7 +99,7 @@ async function deliver(
 ): Promise<Receipt> {
   const mayBeThere = attempt > 1 || delivery.again === true || round.uncertain.has(delivery.key);
   try {
-    const sent = await within(round.ports.deadlines ?? REAL_DEADLINES, milliseconds, delivery, () =>
+    const sent = await withDeadline(round.ports.deadlines ?? REAL_DEADLINES, milliseconds, delivery, () =>
       send(round, input, delivery, mayBeThere),
     );
     round.uncertain.delete(delivery.key);
@@ -111,7 +111,7 @@ async function deliver(
   }
 }
 
-async function within<T>(
+async function withDeadline<T>(
   deadlines: Deadlines,
   milliseconds: number,
   delivery: Delivery,
@@ -149,8 +149,8 @@ function send(round: Round, input: PublishInput, delivery: Delivery, mayBeThere:
   }
 }
 
-function speechOf({ render }: PublicationPorts, { voice }: PublishInput): Speech {
-  return { voice, render };
+function speechOf({ render }: PublicationPorts, { texts }: PublishInput): TemplateContext {
+  return { texts, render };
 }
 
 function sendChat(

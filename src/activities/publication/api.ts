@@ -1,9 +1,9 @@
 import type { PageNote } from '../../domain/communication-policy.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
+import type { MessageTemplates } from '../../domain/message-templates.ts';
 import type { Contact } from '../../domain/people.ts';
 import type { ReviewPolicy } from '../../domain/review-policy.ts';
 import type { PublicStatus } from '../../domain/timeline.ts';
-import type { Voice } from '../../domain/voice.ts';
 
 /**
  * One thing to send. `key` is incident + what + count: the same key is never sent twice. `again` is true when an
@@ -106,9 +106,9 @@ export type StatusMessage = 'investigating' | 'identified' | 'monitoring' | 'res
 export type MailMessage = 'opened' | 'escalation' | 'resolved' | 'fallback' | 'invitation';
 
 export interface PublishInput {
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   /** The texts these deliveries are spoken with, and no others: histories are kept for years. */
-  readonly voice: Voice;
+  readonly texts: MessageTemplates;
   /** Groups of the policy that may be called by their mention in the initial alert. */
   readonly chatGroups: readonly string[];
   readonly deliveries: readonly Delivery[];

@@ -1,17 +1,17 @@
 import type { Instant } from '../../domain/instant.ts';
 import { invitation } from '../../views/invitation.ts';
 import { mailMessage } from '../../views/mail.ts';
-import type { Speech } from '../../views/templates.ts';
+import type { TemplateContext } from '../../views/templates.ts';
 import { sha256 } from '../digest.ts';
 import { failure } from '../failures.ts';
-import { type DeedLedger, NOTHING_DONE, once } from '../once.ts';
+import { type IdempotencyLedger, NOTHING_DONE, once } from '../once.ts';
 import type { Delivery, PublishInput } from './api.ts';
 import type { MailPort } from './ports.ts';
 import type { Sent } from './receipts.ts';
 
 interface MailPorts {
   readonly mail: MailPort;
-  readonly ledger: DeedLedger;
+  readonly ledger: IdempotencyLedger;
   readonly clock: () => Instant;
 }
 
@@ -23,9 +23,9 @@ export async function sendMail(
   ports: MailPorts,
   input: PublishInput,
   delivery: MailDelivery,
-  speech: Speech,
+  context: TemplateContext,
 ): Promise<Sent> {
-  const view = mailView(input, delivery, speech);
+  const view = mailView(input, delivery, context);
   if (delivery.to.length === 0)
     throw failure(
       'Invalid',
@@ -57,7 +57,7 @@ async function sendToWhoIsLeft(
 ): Promise<{ readonly ref: string | null; readonly notes: readonly string[] }> {
   const has = new Set(await ledger.doneOf(to.map((address) => entryOf(key, address))).catch(() => []));
   const only = to.filter((address) => !has.has(entryOf(key, address)));
-  const message = { key, from: input.voice.mailFrom, to, subject, text, html, calendar, only };
+  const message = { key, from: input.texts.mailFrom, to, subject, text, html, calendar, only };
   const sent = await mail.send(message).catch((error: { readonly type?: string | null }) => {
     // The others have it: whoever was put off first and is refused now does not make it a mail that nobody got.
     if (error.type !== 'Invalid' || only.length === to.length) throw error;
@@ -88,9 +88,9 @@ function entryOf(key: string, address: string): string {
   return `mail:${key}:${sha256(address.toLowerCase()).slice(0, 20)}`;
 }
 
-function mailView({ facts, voice, review }: PublishInput, delivery: MailDelivery, speech: Speech) {
+function mailView({ facts, texts, review }: PublishInput, delivery: MailDelivery, context: TemplateContext) {
   if (delivery.what !== 'invitation')
-    return { ...mailMessage(delivery.what, facts, delivery.detail, speech), calendar: null };
+    return { ...mailMessage(delivery.what, facts, delivery.detail, context), calendar: null };
   if (facts.reviewAt === null || review === undefined) {
     throw failure('Invalid', 'An invitation needs the time of the review and its agenda; plan the review first.');
   }
@@ -98,7 +98,7 @@ function mailView({ facts, voice, review }: PublishInput, delivery: MailDelivery
     facts,
     meetingAt: facts.reviewAt,
     review,
-    organiser: voice.mailFrom,
+    organiser: texts.mailFrom,
     timeZone: review.timeZone ?? 'UTC',
     attendees: delivery.invited ?? delivery.to,
     isFirst: delivery.invited !== undefined,

@@ -7,10 +7,10 @@ import type { Sent } from './receipts.ts';
 /** One that comes again under its key comes late; it is found when only the answer was lost. */
 export async function notePage(
   ports: OncePorts & { readonly pageNotes: PageNotePort },
-  { facts, voice }: PublishInput,
+  { facts, texts }: PublishInput,
   { key, what, page, again }: Extract<Delivery, { medium: 'page-note' }>,
 ): Promise<Sent> {
-  const text = pageNote(what, facts, { late: again === true, consoleUrl: voice.consoleUrl });
+  const text = pageNote(what, facts, { late: again === true, consoleUrl: texts.consoleUrl });
   const outcome = await once(ports, {
     key: `page-note:${key}`,
     // What stands there is read before it is written.

@@ -91,7 +91,7 @@ export interface PagingPort {
 
 export interface PageNotePort {
   /** Once for a key: what stands there is read first. */
-  note(wish: {
+  note(request: {
     readonly key: string;
     readonly incidentId: string;
     readonly page: { readonly contact: Contact } | { readonly alertFingerprint: string };

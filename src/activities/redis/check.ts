@@ -1,5 +1,5 @@
 import { reasonOf } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { probe } from './client.ts';
 import { redisOptions } from './ports.ts';
@@ -40,7 +40,7 @@ export async function check(env: EnvOf<typeof redis>): Promise<SystemFinding> {
     const reason = reasonOf(error);
     if (/WRONGPASS|NOAUTH/.test(reason))
       return refused(SYSTEM, `${where}: ${reason}`, `Correct the user and the password in ${VARIABLE}.`);
-    return away(SYSTEM, `${where}: ${reason}`, `Start it, or correct ${VARIABLE}.`);
+    return unreachable(SYSTEM, `${where}: ${reason}`, `Start it, or correct ${VARIABLE}.`);
   }
 }
 

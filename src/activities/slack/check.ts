@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { answered, asked } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { codeOf } from './failures.ts';
 import { slackSettings } from './ports.ts';
@@ -40,7 +40,7 @@ export async function check(env: EnvOf<typeof slack>): Promise<SystemFinding> {
         'Install the app again and put its bot token (xoxb-…) into SLACK_BOT_TOKEN.',
       );
     if (type !== null || value === null)
-      return away(SYSTEM, `${base}: ${words}`, 'Let this machine reach it, or correct SLACK_API_URL.');
+      return unreachable(SYSTEM, `${base}: ${words}`, 'Let this machine reach it, or correct SLACK_API_URL.');
     const granted = value.response_metadata?.scopes;
     const missing = granted === undefined ? [] : SCOPES.filter((scope) => !granted.includes(scope));
     if (missing.length > 0)

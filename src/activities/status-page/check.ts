@@ -1,5 +1,5 @@
 import { answered, asked, isRefusal } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { createStatusPageClient } from './client.ts';
 import { statusPageSettings } from './ports.ts';
@@ -24,6 +24,6 @@ export async function check(env: EnvOf<typeof statusPage>): Promise<SystemFindin
     if (answer.status === 404) return refused(SYSTEM, `${base} knows no page ${pageId}`, 'Correct STATUSPAGE_PAGE_ID.');
     return answer.type === null
       ? fine(SYSTEM, `page ${pageId}`)
-      : away(SYSTEM, `${base} answers ${answer.status}`, 'Try again; when it stays so, look at its own status.');
+      : unreachable(SYSTEM, `${base} answers ${answer.status}`, 'Try again; when it stays so, look at its own status.');
   });
 }

@@ -1,14 +1,14 @@
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
 import type { Ticket } from '../../domain/ticket.ts';
 import { failure, notYet } from '../failures.ts';
-import type { DeedLedger } from '../once.ts';
+import type { IdempotencyLedger } from '../once.ts';
 import type { CreateTicketInput, TicketActivities, TicketRecord, TicketSystem } from './api.ts';
 import type { TicketsPort } from './ports.ts';
 
 export interface TicketPorts {
   /** Null: not configured. */
   readonly systems: Readonly<Record<TicketSystem, TicketsPort | null>>;
-  readonly ledger: DeedLedger;
+  readonly ledger: IdempotencyLedger;
   readonly clock: () => Instant;
 }
 

@@ -3,7 +3,7 @@ import { correlate } from '../../domain/correlation.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { answerText, type UserReport, verdictOf } from '../../domain/user-report.ts';
 import { failure } from '../failures.ts';
-import { type DeedLedger, once } from '../once.ts';
+import { type IdempotencyLedger, once } from '../once.ts';
 import type { SettleReportsInput, UserReportActivities } from './api.ts';
 import type { AnswerPorts, IntakePort, ReportsPort } from './ports.ts';
 
@@ -11,7 +11,7 @@ export interface UserReportPorts {
   readonly reports: ReportsPort;
   readonly intake: IntakePort;
   readonly answers: AnswerPorts;
-  readonly ledger: DeedLedger;
+  readonly ledger: IdempotencyLedger;
   readonly clock: () => Instant;
 }
 

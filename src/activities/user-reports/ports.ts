@@ -27,7 +27,7 @@ export interface IntakePort {
   }): Promise<{ readonly incidentId: string | null }>;
 }
 
-/** Where a report is answered, by the door it came through; null is not configured. */
+/** Where a report is answered, by the way it came; null is not configured. */
 export interface AnswerPorts {
   readonly chat: {
     findPosted(channel: string, key: string, threadRef: string | null): Promise<string | null>;

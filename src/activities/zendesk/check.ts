@@ -1,5 +1,5 @@
 import { asked, isRefusal, jsonOf } from '../checking.ts';
-import { away, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { zendeskHttp } from './client.ts';
 import { zendeskSettings } from './ports.ts';
@@ -22,7 +22,7 @@ export async function check(env: EnvOf<typeof zendesk>): Promise<SystemFinding> 
         `${base} does not accept the token`,
         'Make an API token for an agent and put it into ZENDESK_API_TOKEN.',
       );
-    if (answer.status !== 200) return away(SYSTEM, `${base} answers ${answer.status}`, 'Correct ZENDESK_URL.');
+    if (answer.status !== 200) return unreachable(SYSTEM, `${base} answers ${answer.status}`, 'Correct ZENDESK_URL.');
     if (user?.role !== 'agent' && user?.role !== 'admin')
       return refused(
         SYSTEM,

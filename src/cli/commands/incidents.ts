@@ -189,7 +189,7 @@ export async function paper(session: Session, reference: string | null): Promise
 }
 
 async function paperOfTemporal(id: string, before: CliFailure): Promise<string> {
-  const { createIncidentClient } = await import('../../client.ts');
+  const { createIncidentClient } = await import('../../client/incident-client.ts');
   const client = createIncidentClient();
   try {
     const asked = await client.paper(id);

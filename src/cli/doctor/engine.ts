@@ -1,4 +1,4 @@
-import { away, fine, refused, type SystemFinding, unset } from '../../activities/finding.ts';
+import { fine, refused, type SystemFinding, unreachable, unset } from '../../activities/finding.ts';
 import type { Io } from '../io.ts';
 import { openSession } from '../session.ts';
 import { ask, jsonOf, reasonOf } from './ask.ts';
@@ -31,7 +31,7 @@ export async function checkGateway(io: Io, url: string | undefined): Promise<Sys
     const { exit = 'unavailable', message } = error as { exit?: string; message: string };
     return exit === 'auth'
       ? refused(system, `${gateway.url}: ${message}`, 'Put your API token into INCIDENT_TOKEN.')
-      : away(system, `${gateway.url}: ${message}`, start);
+      : unreachable(system, `${gateway.url}: ${message}`, start);
   }
 }
 
@@ -45,12 +45,12 @@ export async function checkTemporal(settings: Settings): Promise<SystemFinding> 
       'the engine’s usual address localhost:7233 would be used',
     );
   const namespace = settings.get('TEMPORAL_NAMESPACE') ?? 'default';
-  const { createIncidentClient } = await import('../../client.ts');
+  const { createIncidentClient } = await import('../../client/incident-client.ts');
   const client = createIncidentClient({ connection: { address }, namespace });
   try {
     const trouble = await client.trouble();
     if (trouble !== null)
-      return away(
+      return unreachable(
         system,
         `${address}: ${trouble}`,
         'Start Temporal, or correct TEMPORAL_ADDRESS, TEMPORAL_TLS and TEMPORAL_API_KEY.',
@@ -94,7 +94,7 @@ export async function checkPostgres(
     if (code.startsWith('28'))
       return refused(system, words, `Correct user and password in ${variable}, or pg_hba.conf there.`);
     if (code === '3D000') return refused(system, words, `Create the database, or correct its name in ${variable}.`);
-    return away(system, words, `Start PostgreSQL, or correct host and port in ${variable}.`);
+    return unreachable(system, words, `Start PostgreSQL, or correct host and port in ${variable}.`);
   }
   try {
     for (const { query, advice } of needs) {
@@ -124,7 +124,7 @@ export async function checkPolicyFor(
     return { finding: refused('policy', problemLine(worst), `See all of it: incident policy check ${file}`), policy };
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    return { finding: away('policy', error.message, 'Correct INCIDENT_POLICY.'), policy: null };
+    return { finding: unreachable('policy', error.message, 'Correct INCIDENT_POLICY.'), policy: null };
   }
 }
 

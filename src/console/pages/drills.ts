@@ -48,7 +48,7 @@ export interface DrillFile {
 
 const COLUMNS = ['Drill', 'Proves', 'Last played', 'Severity', 'Cause', 'Actions', 'Mitigated', 'Promises'];
 /** Bookkeeping that tells a reader nothing of how it went. */
-const UNTOLD: ReadonlySet<string> = new Set(['step-finished', 'promised', 'evidence-collected']);
+const HIDDEN_KINDS: ReadonlySet<string> = new Set(['step-finished', 'promised', 'evidence-collected']);
 
 /** What can be rehearsed before the night it is needed, how it went the last time, and how to play it. */
 export function drillsBody(drills: readonly DrillFile[], now: Instant): Markup {
@@ -118,7 +118,7 @@ function checkItem({ check, expected, actual, passed }: Check): Markup {
 
 function incidentCard(incident: PlayedIncident): Markup {
   const { id, severity, minutes, actions, timeline } = incident;
-  const told = timeline.filter(({ kind }) => !UNTOLD.has(kind));
+  const told = timeline.filter(({ kind }) => !HIDDEN_KINDS.has(kind));
   return html`<section class="card"><h2>${id}</h2>
 <dl class="facts">
 <dt>Severity</dt><dd>${severity ?? 'none'}</dd>

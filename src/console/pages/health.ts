@@ -15,14 +15,14 @@ export interface Readiness {
 }
 
 /** A system that this gateway was or was not told about, and what is missing without it. */
-export interface Door {
+export interface Integration {
   readonly name: string;
   readonly configured: boolean;
   readonly without: string;
 }
 
 /** How the product itself is, as far as a gateway can know; the workers' side is `incident doctor`. */
-export function healthBody(readiness: Readiness, doors: readonly Door[]): Markup {
+export function healthBody(readiness: Readiness, integrations: readonly Integration[]): Markup {
   const { store, temporal, inboxPending, incidentsPending, reportsPending, forwarding, trouble } = readiness;
   return html`<div id="health" data-live>
 <h1>System health</h1>
@@ -39,7 +39,7 @@ ${trouble !== null && html`<dt>Last trouble</dt><dd class="bad">${trouble}</dd>`
 ${table(
   'Configured integrations',
   ['System', 'Configured', 'Without it'],
-  doors.map(({ name, configured, without }) => [name, configured ? 'yes' : 'no', configured ? '' : without]),
+  integrations.map(({ name, configured, without }) => [name, configured ? 'yes' : 'no', configured ? '' : without]),
 )}
 <p class="hint">What the workers reach, their rights and every variable: <code>incident doctor</code>.</p>`;
 }

@@ -1,7 +1,7 @@
 import type { CustomerMailsReading } from '../../domain/customer-mails.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
 import { percent, secondsWords, sure } from '../../domain/format.ts';
 import type { IncidentState } from '../../domain/incident.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
 import { counted, durationWords, statusWords } from '../../views/words.ts';
 import { correlatedSection } from '../correlated-section.ts';
@@ -133,7 +133,7 @@ ${more}
 </article>`;
 }
 
-function heading({ incident }: IncidentReading, facts: FactSet, now: Instant): Markup {
+function heading({ incident }: IncidentReading, facts: IncidentFacts, now: Instant): Markup {
   const ended =
     incident.closedAs === null
       ? null
@@ -148,7 +148,7 @@ ${asked > 0 && html`<p class="jump"><a href="#asked">${counted(asked, 'question'
 }
 
 /** How bad it is, in figures and in a sentence. */
-function brief(facts: FactSet): Markup {
+function brief(facts: IncidentFacts): Markup {
   const figures = [
     facts.errorRatio === null ? null : { name: 'of requests fail', value: percent(facts.errorRatio) },
     facts.p95Seconds === null ? null : { name: 'p95', value: secondsWords(facts.p95Seconds) },
@@ -160,7 +160,7 @@ ${figures.length > 0 && html`<dl class="figures">${figures.map(({ name, value })
 </section>`;
 }
 
-function situation(facts: FactSet): Markup {
+function situation(facts: IncidentFacts): Markup {
   return html`<section class="card" id="situation" data-live>
 <h2>What is happening</h2>
 <dl class="facts">
@@ -174,7 +174,7 @@ ${facts.resolvedAt !== null && html`<dt>Fix</dt><dd>${facts.fix}</dd><dt>Verifie
 </section>`;
 }
 
-function lead(facts: FactSet, state: IncidentState | null, context: FormContext, now: Instant, me: Me): Markup {
+function lead(facts: IncidentFacts, state: IncidentState | null, context: FormContext, now: Instant, me: Me): Markup {
   const unacknowledged = facts.acknowledgedAt === null && facts.resolvedAt === null;
   const tasks = state?.tasks ?? [];
   return html`<section class="card${unacknowledged && ' asks'}" id="lead" data-live>
@@ -190,7 +190,7 @@ ${tasks.length > 0 && html`<ul class="plain">${tasks.map(({ person, what }) => h
 
 const PROMISES_SHOWN = 4;
 
-function due(facts: FactSet, state: IncidentState | null, now: Instant): Markup {
+function due(facts: IncidentFacts, state: IncidentState | null, now: Instant): Markup {
   const promised = duePromises(state).map(({ promise }) => ({ words: promise.words, dueAt: promise.dueAt }));
   const all =
     promised.length > 0 || facts.nextUpdateAt === null

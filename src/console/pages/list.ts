@@ -1,6 +1,6 @@
 import { holdsRole } from '../../domain/deciding/roles.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
 import { percent } from '../../domain/format.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
 import { epochMs, type Instant } from '../../domain/instant.ts';
 import type { Role } from '../../domain/people.ts';
 import { counted, statusWords } from '../../views/words.ts';
@@ -71,7 +71,7 @@ function waitsFor({ facts }: ListedIncident, roles: readonly Role[]): readonly s
     : asks;
 }
 
-function nameOf({ name }: FactSet['openQuestions'][number]): string {
+function nameOf({ name }: IncidentFacts['openQuestions'][number]): string {
   return name;
 }
 

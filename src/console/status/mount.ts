@@ -6,7 +6,7 @@ import type { Instant } from '../../domain/instant.ts';
 import { epochMs } from '../../domain/instant.ts';
 import type { PublicIncident } from '../../domain/status-board.ts';
 import { readApi, rssFeed } from './feeds.ts';
-import { askPage, historyPage, incidentPage, type StatusBoardView, saidPage, statusPage } from './page.ts';
+import { askPage, historyPage, incidentPage, messagePage, type StatusBoardView, statusPage } from './page.ts';
 
 export interface StatusPageOptions {
   /** What the page shows comes from here; each may fail while the store is away. */
@@ -81,7 +81,7 @@ function registerReading(site: FastifyInstance, options: StatusPageOptions, read
     const view = await read();
     const incident = view.incidents.find((one) => one.id === request.params.id);
     if (incident !== undefined) return html(request, reply, incidentPage(view, incident));
-    return reply.code(404).type('text/html; charset=utf-8').send(saidPage(view, 'There is no such incident.'));
+    return reply.code(404).type('text/html; charset=utf-8').send(messagePage(view, 'There is no such incident.'));
   });
   site.get('/history.rss', async (request, reply) =>
     cached(request, reply, 'application/rss+xml; charset=utf-8', rssFeed(await read(), address(request))),
@@ -102,7 +102,7 @@ function registerSubscriptions(site: FastifyInstance, options: StatusPageOptions
       .code(code)
       .type('text/html; charset=utf-8')
       .header('cache-control', 'no-store')
-      .send(saidPage(await read(), words));
+      .send(messagePage(await read(), words));
   const field = (request: FastifyRequest, name: string): string =>
     (request.body instanceof URLSearchParams ? request.body.get(name) : null)?.trim() ?? '';
 

@@ -71,7 +71,7 @@ export function incidentPage(view: StatusBoardView, incident: PublicIncident): s
 }
 
 /** One sentence in answer to a form or a link of a mail. */
-export function saidPage(view: StatusBoardView, words: string): string {
+export function messagePage(view: StatusBoardView, words: string): string {
   return frame(view, words, html`<h1>${words}</h1><p><a href="${view.root}/">Current status</a></p>`);
 }
 

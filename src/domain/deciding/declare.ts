@@ -1,5 +1,5 @@
-import type { FactSet } from '../fact-set.ts';
 import type { IncidentState } from '../incident.ts';
+import type { IncidentFacts } from '../incident-facts.ts';
 import type { Instant } from '../instant.ts';
 import type { Actor, Role } from '../people.ts';
 import type { Policy } from '../policy.ts';
@@ -88,7 +88,7 @@ export interface Declaration<N extends string = string, F extends Fields = Field
   /** It may still be said when the incident is closed. */
   readonly afterClosing?: true;
   readonly fields: F;
-  /** What somebody might say: shown in the documentation and the API's schema, and said through every door by a test. */
+  /** What somebody might say: shown in the documentation and the API's schema, and said everywhere by a test. */
   readonly example: BodyOf<F>;
   /** Why it cannot be decided now, as a sentence that says what to do instead; null when it can. */
   possible(state: IncidentState): string | null;
@@ -98,7 +98,7 @@ export interface Declaration<N extends string = string, F extends Fields = Field
   forbidden?(state: IncidentState, body: BodyOf<F>, actor: Actor): string | null;
   decide(state: IncidentState, body: BodyOf<F>, deciding: Deciding): DecisionEffect;
   /** Whether a message with its button asks nothing any more, once it was pressed. */
-  answered?(facts: FactSet, body: BodyOf<F>): boolean;
+  answered?(facts: IncidentFacts, body: BodyOf<F>): boolean;
 }
 
 /** Declares a decision; the name and the fields keep their literal types, so that its body is known to the compiler. */

@@ -1,4 +1,4 @@
-import type { FactSet } from '../fact-set.ts';
+import type { IncidentFacts } from '../incident-facts.ts';
 import { looksLikeReference } from '../incident-name.ts';
 import type { Instant } from '../instant.ts';
 import { SEVERITIES } from '../severity.ts';
@@ -78,7 +78,7 @@ export function readLine({ fields }: Declaration, { words, options }: Line, know
 
 /** What must be known to understand a line. */
 export interface Known {
-  readonly facts: FactSet | null;
+  readonly facts: IncidentFacts | null;
   readonly now: Instant;
 }
 

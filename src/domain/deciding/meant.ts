@@ -1,4 +1,4 @@
-import type { FactSet } from '../fact-set.ts';
+import type { IncidentFacts } from '../incident-facts.ts';
 
 /** What is wrong with what was written; `choices` are what it might have meant, `nothing`: there is nothing to mean. */
 export interface Problem {
@@ -19,8 +19,8 @@ export type Meant =
     }
   | { readonly ok: false; readonly problem: Problem };
 
-type Question = FactSet['openQuestions'][number];
-type Lease = FactSet['openLeases'][number];
+type Question = IncidentFacts['openQuestions'][number];
+type Lease = IncidentFacts['openLeases'][number];
 
 /** Ids have a digit, words of a reason seldom do. */
 const LOOKS_LIKE_ID = /^[a-z][\w./-]*\d[\w./-]*$/i;

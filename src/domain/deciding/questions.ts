@@ -1,5 +1,5 @@
-import type { FactSet } from '../fact-set.ts';
 import { approvalById, type IncidentState } from '../incident.ts';
+import type { IncidentFacts } from '../incident-facts.ts';
 import type { ApprovalName } from '../policy.ts';
 import type { Field } from './declare.ts';
 
@@ -19,6 +19,6 @@ export function optionMeant(state: IncidentState, approvalId: string, option: st
   return (option ?? approvalById(state, approvalId)?.approval.options[0]?.name) as ApprovalName;
 }
 
-export function questionAnswered(facts: FactSet, approvalId: string): boolean {
+export function questionAnswered(facts: IncidentFacts, approvalId: string): boolean {
   return !facts.openQuestions.some((asked) => asked.approvalId === approvalId);
 }

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Decided } from '../../client.ts';
+import type { Decided } from '../../client/incident-client.ts';
 import { mayDecide } from '../../domain/authority.ts';
 import { actorOf, authenticate, viaOf } from '../authentication.ts';
 import { decisionRequest, readDecisionBody, sentencesOf } from '../decision-schemas.ts';

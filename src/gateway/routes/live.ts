@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { createEventStreams, type EventStream } from '../../console/live/event-stream.ts';
 import type { LiveIncidents, SharedReading } from '../../console/reading.ts';
 import { sessionHolds } from '../../console/session.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
 import type { TimelineEvent } from '../../domain/timeline.ts';
 import { authenticate } from '../authentication.ts';
 import type { GatewayOptions } from '../options.ts';
@@ -33,7 +33,7 @@ export function registerLive(app: FastifyInstance, options: GatewayOptions, read
     let seq = sequence(typeof lastEventId === 'string' ? lastEventId : request.query.since);
     let seenAt = performance.now();
     let latest: SharedReading | null = null;
-    let facts: FactSet | null = null;
+    let facts: IncidentFacts | null = null;
 
     const look = async (stream: EventStream): Promise<void> => {
       if (performance.now() - seenAt > TOKEN_HOLDS_MS) {
@@ -90,9 +90,9 @@ function sharedBytes(): (events: readonly TimelineEvent[]) => Buffer {
   };
 }
 
-const factsWritten = new WeakMap<FactSet, Buffer>();
+const factsWritten = new WeakMap<IncidentFacts, Buffer>();
 
-function factsOf(facts: FactSet): Buffer {
+function factsOf(facts: IncidentFacts): Buffer {
   const bytes = factsWritten.get(facts) ?? Buffer.from(`event: facts\ndata: ${JSON.stringify(facts)}\n\n`);
   factsWritten.set(facts, bytes);
   return bytes;

@@ -14,7 +14,7 @@ import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
 import { decideAndAnswer } from '../services/decide-and-answer.ts';
-import { take } from '../services/intake.ts';
+import { takeAlert } from '../services/intake.ts';
 import { understood } from '../services/requests.ts';
 
 /** PagerDuty tells of alerts (R1.1) and of what people do there with pages: that counts as if they did it here (R1.4). */
@@ -37,7 +37,7 @@ export function registerPagerdutyWebhook(app: FastifyInstance, options: GatewayO
     // A note there names its page only by this id.
     if (ownIncidentId !== null && pagingId !== null)
       await options.store.incidents.rememberPage(pagingId, ownIncidentId);
-    const taken = message.alert === null ? null : await take(options, message.alert);
+    const taken = message.alert === null ? null : await takeAlert(options, message.alert);
     const acting = message.act === null ? null : carryOut(options, message, message.act);
     // With an alert the act only adds who is on it, which is read from PagerDuty too before anybody else is called.
     const acted = await (taken === null ? acting : acting?.catch(() => null));

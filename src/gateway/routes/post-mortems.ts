@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { PostMortemAnswer } from '../../client.ts';
+import type { PostMortemAnswer } from '../../client/incident-client.ts';
 import type { EventOf } from '../../domain/timeline.ts';
 import { openPlaces } from '../../views/post-mortem-merge.ts';
 import { authenticate } from '../authentication.ts';

@@ -31,9 +31,9 @@ export function registerPreview(app: FastifyInstance, options: GatewayOptions): 
         503,
         `Nothing is known of ${id} yet, so there is nothing to preview. Try again shortly.`,
       );
-    const voice = asked.ok ? asked.value : ofPolicy(options.policy());
+    const texts = asked.ok ? asked.value : ofPolicy(options.policy());
     const facts = { ...page.facts, at: page.now ?? page.facts.at };
-    const shown = preview(message, facts, { voice: voice.communication, render }, detail, voice.chatGroups);
+    const shown = preview(message, facts, { texts: texts.communication, render }, detail, texts.chatGroups);
     const newest = asked.ok ? [] : ['The incident could not be asked for its texts; these are the policy’s of now.'];
     return { incidentId: incident.id, preview: shown, notes: [...page.notes, ...newest] };
   });

@@ -44,16 +44,16 @@ export function registerRunbookChanges(app: FastifyInstance, options: GatewayOpt
     const person = mayApprove(await authenticate(request, options.people), 'Withholding a change of a runbook');
     const { id } = await known(options, request.params.id);
     const { because } = read(withholdBody, bodyOf(request).json, 'Withholding it');
-    const wish = { because, by: person.id, receivedAt: options.clock() };
-    return { accepted: true, ...statusOf(await options.client.withholdRunbookChange(id, wish)).runbook };
+    const wanted = { because, by: person.id, receivedAt: options.clock() };
+    return { accepted: true, ...statusOf(await options.client.withholdRunbookChange(id, wanted)).runbook };
   });
 
   app.post<OfIncident>(`${path}/propose`, async (request) => {
     const person = mayApprove(await authenticate(request, options.people), 'Proposing a change of a runbook');
     const { id } = await known(options, request.params.id);
     const { digest } = read(proposeBody, bodyOf(request).json, 'Proposing it');
-    const wish = { digest, by: person.id, receivedAt: options.clock() };
-    return { accepted: true, ...statusOf(await options.client.proposeRunbookChange(id, wish)).runbook };
+    const wanted = { digest, by: person.id, receivedAt: options.clock() };
+    return { accepted: true, ...statusOf(await options.client.proposeRunbookChange(id, wanted)).runbook };
   });
 }
 

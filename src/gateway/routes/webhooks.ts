@@ -5,7 +5,7 @@ import { requireToken } from '../authentication.ts';
 import type { GatewayOptions } from '../options.ts';
 import { RequestRefused } from '../refusals.ts';
 import { bodyOf } from '../request-body.ts';
-import { take } from '../services/intake.ts';
+import { takeAlert } from '../services/intake.ts';
 import { understood } from '../services/requests.ts';
 
 /** Webhooks are answered 202 once everything they bring is durable, 503 when it cannot be, 4xx when it never will. */
@@ -20,7 +20,7 @@ export function registerWebhooks(app: FastifyInstance, options: GatewayOptions):
     }
     const results: (Taken & { readonly fingerprint: string })[] = [];
     for (const alert of message.alerts)
-      results.push({ ...(await take(options, alert)), fingerprint: alert.alert.fingerprint });
+      results.push({ ...(await takeAlert(options, alert)), fingerprint: alert.alert.fingerprint });
     const { refused, truncatedAlerts } = message;
     if (results.length === 0 && refused.length > 0) {
       throw new RequestRefused(422, `None of the alerts can be taken. ${refused[0]?.error ?? ''}`, { refused });

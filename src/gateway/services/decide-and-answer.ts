@@ -1,4 +1,4 @@
-import type { Decided } from '../../client.ts';
+import type { Decided } from '../../client/incident-client.ts';
 import { signDecision } from '../../config/decision-signature.ts';
 import type { Decision } from '../../domain/decision.ts';
 import type { Instant } from '../../domain/instant.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PostMortemAnswer } from '../../client.ts';
+import type { PostMortemAnswer } from '../../client/incident-client.ts';
 import { mayDecide } from '../../domain/authority.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
 import type { PostMortemStatus } from '../../workflows/post-mortem/api.ts';

@@ -11,7 +11,10 @@ import type { GatewayOptions } from '../options.ts';
 import { alertOfPerson, type CreateIncident } from './person.ts';
 
 /** Stores one alert and sets it on its way. */
-export async function take(options: GatewayOptions, { alert, startsAt, detectedAt }: UnderstoodAlert): Promise<Taken> {
+export async function takeAlert(
+  options: GatewayOptions,
+  { alert, startsAt, detectedAt }: UnderstoodAlert,
+): Promise<Taken> {
   const { intake } = options.policy();
   const ignored = intake.ignore.includes(alert.name) ? `Policy ignores alerts named ${alert.name}.` : null;
   const taken = await options.store.inbox.take({
@@ -57,7 +60,7 @@ export async function takeReport(
   read: UserReport | NoReport,
 ): Promise<TakenReport | { readonly verificationId: null; readonly reason: string }> {
   if ('because' in read) return { verificationId: null, reason: read.because };
-  const taken = await options.store.reports.take(read, options.policy().service.name);
+  const taken = await options.store.reports.takeReport(read, options.policy().service.name);
   if (taken.state === 'pending') options.reportForwarder?.nudge();
   return taken;
 }

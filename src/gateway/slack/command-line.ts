@@ -48,7 +48,7 @@ const READS = ['help', 'waiting', 'list', 'show', 'timeline', 'paper', 'create',
 export const COMMAND_NAMES: readonly string[] = [...DECISION_NAMES, ...READS];
 
 /** Short and older words for the same thing. */
-const ALSO: ReadonlyMap<string, string> = new Map([
+const SYNONYMS: ReadonlyMap<string, string> = new Map([
   ...DECISION_NAMES.flatMap((name) => (declarationOf(name).also ?? []).map((also) => [also, name] as const)),
   ['open', 'create'],
   ['new', 'create'],
@@ -136,14 +136,14 @@ const ANSWERS: Readonly<Record<string, 'confirm' | 'call-off' | 'undo'>> = {
 
 /** `do restart noa-mcp because …`, `do scale noa-mcp 6 because …`, `do approve quick-…`. */
 function doOf([first, ...rest]: readonly string[], options: Readonly<Record<string, string>>): ChatCommand {
-  const wish = { kind: 'do', answers: null, target: null, replicas: null, because: null, incident: null } as const;
-  if (first === undefined) return { ...wish, what: null };
+  const wanted = { kind: 'do', answers: null, target: null, replicas: null, because: null, incident: null } as const;
+  if (first === undefined) return { ...wanted, what: null };
   const because = (words: readonly string[]) =>
     (options.because ?? words.join(' ').replace(/^because[:,]?\s*/i, '')).trim() || null;
   const answers = Object.hasOwn(ANSWERS, first.toLowerCase()) ? ANSWERS[first.toLowerCase()] : undefined;
   if (answers !== undefined) {
     if (rest[0] === undefined) return { kind: 'problem', words: `Say which: /incident do ${first} quick-…` };
-    return { ...wish, what: first, answers, target: rest[0], because: because(rest.slice(1)) };
+    return { ...wanted, what: first, answers, target: rest[0], because: because(rest.slice(1)) };
   }
   const what = meantBy(first, [...QUICK_ACTION_NAMES, 'list']);
   if (typeof what === 'object') return { kind: 'problem', words: `There is no action ${what.unknown}` };
@@ -152,7 +152,7 @@ function doOf([first, ...rest]: readonly string[], options: Readonly<Record<stri
   const number = options.replicas ?? (what === 'scale' ? behind[0] : undefined);
   const replicas = number !== undefined && /^\d{1,4}$/.test(number) ? Number(number) : null;
   const reason = replicas !== null && options.replicas === undefined ? behind.slice(1) : behind;
-  return { ...wish, what, target, replicas, because: because(reason), incident: options.incident ?? null };
+  return { ...wanted, what, target, replicas, because: because(reason), incident: options.incident ?? null };
 }
 
 function meantBy(word: string, known: readonly string[]): string | { readonly unknown: string } {
@@ -166,14 +166,14 @@ function meantBy(word: string, known: readonly string[]): string | { readonly un
 
 function nameOf(word: string): string | null {
   const lower = word.toLowerCase();
-  const name = ALSO.get(lower) ?? lower;
+  const name = SYNONYMS.get(lower) ?? lower;
   return COMMAND_NAMES.includes(name) ? name : null;
 }
 
 function commandProblem(word: string): string {
-  const close = closestOf(word, [...COMMAND_NAMES, ...ALSO.keys()]);
+  const close = closestOf(word, [...COMMAND_NAMES, ...SYNONYMS.keys()]);
   const advice =
-    close === null ? 'See them all: /incident help' : `Did you mean: /incident ${ALSO.get(close) ?? close}`;
+    close === null ? 'See them all: /incident help' : `Did you mean: /incident ${SYNONYMS.get(close) ?? close}`;
   return `There is no command "${word.slice(0, 60)}". ${advice}`;
 }
 

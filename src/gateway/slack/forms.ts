@@ -4,7 +4,7 @@ import type { PersonPolicy } from '../../domain/policy.ts';
 import { decisionModal } from '../../views/chat-modals.ts';
 import { whoMay } from './lookups.ts';
 import type { SlackAppOptions } from './options.ts';
-import { type Addressee, tell } from './telling.ts';
+import { type Addressee, reply } from './reply.ts';
 
 export interface Trigger {
   /** Good for three seconds. */
@@ -25,7 +25,7 @@ export async function openForm(
   const forbidden = mayDecide(name, person.roles);
   if (forbidden !== null) {
     const words = `${forbidden} ${await whoMay(gateway, name, null)}`;
-    await tell(web, to, words);
+    await reply(web, to, words);
     return words;
   }
   const entry = await gateway.store.incidents.get(incidentId).catch(() => null);
@@ -35,6 +35,6 @@ export async function openForm(
   if (opened?.ok === true) return `asked for the rest of ${name} in a form`;
   const usage = `/incident ${name} ${incidentId} …`;
   const words = `The form could not be opened (${opened?.error ?? 'it is too large'}). Nothing was done. Write it instead: ${usage}`;
-  await tell(web, to, words);
+  await reply(web, to, words);
   return words;
 }

@@ -2,7 +2,7 @@ import { mayDecide } from '../../domain/authority.ts';
 import type { Field } from '../../domain/deciding/declare.ts';
 import { holdsRole } from '../../domain/deciding/roles.ts';
 import type { DecisionName } from '../../domain/decision.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
 import { incidentNamedBy, namedByPart } from '../../domain/incident-name.ts';
 import type { Role } from '../../domain/people.ts';
 import type { PersonPolicy } from '../../domain/policy.ts';
@@ -61,7 +61,7 @@ export async function findIncident(
 export async function factsOf(
   { store, client }: Sources,
   incidentId: string,
-): Promise<{ readonly facts: FactSet | null; readonly pinnedRef: string | null; readonly away: boolean }> {
+): Promise<{ readonly facts: IncidentFacts | null; readonly pinnedRef: string | null; readonly away: boolean }> {
   const asked = await client.state(incidentId);
   if (asked.ok) {
     const pinned = asked.value.state.steps['pinned-summary'];

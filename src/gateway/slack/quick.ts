@@ -10,7 +10,7 @@ import { RequestRefused } from '../refusals.ts';
 import type { ChatCommand } from './command-line.ts';
 import { findIncident } from './lookups.ts';
 import type { SlackAppOptions } from './options.ts';
-import { type Addressee, tell, tellView } from './telling.ts';
+import { type Addressee, reply, replyWithView } from './reply.ts';
 
 export type QuickCommand = Extract<ChatCommand, { kind: 'check' | 'do' }>;
 
@@ -22,7 +22,7 @@ const AUDIT_SHOWN = 15;
 
 /**
  * The quick reference (R8) in chat: a look is answered to the asker alone; an action is shown first, with buttons. The
- * same checks of roles, the same audit as by every other door.
+ * same checks of roles, the same audit as everywhere else.
  */
 export async function answerQuick(
   app: SlackAppOptions,
@@ -30,18 +30,22 @@ export async function answerQuick(
   person: PersonPolicy,
   to: Addressee,
   channelName: string,
-  /** Slack's own id of the command: a repeat of it is the same wish. */
+  /** Slack's own id of the command: a repeat of it is the same request. */
   triggerId: string,
 ): Promise<void> {
   await refusalsTold(app, to, async () => {
     const quick = quickReference(app.gateway);
     const id = createHash('sha256').update(triggerId).digest('hex').slice(0, 20);
     if (command.kind === 'check') {
-      if (command.what === null) return tell(app.web, to, `Say what to look at: ${QUICK_CHECK_NAMES.join(', ')}.`);
+      if (command.what === null) return reply(app.web, to, `Say what to look at: ${QUICK_CHECK_NAMES.join(', ')}.`);
       const incidentId = await meant(app, command.incident, channelName);
-      return tellView(app.web, to, checked(await quick.check(person, 'slack', { id, what: command.what, incidentId })));
+      return replyWithView(
+        app.web,
+        to,
+        checked(await quick.check(person, 'slack', { id, what: command.what, incidentId })),
+      );
     }
-    if (command.what === null || command.what === 'list') return tell(app.web, to, await listed(app, command.what));
+    if (command.what === null || command.what === 'list') return reply(app.web, to, await listed(app, command.what));
     if (command.answers !== null) {
       const answer = { id, name: command.answers, because: command.because };
       return afterwards(app, await quick.answer(person, 'slack', command.target ?? '', answer), to);
@@ -55,12 +59,12 @@ export async function answerQuick(
       incidentId: await meant(app, command.incident, channelName),
     });
     if (!('stage' in state))
-      return tell(
+      return reply(
         app.web,
         to,
         `Its preview takes longer. Nothing was done. Look again: /incident do approve ${state.id}`,
       );
-    return tellView(app.web, to, preview(state));
+    return replyWithView(app.web, to, preview(state));
   });
 }
 
@@ -80,8 +84,8 @@ export async function pressQuick(
   await refusalsTold(app, to, async () => {
     // Two clicks of one person are one answer.
     const id = createHash('sha256').update(`${name} ${actionId} ${person.id}`).digest('hex').slice(0, 20);
-    const wish = { id, name, because: null };
-    return afterwards(app, await quickReference(app.gateway).answer(person, 'slack', actionId, wish), to);
+    const wanted = { id, name, because: null };
+    return afterwards(app, await quickReference(app.gateway).answer(person, 'slack', actionId, wanted), to);
   });
 }
 
@@ -91,7 +95,7 @@ async function refusalsTold(app: SlackAppOptions, to: Addressee, work: () => Pro
   } catch (error) {
     if (!(error instanceof RequestRefused)) app.gateway.log?.warn(`Slack: ${(error as Error).message}`);
     const words = error instanceof RequestRefused ? error.message : 'That does not work now. Nothing was done.';
-    await tell(app.web, to, words);
+    await reply(app.web, to, words);
   }
 }
 
@@ -155,13 +159,13 @@ function buttons(id: string, mayConfirm: boolean): ChatBlock {
 async function afterwards(app: SlackAppOptions, begun: QuickActionState, to: Addressee): Promise<unknown> {
   const { quick } = app.gateway.client;
   let state = begun;
-  if (state.stage === 'acting') await tell(app.web, to, state.words);
+  if (state.stage === 'acting') await reply(app.web, to, state.words);
   for (let look = 0; look < LOOKS && state.stage === 'acting'; look += 1) {
     await new Promise((done) => setTimeout(done, LOOK_EVERY_MS));
     const read = await quick.state(state.id);
     if (read.ok) state = read.value;
   }
-  return tell(app.web, to, state.words);
+  return reply(app.web, to, state.words);
 }
 
 async function listed({ gateway }: SlackAppOptions, what: string | null): Promise<string> {

@@ -5,18 +5,18 @@ import { StoreUnavailable } from '../../store/database.ts';
 import { decisionOfAction, readChatValue } from '../../views/chat-actions.ts';
 import { DECISION_MODAL, opensForm } from '../../views/chat-modals.ts';
 import { readDecisionBody } from '../decision-schemas.ts';
-import { carryOut, type KeptRequest } from './carrying-out.ts';
 import { readCommandLine } from './command-line.ts';
 import { openForm, type Trigger } from './forms.ts';
 import { lookupsOf } from './lookups.ts';
 import type { SlackAppOptions } from './options.ts';
 import type { BlockActions, EventMessage, Interaction, SlashCommand, ViewSubmission } from './payloads.ts';
+import { type KeptRequest, processRequest } from './process-request.ts';
+import { answerQuery, showHome } from './queries.ts';
 import { answerQuick, pressQuick, quickAnswerOf } from './quick.ts';
-import { answerReading, showHome } from './readings.ts';
+import { type Addressee, reply, unknownUserText } from './reply.ts';
 import { hearReport } from './reports.ts';
-import { refreshPinned } from './shown-message.ts';
+import { refreshPinned } from './resolve-message.ts';
 import { readSubmission } from './submissions.ts';
-import { type Addressee, stranger, tell } from './telling.ts';
 
 /** What Slack is answered; `body` null is an empty 200, which is how most things are acknowledged. */
 export interface SlackReply {
@@ -64,7 +64,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     looking = true;
     try {
       for (const { id, request, receivedAt, tries } of await store.chatRequests.take(REQUESTS_A_ROUND))
-        later(() => carryOut(options, { id, request: request as KeptRequest, receivedAt, tries }));
+        later(() => processRequest(options, { id, request: request as KeptRequest, receivedAt, tries }));
     } catch (error) {
       gateway.log?.warn(`What was said in Slack waits: ${(error as Error).message}`);
     } finally {
@@ -80,10 +80,10 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     const kept = store.chatRequests.keep({ id, request, at: receivedAt });
     later(async () => {
       try {
-        if (await kept) await carryOut(options, { id, request, receivedAt, tries: 1 });
+        if (await kept) await processRequest(options, { id, request, receivedAt, tries: 1 });
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
-        await tell(
+        await reply(
           web,
           request.to,
           `The store does not answer, so this was not taken: ${request.said}. Say it again in a minute; until then use PagerDuty or the runbook by hand.`,
@@ -108,13 +108,13 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     const to: Addressee = { user: given.user_id, channel: given.channel_id, responseUrl: given.response_url || null };
     if (read.kind === 'problem') return ephemeral(read.words);
     const person = await people.byChatId(given.user_id);
-    if (person === null) return ephemeral(stranger(given.user_id));
+    if (person === null) return ephemeral(unknownUserText(given.user_id));
     if (read.kind === 'check' || read.kind === 'do') {
       later(() => answerQuick(options, read, person, to, given.channel_name, given.trigger_id));
       return NOTHING;
     }
     if (read.kind !== 'decision' && read.kind !== 'create') {
-      later(() => answerReading(options, read, person, to, given.channel_name));
+      later(() => answerQuery(options, read, person, to, given.channel_name));
       return NOTHING;
     }
     const request: KeptRequest = {
@@ -140,9 +140,9 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     // Links and other people's buttons arrive here too.
     if (name === undefined && quick === null) return NOTHING;
     const person = await people.byChatId(given.user.id);
-    const problem = person === null ? stranger(given.user.id) : value === null ? OLD_BUTTON : null;
+    const problem = person === null ? unknownUserText(given.user.id) : value === null ? OLD_BUTTON : null;
     if (problem !== null || value === null || person === null) {
-      later(() => tell(web, to, problem ?? OLD_BUTTON));
+      later(() => reply(web, to, problem ?? OLD_BUTTON));
       return NOTHING;
     }
     if (quick !== null) later(() => pressQuick(options, quick, value.incidentId, person, to));
@@ -154,7 +154,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     }
     const body = readDecisionBody(name, value.given, gateway.clock());
     if (!body.ok) {
-      later(() => tell(web, to, `${OLD_BUTTON} (${body.problems.join(' ')})`));
+      later(() => reply(web, to, `${OLD_BUTTON} (${body.problems.join(' ')})`));
       return NOTHING;
     }
     const message =
@@ -190,7 +190,7 @@ export function createSlackApp(options: SlackAppOptions): SlackApp {
     if (!read.ok) {
       if (read.errors !== null) return { body: { response_action: 'errors', errors: read.errors } };
       later(() =>
-        tell(web, { user: given.user.id, channel: null, responseUrl: null }, `${OLD_BUTTON} Nothing was done.`),
+        reply(web, { user: given.user.id, channel: null, responseUrl: null }, `${OLD_BUTTON} Nothing was done.`),
       );
       return NOTHING;
     }

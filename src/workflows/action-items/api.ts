@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CommunicationPolicy } from '../../domain/communication-policy.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { Lease } from '../../domain/timeline.ts';
 import type { AgendaEntry } from '../incident/api.ts';
@@ -21,7 +21,7 @@ export interface ActionItem {
 
 /** What outlives an incident: follow-ups to be chased until done or dropped, temporary changes still in place (R6.6). */
 export interface ActionItemsInput {
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   readonly items: readonly ActionItem[];
   readonly leases: readonly Lease[];
   readonly communication: CommunicationPolicy;

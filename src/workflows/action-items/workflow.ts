@@ -9,9 +9,9 @@ import {
 import type { Delivery } from '../../activities/publication/api.ts';
 import { reminderAt } from '../../domain/clocks.ts';
 import type { Instant } from '../../domain/instant.ts';
+import { factsFor, messageTemplatesFor } from '../../domain/message-templates.ts';
 import type { Lease } from '../../domain/timeline.ts';
-import { factsFor, voiceFor } from '../../domain/voice.ts';
-import { attempted, message, ticketing } from '../activity-calls.ts';
+import { attempted, message, ticketActivities } from '../activity-calls.ts';
 import { Agenda } from '../incident/agenda.ts';
 import { IncidentClock } from '../incident/clock.ts';
 import {
@@ -80,7 +80,7 @@ class Chase {
       const { dueAt } = item;
       const made = await attempted(
         this.#clock,
-        ticketing(`ticket for ${item.id}`).createTicket({
+        ticketActivities(`ticket for ${item.id}`).createTicket({
           system,
           externalId,
           incidentId,
@@ -104,7 +104,7 @@ class Chase {
     if (tickets == null || ref === null) return false;
     const read = await attempted(
       this.#clock,
-      ticketing(`ticket of ${item.id}`).readTicket({ system: tickets.system, ref }),
+      ticketActivities(`ticket of ${item.id}`).readTicket({ system: tickets.system, ref }),
     );
     if (!read.ok || read.value.state === 'open' || this.#isEnded(item.id)) return this.#isEnded(item.id);
     const { state, status, assignee } = read.value;
@@ -122,7 +122,7 @@ class Chase {
     const next = this.next();
     if (next === null) return;
     const ended = () => this.#isEnded(next.item.id);
-    if ((await this.agenda.until(`chase ${next.item.id}`, next.at, ended)) === 'met') return;
+    if ((await this.agenda.waitUntil(`chase ${next.item.id}`, next.at, ended)) === 'met') return;
     // A system that was away when the item began is asked again.
     await this.openTickets();
     if (await this.#settledByTicket(next.item)) return;
@@ -131,7 +131,7 @@ class Chase {
     const deliveries = [this.#delivery(next.item)];
     const answer = await message(`chase ${next.item.id}`).publish({
       facts: factsFor(facts, deliveries),
-      voice: voiceFor(communication, deliveries),
+      texts: messageTemplatesFor(communication, deliveries),
       chatGroups: [],
       deliveries,
     });

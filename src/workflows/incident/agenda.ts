@@ -21,7 +21,7 @@ export class Agenda {
   ) {}
 
   /** Waits until `dueAt` or until `met()`; says which. An instant in the past is due at once. */
-  async until(name: string, dueAt: Instant, met: () => boolean): Promise<'due' | 'met'> {
+  async waitUntil(name: string, dueAt: Instant, met: () => boolean): Promise<'due' | 'met'> {
     if (met()) return 'met';
     if (epochMs(dueAt) <= epochMs(this.clock.now())) return 'due';
     const wait: Wait = { name, dueAt, due: false };
@@ -37,7 +37,7 @@ export class Agenda {
   }
 
   /** Waits for something without a deadline. */
-  async forEvent(met: () => boolean): Promise<void> {
+  async waitFor(met: () => boolean): Promise<void> {
     await condition(met);
   }
 

@@ -3,8 +3,8 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Alert } from '../../domain/alert.ts';
 import type { CommunicationPolicy } from '../../domain/communication-policy.ts';
 import type { Decision, DecisionAnswer, DecisionName } from '../../domain/decision.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
 import type { IncidentState } from '../../domain/incident.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { RunbookChange } from '../../domain/runbook-change.ts';
@@ -68,7 +68,7 @@ export interface CarriedIncident {
 export interface IncidentResult {
   readonly incidentId: string;
   readonly closedAs: 'resolved' | 'false-alarm' | 'merged' | 'cancelled';
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
 }
 
 /** Alerts of this incident, in the order the gateway stored them; batches are coalesced (ADR 0018). */
@@ -103,7 +103,7 @@ export function decisionSignal<N extends DecisionName>(name: N) {
 
 export const stateQuery = defineQuery<{
   readonly state: IncidentState;
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   readonly now: Instant;
 }>('state');
 /** An answer that was cut is at least half as big: nothing on a timeline is bigger than the other half. */

@@ -1,13 +1,13 @@
 import { approvalMode } from '../../domain/approval-mode.ts';
 import type { Decision } from '../../domain/decision.ts';
-import { latestFinding } from '../../domain/facts.ts';
+import { latestFinding } from '../../domain/gather-facts.ts';
 import { type ApprovalRecord, approvalById, firingAlerts, leadingCause } from '../../domain/incident.ts';
 import { earlierOf, plusMinutes, plusSeconds } from '../../domain/instant.ts';
 import type { Role } from '../../domain/people.ts';
 import type { ApprovalMode, ApprovalName } from '../../domain/policy.ts';
 import type { ActionName } from '../../domain/remedy.ts';
 import type { Approval, ApprovalOption } from '../../domain/timeline.ts';
-import { looking } from '../activity-calls.ts';
+import { readActivities } from '../activity-calls.ts';
 import { nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
@@ -21,14 +21,14 @@ export interface Question {
   /** Who may answer, when the first option is no action of the policy. */
   readonly approver: Role;
   /** Ends the wait without an answer, e.g. because it recovered by itself. */
-  readonly moot: () => string | null;
+  readonly obsolete: () => string | null;
   /** How long it waits before somebody is reminded; policy's limit for emergencies when it is left out. */
   readonly patienceMinutes?: number;
 }
 
 /**
  * Asks people, or goes ahead where policy says so (ADR 0012). Answers the option that was granted, or null when
- * it was rejected or is moot. Reminds before the deadline and escalates the approval itself after it.
+ * it was rejected or is obsolete. Reminds before the deadline and escalates the approval itself after it.
  */
 export async function askApproval(run: IncidentRun, question: Question): Promise<ApprovalOption | null> {
   const mode = modeOf(run, question);
@@ -91,16 +91,16 @@ async function awaitAnswer(run: IncidentRun, question: Question, mode: ApprovalM
   const asked = timesExtended(run, question.id) + 1;
   const { remindBeforeMinutes } = run.policy.approvalLimits;
   const { deadlineAt } = record.approval;
-  const answered = () => !isOpen(run, question.id) || question.moot() !== null;
+  const answered = () => !isOpen(run, question.id) || question.obsolete() !== null;
   if (mode === 'ask' && record.reminders < asked) {
     const remindAt = plusMinutes(deadlineAt, -remindBeforeMinutes);
-    if ((await run.agenda.until(`remind of ${question.id}`, remindAt, answered)) === 'due')
+    if ((await run.agenda.waitUntil(`remind of ${question.id}`, remindAt, answered)) === 'due')
       await remind(run, record, asked);
   }
-  if (!answered()) await run.agenda.until(`answer to ${question.id}`, deadlineAt, answered);
-  const moot = question.moot();
+  if (!answered()) await run.agenda.waitUntil(`answer to ${question.id}`, deadlineAt, answered);
+  const obsolete = question.obsolete();
   if (!isOpen(run, question.id)) return;
-  if (moot !== null) run.record({ kind: 'approval-withdrawn', approvalId: question.id, because: moot });
+  if (obsolete !== null) run.record({ kind: 'approval-withdrawn', approvalId: question.id, because: obsolete });
   else if (mode === 'objection') grant(run, question, 'no-objection', 'nobody objected in time');
   else await afterDeadline(run, question, record, asked);
 }
@@ -124,11 +124,11 @@ async function afterDeadline(
   asked: number,
 ): Promise<void> {
   if (asked > ESCALATIONS_OF_ONE_APPROVAL) {
-    await run.agenda.forEvent(
+    await run.agenda.waitFor(
       () =>
         !isOpen(run, record.approval.id) ||
         run.state.closed !== null ||
-        (question.patienceMinutes === undefined ? run.state.mitigated !== null : question.moot() !== null),
+        (question.patienceMinutes === undefined ? run.state.mitigated !== null : question.obsolete() !== null),
     );
     if (isOpen(run, record.approval.id))
       run.record({ kind: 'approval-withdrawn', approvalId: record.approval.id, because: 'it is no longer needed' });
@@ -160,7 +160,7 @@ async function isConfirmed(run: IncidentRun, record: ApprovalRecord): Promise<bo
   const id = `${record.approval.id}/confirmed`;
   return run.step(id, async () => {
     const answer = await run.attempt(
-      looking(`may ${decision.actor.person} approve this?`).confirmAuthority({ decision, role }),
+      readActivities(`may ${decision.actor.person} approve this?`).confirmAuthority({ decision, role }),
     );
     if (answer.ok && answer.value.confirmed) return true;
     const words = answer.ok ? (answer.value.reason ?? 'not confirmed') : answer.words;

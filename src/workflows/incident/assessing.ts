@@ -1,13 +1,13 @@
 import { classify } from '../../domain/classify.ts';
 import { explain } from '../../domain/diagnose.ts';
-import { faultsBeside, type Hypothesis } from '../../domain/diagnosis.ts';
+import { concurrentFaults, type Hypothesis } from '../../domain/diagnosis.ts';
 import type { EvidencePurpose, ProbeName } from '../../domain/evidence.ts';
 import { sure } from '../../domain/format.ts';
 import { type IncidentState, leadingCause } from '../../domain/incident.ts';
 import type { ActionName } from '../../domain/remedy.ts';
 import { isHigher } from '../../domain/severity.ts';
 import { severityFacts } from '../../domain/severity-facts.ts';
-import { looking } from '../activity-calls.ts';
+import { readActivities } from '../activity-calls.ts';
 import { isDescribed } from './ongoing.ts';
 import type { IncidentRun } from './run.ts';
 
@@ -17,7 +17,7 @@ export async function collectEvidence(
   purpose: EvidencePurpose,
   probes: readonly ProbeName[],
 ): Promise<void> {
-  await run.busy(async () => {
+  await run.trackInFlight(async () => {
     const { state, policy } = run;
     const request = {
       incidentId: state.incidentId,
@@ -29,7 +29,9 @@ export async function collectEvidence(
     const { service, evidence, resolution, reports } = policy;
     const topErrors = { count: policy.playbooks.topErrors, ofLines: policy.playbooks.topErrorsOfLines };
     const input = { request, service, evidence, resolution, reports, topErrors };
-    const answer = await run.attempt(looking(`${purpose}: ${request.probes.length} questions`).collectEvidence(input));
+    const answer = await run.attempt(
+      readActivities(`${purpose}: ${request.probes.length} questions`).collectEvidence(input),
+    );
     if (answer.ok) run.record({ kind: 'evidence-collected', bundle: answer.value });
     else run.record({ kind: 'trouble', where: 'evidence', words: `No evidence could be collected: ${answer.words}` });
   });
@@ -115,6 +117,6 @@ function whatChanged(formerly: readonly Hypothesis[], now: readonly Hypothesis[]
   if (before === undefined) return `${after.words} (${sure(after.confidence)})`;
   if (before.id !== after.id) return `Now more likely: ${after.words} (${sure(after.confidence)})`;
   if (Math.abs(before.confidence - after.confidence) >= 0.1) return `${after.words} (now ${sure(after.confidence)})`;
-  const more = faultsBeside(now).filter(({ id }) => !faultsBeside(formerly).some((one) => one.id === id));
+  const more = concurrentFaults(now).filter(({ id }) => !concurrentFaults(formerly).some((one) => one.id === id));
   return more.length === 0 ? null : `There as well: ${more.map(({ words }) => words).join(' ')}`;
 }

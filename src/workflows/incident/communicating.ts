@@ -16,7 +16,7 @@ const DRAFT_CHARACTERS = 1_000;
  * at the latest, a reminder before it, an honest automatic one when nobody wrote, the resolution. The time named in
  * each message is the timer (ADR 0013).
  */
-export async function keepTalking(run: IncidentRun): Promise<void> {
+export async function runUpdateCadence(run: IncidentRun): Promise<void> {
   if (run.state.told === null) await untilWorthTelling(run);
   while (run.state.closed === null) await nextMessage(run);
 }
@@ -25,14 +25,14 @@ export async function keepTalking(run: IncidentRun): Promise<void> {
 async function untilWorthTelling(run: IncidentRun): Promise<void> {
   const latest = plusMinutes(run.state.openedAt, FIRST_MESSAGE_WITHIN_MINUTES);
   const ready = () => 'opening' in run.state.steps && run.state.evidence['first-assessment'] !== undefined;
-  await run.agenda.until('initial alert', latest, () => ready() || run.state.closed !== null);
+  await run.agenda.waitUntil('initial alert', latest, () => ready() || run.state.closed !== null);
 }
 
 /** Waits for whatever comes first (news, the retry of an unsent message, the reminder, the promised time) and says it. */
 async function nextMessage(run: IncidentRun): Promise<void> {
   const retryAt = retryOfUnsent(run);
   if (retryAt !== null) {
-    await run.agenda.until('send what could not be sent', retryAt, () => run.state.closed !== null);
+    await run.agenda.waitUntil('send what could not be sent', retryAt, () => run.state.closed !== null);
     if (run.state.closed === null) await say(run, newsKind(run.state) ?? 'no-news');
     return;
   }
@@ -40,16 +40,17 @@ async function nextMessage(run: IncidentRun): Promise<void> {
   if (news !== null) return say(run, news);
   const dueAt = wantedDue(run);
   const changed = () => run.state.closed !== null || newsKind(run.state) !== null || wantedDue(run) !== dueAt;
-  if (dueAt === null) return run.agenda.forEvent(changed);
+  if (dueAt === null) return run.agenda.waitFor(changed);
   promise(run, dueAt);
   if (wantsReminder(run, dueAt)) {
     const remindAt = plusMinutes(dueAt, -run.policy.communication.remindBeforeMinutes);
-    if ((await run.agenda.until('reminder of the next update', remindAt, changed)) === 'due') await remind(run, dueAt);
+    if ((await run.agenda.waitUntil('reminder of the next update', remindAt, changed)) === 'due')
+      await remind(run, dueAt);
     return;
   }
   // Whoever takes the lead meanwhile is still reminded.
   const changedOrLed = () => changed() || wantsReminder(run, dueAt);
-  if ((await run.agenda.until('next update', dueAt, changedOrLed)) === 'due') await say(run, 'no-news');
+  if ((await run.agenda.waitUntil('next update', dueAt, changedOrLed)) === 'due') await say(run, 'no-news');
 }
 
 /** What there is to tell since the last message; null when nothing is worth one by itself. */

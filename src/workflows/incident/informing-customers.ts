@@ -1,7 +1,7 @@
 import type { PreparedCustomerMail } from '../../activities/customers/api.ts';
 import type { CustomerMailRecord, IncidentState } from '../../domain/incident.ts';
 import { isBefore, plusMinutes } from '../../domain/instant.ts';
-import { voiceFor } from '../../domain/voice.ts';
+import { messageTemplatesFor } from '../../domain/message-templates.ts';
 import { customerMail } from '../activity-calls.ts';
 import { askApproval } from './approving.ts';
 import type { IncidentRun } from './run.ts';
@@ -24,7 +24,7 @@ interface Edition {
  */
 export async function keepCustomersInformed(run: IncidentRun): Promise<void> {
   while (run.state.closed === null) {
-    await run.agenda.forEvent(() => run.state.closed !== null || wanted(run) !== null);
+    await run.agenda.waitFor(() => run.state.closed !== null || wanted(run) !== null);
     const edition = wanted(run);
     if (edition === null) continue;
     await tell(run, edition);
@@ -35,7 +35,7 @@ export async function keepCustomersInformed(run: IncidentRun): Promise<void> {
 /** Tests of the mail that waits for approval, to whoever asked. */
 export async function sendTestMails(run: IncidentRun): Promise<void> {
   while (run.state.closed === null) {
-    await run.agenda.forEvent(() => run.state.closed !== null || testOwed(run.state) !== null);
+    await run.agenda.waitFor(() => run.state.closed !== null || testOwed(run.state) !== null);
     const mail = testOwed(run.state);
     if (mail !== null) await sendTest(run, mail);
   }
@@ -82,7 +82,7 @@ async function prepare(run: IncidentRun, { id, kind }: Edition): Promise<Prepare
       edition: id,
       kind,
       facts: run.facts(),
-      voice: voiceFor(policy.communication, [{ medium: 'customers', what: kind }]),
+      texts: messageTemplatesFor(policy.communication, [{ medium: 'customers', what: kind }]),
       customers: policy.customers,
       fromAt: state.detectedAt,
       untilAt: state.resolved?.at ?? run.now(),
@@ -112,7 +112,7 @@ async function isApproved(run: IncidentRun, { id, kind }: Edition, mail: Prepare
     why: 'Mail to customers needs a person (R4.5).',
     options: [{ name: 'publish-email', plan: null, preview, shown: mail.text, shownDigest: mail.digest }],
     approver: 'commander',
-    moot: () => (run.state.closed !== null ? 'the incident is closed' : stands() ? null : over),
+    obsolete: () => (run.state.closed !== null ? 'the incident is closed' : stands() ? null : over),
   });
   return granted !== null;
 }
@@ -124,7 +124,9 @@ async function sendAll(run: IncidentRun, { id }: Edition, { digest }: PreparedCu
   let failures = 0;
   for (let batch = 0; batch < BATCHES && recordOf(run, id)?.left !== 0; batch += 1) {
     const input = { incidentId: run.state.incidentId, edition: id, digest, customers, at: run.now() };
-    const answer = await run.busy(() => run.attempt(customerMail('mail to customers').sendCustomerMails(input)));
+    const answer = await run.trackInFlight(() =>
+      run.attempt(customerMail('mail to customers').sendCustomerMails(input)),
+    );
     if (answer.ok) {
       run.record({ kind: 'customer-mail-progress', edition: id, ...answer.value });
       continue;
@@ -136,7 +138,7 @@ async function sendAll(run: IncidentRun, { id }: Edition, { digest }: PreparedCu
       words: `${answer.words} Tried again in ${TRY_AGAIN_MINUTES} minutes.`,
     });
     if (failures >= TRIES || run.state.closed !== null) return;
-    await run.agenda.until(
+    await run.agenda.waitUntil(
       'mail to customers',
       plusMinutes(run.now(), TRY_AGAIN_MINUTES),
       () => run.state.closed !== null,
@@ -163,6 +165,8 @@ async function sendTest(run: IncidentRun, mail: CustomerMailRecord): Promise<voi
   }
   const key = `${run.state.incidentId}/customers/${edition}/test/${asked.seq}`;
   const input = { incidentId: run.state.incidentId, edition, digest, customers, at: run.now(), to, key };
-  const answer = await run.busy(() => run.attempt(customerMail(`test to ${asked.by}`).testCustomerMail(input)));
+  const answer = await run.trackInFlight(() =>
+    run.attempt(customerMail(`test to ${asked.by}`).testCustomerMail(input)),
+  );
   run.record({ kind: 'customer-mail-tested', edition, to, words: answer.ok ? 'sent' : answer.words });
 }

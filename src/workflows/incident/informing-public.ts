@@ -16,7 +16,7 @@ const REFUSED_RETRY_MINUTES = 10;
  * the severity has become.
  */
 export async function keepPublicInformed(run: IncidentRun): Promise<void> {
-  await run.agenda.forEvent(() => run.state.closed !== null || isWanted(run));
+  await run.agenda.waitFor(() => run.state.closed !== null || isWanted(run));
   while (run.state.closed === null) {
     const target = wantedStatus(run);
     if (target !== null && (await moveTo(run, target))) continue;
@@ -25,14 +25,14 @@ export async function keepPublicInformed(run: IncidentRun): Promise<void> {
 }
 
 /** Never silent past its cadence (R4.4): without news the page says so, also while a question about it waits. */
-export async function keepPublicFromSilence(run: IncidentRun): Promise<void> {
+export async function runStatusPageCadence(run: IncidentRun): Promise<void> {
   const speaks = () => run.state.statusPageStatus !== null && run.state.statusPageStatus !== 'resolved';
   while (run.state.closed === null) {
-    await run.agenda.forEvent(() => run.state.closed !== null || speaks());
+    await run.agenda.waitFor(() => run.state.closed !== null || speaks());
     if (run.state.closed !== null) return;
     const dueAt = nextDue(run);
     const changed = () => run.state.closed !== null || !speaks() || nextDue(run) !== dueAt;
-    if ((await run.agenda.until('status page update', dueAt, changed)) !== 'due') continue;
+    if ((await run.agenda.waitUntil('status page update', dueAt, changed)) !== 'due') continue;
     const status = run.state.statusPageStatus;
     if (status !== null && status !== 'resolved') await post(run, 'no-news', { shown: status });
   }
@@ -75,14 +75,14 @@ async function moveTo(run: IncidentRun, target: PublicStatus): Promise<boolean> 
 async function isApproved(run: IncidentRun, target: PublicStatus): Promise<boolean> {
   const id = questionId(run, target);
   const preview = `Status page: ${target}. ${run.facts().causeWords}`;
-  const moot = () => (wantedStatus(run) === target && run.state.closed === null ? null : 'the status has moved on');
+  const obsolete = () => (wantedStatus(run) === target && run.state.closed === null ? null : 'the status has moved on');
   const why = 'Public text needs a person (R4.4).';
   const granted = await askApproval(run, {
     id,
     why,
     options: [{ name: 'publish-status', plan: null, preview }],
     approver: 'commander',
-    moot,
+    obsolete,
   });
   return granted !== null;
 }
@@ -113,8 +113,8 @@ function isSettled(run: IncidentRun, target: PublicStatus): boolean {
 async function untilChanged(run: IncidentRun, target: PublicStatus | null): Promise<void> {
   const retry = retryAt(run);
   const changed = () => run.state.closed !== null || wantedStatus(run) !== target;
-  if (retry === null) await run.agenda.forEvent(() => changed() || retryAt(run) !== null);
-  else await run.agenda.until('status page: send what could not be sent', retry, changed);
+  if (retry === null) await run.agenda.waitFor(() => changed() || retryAt(run) !== null);
+  else await run.agenda.waitUntil('status page: send what could not be sent', retry, changed);
 }
 
 function nextDue(run: IncidentRun): Instant {

@@ -1,7 +1,7 @@
 import { type LeaseRecord, leasesInPlace, openLeases } from '../../domain/incident.ts';
 import { plusMinutes } from '../../domain/instant.ts';
 import { type RemedyPlan, wayBack } from '../../domain/remedy.ts';
-import { looking } from '../activity-calls.ts';
+import { readActivities } from '../activity-calls.ts';
 import { carryOut } from '../playbooks/carry-out.ts';
 import { channelOf } from './communicating.ts';
 import { nextKey, publishRound } from './publishing.ts';
@@ -22,8 +22,8 @@ export async function keepLeases(run: IncidentRun): Promise<void> {
       openLeases(run.state).length !== count ||
       leasesInPlace(run.state).some(({ revertOrdered }) => revertOrdered) ||
       earliest(openLeases(run.state))?.expiresAt !== next?.expiresAt;
-    if (next === undefined) await run.agenda.forEvent(changed);
-    else if ((await run.agenda.until(`${next.lease.id} ends`, next.expiresAt, changed)) === 'due')
+    if (next === undefined) await run.agenda.waitFor(changed);
+    else if ((await run.agenda.waitUntil(`${next.lease.id} ends`, next.expiresAt, changed)) === 'due')
       await askAboutLease(run, next);
   }
 }
@@ -74,13 +74,13 @@ async function revert(run: IncidentRun, record: LeaseRecord): Promise<void> {
 }
 
 async function planRevert(run: IncidentRun, plan: RemedyPlan): Promise<RemedyPlan | null> {
-  const wishes = [wayBack(plan)];
-  const input = { incidentId: run.state.incidentId, keyPrefix: `${plan.key}/revert`, wishes, at: run.now() };
+  const requests = [wayBack(plan)];
+  const input = { incidentId: run.state.incidentId, keyPrefix: `${plan.key}/revert`, requests, at: run.now() };
   const provider = plan.target.kind === 'provider';
   const answer = await run.attempt(
     provider
-      ? looking('how to take it back').previewProviderRemedies({ ...input, service: run.policy.service })
-      : looking('how to take it back').previewClusterRemedies(input),
+      ? readActivities('how to take it back').previewProviderRemedies({ ...input, service: run.policy.service })
+      : readActivities('how to take it back').previewClusterRemedies(input),
   );
   const preview = answer.ok ? answer.value[0] : undefined;
   return preview?.kind === 'plan' ? preview.plan : null;

@@ -2,7 +2,7 @@ import { type IncidentState, leadingCause } from '../../domain/incident.ts';
 import { plusMinutes } from '../../domain/instant.ts';
 import type { ActionName } from '../../domain/remedy.ts';
 import type { ActionItem } from '../action-items/api.ts';
-import { ticketingAtOnce } from '../activity-calls.ts';
+import { urgentTicketActivities } from '../activity-calls.ts';
 import type { IncidentRun } from './run.ts';
 
 /** What buys time against a leak; what eats the memory is still there afterwards. */
@@ -14,7 +14,7 @@ const STEP = 'memory-profiling';
  * timeline; the follow-ups of the incident chase it under the same external id, so there is never a second one.
  */
 export async function askForMemoryProfiling(run: IncidentRun): Promise<void> {
-  await run.agenda.forEvent(() => run.state.closed !== null || reliefOf(run.state) !== null);
+  await run.agenda.waitFor(() => run.state.closed !== null || reliefOf(run.state) !== null);
   const relief = reliefOf(run.state);
   if (relief === null || run.state.closed !== null) return;
   await run.step(STEP, async () => {
@@ -39,7 +39,7 @@ async function openTicket(run: IncidentRun, item: ActionItem): Promise<void> {
   if (system === null) return;
   const { incidentId } = run.state;
   const made = await run.attempt(
-    ticketingAtOnce('ticket for memory profiling').createTicket({
+    urgentTicketActivities('ticket for memory profiling').createTicket({
       system,
       externalId: `${incidentId}/${item.id}`,
       incidentId,

@@ -21,7 +21,7 @@ import {
   timelineSinceQuery,
 } from './api.ts';
 import { assessSeverity } from './assessing.ts';
-import { paperOf } from './paper.ts';
+import { manualSteps } from './manual-steps.ts';
 import { chatGroups } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
@@ -48,7 +48,7 @@ export function registerMessages(run: IncidentRun): void {
   setHandler(timelineSinceQuery, (seq) => timelineSince(run, seq));
   setHandler(agendaQuery, () => run.agenda.entries());
   setHandler(communicationQuery, () => ({ communication: run.policy.communication, chatGroups: chatGroups(run) }));
-  setHandler(paperQuery, () => paperOf(run.state, run.policy, run.now()));
+  setHandler(paperQuery, () => manualSteps(run.state, run.policy, run.now()));
 }
 
 /** Whoever is missing more than fits in an answer asks on from its end (client.ts). */

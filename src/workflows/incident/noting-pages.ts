@@ -11,7 +11,7 @@ import type { IncidentRun } from './run.ts';
 export async function notePages(run: IncidentRun): Promise<void> {
   while (run.state.closed === null) {
     const step = dueNote(run);
-    if (step === null) await run.agenda.forEvent(() => run.state.closed !== null || dueNote(run) !== null);
+    if (step === null) await run.agenda.waitFor(() => run.state.closed !== null || dueNote(run) !== null);
     else await write(run, step);
   }
 }

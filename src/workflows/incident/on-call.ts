@@ -2,7 +2,7 @@ import type { Delivery } from '../../activities/publication/api.ts';
 import { earlierOf, isBefore } from '../../domain/instant.ts';
 import { holderByPolicy, type OnCallHolder, type OnCallReading, onCallWords } from '../../domain/on-call.ts';
 import type { Contact } from '../../domain/people.ts';
-import { asking } from '../activity-calls.ts';
+import { lookupActivities } from '../activity-calls.ts';
 import { channelOf } from './communicating.ts';
 import { nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
@@ -25,9 +25,11 @@ const NOTHING: OnCallReading = { holders: [], troubles: [], until: null };
 
 async function ask(
   run: IncidentRun,
-  wanted: Parameters<ReturnType<typeof asking>['readOnCall']>[0]['wanted'],
+  wanted: Parameters<ReturnType<typeof lookupActivities>['readOnCall']>[0]['wanted'],
 ): Promise<OnCallReading> {
-  const answer = await run.busy(() => run.attempt(asking('who is on call now?').readOnCall({ wanted })));
+  const answer = await run.trackInFlight(() =>
+    run.attempt(lookupActivities('who is on call now?').readOnCall({ wanted })),
+  );
   if (answer.ok) return answer.value;
   const holders = wanted.map(({ contact }) => holderByPolicy(contact, run.policy.people));
   return { holders, troubles: [`Who is on call could not be asked (${answer.words}).`], until: null };
@@ -72,9 +74,9 @@ export async function followShifts(run: IncidentRun): Promise<void> {
   while (run.state.closed === null) {
     const until = run.state.onCall?.until ?? null;
     const changed = (): boolean => over() || (run.state.onCall?.until ?? null) !== until;
-    if (over()) await run.agenda.forEvent(() => !over() || run.state.closed !== null);
-    else if (until === null) await run.agenda.forEvent(changed);
-    else if ((await run.agenda.until('change of shift', until, changed)) === 'due') await changeShift(run);
+    if (over()) await run.agenda.waitFor(() => !over() || run.state.closed !== null);
+    else if (until === null) await run.agenda.waitFor(changed);
+    else if ((await run.agenda.waitUntil('change of shift', until, changed)) === 'due') await changeShift(run);
   }
 }
 

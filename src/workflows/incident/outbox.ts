@@ -1,7 +1,7 @@
 import type { Delivery } from '../../activities/publication/api.ts';
 import { approvalById, type UnsentRecord } from '../../domain/incident.ts';
 import { clockTimeUtc, type Instant, isBefore, plusMinutes } from '../../domain/instant.ts';
-import { hearPages } from './hearing-pages.ts';
+import { syncPagerAcknowledgements } from './pager-acknowledgements.ts';
 import { isSuperseded, nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
@@ -9,15 +9,15 @@ import type { IncidentRun } from './run.ts';
  * What could not be sent and is not superseded by something newer (the channel itself, questions, mails, pages) is
  * sent again as it was, under the same key, so that nothing goes out twice. The debt is on the timeline meanwhile.
  */
-export async function settleDebts(run: IncidentRun): Promise<void> {
+export async function retryUnsentMessages(run: IncidentRun): Promise<void> {
   while (run.state.closed === null) {
     const due = earliest(debts(run));
     if (due === null) {
-      await run.agenda.forEvent(() => run.state.closed !== null || earliest(debts(run)) !== null);
+      await run.agenda.waitFor(() => run.state.closed !== null || earliest(debts(run)) !== null);
       continue;
     }
     const changed = () => run.state.closed !== null || earliest(debts(run)) !== due;
-    if ((await run.agenda.until('send what could not be sent', due, changed)) === 'due') await sendAgain(run, due);
+    if ((await run.agenda.waitUntil('send what could not be sent', due, changed)) === 'due') await sendAgain(run, due);
   }
 }
 
@@ -34,19 +34,19 @@ function earliest(records: readonly UnsentRecord[]): Instant | null {
 async function sendAgain(run: IncidentRun, until: Instant): Promise<void> {
   const isDue = (record: UnsentRecord): boolean => (record.retryAt ?? '') <= until;
   // A page whose answer was lost may have been answered by whoever it woke.
-  if (debts(run).some((record) => isDue(record) && record.medium === 'page')) await hearPages(run);
+  if (debts(run).some((record) => isDue(record) && record.medium === 'page')) await syncPagerAcknowledgements(run);
   const ready = debts(run).filter(isDue);
-  for (const record of ready.filter((candidate) => isMoot(run, candidate))) {
+  for (const record of ready.filter((candidate) => isObsolete(run, candidate))) {
     run.record({ kind: 'publication-superseded', key: record.key, newerKey: 'it is no longer needed' });
   }
   const deliveries = ready
-    .filter((record) => !isMoot(run, record))
+    .filter((record) => !isObsolete(run, record))
     .map((record) => ({ ...(record.delivery as Delivery), again: true }));
   await publishRound(run, 'what could not be sent before', deliveries);
 }
 
 /** A question that was answered meanwhile, or a page for what somebody has acknowledged. */
-function isMoot(run: IncidentRun, record: UnsentRecord): boolean {
+function isObsolete(run: IncidentRun, record: UnsentRecord): boolean {
   const delivery = record.delivery as Delivery;
   if (delivery.medium === 'page') return delivery.what === 'trigger' && run.state.acknowledged !== null;
   if (delivery.medium !== 'chat' || delivery.what !== 'question') return false;
@@ -59,12 +59,12 @@ const TOLD_ELSEWHERE = 'told-elsewhere';
  * While chat takes nothing for longer than policy allows, colleagues are told by mail what would have been said there,
  * at the cadence of the severity; when it is back, the newest message goes out in its place, marked late.
  */
-export async function tellElsewhere(run: IncidentRun): Promise<void> {
+export async function fallBackToEmail(run: IncidentRun): Promise<void> {
   while (run.state.closed === null) {
     const dueAt = elsewhereAt(run);
     const changed = () => run.state.closed !== null || elsewhereAt(run) !== dueAt;
-    if (dueAt === null) await run.agenda.forEvent(changed);
-    else if ((await run.agenda.until('tell colleagues by mail', dueAt, changed)) === 'due') await mailInstead(run);
+    if (dueAt === null) await run.agenda.waitFor(changed);
+    else if ((await run.agenda.waitUntil('tell colleagues by mail', dueAt, changed)) === 'due') await mailInstead(run);
   }
 }
 

@@ -3,15 +3,15 @@ import { type Due, nextDue } from '../../domain/clocks.ts';
 import { nextPromiseNumber, openPromise } from '../../domain/incident.ts';
 import { isBefore, plusMinutes } from '../../domain/instant.ts';
 import type { Contact } from '../../domain/people.ts';
-import { hearPages } from './hearing-pages.ts';
 import { inviteOnCall } from './on-call.ts';
+import { syncPagerAcknowledgements } from './pager-acknowledgements.ts';
 import { pageOf } from './phases/detection.ts';
 import { nextKey, publishRound } from './publishing.ts';
 import type { IncidentRun } from './run.ts';
 
 /** Acknowledge by the severity's deadline (R1.4): primary, then backup, then whoever policy names; nobody twice. */
 export async function watchAcknowledgement(run: IncidentRun): Promise<void> {
-  await run.agenda.forEvent(() => 'opening' in run.state.steps || run.state.closed !== null);
+  await run.agenda.waitFor(() => 'opening' in run.state.steps || run.state.closed !== null);
   const answered = () => run.state.acknowledged !== null || run.state.closed !== null || run.state.resolved !== null;
   while (!answered()) {
     promiseAcknowledgement(run);
@@ -19,10 +19,10 @@ export async function watchAcknowledgement(run: IncidentRun): Promise<void> {
     const moved = () => answered() || run.state.severity !== severity;
     const next = nextStep(run);
     const dueAt = next?.dueAt ?? openPromise(run.state, 'acknowledge')?.promise.dueAt ?? null;
-    if (dueAt === null || (next === null && deadlinePassed(run))) await run.agenda.forEvent(moved);
-    else await run.agenda.until(next === null ? 'acknowledgement' : `page ${next.to.join(' and ')}`, dueAt, moved);
+    if (dueAt === null || (next === null && deadlinePassed(run))) await run.agenda.waitFor(moved);
+    else await run.agenda.waitUntil(next === null ? 'acknowledgement' : `page ${next.to.join(' and ')}`, dueAt, moved);
     if (moved()) continue;
-    await hearPages(run);
+    await syncPagerAcknowledgements(run);
     if (moved()) continue;
     missDeadline(run);
     if (next !== null) await pageStep(run, next.to);
@@ -144,14 +144,14 @@ export async function escalateByTime(run: IncidentRun): Promise<void> {
   const ended = () => run.state.closed !== null || run.state.resolved !== null;
   while (!ended()) {
     if (run.state.severityReasons.length === 0) {
-      await run.agenda.forEvent(() => run.state.severityReasons.length > 0 || ended());
+      await run.agenda.waitFor(() => run.state.severityReasons.length > 0 || ended());
       continue;
     }
     const severity = run.state.severity;
     const next = nextEscalation(run);
     const moved = () => ended() || run.state.severity !== severity;
-    if (next === null) await run.agenda.forEvent(moved);
-    else if ((await run.agenda.until(`escalate to ${next.to.join(' and ')}`, next.dueAt, moved)) === 'due')
+    if (next === null) await run.agenda.waitFor(moved);
+    else if ((await run.agenda.waitUntil(`escalate to ${next.to.join(' and ')}`, next.dueAt, moved)) === 'due')
       await escalate(run, next.to);
   }
 }
@@ -163,7 +163,7 @@ function nextEscalation({ state, policy }: IncidentRun): Due | null {
 }
 
 async function escalate(run: IncidentRun, to: readonly Contact[]): Promise<void> {
-  await hearPages(run);
+  await syncPagerAcknowledgements(run);
   const because = `by time: ${run.state.severity}, open since ${run.state.openedAt}`;
   run.record({ kind: 'escalated', to, byTime: true, because });
   const deliveries = to.flatMap((contact): readonly Delivery[] => {

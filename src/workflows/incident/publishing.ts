@@ -1,9 +1,9 @@
 import type { Delivery, PublishInput, Receipt } from '../../activities/publication/api.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
 import type { UnsentRecord } from '../../domain/incident.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
 import { type Instant, plusSeconds, secondsBetween } from '../../domain/instant.ts';
+import { factsFor, messageTemplatesFor } from '../../domain/message-templates.ts';
 import type { Medium, PublicStatus, Published } from '../../domain/timeline.ts';
-import { factsFor, voiceFor } from '../../domain/voice.ts';
 import { message } from '../activity-calls.ts';
 import type { IncidentRun } from './run.ts';
 
@@ -20,9 +20,9 @@ export async function publishRound(
   run: IncidentRun,
   summary: string,
   deliveries: readonly Delivery[],
-  facts: FactSet = run.facts(),
+  facts: IncidentFacts = run.facts(),
 ): Promise<void> {
-  if (deliveries.length > 0) await run.busy(() => sendRound(run, summary, deliveries, facts));
+  if (deliveries.length > 0) await run.trackInFlight(() => sendRound(run, summary, deliveries, facts));
 }
 
 /** The round of an incident that is ending, when nothing else is begun any more. */
@@ -34,7 +34,7 @@ async function sendRound(
   run: IncidentRun,
   summary: string,
   wanted: readonly Delivery[],
-  facts: FactSet,
+  facts: IncidentFacts,
 ): Promise<void> {
   const pinned = pinnedBeside(run, wanted);
   if (pinned?.ref === null) run.firstPin = 'under-way';
@@ -47,7 +47,12 @@ async function sendRound(
   run.firstPin = 'none';
 }
 
-async function send(run: IncidentRun, summary: string, deliveries: readonly Delivery[], facts: FactSet): Promise<void> {
+async function send(
+  run: IncidentRun,
+  summary: string,
+  deliveries: readonly Delivery[],
+  facts: IncidentFacts,
+): Promise<void> {
   const coversSeq = run.state.seq;
   const answer = await run.attempt(message(summary).publish(roundOf(run, deliveries, facts)));
   const receipts = answer.ok ? answer.value : deliveries.map((delivery) => failedReceipt(delivery, answer.words));
@@ -83,13 +88,13 @@ function pinnedSummary(run: IncidentRun, channel: string): PinnedSummary {
 const PINNED = 'pinned-summary';
 
 /** What a round needs and nothing else: a history with the whole policy in every round is ten times a lean one. */
-function roundOf(run: IncidentRun, deliveries: readonly Delivery[], facts: FactSet): PublishInput {
+function roundOf(run: IncidentRun, deliveries: readonly Delivery[], facts: IncidentFacts): PublishInput {
   const { communication, review, team } = run.policy;
   const invites = deliveries.some((delivery) => delivery.what === 'invitation');
   const calls = deliveries.some((delivery) => delivery.what === 'initial');
   return {
     facts: factsFor(facts, deliveries),
-    voice: voiceFor(communication, deliveries),
+    texts: messageTemplatesFor(communication, deliveries),
     chatGroups: calls ? chatGroups(run) : [],
     ...(invites
       ? { review: { meetingMinutes: review.meetingMinutes, agenda: review.agenda, timeZone: team.timeZone } }

@@ -1,5 +1,5 @@
 import type { RecoveryInput } from '../../activities/evidence/api.ts';
-import { looking } from '../activity-calls.ts';
+import { readActivities } from '../activity-calls.ts';
 import { isOngoing } from './ongoing.ts';
 import type { IncidentRun } from './run.ts';
 
@@ -7,7 +7,7 @@ import type { IncidentRun } from './run.ts';
 export async function isWellAgain(run: IncidentRun, step: string): Promise<boolean> {
   const input = recoveryInput(run, run.policy.verification.pollSeconds);
   const words = await run.step(step, async () => {
-    const answer = await run.attempt(looking('is it well already?').measureRecovery(input));
+    const answer = await run.attempt(readActivities('is it well already?').measureRecovery(input));
     return answer.ok && answer.value.recovered ? answer.value.words : null;
   });
   if (words === null || !isOngoing(run)) return false;

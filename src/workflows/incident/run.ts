@@ -11,10 +11,10 @@ import {
 } from '@temporalio/workflow';
 import type { ProjectionSink } from '../../activities/projection.ts';
 import { carriedOver } from '../../domain/carrying.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
-import { factSet } from '../../domain/facts.ts';
 import { fold } from '../../domain/fold.ts';
+import { gatherFacts } from '../../domain/gather-facts.ts';
 import type { IncidentState } from '../../domain/incident.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
 import type { Instant } from '../../domain/instant.ts';
 import { openedState } from '../../domain/opened-state.ts';
 import { type Actor, MACHINE } from '../../domain/people.ts';
@@ -25,7 +25,7 @@ import { type Attempt, attempted, type Stamped } from '../activity-calls.ts';
 import { Agenda } from './agenda.ts';
 import { type CarriedIncident, type IncidentInput, SEARCH_ATTRIBUTES } from './api.ts';
 import { IncidentClock } from './clock.ts';
-import { storyOf } from './story.ts';
+import { temporalDetails } from './temporal-details.ts';
 
 interface IncidentSinks extends Sinks {
   projection: ProjectionSink;
@@ -92,8 +92,8 @@ export class IncidentRun {
     return this.clock.now();
   }
 
-  facts(): FactSet {
-    return factSet(this.#state, this.policy, this.#timeline, this.now());
+  facts(): IncidentFacts {
+    return gatherFacts(this.#state, this.policy, this.#timeline, this.now());
   }
 
   /** Puts a fact on the timeline; the state follows. */
@@ -120,7 +120,7 @@ export class IncidentRun {
   }
 
   /** Like `step`, for work that only waits: a run that drains does not wait for it, and the next one asks again. */
-  async waitedStep<T>(id: string, work: () => Promise<T>): Promise<T> {
+  async waitStep<T>(id: string, work: () => Promise<T>): Promise<T> {
     if (id in this.#state.steps) return this.#state.steps[id] as T;
     const outcome = await work();
     this.record({ kind: 'step-finished', step: id, outcome });
@@ -128,7 +128,7 @@ export class IncidentRun {
   }
 
   /** Like `step`, for work that is remembered by the events it records itself. */
-  async busy<T>(work: () => Promise<T>): Promise<T> {
+  async trackInFlight<T>(work: () => Promise<T>): Promise<T> {
     return this.#whileInFlight(work);
   }
 
@@ -141,7 +141,7 @@ export class IncidentRun {
    * A wait that only looks: given up when the run drains, and asked again by the run that takes over; given up too when
    * `pointless` says so, which the caller then sees by its own state.
    */
-  async waiting<T>(call: () => Promise<Stamped<T>>, pointless: () => boolean = () => false): Promise<Attempt<T>> {
+  async waitActivity<T>(call: () => Promise<Stamped<T>>, pointless: () => boolean = () => false): Promise<Attempt<T>> {
     if (this.#draining) await condition(() => false);
     const scope = new CancellationScope({ cancellable: true });
     const givenUp = condition(() => this.#draining || pointless()).then(() => scope.cancel());
@@ -206,7 +206,7 @@ export class IncidentRun {
       const events = this.#timeline.filter((event) => event.seq > this.#unprojectedFrom);
       this.#unprojectedFrom = this.#state.seq;
       projection.project(this.#state.incidentId, events, this.facts());
-      setCurrentDetails(storyOf(this.#state, this.#timeline, this.agenda.entries()));
+      setCurrentDetails(temporalDetails(this.#state, this.#timeline, this.agenda.entries()));
       this.#upsertAttributes();
     });
   }

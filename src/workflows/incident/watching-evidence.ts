@@ -13,10 +13,10 @@ const GAPS_AGAIN_MINUTES = 1;
  * Evidence is collected again when something changes and every few minutes (R2), also while a question waits for an
  * answer: a second fault changes the ranking, and the question about the first one is withdrawn.
  */
-export async function keepLooking(run: IncidentRun): Promise<void> {
+export async function refreshEvidence(run: IncidentRun): Promise<void> {
   let triedAt = run.state.openedAt;
   while (run.state.closed === null) {
-    await run.agenda.forEvent(() => run.state.closed !== null || waitsForPeople(run));
+    await run.agenda.waitFor(() => run.state.closed !== null || waitsForPeople(run));
     if (run.state.closed !== null) return;
     const alerts = run.state.alerts.length;
     const next = plusMinutes(
@@ -24,9 +24,13 @@ export async function keepLooking(run: IncidentRun): Promise<void> {
       hasGaps(run) ? GAPS_AGAIN_MINUTES : run.policy.evidence.againEveryMinutes,
     );
     const changed = () => !waitsForPeople(run) || run.state.alerts.length > alerts;
-    const why = await run.agenda.until('look again while people decide', laterOf(next, run.now()), changed);
+    const why = await run.agenda.waitUntil('look again while people decide', laterOf(next, run.now()), changed);
     if (why === 'met' && waitsForPeople(run))
-      await run.agenda.until('a burst of alerts', plusSeconds(run.now(), BURST_SECONDS), () => !waitsForPeople(run));
+      await run.agenda.waitUntil(
+        'a burst of alerts',
+        plusSeconds(run.now(), BURST_SECONDS),
+        () => !waitsForPeople(run),
+      );
     triedAt = run.now();
     if (waitsForPeople(run)) await lookAgain(run);
   }

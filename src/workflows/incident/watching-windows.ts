@@ -13,7 +13,7 @@ export async function watchWindows(run: IncidentRun): Promise<void> {
     const box = BOXES.find((name) => name === phase);
     const left = () => run.state.closed !== null || run.state.phase !== phase;
     if (box === undefined || run.state.overruns.includes(phase)) {
-      await run.agenda.forEvent(left);
+      await run.agenda.waitFor(left);
       continue;
     }
     const minutes = run.policy.phases[box].toMinutes;
@@ -21,10 +21,10 @@ export async function watchWindows(run: IncidentRun): Promise<void> {
     const planned = plannedUntil(run);
     const moved = () => left() || plannedUntil(run) !== planned;
     const endsAt = later(plusMinutes(since, minutes), planned);
-    if ((await run.agenda.until(`${box} should be over`, endsAt, moved)) !== 'due') continue;
+    if ((await run.agenda.waitUntil(`${box} should be over`, endsAt, moved)) !== 'due') continue;
     // After a late meeting, or the maintenance window that a fix waits for as planned, the incident closes by itself.
     const waitsAsPlanned = endsAt === planned || run.state.permanentFix?.migration === 'waiting';
-    if (box === 'review' && waitsAsPlanned) await run.agenda.forEvent(left);
+    if (box === 'review' && waitsAsPlanned) await run.agenda.waitFor(left);
     else await overrun(run, phase, minutes);
   }
 }

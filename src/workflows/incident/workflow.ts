@@ -2,15 +2,15 @@ import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@te
 import type { Delivery } from '../../activities/publication/api.ts';
 import { plusMinutes } from '../../domain/instant.ts';
 import type { IncidentInput, IncidentResult } from './api.ts';
-import { channelOf, endPromises, keepTalking } from './communicating.ts';
+import { channelOf, endPromises, runUpdateCadence } from './communicating.ts';
 import { keepCustomersInformed, sendTestMails } from './informing-customers.ts';
-import { keepPublicFromSilence, keepPublicInformed } from './informing-public.ts';
+import { keepPublicInformed, runStatusPageCadence } from './informing-public.ts';
 import { keepLeases } from './leasing.ts';
 import { askForMemoryProfiling } from './memory-profiling.ts';
 import { registerMessages } from './messages.ts';
 import { notePages } from './noting-pages.ts';
 import { followShifts } from './on-call.ts';
-import { settleDebts, tellElsewhere } from './outbox.ts';
+import { fallBackToEmail, retryUnsentMessages } from './outbox.ts';
 import { escalateByTime, watchAcknowledgement } from './paging.ts';
 import { seeFixThrough } from './permanent-fix/see-through.ts';
 import { detection } from './phases/detection.ts';
@@ -21,7 +21,7 @@ import { review } from './phases/review.ts';
 import { nextKey, publishLastRound } from './publishing.ts';
 import { keepRecord } from './recording.ts';
 import { IncidentRun } from './run.ts';
-import { keepLooking } from './watching-evidence.ts';
+import { refreshEvidence } from './watching-evidence.ts';
 import { watchWindows } from './watching-windows.ts';
 
 /**
@@ -36,9 +36,9 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
 
   const duties = [
     walkPhases,
-    keepTalking,
+    runUpdateCadence,
     keepPublicInformed,
-    keepPublicFromSilence,
+    runStatusPageCadence,
     keepCustomersInformed,
     sendTestMails,
     watchAcknowledgement,
@@ -46,9 +46,9 @@ export async function incident(input: IncidentInput): Promise<IncidentResult> {
     followShifts,
     notePages,
     keepLeases,
-    settleDebts,
-    tellElsewhere,
-    keepLooking,
+    retryUnsentMessages,
+    fallBackToEmail,
+    refreshEvidence,
     watchWindows,
     seeFixThrough,
     askForMemoryProfiling,
@@ -104,7 +104,7 @@ async function timeForNewRun(run: IncidentRun): Promise<void> {
   await condition(() => wantsNewRun(run));
   const kept = async (): Promise<void> => {
     while (!(await keepRecord(run))) {
-      await run.agenda.until('copy the timeline again', plusMinutes(run.now(), COPY_AGAIN_MINUTES), () => false);
+      await run.agenda.waitUntil('copy the timeline again', plusMinutes(run.now(), COPY_AGAIN_MINUTES), () => false);
     }
   };
   await Promise.race([kept(), condition(() => cannotWait(run))]);

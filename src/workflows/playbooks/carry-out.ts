@@ -37,13 +37,13 @@ export async function carryOut(
   const outcome = recorded()?.outcome;
   if (outcome === undefined || outcome === null || !['done', 'already-done'].includes(outcome.result)) return false;
   openLease(run, plan);
-  return ROLLED_OUT.has(plan.action) ? run.waitedStep(`${plan.key}/rolled-out`, () => rolledOut(run, plan)) : true;
+  return ROLLED_OUT.has(plan.action) ? run.waitStep(`${plan.key}/rolled-out`, () => rolledOut(run, plan)) : true;
 }
 
 async function actAndTell(run: IncidentRun, plan: RemedyPlan): Promise<void> {
   if (plan.action === 'failover-database') return tell(run, plan, await failOver(run, plan));
   if (plan.action === 'replace-pods') return replaceOneByOne(run, plan);
-  return run.busy(() => act(run, plan));
+  return run.trackInFlight(() => act(run, plan));
 }
 
 async function act(run: IncidentRun, plan: RemedyPlan): Promise<void> {
@@ -59,7 +59,7 @@ const REPLACEMENT_CALLS_LIMIT = 21;
  */
 async function replaceOneByOne(run: IncidentRun, plan: RemedyPlan): Promise<void> {
   for (let call = 1; ; call += 1) {
-    const outcome = confirmed(plan, await run.busy(() => run.attempt(callRemedy(plan, run.policy.service))));
+    const outcome = confirmed(plan, await run.trackInFlight(() => run.attempt(callRemedy(plan, run.policy.service))));
     const over =
       outcome.result === 'unknown' || outcome.result === 'refused' || outcome.result === 'changed-underneath';
     if (over || outcome.observed.left === 0) return tell(run, plan, outcome);
@@ -144,7 +144,7 @@ function openLease(run: IncidentRun, plan: RemedyPlan): void {
 async function rolledOut(run: IncidentRun, plan: RemedyPlan): Promise<boolean> {
   const deadlineMs = run.milliseconds(run.policy.verification.rolloutTimeoutMinutes * 60);
   const pollSeconds = run.milliseconds(5) / 1000;
-  const answer = await run.waiting(() =>
+  const answer = await run.waitActivity(() =>
     wait(deadlineMs, `rollout of ${plan.target.name}`).awaitRollout({ plan, pollSeconds }),
   );
   if (answer.ok && answer.value.complete) return true;
@@ -171,7 +171,7 @@ export async function verify(run: IncidentRun, plan: RemedyPlan, worseFrom: numb
   const left = Math.max(verification.pollSeconds, verification.withinMinutes * 60 - secondsBetween(since, run.now()));
   const look = recoveryInput(run, run.milliseconds(verification.pollSeconds) / 1000);
   const input = worseFrom === null ? look : { ...look, worseFrom };
-  const answer = await run.waiting(() =>
+  const answer = await run.waitActivity(() =>
     wait(run.milliseconds(left), `is it well again after ${plan.action}?`).awaitRecovery(input),
   );
   const helped = answer.ok && answer.value.recovered;

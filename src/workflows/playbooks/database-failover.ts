@@ -1,7 +1,7 @@
 import type { FailoverActivities } from '../../activities/failover/api.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { RemedyOutcome, RemedyPlan } from '../../domain/remedy.ts';
-import { looking, type Stamped, unrepeated, wait } from '../activity-calls.ts';
+import { actOnce, readActivities, type Stamped, wait } from '../activity-calls.ts';
 import type { IncidentRun } from '../incident/run.ts';
 
 /** How long the old primary may take to end; a pod on a dead node takes for ever, and then a person decides. */
@@ -18,7 +18,7 @@ export async function failOver(run: IncidentRun, plan: RemedyPlan): Promise<Reme
   const input = { plan, service: run.policy.service };
   const acts: readonly (() => Promise<RemedyOutcome>)[] = [
     () => step('fence', () => once(run, plan, 'isFenced', (call) => call.fenceOldPrimary(input))),
-    () => run.waitedStep(`${plan.key}/fenced`, () => untilFenced(run, plan)),
+    () => run.waitStep(`${plan.key}/fenced`, () => untilFenced(run, plan)),
     () => step('promote', () => once(run, plan, 'isPromoted', (call) => call.promoteReplica(input))),
     () => step('point', () => once(run, plan, 'isPointed', (call) => call.pointApplicationAtReplica(input))),
   ];
@@ -45,13 +45,13 @@ async function once(
   run: IncidentRun,
   plan: RemedyPlan,
   what: 'isFenced' | 'isPromoted' | 'isPointed',
-  act: (call: ReturnType<typeof unrepeated<Act>>) => Promise<Stamped<RemedyOutcome>>,
+  act: (call: ReturnType<typeof actOnce<Act>>) => Promise<Stamped<RemedyOutcome>>,
 ): Promise<RemedyOutcome> {
-  return run.busy(async () => {
-    const answer = await run.attempt(act(unrepeated<Act>(`failover of ${plan.target.name}`)));
+  return run.trackInFlight(async () => {
+    const answer = await run.attempt(act(actOnce<Act>(`failover of ${plan.target.name}`)));
     if (answer.ok) return answer.value;
     const input = { plan, service: run.policy.service };
-    const seen = await run.attempt(looking('how far the failover came').readDatabaseFailover(input));
+    const seen = await run.attempt(readActivities('how far the failover came').readDatabaseFailover(input));
     if (seen.ok && seen.value[what]) return { result: 'done', readBack: seen.value.words, observed: {} };
     const state = seen.ok ? seen.value.words : `what is in effect could not be read either (${seen.words})`;
     return {
@@ -65,7 +65,7 @@ async function once(
 async function untilFenced(run: IncidentRun, plan: RemedyPlan): Promise<RemedyOutcome> {
   const deadlineMs = run.milliseconds(FENCED_WITHIN_MINUTES * 60);
   const pollSeconds = run.milliseconds(POLL_SECONDS) / 1000;
-  const answer = await run.waiting(() =>
+  const answer = await run.waitActivity(() =>
     wait(deadlineMs, 'the old primary is gone').awaitOldPrimaryFenced({
       plan,
       service: run.policy.service,

@@ -1,9 +1,9 @@
 import type { Hypothesis, SuggestedRemedy } from '../../domain/diagnosis.ts';
 import type { IncidentState } from '../../domain/incident.ts';
 import { type Instant, secondsBetween } from '../../domain/instant.ts';
-import type { RemedyPreview, RemedyWish } from '../../domain/remedy.ts';
+import type { RemedyPreview, RemedyRequest } from '../../domain/remedy.ts';
 import type { ApprovalOption } from '../../domain/timeline.ts';
-import { looking } from '../activity-calls.ts';
+import { readActivities } from '../activity-calls.ts';
 import type { IncidentRun } from '../incident/run.ts';
 import { rememberedStopAt } from './database-failover.ts';
 import { remediesInOrder } from './registry.ts';
@@ -37,7 +37,7 @@ export async function prepareOptions(
   return previews.flatMap((preview): ApprovalOption[] => {
     if (preview.kind === 'plan')
       return [{ name: preview.plan.action, plan: preview.plan, preview: preview.plan.preview }];
-    run.record({ kind: 'remedy-skipped', action: preview.wish.action, because: preview.reason });
+    run.record({ kind: 'remedy-skipped', action: preview.request.action, because: preview.reason });
     return [];
   });
 }
@@ -75,10 +75,10 @@ async function previewAll(
   id: string,
   remedies: readonly SuggestedRemedy[],
 ): Promise<readonly RemedyPreview[]> {
-  const wishes = remedies.map(({ action, target, parameters }): RemedyWish => ({ action, target, parameters }));
-  const cluster = wishes.filter((wish) => CLUSTER_ACTIONS.includes(wish.action));
-  const provider = wishes.filter((wish) => PROVIDER_ACTIONS.includes(wish.action));
-  const failover = wishes.filter((wish) => FAILOVER_ACTIONS.includes(wish.action));
+  const requests = remedies.map(({ action, target, parameters }): RemedyRequest => ({ action, target, parameters }));
+  const cluster = requests.filter((request) => CLUSTER_ACTIONS.includes(request.action));
+  const provider = requests.filter((request) => PROVIDER_ACTIONS.includes(request.action));
+  const failover = requests.filter((request) => FAILOVER_ACTIONS.includes(request.action));
   const input = { incidentId: run.state.incidentId, keyPrefix: `${run.state.incidentId}/${id}`, at: run.now() };
   const [onCluster, onProviders, onDatabase] = await Promise.all([
     cluster.length === 0
@@ -86,7 +86,7 @@ async function previewAll(
       : previewed(
           run,
           cluster,
-          run.attempt(looking('preview of remedies').previewClusterRemedies({ ...input, wishes: cluster })),
+          run.attempt(readActivities('preview of remedies').previewClusterRemedies({ ...input, requests: cluster })),
         ),
     provider.length === 0
       ? []
@@ -94,9 +94,9 @@ async function previewAll(
           run,
           provider,
           run.attempt(
-            looking('preview of provider remedies').previewProviderRemedies({
+            readActivities('preview of provider remedies').previewProviderRemedies({
               ...input,
-              wishes: provider,
+              requests: provider,
               service: run.policy.service,
             }),
           ),
@@ -104,21 +104,21 @@ async function previewAll(
     failover.length === 0 ? [] : previewed(run, failover, previewFailover(run, input, failover)),
   ]);
   const all = [...onCluster, ...onProviders, ...onDatabase];
-  return wishes.flatMap((wish) => all.filter((preview) => wishOf(preview) === key(wish)));
+  return requests.flatMap((request) => all.filter((preview) => requestOf(preview) === key(request)));
 }
 
 function previewFailover(
   run: IncidentRun,
   input: { readonly incidentId: string; readonly keyPrefix: string; readonly at: Instant },
-  wishes: readonly RemedyWish[],
+  requests: readonly RemedyRequest[],
 ) {
   const { failoverMaximumLagSeconds, databaseMaintenanceDocument } = run.policy.playbooks;
   const stoppedAt = rememberedStopAt(run);
   return run.attempt(
-    looking('preview of a database failover').previewDatabaseFailover({
+    readActivities('preview of a database failover').previewDatabaseFailover({
       ...input,
-      wishes: wishes.map((wish) =>
-        stoppedAt === null ? wish : { ...wish, parameters: { ...wish.parameters, stoppedAt } },
+      requests: requests.map((request) =>
+        stoppedAt === null ? request : { ...request, parameters: { ...request.parameters, stoppedAt } },
       ),
       service: run.policy.service,
       maximumLagSeconds: failoverMaximumLagSeconds,
@@ -129,19 +129,23 @@ function previewFailover(
 
 async function previewed(
   run: IncidentRun,
-  wishes: readonly RemedyWish[],
+  requests: readonly RemedyRequest[],
   call: ReturnType<IncidentRun['attempt']>,
 ): Promise<readonly RemedyPreview[]> {
   const answer = await call;
   if (answer.ok) return answer.value as readonly RemedyPreview[];
   run.record({ kind: 'trouble', where: 'preview', words: `The remedies could not be previewed: ${answer.words}` });
-  return wishes.map((wish) => ({ kind: 'impossible', wish, reason: `it could not be previewed: ${answer.words}` }));
+  return requests.map((request) => ({
+    kind: 'impossible',
+    request,
+    reason: `it could not be previewed: ${answer.words}`,
+  }));
 }
 
-function wishOf(preview: RemedyPreview): string {
-  return preview.kind === 'plan' ? key(preview.plan) : key(preview.wish);
+function requestOf(preview: RemedyPreview): string {
+  return preview.kind === 'plan' ? key(preview.plan) : key(preview.request);
 }
 
-function key(wish: Pick<RemedyWish, 'action' | 'target'>): string {
-  return `${wish.action} ${wish.target.kind}/${wish.target.name}`;
+function key(request: Pick<RemedyRequest, 'action' | 'target'>): string {
+  return `${request.action} ${request.target.kind}/${request.target.name}`;
 }

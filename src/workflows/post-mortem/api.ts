@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { CommunicationPolicy } from '../../domain/communication-policy.ts';
-import type { FactSet } from '../../domain/fact-set.ts';
+import type { IncidentFacts } from '../../domain/incident-facts.ts';
 import type { Instant } from '../../domain/instant.ts';
 import type { RunbooksPolicy } from '../../domain/review-policy.ts';
 import type { RunbookChange } from '../../domain/runbook-change.ts';
@@ -15,7 +15,7 @@ export function postMortemWorkflowId(incidentId: string): string {
 
 /** The document of one incident from its draft until people have approved it, however long that takes (R6.3). */
 export interface PostMortemInput {
-  readonly facts: FactSet;
+  readonly facts: IncidentFacts;
   readonly path: string;
   /** Of the draft, in the evidence store. */
   readonly digest: string;

@@ -2,7 +2,7 @@ import { ActivityFailure, ApplicationFailure, getExternalWorkflowHandle, isCance
 import { type Instant, isBefore, plusMinutes } from '../../domain/instant.ts';
 import type { RunbooksPolicy } from '../../domain/review-policy.ts';
 import { type RunbookChangeStage, runbookFor } from '../../domain/runbook-change.ts';
-import { attempted, change, followUp, looking } from '../activity-calls.ts';
+import { attempted, change, followUp, readActivities } from '../activity-calls.ts';
 import { runbookChangedSignal } from '../incident/api.ts';
 import type { IncidentClock } from '../incident/clock.ts';
 import type {
@@ -133,13 +133,15 @@ export class RunbookProposal {
   }
 
   /** What may still be changed; throws the refusal. */
-  #open(wish: 'edited' | 'withheld' | 'proposed'): RunbookChangeStatus {
+  #open(request: 'edited' | 'withheld' | 'proposed'): RunbookChangeStatus {
     const status = this.#status;
     if (status === null) return refuse('No change of a runbook is drafted yet.');
     if (status.stage === 'proposed')
-      return refuse(`It is proposed already (${status.link}); go on in the pull request. It cannot be ${wish} here.`);
+      return refuse(
+        `It is proposed already (${status.link}); go on in the pull request. It cannot be ${request} here.`,
+      );
     if (this.#proposing) return refuse(`It is being proposed at this moment; look for its pull request in a minute.`);
-    if (!this.#isOpen()) return refuse(`It was ${status.stage} before (${status.words}), so it cannot be ${wish}.`);
+    if (!this.#isOpen()) return refuse(`It was ${status.stage} before (${status.words}), so it cannot be ${request}.`);
     return status;
   }
 
@@ -216,7 +218,7 @@ export class RunbookProposal {
         body: this.#body(status),
       });
       const asked = await this.#askReviewers(pull.value.number, policy.reviewers);
-      const read = await looking(`is #${pull.value.number} there?`).readReviews({ number: pull.value.number });
+      const read = await readActivities(`is #${pull.value.number} there?`).readReviews({ number: pull.value.number });
       const { state, headSha } = read.value;
       const same = headSha === branch.value.sha ? 'it holds this text' : 'somebody has changed it since';
       const words = `#${pull.value.number} is ${state} and ${same}; ${asked}.`;

@@ -10,7 +10,7 @@ import {
 import type { Delivery } from '../../activities/publication/api.ts';
 import { reminderAt } from '../../domain/clocks.ts';
 import { type Instant, isBefore, plusMinutes } from '../../domain/instant.ts';
-import { factsFor, voiceFor } from '../../domain/voice.ts';
+import { factsFor, messageTemplatesFor } from '../../domain/message-templates.ts';
 import { attempted, followUp, message } from '../activity-calls.ts';
 import { Agenda } from '../incident/agenda.ts';
 import { postMortemApprovedSignal } from '../incident/api.ts';
@@ -50,11 +50,11 @@ export async function postMortem(input: PostMortemInput): Promise<PostMortemStat
   setHandler(editRunbookChangeUpdate, (edit) => document.ofRunbook((proposal) => proposal.edit(edit)), {
     validator: (edit) => document.runbook.checkEdit(edit),
   });
-  setHandler(withholdRunbookChangeUpdate, (wish) => document.ofRunbook((proposal) => proposal.withhold(wish)), {
-    validator: (wish) => document.runbook.checkWithhold(wish),
+  setHandler(withholdRunbookChangeUpdate, (request) => document.ofRunbook((proposal) => proposal.withhold(request)), {
+    validator: (request) => document.runbook.checkWithhold(request),
   });
-  setHandler(proposeRunbookChangeUpdate, (wish) => document.ofRunbook((proposal) => proposal.propose(wish)), {
-    validator: (wish) => document.runbook.checkPropose(wish),
+  setHandler(proposeRunbookChangeUpdate, (request) => document.ofRunbook((proposal) => proposal.propose(request)), {
+    validator: (request) => document.runbook.checkPropose(request),
   });
   setHandler(machineWroteSignal, ({ digest, at, again }) => document.machineWrote(digest, at, again === true));
   setHandler(postMortemQuery, () => document.status);
@@ -114,7 +114,7 @@ class Document {
     const [before, runbook] = [this.#status, this.runbook.status];
     const changed = () => this.#status !== before || this.runbook.status !== runbook;
     const { name, at } = this.#wait();
-    if ((await this.agenda.until(name, at, changed)) !== 'due') return;
+    if ((await this.agenda.waitUntil(name, at, changed)) !== 'due') return;
     if (name === AGAIN) this.#publishAgainAt = null;
     else if (name === CHASE) await this.#chase();
   }
@@ -235,7 +235,7 @@ class Document {
     const deliveries = [delivery];
     const answer = await message(`${what} about the post-mortem`).publish({
       facts: factsFor(facts, deliveries),
-      voice: voiceFor(communication, deliveries),
+      texts: messageTemplatesFor(communication, deliveries),
       chatGroups: [],
       deliveries,
     });

@@ -11,7 +11,7 @@ import { plusMinutes } from '../../domain/instant.ts';
 import { type Actor, MACHINE } from '../../domain/people.ts';
 import { type QuickActionState, quickRefusal, undoRefusal } from '../../domain/quick-action.ts';
 import { type RemedyPlan, type RemedyPreview, wayBack } from '../../domain/remedy.ts';
-import { attempted, audit, looking, type Stamped, wait } from '../activity-calls.ts';
+import { attempted, audit, readActivities, type Stamped, wait } from '../activity-calls.ts';
 import { Agenda } from '../incident/agenda.ts';
 import { decisionSignal } from '../incident/api.ts';
 import { IncidentClock } from '../incident/clock.ts';
@@ -34,7 +34,7 @@ const REMINDERS = 20;
 export async function quickCheck(input: QuickCheckInput): Promise<QuickCheckResult> {
   const { id, by, at, what, incidentId, service, evidence, probes } = input;
   const request = { incidentId: incidentId ?? id, purpose: 'investigation', probes, aroundAt: at, at } as const;
-  const { value } = await looking(`check ${what}`).collectEvidence({ request, service, evidence });
+  const { value } = await readActivities(`check ${what}`).collectEvidence({ request, service, evidence });
   const words = [...value.items.map((item) => item.words), ...value.gaps.map((gap) => `${gap.source}: ${gap.reason}`)];
   const entry = { key: `${id}/check`, at, person: by.person, via: by.via, what: `check ${what}`, incidentId };
   await audit(`audit of check ${what}`).recordAudit({ ...entry, words: words.join(' ').slice(0, 1_000) });
@@ -43,27 +43,27 @@ export async function quickCheck(input: QuickCheckInput): Promise<QuickCheckResu
 }
 
 /**
- * One deed by the quick reference (R8): previewed, agreed to by whom policy asks, done once, read back, audited. It
+ * One action by the quick reference (R8): previewed, agreed to by whom policy asks, done once, read back, audited. It
  * lives as long as a temporary change it made is in place.
  */
 export async function quickAction(input: QuickActionInput): Promise<QuickActionState> {
-  const deed = new QuickDeed(input);
-  setHandler(quickStateQuery, () => deed.state);
-  setHandler(confirmQuickUpdate, (decision) => deed.confirm(decision), {
-    validator: (decision) => refuse(quickRefusal(deed.state, decision.actor)),
+  const quick = new QuickActionRun(input);
+  setHandler(quickStateQuery, () => quick.state);
+  setHandler(confirmQuickUpdate, (decision) => quick.confirm(decision), {
+    validator: (decision) => refuse(quickRefusal(quick.state, decision.actor)),
   });
-  setHandler(callOffQuickUpdate, (decision) => deed.callOff(decision), {
+  setHandler(callOffQuickUpdate, (decision) => quick.callOff(decision), {
     validator: (_decision) =>
       refuse(
-        deed.state.stage === 'waiting' ? null : { unauthorised: false, words: `It is too late: ${deed.state.words}` },
+        quick.state.stage === 'waiting' ? null : { unauthorised: false, words: `It is too late: ${quick.state.words}` },
       ),
   });
-  setHandler(undoQuickUpdate, (decision) => deed.undo(decision), {
-    validator: (decision) => refuse(undoRefusal(deed.state, decision.actor)),
+  setHandler(undoQuickUpdate, (decision) => quick.undo(decision), {
+    validator: (decision) => refuse(undoRefusal(quick.state, decision.actor)),
   });
-  await deed.run();
+  await quick.run();
   await condition(allHandlersFinished);
-  return deed.state;
+  return quick.state;
 }
 
 function refuse(refused: { readonly unauthorised: boolean; readonly words: string } | null): void {
@@ -71,7 +71,7 @@ function refuse(refused: { readonly unauthorised: boolean; readonly words: strin
     throw ApplicationFailure.nonRetryable(refused.words, refused.unauthorised ? 'Unauthorised' : 'Refused');
 }
 
-class QuickDeed {
+class QuickActionRun {
   state: QuickActionState;
   readonly #clock: IncidentClock;
   readonly #agenda: Agenda;
@@ -118,13 +118,18 @@ class QuickDeed {
   /** What exactly would happen, with every choice fixed; null when it cannot be done, and why. */
   async #preview(parameters: QuickActionInput['parameters'], suffix: string): Promise<RemedyPlan | null> {
     const { action, target, id, service, incidentId } = this.input;
-    const wish = { action, target, parameters };
+    const request = { action, target, parameters };
     // The claim on the resource is that of the incident it is for: what it holds already it may act on.
-    const asked = { incidentId: incidentId ?? id, keyPrefix: `${id}${suffix}`, wishes: [wish], at: this.#clock.now() };
+    const asked = {
+      incidentId: incidentId ?? id,
+      keyPrefix: `${id}${suffix}`,
+      requests: [request],
+      at: this.#clock.now(),
+    };
     const call: Promise<Stamped<readonly RemedyPreview[]>> =
       target.kind === 'provider'
-        ? looking('preview').previewProviderRemedies({ ...asked, service })
-        : looking('preview').previewClusterRemedies(asked);
+        ? readActivities('preview').previewProviderRemedies({ ...asked, service })
+        : readActivities('preview').previewClusterRemedies(asked);
     const answer = await attempted(this.#clock, call);
     const preview = answer.ok ? answer.value[0] : undefined;
     if (preview?.kind === 'plan') {
@@ -143,7 +148,7 @@ class QuickDeed {
     const words = `${plan.preview} Awaiting approval by ${whom}.`;
     this.state = { ...this.state, stage: 'waiting', confirmUntil, words };
     await this.#audit(by, `asked: ${plan.preview} (${this.input.because})`);
-    await this.#agenda.until('approval', confirmUntil, () => this.state.stage !== 'waiting');
+    await this.#agenda.waitUntil('approval', confirmUntil, () => this.state.stage !== 'waiting');
     if (this.state.stage === 'called-off') await this.#end('called-off', this.state.words, by);
     else if (this.#confirmed === null)
       await this.#end(
@@ -158,7 +163,10 @@ class QuickDeed {
   async #confirmedStill(decision: Decision<'approve'>): Promise<boolean> {
     await this.#audit(decision.actor, `approved ${this.input.action} of ${this.input.target.name}`);
     const role = this.input.needs.role;
-    const answer = await attempted(this.#clock, looking('may they approve?').confirmAuthority({ decision, role }));
+    const answer = await attempted(
+      this.#clock,
+      readActivities('may they approve?').confirmAuthority({ decision, role }),
+    );
     if (answer.ok && answer.value.confirmed) return true;
     const why = answer.ok ? (answer.value.reason ?? 'not confirmed') : answer.words;
     await this.#end(
@@ -200,7 +208,7 @@ class QuickDeed {
       const until = plusMinutes(this.#clock.now(), leaseMinutes);
       const words = `${plan.preview} It is temporary until ${until}; to revert it: incident do undo ${this.input.id}`;
       this.state = { ...this.state, stage: 'temporary', temporaryUntil: until, words };
-      const ended = await this.#agenda.until('the temporary change ends', until, () => this.#undone !== null);
+      const ended = await this.#agenda.waitUntil('the temporary change ends', until, () => this.#undone !== null);
       if (ended === 'due') await this.#audit(MACHINE, `still in place: ${plan.preview} Nobody has taken it back.`);
     }
     if (this.#undone === null) return;

@@ -2,7 +2,7 @@ import { setHandler } from '@temporalio/workflow';
 import type { EvidenceBundle } from '../../domain/evidence.ts';
 import { plusMinutes } from '../../domain/instant.ts';
 import { VERIFYING_PROBES } from '../../domain/user-report.ts';
-import { attempted, looking, reporting } from '../activity-calls.ts';
+import { attempted, readActivities, reportActivities } from '../activity-calls.ts';
 import { Agenda } from '../incident/agenda.ts';
 import { IncidentClock } from '../incident/clock.ts';
 import { type UserReportInput, type UserReportResult, userReportAgendaQuery } from './api.ts';
@@ -22,7 +22,7 @@ export async function userReport(input: UserReportInput): Promise<UserReportResu
   for (let look = 0; ; look += 1) {
     const bundle = await collect(input, clock);
     const last = look >= waits.length;
-    const judged = await reporting('what was found').judgeReports({
+    const judged = await reportActivities('what was found').judgeReports({
       verificationId,
       bundle,
       reports: policy.reports,
@@ -31,7 +31,7 @@ export async function userReport(input: UserReportInput): Promise<UserReportResu
     clock.adopt(judged.at);
     if (judged.value.confirmed || last) {
       const verdict = judged.value;
-      const settled = await reporting(verdict.confirmed ? 'declare' : 'close').settleReports({
+      const settled = await reportActivities(verdict.confirmed ? 'declare' : 'close').settleReports({
         verificationId,
         verdict,
         policy,
@@ -39,7 +39,7 @@ export async function userReport(input: UserReportInput): Promise<UserReportResu
       });
       clock.adopt(settled.at);
       const { incidentId } = settled.value;
-      const answered = await reporting('answer whoever reported').answerReports({
+      const answered = await reportActivities('answer whoever reported').answerReports({
         verificationId,
         verdict,
         incidentId,
@@ -47,7 +47,7 @@ export async function userReport(input: UserReportInput): Promise<UserReportResu
       });
       return { verificationId, confirmed: verdict.confirmed, incidentId, looks: look + 1, ...answered.value };
     }
-    await agenda.until('look again', plusMinutes(clock.now(), waits[look] ?? 1), () => false);
+    await agenda.waitUntil('look again', plusMinutes(clock.now(), waits[look] ?? 1), () => false);
   }
 }
 
@@ -60,7 +60,7 @@ async function collect(input: UserReportInput, clock: IncidentClock): Promise<Ev
     aroundAt: input.openedAt,
     at: clock.now(),
   };
-  const call = looking(`verify: ${request.probes.length} questions`);
+  const call = readActivities(`verify: ${request.probes.length} questions`);
   const answer = await attempted(clock, call.collectEvidence({ request, service, evidence, reports }));
   if (answer.ok) return answer.value;
   // Nothing could be asked at all: the verdict says so, and somebody is still answered.

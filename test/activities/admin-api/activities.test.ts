@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createProviderActivities } from '../../../src/activities/admin-api/activities.ts';
 import { type AdminPods, createAdminClient } from '../../../src/activities/admin-api/client.ts';
 import type { ServicePolicy } from '../../../src/domain/policy.ts';
-import type { RemedyPlan, RemedyWish } from '../../../src/domain/remedy.ts';
+import type { RemedyPlan, RemedyRequest } from '../../../src/domain/remedy.ts';
 
 const service = {
   name: 'shop',
@@ -53,22 +53,22 @@ const gateway: AdminPods = {
 };
 const activities = createProviderActivities(createAdminClient(gateway));
 
-const wish = (action: RemedyWish['action'], parameters: RemedyWish['parameters'] = {}): RemedyWish => ({
+const request = (action: RemedyRequest['action'], parameters: RemedyRequest['parameters'] = {}): RemedyRequest => ({
   action,
   target: { kind: 'provider', namespace: 'shop', name: 'claude' },
   parameters,
 });
-const previewOf = async (one: RemedyWish) =>
+const previewOf = async (one: RemedyRequest) =>
   (
     await activities.previewProviderRemedies({
       incidentId: 'incident-a',
       keyPrefix: 'incident-a/s1',
-      wishes: [one],
+      requests: [one],
       at: '2024-10-23T14:45:00.000Z',
       service,
     })
   )[0];
-async function planOf(one: RemedyWish): Promise<RemedyPlan> {
+async function planOf(one: RemedyRequest): Promise<RemedyPlan> {
   const preview = await previewOf(one);
   if (preview?.kind !== 'plan') throw new Error(preview?.reason);
   return preview.plan;
@@ -76,7 +76,7 @@ async function planOf(one: RemedyWish): Promise<RemedyPlan> {
 
 describe('the circuit breaker (R3.2.3)', () => {
   it('is opened on every pod, once, and read back', async () => {
-    const plan = await planOf(wish('open-breaker'));
+    const plan = await planOf(request('open-breaker'));
     expect(plan).toMatchObject({ temporary: true, before: { 'web-1': 'closed' }, parameters: { state: 'open' } });
     expect(plan.command).toContain('curl -X POST http://localhost:8001/admin/circuit-breaker/claude/open');
     expect(await activities.openCircuitBreaker({ plan, service })).toMatchObject({
@@ -88,13 +88,13 @@ describe('the circuit breaker (R3.2.3)', () => {
   });
 
   it('is judged by what the pods say, not by lost answers', async () => {
-    const plan = await planOf(wish('open-breaker'));
+    const plan = await planOf(request('open-breaker'));
     trouble.set('web-2', 'lose-answer');
     expect(await activities.openCircuitBreaker({ plan, service })).toMatchObject({ result: 'done' });
   });
 
   it('is open everywhere when two workers race, and says the same to both', async () => {
-    const plan = await planOf(wish('open-breaker'));
+    const plan = await planOf(request('open-breaker'));
     const both = await Promise.all([1, 2].map(() => activities.openCircuitBreaker({ plan, service })));
     expect(both.map(({ result }) => result)).toEqual(['done', 'done']);
     expect([...pods.values()].map(({ breaker }) => breaker)).toEqual(['open', 'open', 'open']);
@@ -105,7 +105,7 @@ describe('the circuit breaker (R3.2.3)', () => {
   });
 
   it('names the pods it was not opened on', async () => {
-    const plan = await planOf(wish('open-breaker'));
+    const plan = await planOf(request('open-breaker'));
     trouble.set('web-2', 'refuse');
     const outcome = await activities.openCircuitBreaker({ plan, service });
     expect(outcome).toMatchObject({
@@ -118,8 +118,8 @@ describe('the circuit breaker (R3.2.3)', () => {
   });
 
   it('is closed again by its revert', async () => {
-    await activities.openCircuitBreaker({ plan: await planOf(wish('open-breaker')), service });
-    const back = await planOf(wish('open-breaker', { 'web-1': 'closed', revert: 1 }));
+    await activities.openCircuitBreaker({ plan: await planOf(request('open-breaker')), service });
+    const back = await planOf(request('open-breaker', { 'web-1': 'closed', revert: 1 }));
     expect(back).toMatchObject({ temporary: false, parameters: { state: 'closed', revert: 1 } });
     expect(await activities.openCircuitBreaker({ plan: back, service })).toMatchObject({
       result: 'done',
@@ -129,19 +129,19 @@ describe('the circuit breaker (R3.2.3)', () => {
 
   it('says why it cannot be planned', async () => {
     for (const state of pods.values()) state.breaker = 'open';
-    expect(await previewOf(wish('open-breaker'))).toMatchObject({
+    expect(await previewOf(request('open-breaker'))).toMatchObject({
       kind: 'impossible',
       reason: expect.stringContaining('already holds'),
     });
     pods.clear();
-    expect(await previewOf(wish('open-breaker'))).toMatchObject({
+    expect(await previewOf(request('open-breaker'))).toMatchObject({
       kind: 'impossible',
       reason: expect.stringContaining('No pod'),
     });
   });
 
   it('refuses a plan that was altered', async () => {
-    const plan = await planOf(wish('open-breaker'));
+    const plan = await planOf(request('open-breaker'));
     await expect(
       activities.openCircuitBreaker({ plan: { ...plan, parameters: { state: 'closed' } }, service }),
     ).rejects.toMatchObject({ type: 'Invalid' });
@@ -150,13 +150,13 @@ describe('the circuit breaker (R3.2.3)', () => {
 
 describe('failover (R3.5.2)', () => {
   it('goes to the fallback of policy, and back', async () => {
-    const plan = await planOf(wish('provider-failover'));
+    const plan = await planOf(request('provider-failover'));
     expect(plan.parameters).toEqual({ fallback: 'openai' });
     expect(await activities.failOverProvider({ plan, service })).toMatchObject({
       result: 'done',
       observed: { 'web-1': 'openai' },
     });
-    const back = await planOf(wish('provider-failover', { revert: 1 }));
+    const back = await planOf(request('provider-failover', { revert: 1 }));
     expect(await activities.failOverProvider({ plan: back, service })).toMatchObject({
       result: 'done',
       observed: { 'web-1': 'none' },

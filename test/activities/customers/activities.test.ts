@@ -10,8 +10,8 @@ import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
 import type { PrepareCustomerMailInput, SendCustomerMailInput } from '../../../src/activities/customers/api.ts';
 import { parseCsv } from '../../../src/activities/customers/csv.ts';
 import { loadPolicy } from '../../../src/config/policy.ts';
+import { messageTemplatesFor } from '../../../src/domain/message-templates.ts';
 import type { CustomersPolicy, Policy } from '../../../src/domain/policy.ts';
-import { voiceFor } from '../../../src/domain/voice.ts';
 import { type TestPostgres, testPostgres } from '../../store/test-postgres.ts';
 import { HOSTILE, HOSTILE_FACTS, RESOLVED } from '../../views/facts.ts';
 import { openSender } from './sender.ts';
@@ -48,7 +48,7 @@ const prepareInput = (changes: Partial<PrepareCustomerMailInput> = {}): PrepareC
   edition: 'resolved-0',
   kind: 'notification',
   facts: RESOLVED,
-  voice: voiceFor(policy.communication, [{ medium: 'customers', what: 'notification' }]),
+  texts: messageTemplatesFor(policy.communication, [{ medium: 'customers', what: 'notification' }]),
   customers,
   fromAt: '2024-10-23T14:30:00.000Z',
   untilAt: '2024-10-23T15:05:00.000Z',

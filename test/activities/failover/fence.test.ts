@@ -55,7 +55,7 @@ function stage() {
 /** R3.1.5: what cannot be measured is not called nothing, neither when the plan is made nor when it is carried out. */
 test('a replica that fell behind after the preview, by a time nobody can tell, is refused as the preview would', async () => {
   const { state, failover } = stage();
-  const wish = {
+  const request = {
     action: 'failover-database' as const,
     target: { kind: 'StatefulSet', namespace: 'noa-server', name: 'noa-postgres' },
     parameters: {},
@@ -63,7 +63,7 @@ test('a replica that fell behind after the preview, by a time nobody can tell, i
   };
   const asked = {
     service: SERVICE,
-    wishes: [wish],
+    requests: [request],
     incidentId: 'incident-1',
     keyPrefix: 'incident-1',
     at: AT,

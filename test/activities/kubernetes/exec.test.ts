@@ -161,7 +161,7 @@ describe('the admin API by exec, as the runbook types it (R3.2.3)', () => {
     const [preview] = await providers.previewProviderRemedies({
       incidentId: 'incident-a',
       keyPrefix: 'incident-a/1',
-      wishes: [{ action: 'provider-failover', target, parameters: {} }],
+      requests: [{ action: 'provider-failover', target, parameters: {} }],
       at: '2026-03-03T09:00:00.000Z',
       service,
     });

@@ -2,7 +2,7 @@ import { createClusterActivities } from '../../../src/activities/kubernetes/acti
 import type { PreviewInput } from '../../../src/activities/kubernetes/api.ts';
 import { createKubernetesClient } from '../../../src/activities/kubernetes/client.ts';
 import { connectToKubernetes } from '../../../src/activities/kubernetes/connection.ts';
-import type { RemedyPlan, RemedyWish } from '../../../src/domain/remedy.ts';
+import type { RemedyPlan, RemedyRequest } from '../../../src/domain/remedy.ts';
 import { FakeCluster, type FakeObject } from './fake-cluster.ts';
 
 export const NS = '/api/v1/namespaces/shop';
@@ -125,21 +125,21 @@ export function activitiesOf(url: string, timeoutMilliseconds?: number) {
 
 export const AT = '2024-10-23T14:45:00.000Z';
 
-export function wish(
-  action: RemedyWish['action'],
-  kind: RemedyWish['target']['kind'],
+export function request(
+  action: RemedyRequest['action'],
+  kind: RemedyRequest['target']['kind'],
   name: string,
-  parameters: RemedyWish['parameters'] = {},
-): RemedyWish {
+  parameters: RemedyRequest['parameters'] = {},
+): RemedyRequest {
   return { action, target: { kind, namespace: 'shop', name }, parameters };
 }
 
-export function preview(wishes: readonly RemedyWish[], more: Partial<PreviewInput> = {}): PreviewInput {
-  return { incidentId: 'incident-a', keyPrefix: 'incident-a/step-1', wishes, at: AT, ...more };
+export function preview(requests: readonly RemedyRequest[], more: Partial<PreviewInput> = {}): PreviewInput {
+  return { incidentId: 'incident-a', keyPrefix: 'incident-a/step-1', requests, at: AT, ...more };
 }
 
-/** The plan of one wish; fails the test with the reason when there is none. */
-export async function planFor(url: string, one: RemedyWish, more: Partial<PreviewInput> = {}): Promise<RemedyPlan> {
+/** the plan of one request; fails the test with the reason when there is none. */
+export async function planFor(url: string, one: RemedyRequest, more: Partial<PreviewInput> = {}): Promise<RemedyPlan> {
   const [answer] = await activitiesOf(url).previewClusterRemedies(preview([one], more));
   if (answer?.kind !== 'plan') throw new Error(`no plan: ${answer?.reason}`);
   return answer.plan;

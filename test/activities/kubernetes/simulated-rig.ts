@@ -8,7 +8,7 @@ import { createClusterActivities } from '../../../src/activities/kubernetes/acti
 import { createKubernetesClient } from '../../../src/activities/kubernetes/client.ts';
 import { connectToKubernetes } from '../../../src/activities/kubernetes/connection.ts';
 import { createManifests } from '../../../src/activities/kubernetes/manifests.ts';
-import type { RemedyPlan, RemedyPreview, RemedyWish } from '../../../src/domain/remedy.ts';
+import type { RemedyPlan, RemedyPreview, RemedyRequest } from '../../../src/domain/remedy.ts';
 
 export const NAMESPACE = 'noa-server';
 export const MANIFESTS = join(resolve(import.meta.dirname, '../../..'), 'lab/simulation/manifests');
@@ -35,8 +35,8 @@ export async function openSimulated() {
   const client = connect();
   const activities = createClusterActivities(client, createManifests({ directory: MANIFESTS }));
   const at = () => new Date(world.nowMs).toISOString();
-  const preview = async (one: RemedyWish, keyPrefix = 'incident-a/step-1', incidentId = 'incident-a') => {
-    const [answer] = await activities.previewClusterRemedies({ incidentId, keyPrefix, wishes: [one], at: at() });
+  const preview = async (one: RemedyRequest, keyPrefix = 'incident-a/step-1', incidentId = 'incident-a') => {
+    const [answer] = await activities.previewClusterRemedies({ incidentId, keyPrefix, requests: [one], at: at() });
     return answer as RemedyPreview;
   };
   return {
@@ -59,12 +59,12 @@ export async function openSimulated() {
     /** A second worker's activities, with a client of its own. */
     otherWorker: () => createClusterActivities(connect(), createManifests({ directory: MANIFESTS })),
     preview,
-    async planFor(one: RemedyWish, keyPrefix?: string, incidentId?: string): Promise<RemedyPlan> {
+    async planFor(one: RemedyRequest, keyPrefix?: string, incidentId?: string): Promise<RemedyPlan> {
       const answer = await preview(one, keyPrefix, incidentId);
       if (answer.kind !== 'plan') throw new Error(answer.reason);
       return answer.plan;
     },
-    async whyNot(one: RemedyWish, keyPrefix?: string, incidentId?: string): Promise<string> {
+    async whyNot(one: RemedyRequest, keyPrefix?: string, incidentId?: string): Promise<string> {
       const answer = await preview(one, keyPrefix, incidentId);
       return answer.kind === 'impossible' ? answer.reason : 'it is possible';
     },
@@ -78,17 +78,17 @@ export async function openSimulated() {
 
 export type Simulated = Awaited<ReturnType<typeof openSimulated>>;
 
-export function wish(
-  action: RemedyWish['action'],
-  kind: RemedyWish['target']['kind'],
+export function request(
+  action: RemedyRequest['action'],
+  kind: RemedyRequest['target']['kind'],
   name: string,
-  parameters: RemedyWish['parameters'] = {},
-): RemedyWish {
+  parameters: RemedyRequest['parameters'] = {},
+): RemedyRequest {
   return { action, target: { kind, namespace: NAMESPACE, name }, parameters };
 }
 
 /** As leasing.ts asks to go back: the values of before, and the word that it is a way back. */
-export function wishBack(plan: RemedyPlan): RemedyWish {
+export function requestBack(plan: RemedyPlan): RemedyRequest {
   const before = Object.entries(plan.before).filter((entry): entry is [string, string | number] => entry[1] !== null);
   return { action: plan.action, target: plan.target, parameters: { ...Object.fromEntries(before), revert: 1 } };
 }

@@ -12,7 +12,7 @@ import { connectToKubernetes } from '../../../src/activities/kubernetes/connecti
 import { createPodGateway } from '../../../src/activities/kubernetes/pod-gateway.ts';
 import { createClusterReadings } from '../../../src/activities/kubernetes/readings.ts';
 import type { ServicePolicy } from '../../../src/domain/policy.ts';
-import type { RemedyPlan, RemedyWish } from '../../../src/domain/remedy.ts';
+import type { RemedyPlan, RemedyRequest } from '../../../src/domain/remedy.ts';
 
 const START_MS = Date.parse('2026-03-03T09:00:00Z');
 const namespace = 'noa-server';
@@ -48,18 +48,18 @@ function advance(seconds: number): void {
   kubernetes.cluster.advanceTo(world.nowMs);
 }
 
-function wish(
-  action: RemedyWish['action'],
-  kind: RemedyWish['target']['kind'],
+function request(
+  action: RemedyRequest['action'],
+  kind: RemedyRequest['target']['kind'],
   name: string,
-  parameters: RemedyWish['parameters'] = {},
-): RemedyWish {
+  parameters: RemedyRequest['parameters'] = {},
+): RemedyRequest {
   return { action, target: { kind, namespace, name }, parameters };
 }
 
-async function planFor(one: RemedyWish, keyPrefix = 'incident-a/step-1'): Promise<RemedyPlan> {
+async function planFor(one: RemedyRequest, keyPrefix = 'incident-a/step-1'): Promise<RemedyPlan> {
   const at = new Date(world.nowMs).toISOString();
-  const [preview] = await cluster.previewClusterRemedies({ incidentId: 'incident-a', keyPrefix, wishes: [one], at });
+  const [preview] = await cluster.previewClusterRemedies({ incidentId: 'incident-a', keyPrefix, requests: [one], at });
   if (preview?.kind !== 'plan') throw new Error(preview?.reason);
   return preview.plan;
 }
@@ -74,7 +74,7 @@ describe('against the simulated cluster', () => {
       world.nowMs,
     );
     advance(300);
-    await cluster.restartDeployment(await planFor(wish('restart', 'deployment', 'noa-mcp')));
+    await cluster.restartDeployment(await planFor(request('restart', 'deployment', 'noa-mcp')));
     advance(300);
     const rollouts = await createClusterReadings(client).rollouts(namespace);
     expect(rollouts.find((one) => one.name === 'noa-mcp')).toMatchObject({
@@ -82,7 +82,7 @@ describe('against the simulated cluster', () => {
       previous: { change: 'v1.9.0: session export' },
       ready: 3,
     });
-    const plan = await planFor(wish('rollback', 'deployment', 'noa-mcp'), 'incident-a/step-2');
+    const plan = await planFor(request('rollback', 'deployment', 'noa-mcp'), 'incident-a/step-2');
     faults.set('kubernetes', { kind: 'lost-answer', times: 9 });
     await expect(cluster.rollBackDeployment(plan)).rejects.toMatchObject({ type: 'Unavailable' });
     faults.clearAll();
@@ -100,19 +100,19 @@ describe('against the simulated cluster', () => {
   });
 
   it('scales up and back', async () => {
-    const plan = await planFor(wish('scale', 'deployment', 'noa-mcp', { replicas: 6 }));
+    const plan = await planFor(request('scale', 'deployment', 'noa-mcp', { replicas: 6 }));
     expect(await cluster.scaleDeployment(plan)).toMatchObject({ result: 'done', observed: { replicas: 6 } });
     advance(300);
     expect(await cluster.awaitRollout({ plan, pollSeconds: 5 })).toMatchObject({ complete: true });
     const back = await planFor(
-      wish('scale', 'deployment', 'noa-mcp', { replicas: 3, scaledTo: 6, revert: 1 }),
+      request('scale', 'deployment', 'noa-mcp', { replicas: 3, scaledTo: 6, revert: 1 }),
       'incident-a/revert',
     );
     expect(await cluster.scaleDeployment(back)).toMatchObject({ result: 'done', observed: { replicas: 3 } });
   });
 
   it('deletes the database pod and sees it come back (R3.1.4)', async () => {
-    const plan = await planFor(wish('delete-pod', 'pod', 'noa-postgres-0'));
+    const plan = await planFor(request('delete-pod', 'pod', 'noa-postgres-0'));
     expect(await cluster.deletePod(plan)).toMatchObject({ result: 'done' });
     advance(300);
     expect(await cluster.awaitRollout({ plan, pollSeconds: 5 })).toMatchObject({ complete: true });
@@ -156,11 +156,14 @@ describe('against the simulated cluster', () => {
       },
     } as unknown as ServicePolicy;
     const providers = createProviderActivities(createAdminClient(createPodGateway(client)));
-    const wishes = [wish('open-breaker', 'provider', 'claude'), wish('provider-failover', 'provider', 'claude')];
+    const requests = [
+      request('open-breaker', 'provider', 'claude'),
+      request('provider-failover', 'provider', 'claude'),
+    ];
     const previews = await providers.previewProviderRemedies({
       incidentId: 'incident-a',
       keyPrefix: 'incident-a/s1',
-      wishes,
+      requests,
       at: '2026-03-03T09:00:00.000Z',
       service,
     });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sealPlan } from '../../../src/activities/remedy-plan.ts';
-import { NAMESPACE, openSimulated, type Simulated, wish, wishBack } from './simulated-rig.ts';
+import { NAMESPACE, openSimulated, request, requestBack, type Simulated } from './simulated-rig.ts';
 
 let rig: Simulated;
 beforeEach(async () => {
@@ -8,14 +8,14 @@ beforeEach(async () => {
 });
 afterEach(() => rig.kubernetes.close());
 
-const RATE_LIMIT = wish('rate-limit', 'manifest', 'k8s/overlays/prod/rate-limit-strict.yaml');
+const RATE_LIMIT = request('rate-limit', 'manifest', 'k8s/overlays/prod/rate-limit-strict.yaml');
 const ingress = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespace: NAMESPACE, name: 'noa-server' };
 const limitNow = async () =>
   (await rig.client.workload({ kind: 'deployment', namespace: NAMESPACE, name: 'noa-mcp' }))?.spec.template.spec
     .containers[0]?.resources as { limits: { memory: string } };
 
 describe('a raised memory limit (R3.4.3)', () => {
-  const raise = wish('memory-limit', 'deployment', 'noa-mcp', { memory: '2Gi' });
+  const raise = request('memory-limit', 'deployment', 'noa-mcp', { memory: '2Gi' });
 
   it('is one JSON patch by the container’s name, awaited, and goes back to the value of before', async () => {
     const plan = await rig.planFor(raise);
@@ -29,7 +29,7 @@ describe('a raised memory limit (R3.4.3)', () => {
     expect((await limitNow()).limits.memory).toBe('2Gi');
     rig.advance(600);
     expect(await rig.activities.awaitRollout({ plan, pollSeconds: 5 })).toMatchObject({ complete: true });
-    const back = await rig.planFor(wishBack(plan), 'incident-a/revert');
+    const back = await rig.planFor(requestBack(plan), 'incident-a/revert');
     expect(back.temporary).toBe(false);
     expect(await rig.activities.raiseMemoryLimit(back)).toMatchObject({ result: 'done' });
     expect((await limitNow()).limits.memory).toBe('1Gi');
@@ -38,16 +38,21 @@ describe('a raised memory limit (R3.4.3)', () => {
   it('is left alone by its way back when somebody else has decided since', async () => {
     const plan = await rig.planFor(raise);
     await rig.activities.raiseMemoryLimit(plan);
-    const other = await rig.planFor(wish('memory-limit', 'deployment', 'noa-mcp', { memory: '3Gi' }), 'incident-a/2');
+    const other = await rig.planFor(
+      request('memory-limit', 'deployment', 'noa-mcp', { memory: '3Gi' }),
+      'incident-a/2',
+    );
     await rig.activities.raiseMemoryLimit(other);
-    expect(await rig.whyNot(wishBack(plan), 'incident-a/revert')).toContain('somebody else decided since');
+    expect(await rig.whyNot(requestBack(plan), 'incident-a/revert')).toContain('somebody else decided since');
   });
 
   it('is never lowered, guessed, or set on a container that is not there', async () => {
-    expect(await rig.whyNot(wish('memory-limit', 'deployment', 'noa-mcp', { memory: '512Mi' }))).toContain('no more');
-    expect(await rig.whyNot(wish('memory-limit', 'deployment', 'noa-mcp'))).toContain('was not said');
+    expect(await rig.whyNot(request('memory-limit', 'deployment', 'noa-mcp', { memory: '512Mi' }))).toContain(
+      'no more',
+    );
+    expect(await rig.whyNot(request('memory-limit', 'deployment', 'noa-mcp'))).toContain('was not said');
     expect(
-      await rig.whyNot(wish('memory-limit', 'deployment', 'noa-mcp', { memory: '2Gi', container: 'sidecar' })),
+      await rig.whyNot(request('memory-limit', 'deployment', 'noa-mcp', { memory: '2Gi', container: 'sidecar' })),
     ).toBe('noa-mcp has no container sidecar; it has noa-mcp.');
   });
 
@@ -75,7 +80,7 @@ describe('the strict rate limit (R3.3.5)', () => {
     expect(await rig.activities.limitRequests(plan)).toMatchObject({ result: 'already-done' });
     const live = (await rig.client.object(ingress)) as { metadata: { managedFields?: { manager: string }[] } };
     expect(live.metadata.managedFields?.map(({ manager }) => manager)).toContain('incident-runbook');
-    const back = await rig.planFor(wishBack(plan), 'incident-a/revert');
+    const back = await rig.planFor(requestBack(plan), 'incident-a/revert');
     expect(await rig.activities.limitRequests(back)).toMatchObject({ result: 'done' });
     expect(rig.kubernetes.cluster.rateLimitPerMinute?.()).toBeNull();
     const after = await rig.client.object(ingress);
@@ -90,7 +95,7 @@ describe('the strict rate limit (R3.3.5)', () => {
     await rig.annotatedBySomebody(`/apis/networking.k8s.io/v1/namespaces/${NAMESPACE}/ingresses/noa-server`, {
       'nginx.ingress.kubernetes.io/global-rate-limit': '900',
     });
-    expect(await rig.whyNot(wishBack(plan), 'incident-a/revert')).toContain('left alone');
+    expect(await rig.whyNot(requestBack(plan), 'incident-a/revert')).toContain('left alone');
   });
 
   it('happens once though each answer is lost, and says what is missing without manifests', async () => {
@@ -100,18 +105,18 @@ describe('the strict rate limit (R3.3.5)', () => {
     rig.faults.clearAll();
     await rig.activities.limitRequests(plan);
     expect(rig.effects().filter((kind) => kind === 'rate-limit')).toHaveLength(1);
-    await expect(rig.preview(wish('rate-limit', 'manifest', 'k8s/missing.yaml'))).rejects.toMatchObject({
+    await expect(rig.preview(request('rate-limit', 'manifest', 'k8s/missing.yaml'))).rejects.toMatchObject({
       type: 'Invalid',
       message: expect.stringContaining('There is no k8s/missing.yaml'),
     });
-    await expect(rig.preview(wish('rate-limit', 'manifest', '../production.ts'))).rejects.toMatchObject({
+    await expect(rig.preview(request('rate-limit', 'manifest', '../production.ts'))).rejects.toMatchObject({
       message: expect.stringContaining('leads out of the folder'),
     });
   });
 });
 
 describe('pods replaced one after another (R3.4.4)', () => {
-  const replace = wish('replace-pods', 'deployment', 'noa-mcp');
+  const replace = request('replace-pods', 'deployment', 'noa-mcp');
   const readyPods = () => rig.kubernetes.cluster.deployment('noa-mcp')?.pods.filter((pod) => pod.ready).length;
 
   it('are named by uid when proposed; the next one goes only when the others are ready', async () => {
@@ -148,7 +153,7 @@ describe('pods replaced one after another (R3.4.4)', () => {
 
   it('are those of one node where that is asked, and it is said whether the node still takes pods', async () => {
     const node = (await rig.client.pods(NAMESPACE, 'app=noa-mcp'))[0]?.spec.nodeName ?? '';
-    const away = wish('replace-pods', 'deployment', 'noa-mcp', { awayFromNode: node });
+    const away = request('replace-pods', 'deployment', 'noa-mcp', { awayFromNode: node });
     expect((await rig.planFor(away)).preview).toContain(`${node} still takes new pods: cordon it first`);
     rig.kubernetes.cluster.setNode(node, { ready: true, pressure: 'memory' }, rig.world.nowMs);
     const plan = await rig.planFor(away);
@@ -156,14 +161,14 @@ describe('pods replaced one after another (R3.4.4)', () => {
     await rig.activities.replaceNextPod(plan);
     rig.advance(60);
     expect((await rig.client.pods(NAMESPACE, 'app=noa-mcp')).map((pod) => pod.spec.nodeName)).not.toContain(node);
-    expect(await rig.whyNot(wish('replace-pods', 'deployment', 'noa-mcp', { awayFromNode: 'node-z' }))).toBe(
+    expect(await rig.whyNot(request('replace-pods', 'deployment', 'noa-mcp', { awayFromNode: 'node-z' }))).toBe(
       'noa-mcp has no pod on node node-z to replace.',
     );
   });
 });
 
 describe('a configuration put back (R2.11)', () => {
-  const restore = wish('restore-config', 'configmap', 'noa-mcp-config');
+  const restore = request('restore-config', 'configmap', 'noa-mcp-config');
 
   it('says what was last applied again, once, though the answer is lost', async () => {
     expect(await rig.whyNot(restore)).toContain('there is no edit to take back');
@@ -195,7 +200,7 @@ describe('a configuration put back (R2.11)', () => {
 
 describe('canary and promotion (R5.10, R5.12)', () => {
   it('makes the canary and deletes it again', async () => {
-    const plan = await rig.planFor(wish('canary', 'manifest', 'k8s/overlays/prod-canary'));
+    const plan = await rig.planFor(request('canary', 'manifest', 'k8s/overlays/prod-canary'));
     // R5.11: only what is temporary has a way back, and a canary that nobody takes back goes on failing.
     expect(plan.temporary).toBe(true);
     expect(plan.preview).toContain('creates Deployment noa-mcp-canary');
@@ -204,7 +209,7 @@ describe('canary and promotion (R5.10, R5.12)', () => {
     rig.advance(60);
     expect(await rig.activities.awaitRollout({ plan, pollSeconds: 5 })).toMatchObject({ complete: true });
     expect(rig.kubernetes.cluster.deployment('noa-mcp-canary')?.current.image).toContain('v1.9.1');
-    const back = await rig.planFor(wishBack(plan), 'incident-a/revert');
+    const back = await rig.planFor(requestBack(plan), 'incident-a/revert');
     expect(back.preview).toContain('deletes Deployment noa-mcp-canary');
     expect(back.command).toBe('kubectl delete deployment/noa-mcp-canary -n noa-server');
     expect(await rig.activities.applyCanary(back)).toMatchObject({ result: 'done' });
@@ -213,7 +218,7 @@ describe('canary and promotion (R5.10, R5.12)', () => {
   });
 
   it('promotes the overlay of production, tells what changes, and can go back', async () => {
-    const plan = await rig.planFor(wish('promote', 'manifest', 'k8s/overlays/prod'));
+    const plan = await rig.planFor(request('promote', 'manifest', 'k8s/overlays/prod'));
     expect(plan.preview).toContain('v1.9.0 → registry.noaserver.com/noa-mcp:v1.9.1');
     expect(await rig.activities.promoteRelease(plan)).toMatchObject({ result: 'done' });
     rig.advance(600);
@@ -222,7 +227,7 @@ describe('canary and promotion (R5.10, R5.12)', () => {
       image: 'registry.noaserver.com/noa-mcp:v1.9.1',
       changeCause: 'v1.9.1: permanent fix',
     });
-    await rig.activities.promoteRelease(await rig.planFor(wishBack(plan), 'incident-a/revert'));
+    await rig.activities.promoteRelease(await rig.planFor(requestBack(plan), 'incident-a/revert'));
     expect(rig.kubernetes.cluster.deployment('noa-mcp')?.current.image).toContain('v1.9.0');
   });
 });
@@ -230,12 +235,12 @@ describe('canary and promotion (R5.10, R5.12)', () => {
 describe('one writer for each resource', () => {
   it('lets one of two incidents in when both act at once, each from a worker of its own', async () => {
     const one = await rig.planFor(
-      wish('memory-limit', 'deployment', 'noa-mcp', { memory: '2Gi' }),
+      request('memory-limit', 'deployment', 'noa-mcp', { memory: '2Gi' }),
       'incident-a/1',
       'incident-a',
     );
     const two = await rig.planFor(
-      wish('memory-limit', 'deployment', 'noa-mcp', { memory: '3Gi' }),
+      request('memory-limit', 'deployment', 'noa-mcp', { memory: '3Gi' }),
       'incident-b/1',
       'incident-b',
     );

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEmailClient } from '../../../src/activities/email/client.ts';
-import type { DeedLedger } from '../../../src/activities/once.ts';
+import type { IdempotencyLedger } from '../../../src/activities/once.ts';
 import { createPagerDutyClient } from '../../../src/activities/pagerduty/client.ts';
 import { createPublicationActivities } from '../../../src/activities/publication/activities.ts';
 import type { Delivery, PublicationActivities, PublishInput } from '../../../src/activities/publication/api.ts';
@@ -20,7 +20,7 @@ let mailbox: Mailbox;
 let pager: Wire;
 let pagerAnswer: WireAnswer;
 let attempt: number;
-let ledger: DeedLedger;
+let ledger: IdempotencyLedger;
 
 beforeEach(async () => {
   [slack, page, mailbox] = await Promise.all([startWorkspace(), startStatusPage(), startMailbox()]);
@@ -32,7 +32,9 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([slack.wire.close(), page.wire.close(), pager.close(), mailbox.close()]));
 
-function activities(changes: { ledger?: DeedLedger; deadlineMilliseconds?: number } = {}): PublicationActivities {
+function activities(
+  changes: { ledger?: IdempotencyLedger; deadlineMilliseconds?: number } = {},
+): PublicationActivities {
   return createPublicationActivities({
     chat: createSlackClient({ token: 'xoxb-t', apiUrl: `${slack.wire.url}/api/`, timeoutMilliseconds: 2000 }),
     statusPage: createStatusPageClient({
@@ -56,7 +58,7 @@ function activities(changes: { ledger?: DeedLedger; deadlineMilliseconds?: numbe
 
 const input = (...deliveries: Delivery[]): PublishInput => ({
   facts: FACTS,
-  voice: COMMUNICATION,
+  texts: COMMUNICATION,
   chatGroups: ['oncall-engineers'],
   deliveries,
 });
@@ -248,8 +250,8 @@ describe('publish', () => {
   });
 
   it('turns a template that cannot be filled into one permanent failure', async () => {
-    const voice = { ...COMMUNICATION, templates: { ...COMMUNICATION.templates, chatInitial: '{{ oops }}' } };
-    expect(await activities().publish({ ...input(CHAT, PAGE), voice })).toMatchObject([
+    const texts = { ...COMMUNICATION, templates: { ...COMMUNICATION.templates, chatInitial: '{{ oops }}' } };
+    expect(await activities().publish({ ...input(CHAT, PAGE), texts })).toMatchObject([
       { result: 'failed', permanent: true, reason: expect.stringContaining('oops') },
       { result: 'delivered' },
     ]);

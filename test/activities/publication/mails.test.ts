@@ -35,7 +35,7 @@ beforeEach(async () => {
     render: createTemplateRenderer(),
     attempt: () => 1,
   } as never);
-  const input = { facts: FACTS, voice: COMMUNICATION, chatGroups: [], deliveries: [DELIVERY] };
+  const input = { facts: FACTS, texts: COMMUNICATION, chatGroups: [], deliveries: [DELIVERY] };
   publish = async () => (await activities.publish(input))[0] ?? {};
 });
 

@@ -37,7 +37,7 @@ beforeEach(async () => {
     const delivery: Delivery = { medium: 'chat', what: 'pinned', channel: 'incidents', key: 'i/pinned', ref };
     const input = {
       facts: { ...FACTS, ...changes },
-      voice: {},
+      texts: {},
       chatGroups: [],
       deliveries: [delivery],
     } as unknown as PublishInput;

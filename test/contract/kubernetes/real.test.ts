@@ -5,7 +5,7 @@ import { describe, it } from 'vitest';
 import { NO_CLUSTER_BECAUSE } from '../../kubernetes/cluster/binaries.ts';
 import { startRealCluster } from '../../kubernetes/cluster/cluster.ts';
 import { kubernetesContract } from './contract.ts';
-import { furnish, logLines } from './furnished.ts';
+import { logLines, seedCluster } from './seed-cluster.ts';
 
 if (NO_CLUSTER_BECAUSE !== null) {
   describe.skip(`the Kubernetes API, real: ${NO_CLUSTER_BECAUSE}`, () => {
@@ -25,7 +25,7 @@ if (NO_CLUSTER_BECAUSE !== null) {
         )
         .join(''),
     );
-    await furnish(cluster, logFile);
+    await seedCluster(cluster, logFile);
     return {
       url: cluster.url,
       token: cluster.adminToken,

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import type { RemedyWish } from '../../../src/domain/remedy.ts';
-import { wish, wishBack } from '../../activities/kubernetes/simulated-rig.ts';
+import type { RemedyRequest } from '../../../src/domain/remedy.ts';
+import { request, requestBack } from '../../activities/kubernetes/simulated-rig.ts';
 import { CORE, type Deployment, LIMIT_MS, MCP } from './shapes.ts';
 import { type Bench, NAMESPACE } from './subject.ts';
 
 export function remedies(bench: () => Bench): void {
   const carriedOut = async (
-    one: RemedyWish,
+    one: RemedyRequest,
     prefix: string,
     act:
       | 'restartDeployment'
@@ -30,7 +30,7 @@ export function remedies(bench: () => Bench): void {
   it(
     'rolls back to a named revision, once (R3.2.4)',
     async () => {
-      await carriedOut(wish('rollback', 'deployment', 'noa-mcp', { revision: 2 }), 'undo', 'rollBackDeployment');
+      await carriedOut(request('rollback', 'deployment', 'noa-mcp', { revision: 2 }), 'undo', 'rollBackDeployment');
       expect(await image()).toBe('v1.8.3');
       expect((await bench().raw<Deployment>(MCP)).metadata.annotations).toMatchObject({
         'deployment.kubernetes.io/revision': '4',
@@ -43,12 +43,12 @@ export function remedies(bench: () => Bench): void {
   it(
     'restarts a deployment and a StatefulSet (R3.1.3, R3.3.3)',
     async () => {
-      const plan = await carriedOut(wish('restart', 'deployment', 'noa-mcp'), 'restart', 'restartDeployment');
+      const plan = await carriedOut(request('restart', 'deployment', 'noa-mcp'), 'restart', 'restartDeployment');
       expect(
         (await bench().raw<Deployment>(MCP)).spec.template.metadata.annotations?.['kubectl.kubernetes.io/restartedAt'],
       ).toBe(plan.parameters.restartedAt);
       const [before] = await bench().client.pods(NAMESPACE, 'app=noa-redis');
-      await carriedOut(wish('restart', 'statefulset', 'noa-redis'), 'restart-redis', 'restartDeployment');
+      await carriedOut(request('restart', 'statefulset', 'noa-redis'), 'restart-redis', 'restartDeployment');
       const [after] = await bench().client.pods(NAMESPACE, 'app=noa-redis');
       expect(after?.metadata.name).toBe('noa-redis-0');
       expect(after?.metadata.uid).not.toBe(before?.metadata.uid);
@@ -60,12 +60,12 @@ export function remedies(bench: () => Bench): void {
     'scales up and back (R3.3.4)',
     async () => {
       const plan = await carriedOut(
-        wish('scale', 'deployment', 'noa-mcp', { replicas: 6 }),
+        request('scale', 'deployment', 'noa-mcp', { replicas: 6 }),
         'scale',
         'scaleDeployment',
       );
       expect(await bench().client.pods(NAMESPACE, 'app=noa-mcp')).toHaveLength(6);
-      await carriedOut(wishBack(plan), 'scale-back', 'scaleDeployment');
+      await carriedOut(requestBack(plan), 'scale-back', 'scaleDeployment');
       await bench().until(
         'three are left',
         async () => (await bench().client.pods(NAMESPACE, 'app=noa-mcp')).length === 3,
@@ -77,7 +77,7 @@ export function remedies(bench: () => Bench): void {
   it(
     'deletes the database pod, which comes back (R3.1.4)',
     async () => {
-      await carriedOut(wish('delete-pod', 'pod', 'noa-postgres-0'), 'delete', 'deletePod');
+      await carriedOut(request('delete-pod', 'pod', 'noa-postgres-0'), 'delete', 'deletePod');
     },
     LIMIT_MS,
   );
@@ -88,12 +88,12 @@ export function remedies(bench: () => Bench): void {
       const limit = async () =>
         (await bench().raw<Deployment>(MCP)).spec.template.spec.containers[0]?.resources.limits.memory;
       const plan = await carriedOut(
-        wish('memory-limit', 'deployment', 'noa-mcp', { memory: '2Gi' }),
+        request('memory-limit', 'deployment', 'noa-mcp', { memory: '2Gi' }),
         'memory',
         'raiseMemoryLimit',
       );
       expect(await limit()).toBe('2Gi');
-      await carriedOut(wishBack(plan), 'memory-back', 'raiseMemoryLimit');
+      await carriedOut(requestBack(plan), 'memory-back', 'raiseMemoryLimit');
       expect(await limit()).toBe('1Gi');
     },
     LIMIT_MS,
@@ -103,7 +103,7 @@ export function remedies(bench: () => Bench): void {
     'replaces pods one after another (R3.4.4)',
     async () => {
       const before = (await bench().client.pods(NAMESPACE, 'app=noa-mcp')).map((pod) => pod.metadata.uid);
-      const plan = await bench().planFor(wish('replace-pods', 'deployment', 'noa-mcp'), 'replace');
+      const plan = await bench().planFor(request('replace-pods', 'deployment', 'noa-mcp'), 'replace');
       for (let left: unknown = 3, calls = 0; left !== 0; calls += 1) {
         expect(calls).toBeLessThan(10);
         ({ left } = (await bench().activities.replaceNextPod(plan)).observed);
@@ -124,7 +124,7 @@ export function remedies(bench: () => Bench): void {
       const good = await data();
       await bench().subject.editConfigMap();
       expect(await data()).not.toEqual(good);
-      await carriedOut(wish('restore-config', 'configmap', 'noa-mcp-config'), 'restore', 'restoreConfig');
+      await carriedOut(request('restore-config', 'configmap', 'noa-mcp-config'), 'restore', 'restoreConfig');
       expect(await data()).toEqual(good);
     },
     LIMIT_MS,
@@ -137,12 +137,12 @@ export function remedies(bench: () => Bench): void {
       const read = () => bench().raw<{ metadata: { annotations?: Record<string, string> }; spec: unknown }>(path);
       const before = await read();
       const plan = await carriedOut(
-        wish('rate-limit', 'manifest', 'k8s/overlays/prod/rate-limit-strict.yaml'),
+        request('rate-limit', 'manifest', 'k8s/overlays/prod/rate-limit-strict.yaml'),
         'limit',
         'limitRequests',
       );
       expect((await read()).metadata.annotations?.['nginx.ingress.kubernetes.io/global-rate-limit']).toBe('1100');
-      await carriedOut(wishBack(plan), 'limit-back', 'limitRequests');
+      await carriedOut(requestBack(plan), 'limit-back', 'limitRequests');
       const after = await read();
       expect(after.spec).toEqual(before.spec);
       expect(
@@ -155,14 +155,22 @@ export function remedies(bench: () => Bench): void {
   it(
     'applies the canary, deletes it, and promotes (R5.10, R5.12)',
     async () => {
-      const canary = await carriedOut(wish('canary', 'manifest', 'k8s/overlays/prod-canary'), 'canary', 'applyCanary');
+      const canary = await carriedOut(
+        request('canary', 'manifest', 'k8s/overlays/prod-canary'),
+        'canary',
+        'applyCanary',
+      );
       const found = () => bench().client.workload({ kind: 'deployment', namespace: NAMESPACE, name: 'noa-mcp-canary' });
       expect((await found())?.status.readyReplicas).toBe(1);
-      await carriedOut(wishBack(canary), 'canary-back', 'applyCanary');
+      await carriedOut(requestBack(canary), 'canary-back', 'applyCanary');
       expect(await found()).toBeNull();
-      const promoted = await carriedOut(wish('promote', 'manifest', 'k8s/overlays/prod'), 'promote', 'promoteRelease');
+      const promoted = await carriedOut(
+        request('promote', 'manifest', 'k8s/overlays/prod'),
+        'promote',
+        'promoteRelease',
+      );
       expect(await image()).toBe('v1.9.1');
-      await carriedOut(wishBack(promoted), 'promote-back', 'promoteRelease');
+      await carriedOut(requestBack(promoted), 'promote-back', 'promoteRelease');
       expect(await image()).toBe('v1.8.3');
     },
     LIMIT_MS,
@@ -171,7 +179,7 @@ export function remedies(bench: () => Bench): void {
   it(
     'lets one of two incidents have a workload',
     async () => {
-      const raise = (memory: string) => wish('memory-limit', 'deployment', 'noa-claude-flow', { memory });
+      const raise = (memory: string) => request('memory-limit', 'deployment', 'noa-claude-flow', { memory });
       const [one, two] = [
         await bench().planFor(raise('3Gi'), 'race', 'incident-a'),
         await bench().planFor(raise('4Gi'), 'race', 'incident-b'),

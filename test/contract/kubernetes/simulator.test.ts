@@ -4,7 +4,7 @@ import { WireFaults } from '../../../lab/simulation/wire/faults.ts';
 import { WireLedger } from '../../../lab/simulation/wire/ledger.ts';
 import { StillWorld } from '../../../lab/test/simulation/systems/still-world.ts';
 import { kubernetesContract } from './contract.ts';
-import { logLines } from './furnished.ts';
+import { logLines } from './seed-cluster.ts';
 
 const START_MS = Date.parse('2026-03-03T09:00:00Z');
 

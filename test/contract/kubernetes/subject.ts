@@ -2,7 +2,7 @@ import { createClusterActivities } from '../../../src/activities/kubernetes/acti
 import { createKubernetesClient } from '../../../src/activities/kubernetes/client.ts';
 import { connectToKubernetes } from '../../../src/activities/kubernetes/connection.ts';
 import { createManifests } from '../../../src/activities/kubernetes/manifests.ts';
-import type { RemedyPlan, RemedyWish } from '../../../src/domain/remedy.ts';
+import type { RemedyPlan, RemedyRequest } from '../../../src/domain/remedy.ts';
 import { MANIFESTS } from '../../activities/kubernetes/simulated-rig.ts';
 
 export const NAMESPACE = 'noa-server';
@@ -55,11 +55,11 @@ export function benchOf(subject: Subject) {
     client,
     activities,
     until,
-    async planFor(wish: RemedyWish, keyPrefix: string, incidentId = 'incident-a'): Promise<RemedyPlan> {
+    async planFor(request: RemedyRequest, keyPrefix: string, incidentId = 'incident-a'): Promise<RemedyPlan> {
       const [answer] = await activities.previewClusterRemedies({
         incidentId,
         keyPrefix: `${incidentId}/${keyPrefix}`,
-        wishes: [wish],
+        requests: [request],
         at: subject.at(),
       });
       if (answer?.kind !== 'plan') throw new Error(answer?.reason ?? 'no preview');

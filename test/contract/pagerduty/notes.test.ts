@@ -49,8 +49,8 @@ async function start() {
       page: { contact: 'oncall-primary' },
       again,
     };
-    const voice = { templates: {}, consoleUrl: 'https://console.example', mailFrom: '', statusPageComponents: [] };
-    const input = { facts: { ...FACTS, incidentId: INCIDENT }, voice, chatGroups: [], deliveries: [delivery] };
+    const texts = { templates: {}, consoleUrl: 'https://console.example', mailFrom: '', statusPageComponents: [] };
+    const input = { facts: { ...FACTS, incidentId: INCIDENT }, texts, chatGroups: [], deliveries: [delivery] };
     return activities.publish(input);
   };
   const written = () => pagerduty.incidents.flatMap(({ notes }) => notes.map(({ content }) => content));

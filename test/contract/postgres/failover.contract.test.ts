@@ -193,7 +193,7 @@ async function preview(stage: Stage, maximumLagSeconds = 30, ports = stage.ports
     incidentId: 'incident-a',
     keyPrefix: 'incident-a/r1.1',
     at: stage.at(),
-    wishes: [
+    requests: [
       {
         action: 'failover-database',
         target: { kind: 'database', namespace: NAMESPACE, name: 'noa-postgres' },

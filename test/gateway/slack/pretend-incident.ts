@@ -1,9 +1,9 @@
 import type { Asked } from '../../../src/client/asked.ts';
-import type { Decided, IncidentClient, IncidentStateAnswer } from '../../../src/client.ts';
+import type { Decided, IncidentClient, IncidentStateAnswer } from '../../../src/client/incident-client.ts';
 import { decide, refusal } from '../../../src/domain/decide.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
-import { factSet } from '../../../src/domain/facts.ts';
 import { fold } from '../../../src/domain/fold.ts';
+import { gatherFacts } from '../../../src/domain/gather-facts.ts';
 import type { Instant } from '../../../src/domain/instant.ts';
 import { openedState } from '../../../src/domain/opened-state.ts';
 import { type Actor, MACHINE } from '../../../src/domain/people.ts';
@@ -54,7 +54,7 @@ export function pretendIncident(incidentId: string, policy: Policy, clock: () =>
     decide: answer,
     state: async (id): Promise<Asked<IncidentStateAnswer>> =>
       id === incidentId
-        ? asked({ state: state(), facts: factSet(state(), policy, timeline, clock()), now: clock() })
+        ? asked({ state: state(), facts: gatherFacts(state(), policy, timeline, clock()), now: clock() })
         : { ok: false, why: 'not-found', words: 'no such incident' },
     timelineSince: async (_id, seq) => asked(timeline.filter((event) => event.seq > seq)),
     agenda: async () => asked([]),

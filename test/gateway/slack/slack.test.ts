@@ -110,7 +110,7 @@ describe('a question with buttons', () => {
     const asked = await rig.incident.client.state(INCIDENT);
     if (!asked.ok) throw new Error(asked.words);
     const view = chatMessage('question', asked.value.facts, {
-      voice: { templates: {}, consoleUrl: null } as never,
+      texts: { templates: {}, consoleUrl: null } as never,
       render: (() => '') as never,
       detail: 'r1.1',
       groups: {},
@@ -181,7 +181,7 @@ describe('a question with buttons', () => {
     const asked = await rig.incident.client.state(INCIDENT);
     if (!asked.ok) throw new Error(asked.words);
     const view = chatMessage('reminder', asked.value.facts, {
-      voice: { templates: {}, consoleUrl: null } as never,
+      texts: { templates: {}, consoleUrl: null } as never,
       render: (() => '') as never,
       detail: 'we are looking at the database',
       groups: {},

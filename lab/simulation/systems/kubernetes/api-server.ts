@@ -1,4 +1,4 @@
-import type { Done } from '../../journal.ts';
+import type { RecordedChange } from '../../journal.ts';
 import type { WireHandler, WireRequest, WireResponse } from '../../wire/exchange.ts';
 import type { WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
@@ -33,7 +33,7 @@ export interface ApiServerOptions {
   /** Asked late, because the world is built on the cluster. */
   readonly service: () => ServiceUnderTest;
   /** Told of everything that the world feels, in order. */
-  readonly done?: (done: Done) => void;
+  readonly done?: (done: RecordedChange) => void;
 }
 
 export interface ApiServer {

@@ -58,7 +58,7 @@ export function appliedObject(
   };
 }
 
-/** What nobody is known to have set was there when the cluster was furnished: by its own deployment. */
+/** What nobody is known to have set was there when the cluster was seeded: by its own deployment. */
 const FIRST_MANAGER = 'kubectl-client-side-apply';
 const WITH_STATUS: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet']);
 const WITH_GENERATION: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'Ingress']);

@@ -1,10 +1,10 @@
 import type { ClusterModel, DeploymentView, NodeView, PodView, RevisionView } from '../../world/api.ts';
 import { ClusterContext, isOwnedBy } from './context.ts';
 import { DeploymentController, revisionOf, withoutHash } from './deployment-controller.ts';
-import { furnish, managedBy } from './furnish.ts';
 import { Kubelet } from './kubelet.ts';
 import type { ClusterObject, Deployment, Pod, PodTemplate, ReplicaSet } from './objects.ts';
 import { CHANGE_CAUSE_ANNOTATION, isPodReady, memoryMiB, POD_NAME_LABEL, RATE_LIMIT_ANNOTATION } from './objects.ts';
+import { managedBy, seedCluster } from './seed-cluster.ts';
 import { canonicalJson } from './seeded.ts';
 import type { ClusterSettings } from './settings.ts';
 import { StatefulSetController } from './stateful-set-controller.ts';
@@ -36,7 +36,7 @@ export class Cluster implements ClusterModel {
     this.kubelet = new Kubelet(this.#context);
     this.#deployments = new DeploymentController(this.#context, this.kubelet);
     this.#statefulSets = new StatefulSetController(this.#context, this.kubelet);
-    furnish(
+    seedCluster(
       {
         context: this.#context,
         kubelet: this.kubelet,

@@ -1,4 +1,4 @@
-import type { Done } from '../../journal.ts';
+import type { RecordedChange } from '../../journal.ts';
 import type { WireFaults } from '../../wire/faults.ts';
 import type { WireLedger } from '../../wire/ledger.ts';
 import type { ClusterModel } from '../../world/api.ts';
@@ -34,7 +34,7 @@ export function createKubernetes(options: {
   readonly token: string;
   readonly strangers?: Readonly<Record<string, string>>;
   /** Told of everything that the world feels, in order. */
-  readonly done?: (done: Done) => void;
+  readonly done?: (done: RecordedChange) => void;
 }): Kubernetes {
   const { clock, faults, log, token } = options;
   const cluster = new Cluster(options.settings, options.seed, options.startMs);

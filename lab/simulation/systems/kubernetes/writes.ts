@@ -3,11 +3,11 @@ import { refuse } from './api-errors.ts';
 import { appliedObject, managerOf, type Target } from './apply.ts';
 import type { Cluster } from './cluster.ts';
 import { FieldOwners } from './field-owners.ts';
-import { managedBy } from './furnish.ts';
 import type { ClusterAction, ClusterEffect } from './ledger.ts';
 import { effectsOf } from './ledger.ts';
 import type { ClusterObject, ConfigMap, Deployment, Kind, ObjectOf, StatefulSet } from './objects.ts';
 import { applyPatch, PatchRefused, patchTypeOf } from './patch.ts';
+import { managedBy } from './seed-cluster.ts';
 
 /** A write that was accepted, with what a second cluster needs to be written to in the same way. */
 export interface AcceptedWrite {

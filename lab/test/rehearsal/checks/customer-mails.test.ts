@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { alsoChecks } from '../../../rehearsal/checks/also.ts';
 import { customerMailChecks } from '../../../rehearsal/checks/customer-mails.ts';
+import { alsoChecks } from '../../../rehearsal/checks/extra-checks.ts';
 import { at, incident, played } from './played.ts';
 
 const SHIP = incident(

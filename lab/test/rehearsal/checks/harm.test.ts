@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { harmCheck, weighedActions } from '../../../rehearsal/checks/harm.ts';
 import { parseDrill } from '../../../rehearsal/drill-file.ts';
-import type { Performance } from '../../../rehearsal/play-drill.ts';
-import type { Done } from '../../../simulation/journal.ts';
+import type { DrillRun } from '../../../rehearsal/play-drill.ts';
+import type { RecordedChange } from '../../../simulation/journal.ts';
 import { createKubernetes } from '../../../simulation/systems/kubernetes/kubernetes.ts';
 import { clusterFor } from '../../../simulation/systems/kubernetes/settings.ts';
 import type { AcceptedWrite } from '../../../simulation/systems/kubernetes/writes.ts';
@@ -20,7 +20,7 @@ const WORLD = 'world: { users: 5 }\n';
 
 /** A world on its cluster to which things are done as the API server and the pods' admin API do them. */
 class Stage {
-  readonly journal: Done[] = [];
+  readonly journal: RecordedChange[] = [];
   readonly #world: World;
   readonly #kubernetes;
 
@@ -76,7 +76,7 @@ class Stage {
     }
   }
 
-  ended(told: readonly Told[] = []): Performance {
+  ended(told: readonly Told[] = []): DrillRun {
     this.#world.advanceTo(at(70));
     const acts = this.journal.map(({ act }) => act);
     return played({
@@ -112,20 +112,20 @@ describe('a harmful action', () => {
   it('is one without which fewer requests fail in the next 30 minutes: here one pod for the work of three', () => {
     const stage = new Stage(`${WORLD}${WELL}`);
     stage.scale(20, 1);
-    const performance = stage.ended(asked(20, 'revert-scale', 'noa-mcp', ['revert-scale']));
-    const [weighed] = weighedActions(performance);
+    const drillRun = stage.ended(asked(20, 'revert-scale', 'noa-mcp', ['revert-scale']));
+    const [weighed] = weighedActions(drillRun);
     expect(weighed).toMatchObject({ action: 'revert-scale', target: 'noa-mcp', wantedBy: 'machine', harmful: true });
     expect(weighed?.failedWith).toBeGreaterThan(1_000);
     expect(weighed?.failedWithout).toBeLessThan(200);
-    expect(harmCheck(performance)).toMatchObject({ passed: false });
+    expect(harmCheck(drillRun)).toMatchObject({ passed: false });
   });
 
   it('is told and does not fail when people chose it against the proposal', () => {
     const stage = new Stage(`${WORLD}${WELL}`);
     stage.scale(20, 1);
-    const performance = stage.ended(asked(20, 'revert-scale', 'noa-mcp', ['rollback', 'revert-scale']));
-    expect(weighedActions(performance)).toMatchObject([{ wantedBy: 'people', harmful: true }]);
-    expect(harmCheck(performance)).toMatchObject({ passed: true });
+    const drillRun = stage.ended(asked(20, 'revert-scale', 'noa-mcp', ['rollback', 'revert-scale']));
+    expect(weighedActions(drillRun)).toMatchObject([{ wantedBy: 'people', harmful: true }]);
+    expect(harmCheck(drillRun)).toMatchObject({ passed: true });
   });
 
   it('is an open breaker with nowhere to go while two calls of three still succeed, and no failover is', () => {
@@ -171,11 +171,11 @@ describe('a harmful action', () => {
     expect(up?.failedWithout).toBeGreaterThan(1_000);
   });
 
-  it('cannot be judged in a world that is not the twin of the one that was played', () => {
+  it('cannot be judged in a world that is not the counterfactual of the one that was played', () => {
     const stage = new Stage(`${WORLD}${ILL}`);
     stage.scale(20, 1);
-    const performance = stage.ended();
-    const other = { ...performance, drill: { ...performance.drill, faults: [] } };
+    const drillRun = stage.ended();
+    const other = { ...drillRun, drill: { ...drillRun.drill, faults: [] } };
     expect(() => weighedActions(other)).toThrow(/cannot be judged/);
   });
 });

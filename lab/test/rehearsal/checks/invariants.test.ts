@@ -41,7 +41,7 @@ const LIMIT = { kind: 'manifest', name: 'k8s/overlays/prod/rate-limit-strict.yam
 const LIMITED = { objects: 'networking.k8s.io/v1/Ingress/noa-mcp' };
 
 describe('no remedy carried out twice', () => {
-  it('takes pods that go one after another for one deed, as long as they were there when it began', () => {
+  it('takes pods that go one after another for one change, as long as they were there when it began', () => {
     const told = remedy(10, 'replace-pods', DEPLOYMENT);
     const first = [evicted(10, 'u1', BORN_BEFORE), evicted(14, 'u2', BORN_BEFORE), evicted(55, 'u3', BORN_BEFORE)];
     expect(broken(TWICE, told, first)).toBe('holds');
@@ -88,7 +88,7 @@ describe('what the timeline tells and what the systems saw', () => {
 });
 
 describe('the gateway', () => {
-  it('fails the drill when it does not take what Slack sends, although people got on by another door', () => {
+  it('fails the drill when it does not take what Slack sends, although people got on another way', () => {
     const found = invariantChecks(
       played({ slackRefused: ['a slash command for note of alice was refused with 401: no'] }),
     );

@@ -1,7 +1,7 @@
 import type { TimelineEvent, TimelineFact } from '../../../../src/domain/timeline.ts';
 import { parseDrill } from '../../../rehearsal/drill-file.ts';
-import type { Ship } from '../../../rehearsal/fleet.ts';
-import type { Performance } from '../../../rehearsal/play-drill.ts';
+import type { DrillRun } from '../../../rehearsal/play-drill.ts';
+import type { TrackedWorkflow } from '../../../rehearsal/workflow-tracker.ts';
 
 export const START_MS = Date.UTC(2026, 2, 3, 9);
 
@@ -13,7 +13,7 @@ export function at(minutes: number): number {
 export type Told = readonly [minutes: number, fact: Partial<TimelineFact> & { readonly kind: TimelineFact['kind'] }];
 
 /** An incident with that timeline; facts need only what a check reads. */
-export function incident(workflowId: string, ...told: readonly Told[]): Ship {
+export function incident(workflowId: string, ...told: readonly Told[]): TrackedWorkflow {
   const timeline = told.map(
     ([minutes, fact], index) =>
       ({
@@ -30,16 +30,16 @@ export function incident(workflowId: string, ...told: readonly Told[]): Ship {
 type Systems = { readonly [system: string]: unknown };
 
 /** A drill that was played: its expectations in the file's own words, its incidents, and what the systems say. */
-export function played(wish: {
+export function played(options: {
   readonly drill?: string;
-  readonly incidents?: readonly Ship[];
+  readonly incidents?: readonly TrackedWorkflow[];
   readonly systems?: Systems;
   readonly policy?: Systems;
   readonly slackRefused?: readonly string[];
   readonly endedAtMinutes?: number;
-}): Performance {
-  const { systems = {}, policy = {} } = wish;
-  const drill = parseDrill(`drill: one\nversion: 1\nstart: 2026-03-03T09:00:00Z\n${wish.drill ?? ''}`, 'one.yaml');
+}): DrillRun {
+  const { systems = {}, policy = {} } = options;
+  const drill = parseDrill(`drill: one\nversion: 1\nstart: 2026-03-03T09:00:00Z\n${options.drill ?? ''}`, 'one.yaml');
   const production = {
     world: { truths: () => [], requests: () => ({ total: 0, failed: 0 }) },
     kubernetes: { actions: [], adminActions: [] },
@@ -54,14 +54,14 @@ export function played(wish: {
   };
   return {
     drill,
-    cast: { policy: { service: { database: null }, contacts: {}, people: [], approvals: {}, ...policy } },
-    theatre: { production },
-    incidents: wish.incidents ?? [],
+    drillPolicy: { policy: { service: { database: null }, contacts: {}, people: [], approvals: {}, ...policy } },
+    environment: { production },
+    incidents: options.incidents ?? [],
     followUps: [],
-    played: { endedAtMs: at(wish.endedAtMinutes ?? 120), reached: true, instants: 1 },
+    played: { endedAtMs: at(options.endedAtMinutes ?? 120), reached: true, instants: 1 },
     peopleDid: [],
     peopleCouldNot: [],
-    slackRefused: wish.slackRefused ?? [],
+    slackRefused: options.slackRefused ?? [],
     wiresTold: [],
-  } as unknown as Performance;
+  } as unknown as DrillRun;
 }

@@ -13,7 +13,7 @@ export async function mergeFix(run: IncidentRun, migration: Migration, trial: Tr
   const number = await openedPullRequest(run, migration, trial);
   if (number === null) return false;
   for (let reminder = 1; reminder <= REMINDERS_LIMIT && run.state.closed === null; reminder += 1) {
-    const reviewed = await run.waitedStep(`fix/review${reminder}`, () => review(run, number));
+    const reviewed = await run.waitStep(`fix/review${reminder}`, () => review(run, number));
     if (reviewed === 'merged') return true;
     if (reviewed === 'closed') return false;
     if (reviewed !== 'waiting') return merge(run, number, reviewed.headSha);
@@ -76,7 +76,7 @@ async function review(run: IncidentRun, number: number): Promise<Reviewed> {
   const deadlineMs = run.milliseconds(run.policy.resolution.reviewReminderMinutes * 60);
   const pollSeconds = run.milliseconds(POLL_SECONDS) / 1000;
   const closed = () => run.state.closed !== null;
-  const answer = await run.waiting(
+  const answer = await run.waitActivity(
     () => wait(deadlineMs, `review of #${number}`).awaitReview({ number, pollSeconds }),
     closed,
   );

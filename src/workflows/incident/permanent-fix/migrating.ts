@@ -26,7 +26,7 @@ export async function migrateInWindow(run: IncidentRun, migration: Migration): P
       'window-planned',
       `${migration.file} waits for the maintenance window, ${window.startsAt} to ${window.endsAt}. It can be called off until then.`,
     );
-    const outcome = await run.waitedStep(`fix/night${night}`, () => oneNight(run, migration, window, night));
+    const outcome = await run.waitStep(`fix/night${night}`, () => oneNight(run, migration, window, night));
     if (outcome !== 'next-night') return outcome === 'migrated';
   }
   return false;
@@ -56,7 +56,7 @@ async function oneNight(
   const approved = await approvedBefore(run, plan, lastStartAt, `fix.migrate${night}`);
   if (isOver(run)) return 'not-migrated';
   if (!approved) return passed(run, lastStartAt, 'not approved in time');
-  await run.agenda.until('maintenance window opens', window.startsAt, () => isOver(run));
+  await run.agenda.waitUntil('maintenance window opens', window.startsAt, () => isOver(run));
   if (isOver(run)) return 'not-migrated';
   if (!isBefore(run.now(), lastStartAt)) return passed(run, lastStartAt, 'it cannot finish in what is left of it');
   const done = await carryOut(run, plan, `fix.migrate${night}`);
@@ -73,18 +73,18 @@ function passed(run: IncidentRun, lastStartAt: Instant, why: string): Night {
 }
 
 async function approvedBefore(run: IncidentRun, plan: RemedyPlan, lastStartAt: Instant, id: string): Promise<boolean> {
-  const moot = () => {
+  const obsolete = () => {
     if (isOver(run)) return 'it was called off';
     return isBefore(run.now(), lastStartAt) ? null : 'the window is over';
   };
-  // The question ends with the window; its clock makes the moot condition true in time.
-  const ends = run.agenda.until(`window of ${id} ends`, lastStartAt, () => isAnswered(run, id) || isOver(run));
+  // The question ends with the window; its clock makes the obsolete condition true in time.
+  const ends = run.agenda.waitUntil(`window of ${id} ends`, lastStartAt, () => isAnswered(run, id) || isOver(run));
   const asked = askApproval(run, {
     id,
     why: 'The migration helped in staging; production follows in the maintenance window.',
     options: [{ name: 'migrate', plan, preview: plan.preview }],
     approver: 'approver',
-    moot,
+    obsolete,
     patienceMinutes: run.policy.resolution.fixApprovalMinutes,
   });
   const [chosen] = await Promise.all([asked, ends]);

@@ -28,7 +28,7 @@ export interface Trial {
 /** A migration with every choice fixed, or why there can be none. */
 export async function previewOf(
   run: IncidentRun,
-  wish: {
+  request: {
     readonly statement: string;
     readonly sql: string | null;
     readonly file: string | null;
@@ -39,12 +39,12 @@ export async function previewOf(
   const { namespace, database } = run.policy.service;
   const answer = await run.attempt(
     migration('preview of the migration').previewMigration({
-      keyPrefix: `${incidentId}/${wish.keyPrefix}`,
+      keyPrefix: `${incidentId}/${request.keyPrefix}`,
       at: run.now(),
       target: { kind: 'database', namespace, name: database?.database ?? '' },
-      sql: wish.sql,
-      statement: wish.statement,
-      file: wish.file,
+      sql: request.sql,
+      statement: request.statement,
+      file: request.file,
       allowed: run.policy.resolution.allowedMigrations,
     }),
   );

@@ -1,6 +1,6 @@
 import { plusMinutes, secondsBetween } from '../../../domain/instant.ts';
 import type { ActionName, RemedyPlan } from '../../../domain/remedy.ts';
-import { looking, wait } from '../../activity-calls.ts';
+import { readActivities, wait } from '../../activity-calls.ts';
 import { carryOut } from '../../playbooks/carry-out.ts';
 import { askApproval } from '../approving.ts';
 import type { IncidentRun } from '../run.ts';
@@ -44,7 +44,7 @@ async function applied(
     why,
     options: [{ name: action, plan, preview: plan.preview }],
     approver: 'approver',
-    moot: () => whyOver(run),
+    obsolete: () => whyOver(run),
     patienceMinutes: run.policy.resolution.fixApprovalMinutes,
   });
   if (chosen?.plan == null) return null;
@@ -54,9 +54,9 @@ async function applied(
 async function planOf(run: IncidentRun, action: ActionName, manifest: string): Promise<RemedyPlan | null> {
   const { incidentId } = run.state;
   const target = { kind: 'manifest', namespace: run.policy.service.namespace, name: manifest } as const;
-  const wishes = [{ action, target, parameters: {} }];
-  const input = { incidentId, keyPrefix: `${incidentId}/fix`, wishes, at: run.now() };
-  const answer = await run.attempt(looking(`preview of ${action}`).previewClusterRemedies(input));
+  const requests = [{ action, target, parameters: {} }];
+  const input = { incidentId, keyPrefix: `${incidentId}/fix`, requests, at: run.now() };
+  const answer = await run.attempt(readActivities(`preview of ${action}`).previewClusterRemedies(input));
   const preview = answer.ok ? answer.value[0] : undefined;
   if (preview?.kind === 'plan') return preview.plan;
   const words = answer.ok ? (preview?.kind === 'impossible' ? preview.reason : 'no answer') : answer.words;
@@ -72,11 +72,11 @@ async function isWell(run: IncidentRun): Promise<boolean> {
     const untilAt = await run.step(`fix/canary/until${watch}`, async () => plusMinutes(run.now(), canaryWatchMinutes));
     if (watch === 1) progress(run, 'canary-watched', `Watched until ${untilAt} against the stable version.`);
     const interrupted = () => run.state.closed !== null || run.state.permanentFix?.canary !== 'watched';
-    const verdict = await run.waitedStep(`fix/canary/verdict${watch}`, async () => {
+    const verdict = await run.waitStep(`fix/canary/verdict${watch}`, async () => {
       const left = Math.max(0, secondsBetween(run.now(), untilAt)) + LAST_LOOK_SECONDS;
       const pollSeconds = run.milliseconds(POLL_SECONDS) / 1000;
       const input = { comparison: canaryComparison, untilAt, pollSeconds };
-      const answer = await run.waiting(
+      const answer = await run.waitActivity(
         () => wait(run.milliseconds(left), 'is the canary well?').watchCanary(input),
         interrupted,
       );
@@ -87,7 +87,7 @@ async function isWell(run: IncidentRun): Promise<boolean> {
       progress(run, verdict.well ? 'canary-well' : 'canary-regressed', verdict.words);
       return verdict.well;
     }
-    await run.agenda.forEvent(() => run.state.closed !== null || run.state.permanentFix?.canary !== 'paused');
+    await run.agenda.waitFor(() => run.state.closed !== null || run.state.permanentFix?.canary !== 'paused');
   }
   return false;
 }

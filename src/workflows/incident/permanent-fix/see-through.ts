@@ -1,6 +1,6 @@
 import { getExternalWorkflowHandle } from '@temporalio/workflow';
 import type { StagingTrial } from '../../../activities/postgres/api.ts';
-import { latestFinding } from '../../../domain/facts.ts';
+import { latestFinding } from '../../../domain/gather-facts.ts';
 import { leadingCause } from '../../../domain/incident.ts';
 import type { RemedyPlan } from '../../../domain/remedy.ts';
 import { actionItemsWorkflowId, endItemSignal } from '../../action-items/api.ts';
@@ -18,7 +18,7 @@ import { release } from './releasing.ts';
  * waits for its window. It runs beside the review and keeps nobody from it.
  */
 export async function seeFixThrough(run: IncidentRun): Promise<void> {
-  await run.agenda.forEvent(() => run.state.closed !== null || (run.state.resolved !== null && isPlanned(run)));
+  await run.agenda.waitFor(() => run.state.closed !== null || (run.state.resolved !== null && isPlanned(run)));
   if (run.state.closed !== null || run.state.permanentFix?.over === true) return;
   const migration = await proposedMigration(run);
   if (migration === null) return;

@@ -44,7 +44,7 @@ async function waitForSomethingNew(run: IncidentRun): Promise<void> {
   const alertsBefore = run.state.alerts.length;
   const clearedBefore = allAlertsCleared(run);
   const again = plusMinutes(run.now(), run.policy.evidence.againEveryMinutes);
-  await run.agenda.until(
+  await run.agenda.waitUntil(
     'look again',
     again,
     () => run.state.alerts.length > alertsBefore || !isOngoing(run) || (!clearedBefore && allAlertsCleared(run)),

@@ -1,12 +1,12 @@
-import { type CauseKind, faultsBeside, type Hypothesis } from '../../../domain/diagnosis.ts';
-import { latestFinding } from '../../../domain/facts.ts';
+import { type CauseKind, concurrentFaults, type Hypothesis } from '../../../domain/diagnosis.ts';
 import { findingIn } from '../../../domain/findings.ts';
 import { percent, sure } from '../../../domain/format.ts';
+import { latestFinding } from '../../../domain/gather-facts.ts';
 import { type LeaseRecord, leadingCause, leasesInPlace, type RemedyRecord } from '../../../domain/incident.ts';
 import { plusMinutes, secondsBetween } from '../../../domain/instant.ts';
 import type { RemedyPlan } from '../../../domain/remedy.ts';
 import type { ApprovalOption } from '../../../domain/timeline.ts';
-import { looking } from '../../activity-calls.ts';
+import { readActivities } from '../../activity-calls.ts';
 import { carryOut, verify } from '../../playbooks/carry-out.ts';
 import { prepareOptions } from '../../playbooks/options.ts';
 import { playbookFor } from '../../playbooks/registry.ts';
@@ -42,10 +42,10 @@ function attemptsEnded(run: IncidentRun): number {
 }
 
 async function tryOnce(run: IncidentRun, id: string, leading: Hypothesis): Promise<boolean> {
-  const standIn = standInThatFails(run, leading);
-  if (standIn !== null && (await takeBackStandIn(run, standIn))) return !isOngoing(run);
+  const fallbackProvider = failingFallbackProvider(run, leading);
+  if (fallbackProvider !== null && (await revertFallbackProvider(run, fallbackProvider))) return !isOngoing(run);
   const options = await run.step(`${id}/options`, () => prepareOptions(run, id, leading));
-  const offer = options.length > 0 ? { cause: leading, options } : await offerBeside(run, id);
+  const offer = options.length > 0 ? { cause: leading, options } : await offerConcurrent(run, id);
   if (offer === null) {
     askPeople(run, leading);
     return untilPeopleOrRecovery(run, id);
@@ -56,8 +56,8 @@ async function tryOnce(run: IncidentRun, id: string, leading: Hypothesis): Promi
 async function putToPeople(run: IncidentRun, id: string, { cause, options }: Offer): Promise<boolean> {
   const playbook = playbookFor(cause.cause);
   const why = `${cause.words} Playbook: ${playbook?.name ?? 'none'} (${playbook?.row ?? 'R3'}), ${sure(cause.confidence)}.`;
-  const moot = () => whyMoot(run, cause);
-  const chosen = await askApproval(run, { id, why, options, approver: 'approver', moot });
+  const obsolete = () => whyObsolete(run, cause);
+  const chosen = await askApproval(run, { id, why, options, approver: 'approver', obsolete });
   if (allAlertsCleared(run) && isOngoing(run) && (await isWellAgain(run, `${id}/cleared`))) return true;
   if (chosen?.plan == null) return afterNo(run, id, cause);
   if (await isStaleAndWell(run, id)) return true;
@@ -73,15 +73,15 @@ interface Offer {
  * Nothing can be done about the leading explanation, and another fault stands beside it: that one is put
  * first and acted on, since it may be what keeps the first from being mended (R2.20, R3).
  */
-async function offerBeside(run: IncidentRun, id: string): Promise<Offer | null> {
-  const found = await run.step(`${id}/beside`, () => findBeside(run, id));
+async function offerConcurrent(run: IncidentRun, id: string): Promise<Offer | null> {
+  const found = await run.step(`${id}/beside`, () => findConcurrent(run, id));
   const cause = run.state.hypotheses.find((one) => one.id === found?.causeId);
   return found === null || cause === undefined ? null : { cause, options: found.options };
 }
 
-async function findBeside(run: IncidentRun, id: string) {
+async function findConcurrent(run: IncidentRun, id: string) {
   const ranked = run.state.hypotheses;
-  for (const cause of faultsBeside(ranked)) {
+  for (const cause of concurrentFaults(ranked)) {
     const options = await prepareOptions(run, id, cause);
     if (options.length === 0) continue;
     const hypotheses = [cause, ...ranked.filter((one) => one.id !== cause.id)];
@@ -93,7 +93,7 @@ async function findBeside(run: IncidentRun, id: string) {
 }
 
 /** Why the question is not worth asking any more; null while it is. */
-function whyMoot(run: IncidentRun, asked: Hypothesis): string | null {
+function whyObsolete(run: IncidentRun, asked: Hypothesis): string | null {
   if (run.state.closed !== null || run.state.resolved !== null) return 'the incident ended another way';
   if (run.state.mitigated !== null || allAlertsCleared(run)) return 'every alert has cleared';
   const now = leadingCause(run.state);
@@ -128,7 +128,7 @@ const CLEARLY_WORSE_BY_ERROR_RATIO = 0.1;
 async function errorRatioNow(run: IncidentRun, step: string): Promise<number | null> {
   const input = recoveryInput(run, run.policy.verification.pollSeconds);
   return run.step(step, async () => {
-    const answer = await run.attempt(looking('how much fails?').measureRecovery(input));
+    const answer = await run.attempt(readActivities('how much fails?').measureRecovery(input));
     return answer.ok ? answer.value.errorRatio : null;
   });
 }
@@ -137,8 +137,8 @@ function recordOf(run: IncidentRun, plan: RemedyPlan): RemedyRecord | undefined 
   return run.state.remedies.find((record) => record.plan.key === plan.key);
 }
 
-/** The failover whose stand-in is the leading explanation: it helped at first and has become ill too (R3.5). */
-function standInThatFails(run: IncidentRun, leading: Hypothesis): LeaseRecord | null {
+/** The failover whose fallback provider is the leading explanation: it helped at first and has become ill too (R3.5). */
+function failingFallbackProvider(run: IncidentRun, leading: Hypothesis): LeaseRecord | null {
   if (leading.cause !== 'provider-outage') return null;
   const found = leasesInPlace(run.state).find(
     ({ lease: { plan } }) =>
@@ -151,13 +151,13 @@ function standInThatFails(run: IncidentRun, leading: Hypothesis): LeaseRecord | 
  * R3.6: when more fails now than before the failover, the calls go back to where some of them succeed. Says whether that
  * was done.
  */
-async function takeBackStandIn(run: IncidentRun, standIn: LeaseRecord): Promise<boolean> {
-  const { id, plan } = standIn.lease;
+async function revertFallbackProvider(run: IncidentRun, fallbackProvider: LeaseRecord): Promise<boolean> {
+  const { id, plan } = fallbackProvider.lease;
   const before = recordOf(run, plan)?.failedBefore ?? null;
-  const wanted = standIn.revertOrdered || (await takeBackWhatMadeItWorse(run, plan, before));
+  const wanted = fallbackProvider.revertOrdered || (await takeBackWhatMadeItWorse(run, plan, before));
   if (!wanted) return false;
   const isSettled = () => !leasesInPlace(run.state).some(({ lease }) => lease.id === id);
-  await run.agenda.forEvent(() => isSettled() || !isOngoing(run));
+  await run.agenda.waitFor(() => isSettled() || !isOngoing(run));
   if (isOngoing(run)) await lookAgain(run);
   return true;
 }
@@ -196,7 +196,7 @@ async function isStaleAndWell(run: IncidentRun, id: string): Promise<boolean> {
   return isWellAgain(run, `${id}/still-there`);
 }
 
-/** Somebody said no, or the question became moot: look again, and do not ask the same at once. */
+/** Somebody said no, or the question became obsolete: look again, and do not ask the same at once. */
 async function afterNo(run: IncidentRun, id: string, cause: Hypothesis): Promise<boolean> {
   if (!isOngoing(run)) return true;
   const moved = leadingCause(run.state)?.id !== cause.id;
@@ -243,7 +243,7 @@ async function untilSomethingNew(run: IncidentRun, id: string): Promise<void> {
   const clearedBefore = allAlertsCleared(run);
   const minutes = run.policy.evidence.againEveryMinutes * Math.min(LONGEST_WAIT_FACTOR, attemptsEnded(run) + 1);
   const until = await run.step(`${id}/wait-until`, async () => plusMinutes(run.now(), minutes));
-  await run.agenda.until(
+  await run.agenda.waitUntil(
     'look again',
     until,
     () => !isOngoing(run) || run.state.alerts.length > alerts || (!clearedBefore && allAlertsCleared(run)),

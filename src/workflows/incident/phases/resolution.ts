@@ -1,5 +1,5 @@
 import { isBefore, plusMinutes, plusSeconds } from '../../../domain/instant.ts';
-import { looking } from '../../activity-calls.ts';
+import { readActivities } from '../../activity-calls.ts';
 import { askApproval } from '../approving.ts';
 import { collectEvidence } from '../assessing.ts';
 import { recoveryInput } from '../recovery.ts';
@@ -37,7 +37,7 @@ async function heldUp(run: IncidentRun, id: string): Promise<boolean> {
   let seenSince = mitigated.at;
   for (let look = 1; ; look += 1) {
     const refired = () => refiredSince(run.state, seenSince) !== null;
-    await run.agenda.until('has it held?', until, () => isOver(run) || refired());
+    await run.agenda.waitUntil('has it held?', until, () => isOver(run) || refired());
     if (isOver(run)) return false;
     const first = await run.step(`${id}.held${look}`, () => measure(run));
     const measured = first.recovered ? first : await lookAgain(run, `${id}.held${look}.again`);
@@ -56,7 +56,7 @@ async function lookAgain(run: IncidentRun, step: string): Promise<Measured | nul
   const at = await run.step(`${step}.at`, async () =>
     plusSeconds(run.now(), run.policy.verification.pollSeconds * POLLS_OF_DOUBT),
   );
-  await run.agenda.until('is it really back?', at, () => isOver(run));
+  await run.agenda.waitUntil('is it really back?', at, () => isOver(run));
   if (isOver(run)) return null;
   const measured = await run.step(step, () => measure(run));
   return isOver(run) ? null : measured;
@@ -71,7 +71,7 @@ interface Measured {
 
 async function measure(run: IncidentRun): Promise<Measured> {
   const input = recoveryInput(run, run.policy.verification.pollSeconds);
-  const answer = await run.attempt(looking('has it held?').measureRecovery(input));
+  const answer = await run.attempt(readActivities('has it held?').measureRecovery(input));
   // Without a measurement nothing is claimed; the person who resolves is told so.
   return answer.ok ? answer.value : { recovered: true, words: `It could not be measured (${answer.words}).` };
 }
@@ -79,7 +79,7 @@ async function measure(run: IncidentRun): Promise<Measured> {
 async function proposeResolve(run: IncidentRun, id: string): Promise<void> {
   // It was measured to be well just now: only what fires after that is news.
   const since = await run.step(`${id}.since`, async () => run.now());
-  const moot = () => (isOver(run) ? 'it ended another way' : refiredSince(run.state, since));
+  const obsolete = () => (isOver(run) ? 'it ended another way' : refiredSince(run.state, since));
   const page = run.state.statusPageStatus === null ? '' : ' The status page then says resolved.';
   const preview = `Declare it resolved: ${run.state.mitigated?.words ?? 'well again'}${page}`;
   const why = `It has held for ${run.policy.verification.holdMinutes} minutes.`;
@@ -88,13 +88,13 @@ async function proposeResolve(run: IncidentRun, id: string): Promise<void> {
     why,
     options: [{ name: 'resolve', plan: null, preview }],
     approver: 'commander',
-    moot,
+    obsolete,
   });
   if (isOver(run)) return;
   const back = refiredSince(run.state, since);
   if (back !== null) return relapse(run, back);
   if (granted === null) {
-    await run.agenda.forEvent(() => isOver(run) || refiredSince(run.state, since) !== null);
+    await run.agenda.waitFor(() => isOver(run) || refiredSince(run.state, since) !== null);
     return;
   }
   // People take their time to say yes, and relief may have worn off meanwhile: the world is asked just before it is told.

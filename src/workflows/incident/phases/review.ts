@@ -3,7 +3,7 @@ import { documentTimeline } from '../../../domain/document-timeline.ts';
 import { openLeases } from '../../../domain/incident.ts';
 import { type Instant, isBefore, plusMinutes } from '../../../domain/instant.ts';
 import { newestWithin } from '../../../domain/sizes.ts';
-import { followUp, marking } from '../../activity-calls.ts';
+import { annotateActivities, followUp } from '../../activity-calls.ts';
 import { machineWroteSignal, postMortemWorkflowId } from '../../post-mortem/api.ts';
 import { memoryProfiling } from '../memory-profiling.ts';
 import { isFixUnderWay } from '../permanent-fix/see-through.ts';
@@ -41,7 +41,7 @@ async function markDashboards(run: IncidentRun, id: string, resolvedAt: Instant)
   const whole = { key: id, text: `${severity}: ${title}`, tags: ['incident'], at: detectedAt, untilAt: resolvedAt };
   await run.step(`${id}/annotated`, async () => {
     const answer = await run.attempt(
-      marking('marks on the dashboards').annotateDashboards({ incidentId, notes: [whole, ...remedyNotes] }),
+      annotateActivities('marks on the dashboards').annotateDashboards({ incidentId, notes: [whole, ...remedyNotes] }),
     );
     if (!answer.ok) trouble(run, 'dashboards', answer.words);
     return answer.ok;
@@ -121,7 +121,7 @@ async function writePostMortem(run: IncidentRun, id: string, resolvedAt: Instant
     trouble(run, 'figures', answer.words);
     return { failedRequests: null, failedRequestsFormula: `not recorded: ${answer.words}`, affectedUsers: null };
   });
-  await run.busy(async () => {
+  await run.trackInFlight(async () => {
     // The document is written from the store's copy: sent once, not a second time with this call.
     const recorded = await keepRecord(run);
     const input = {
@@ -238,7 +238,7 @@ async function untilWithNewcomers(run: IncidentRun, name: string, dueAt: Instant
     return review !== null && isBefore(run.now(), review.meetingAt) && newcomers(run).length > 0;
   };
   for (;;) {
-    const why = await run.agenda.until(name, dueAt, () => changed() || more());
+    const why = await run.agenda.waitUntil(name, dueAt, () => changed() || more());
     if (why === 'due' || changed()) return why;
     await inviteNewcomers(run);
   }
@@ -265,7 +265,7 @@ async function tellOfMails(run: IncidentRun, resolvedAt: Instant): Promise<void>
 async function awaitFix(run: IncidentRun, resolvedAt: Instant, changed: () => boolean): Promise<void> {
   if (!isFixUnderWay(run)) return;
   const limit = plusMinutes(resolvedAt, run.policy.review.reviewWithinHours * 60);
-  await run.agenda.until('the permanent fix is done', limit, () => changed() || !isFixUnderWay(run));
+  await run.agenda.waitUntil('the permanent fix is done', limit, () => changed() || !isFixUnderWay(run));
 }
 
 function reopen(run: IncidentRun, words: string): void {
