@@ -14,6 +14,7 @@ import { createPagerDutyClient } from '../../src/activities/pagerduty/client.ts'
 import { createPagerDutyRest } from '../../src/activities/pagerduty/rest.ts';
 import { createPrometheusClient } from '../../src/activities/prometheus/client.ts';
 import { createProvidersClient } from '../../src/activities/providers/client.ts';
+import { ports as serviceApiPorts } from '../../src/activities/service-api/ports.ts';
 import { createSlackClient } from '../../src/activities/slack/client.ts';
 import { createBlueskySearch } from '../../src/activities/social/bluesky.ts';
 import { createMastodonSearch } from '../../src/activities/social/mastodon.ts';
@@ -252,6 +253,16 @@ describe('who never fails says that nothing is known', () => {
   );
 });
 
+describe('the service’s own API', () => {
+  it('is told as it answers, and as away when nobody does', async () => {
+    const wire = await openWire(() => ({ status: 500, body: '<html>' }));
+    const { serviceApi } = serviceApiPorts({ SERVICE_API_URL: wire.url });
+    expect(await serviceApi?.check('/health')).toMatchObject({ status: 500, ok: false });
+    await wire.close();
+    expect(await serviceApi?.check('/health')).toMatchObject({ status: null, ok: false });
+  });
+});
+
 describe('every client that speaks HTTP', () => {
   it('is in one of these tables', () => {
     const root = join(import.meta.dirname, '../..');
@@ -269,8 +280,15 @@ describe('every client that speaks HTTP', () => {
     expect(files.length).toBeGreaterThan(15);
   });
 
-  /** The shared client itself; Slack's parts, held by its client; what never fails, held above. */
-  const ELSEWHERE = ['http.ts', 'slack/web.ts', 'slack/files.ts'];
+  /** The shared client itself; Slack's parts, held by its client; what never fails, held above or by doctor's tests. */
+  const ELSEWHERE = [
+    'http.ts',
+    'slack/web.ts',
+    'slack/files.ts',
+    'service-api/ports.ts',
+    'accounts/check.ts',
+    'kubernetes/check.ts',
+  ];
 
   function filesUnder(folder: string): readonly string[] {
     return readdirSync(folder, { recursive: true, encoding: 'utf8' })
