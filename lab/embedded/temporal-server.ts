@@ -76,8 +76,6 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     name: 'temporal',
     command: options.binary,
     args: serverArguments(options, port, uiPort),
-    // A heap of tens of megabytes is collected again and again otherwise: a third of what the server costs.
-    env: { GOGC: process.env.GOGC ?? '400' },
     listensOn: uiPort === null ? [port] : [port, uiPort],
     logFile: options.logFile,
     log: options.log,
