@@ -53,7 +53,7 @@ function platformFailure(method: string, code: string, needed: string | null): A
 
 /** Of `missing_scope` Slack says which one it wants. */
 function neededBy(data: object): string | null {
-  const { required: needed } = data as { readonly required?: unknown };
+  const { needed } = data as { readonly needed?: unknown };
   return typeof needed === 'string' && needed !== '' ? needed : null;
 }
 

@@ -191,6 +191,11 @@ describe('an overlay', () => {
     ['an index that is none', patching('remove', '/spec/template/spec/containers/name'), 'which is not there'],
     ['an item that is not there', patching('replace', '/spec/template/spec/containers/7'), 'which is not there'],
     ['a field that is not there', patching('replace', '/spec/paused'), 'cannot replace /spec/paused'],
+    [
+      'a plain value among objects',
+      patching('add', '/spec/template/spec/containers/0/env/-'),
+      'makes env a list of objects',
+    ],
     ['a digest', { images: [{ name: 'web', digest: 'sha256:1' }] }, 'images.0.digest'],
     ['replicas of nothing', { replicas: [{ name: 'nobody', count: 2 }] }, 'counts replicas of nobody'],
   ])('that has %s is refused by name', async (_what, content, words) => {
