@@ -18,11 +18,11 @@ const AFTER_TERM_MS = 10_000;
 /** Each with the minutes after which it is ended. `vitest.config.ts` says which test files are unit, servers and whole. */
 const STAGES = {
   types: { minutes: 5, test: () => command('types', bin('tsc'), ['--noEmit', '-p', '.']) },
-  lint: { minutes: 2, test: () => command('lint', 'npm', ['run', '--silent', 'lint']) },
+  lint: { minutes: 5, test: () => command('lint', 'npm', ['run', '--silent', 'lint']) },
   unit: { minutes: 10, test: () => vitest('unit', ['--project=unit']) },
-  servers: { minutes: 25, test: () => vitest('servers', ['--project=servers']) },
-  whole: { minutes: 20, test: () => vitest('whole', ['--project=whole']) },
-  drills: { minutes: 20, test: runDrills },
+  servers: { minutes: 35, test: () => vitest('servers', ['--project=servers']) },
+  whole: { minutes: 25, test: () => vitest('whole', ['--project=whole']) },
+  drills: { minutes: 30, test: runDrills },
   files: { minutes: 30, test: () => vitest('files', filters) },
 };
 
