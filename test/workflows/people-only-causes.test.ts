@@ -33,7 +33,9 @@ describe('causes that only people can mend', () => {
     expect(told).toMatchObject([{ what: 'announcement' }]);
     expect((await story.state()).hypotheses[0]?.cause).toBe('infrastructure-down');
     expect(story.world.acts).toEqual([]);
-    expect((await story.events('asked-person')).at(0)?.question).toContain('Nothing is left that may be done automatically');
+    expect((await story.events('asked-person')).at(0)?.question).toContain(
+      'Nothing is left that may be done automatically',
+    );
   });
 
   it('are not over because requests succeed: a breach never showed in them', async () => {
