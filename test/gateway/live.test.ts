@@ -92,7 +92,7 @@ describe('live events', () => {
     await rig.store.projection.append(id, events.slice(-1), facts);
     await expect.poll(() => idsIn(reader.text()), { timeout: 10_000 }).toEqual([1, 2, 3, 4]);
     expect(reader.text()).toContain('"note commander: note 2"');
-    expect(reader.text()).toContain('event: facts');
+    await expect.poll(() => reader.text()).toContain('event: facts');
 
     await rig.store.projection.append(id, [anEvent(5, '2024-10-23T14:32:00.000Z', { kind: 'acknowledged' })], facts);
     await expect.poll(() => idsIn(reader.text())).toEqual([1, 2, 3, 4, 5]);
