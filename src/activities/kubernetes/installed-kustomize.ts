@@ -5,6 +5,7 @@ import { failure } from '../failures.ts';
 const run = promisify(execFile);
 const TIMEOUT_MS = 20_000;
 const MAX_BYTES = 8 * 1024 * 1024;
+const EXCERPT_CHARACTERS = 500;
 /** The version whose output is known; the order of objects and fixes of single transformers differ between majors. */
 const VERSION = /\bv?5\.\d+\.\d+\b/;
 const PROGRAMS = [
@@ -30,7 +31,7 @@ async function built(program: string, args: readonly string[]): Promise<string> 
     return (await run(program, [...args], { timeout: TIMEOUT_MS, maxBuffer: MAX_BYTES })).stdout;
   } catch (error) {
     const { stderr = '', message } = error as { stderr?: string; message: string };
-    const why = stderr.trim().split('\n').at(-1) ?? '';
+    const why = stderr.trim().replaceAll(/\s+/g, ' ').slice(0, EXCERPT_CHARACTERS);
     throw failure('Invalid', `${program} does not render ${args.at(-1)}: ${why === '' ? message : why}`);
   }
 }

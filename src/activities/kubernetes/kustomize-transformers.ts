@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { failure } from '../failures.ts';
 import type { Kustomization } from './kustomization.ts';
 import type { ManifestObject } from './manifest-objects.ts';
@@ -30,7 +31,43 @@ export function isRenderedKind(object: ManifestObject): boolean {
   return isWorkload(object) || OTHERS[object.kind] === object.apiVersion;
 }
 
+const anObject = z.looseObject({});
+const container = z.looseObject({
+  image: z.string().nullish(),
+  env: z.array(anObject).nullish(),
+  envFrom: z.array(anObject).nullish(),
+});
+/** What kustomize looks into, of each object that may have pods: it refuses what is not of this shape. */
+const workload = z.looseObject({
+  spec: z
+    .looseObject({
+      template: z
+        .looseObject({
+          spec: z
+            .looseObject({
+              containers: z.array(container).nullish(),
+              initContainers: z.array(container).nullish(),
+              volumes: z.array(anObject).nullish(),
+            })
+            .nullish(),
+        })
+        .nullish(),
+    })
+    .nullish(),
+});
+
+function refuseMalformed(object: ManifestObject, where: string): void {
+  const [issue] = workload.safeParse(object).error?.issues ?? [];
+  if (issue === undefined) return;
+  const { kind, metadata } = object;
+  throw failure(
+    'Invalid',
+    `${where} makes ${kind} ${metadata.name} malformed at ${issue.path.join('.')}: ${issue.message}.`,
+  );
+}
+
 export function transformed(object: ManifestObject, content: Kustomization, where: string): ManifestObject {
+  if (isWorkload(object)) refuseMalformed(object, where);
   const { namespace, namePrefix = '', nameSuffix = '', commonAnnotations = {}, images = [], replicas = [] } = content;
   const copy = structuredClone(object) as Mutable;
   const template = isWorkload(object) ? copy.spec?.template : undefined;

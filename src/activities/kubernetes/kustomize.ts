@@ -42,26 +42,7 @@ async function render(folder: string, files: ManifestFiles, depth: number): Prom
     const text = file === undefined ? (inline ?? '') : await files.text(posix.join(folder, inside(path, file)));
     rendered = applyPatchTo(rendered, entry, text, path);
   }
-  const plain = rendered.flatMap((object) => plainItemOf(object, '') ?? [])[0];
-  if (plain !== undefined)
-    throw failure('Invalid', `${path} makes ${plain} a list of objects with a plain value in it.`);
   return rendered.map((object) => transformed(object, content, path));
-}
-
-const LISTS_OF_OBJECTS: ReadonlySet<string> = new Set(['containers', 'initContainers', 'env', 'envFrom', 'volumes']);
-
-/** The first list that should hold objects alone and does not: kustomize looks into each item, and refuses it. */
-function plainItemOf(value: unknown, field: string): string | null {
-  if (typeof value !== 'object' || value === null) return null;
-  if (Array.isArray(value)) {
-    const plain = value.filter((item) => typeof item !== 'object' || item === null).length;
-    if (plain > 0 && (plain < value.length || LISTS_OF_OBJECTS.has(field))) return field;
-  }
-  for (const [name, item] of Object.entries(value)) {
-    const found = plainItemOf(item, Array.isArray(value) ? field : name);
-    if (found !== null) return found;
-  }
-  return null;
 }
 
 /**

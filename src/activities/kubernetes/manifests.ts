@@ -29,8 +29,9 @@ export function createManifests({ directory, kustomize = async () => null }: Man
   const root = resolve(directory);
   const read = (path: string): Promise<readonly ManifestObject[]> => readManifest(root, path);
   const files: ManifestFiles = { text: (one) => textOf(root, one), isFolder: (one) => isFolder(root, one) };
+  let build: BuildWithKustomize | null = null;
   const rendered = async (path: string, folder: string) => {
-    const build = await kustomize();
+    build ??= await kustomize();
     if (build === null) return renderKustomization(path, files);
     await refuseWhatIsElsewhere(path, files);
     return parseManifest(path, await build(folder));

@@ -194,7 +194,7 @@ describe('an overlay', () => {
     [
       'a plain value among objects',
       patching('add', '/spec/template/spec/containers/0/env/-'),
-      'makes env a list of objects',
+      'malformed at spec.template.spec.containers.0.env.',
     ],
     ['a digest', { images: [{ name: 'web', digest: 'sha256:1' }] }, 'images.0.digest'],
     ['replicas of nothing', { replicas: [{ name: 'nobody', count: 2 }] }, 'counts replicas of nobody'],
