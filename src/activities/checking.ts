@@ -1,5 +1,5 @@
 import { metBy } from './failures.ts';
-import { type SystemFinding, unreachable } from './finding.ts';
+import { reasonOf, type SystemFinding, unreachable } from './finding.ts';
 
 /** What a client's call came to, in the terms of the wire. Throws what never got an answer. */
 export interface Answered<T> {
@@ -42,32 +42,6 @@ export async function asked(
 
 export const LOOK_AT_IT = 'Try again; when it stays so, look at its own log.';
 
-/** How long a check waits for a driver that has no deadline of its own. */
-export const DEADLINE_MS = 5_000;
-
-/** Why there was no answer, as a person understands it. */
-export function reasonOf(error: unknown): string {
-  const cause = metBy(error)?.error ?? error;
-  if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
-  if (!(cause instanceof Error)) return String(cause);
-  const { code } = cause as NodeJS.ErrnoException;
-  if (cause.name === 'TimeoutError' || cause.name === 'AbortError') return `no answer within ${DEADLINE_MS / 1000} s`;
-  if (code === 'ECONNREFUSED') return 'nothing listens there';
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'its name is not known';
-  if (cause.cause !== undefined) return reasonOf(cause.cause);
-  return cause.message || cause.name;
-}
-
 export function isRefusal({ status }: { readonly status: number }): boolean {
   return status === 401 || status === 403;
-}
-
-/** An answer's object; empty when it is none. */
-export function jsonOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const read: unknown = JSON.parse(text);
-    return typeof read === 'object' && read !== null ? (read as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

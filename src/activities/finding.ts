@@ -1,5 +1,6 @@
 import type { Instant } from '../domain/instant.ts';
 import type { Policy } from '../domain/policy.ts';
+import { metBy } from './failures.ts';
 
 /** What a check is told beside the settings. */
 export interface CheckContext {
@@ -54,4 +55,30 @@ export function unreachable(system: string, words: string, advice: string): Syst
 
 export function refused(system: string, words: string, advice: string): SystemFinding {
   return { system, configured: true, reachable: 'yes', authorised: 'no', words, advice };
+}
+
+/** How long a check waits for a driver that has no deadline of its own. */
+export const DEADLINE_MS = 5_000;
+
+/** Why there was no answer, as a person understands it. */
+export function reasonOf(error: unknown): string {
+  const cause = metBy(error)?.error ?? error;
+  if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
+  if (!(cause instanceof Error)) return String(cause);
+  const { code } = cause as NodeJS.ErrnoException;
+  if (cause.name === 'TimeoutError' || cause.name === 'AbortError') return `no answer within ${DEADLINE_MS / 1000} s`;
+  if (code === 'ECONNREFUSED') return 'nothing listens there';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'its name is not known';
+  if (cause.cause !== undefined) return reasonOf(cause.cause);
+  return cause.message || cause.name;
+}
+
+/** An answer's object; empty when it is none. */
+export function jsonOf(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const read: unknown = JSON.parse(text);
+    return typeof read === 'object' && read !== null ? (read as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
 }

@@ -1,4 +1,5 @@
 import type { Instant } from './instant.ts';
+import type { Severity } from './severity.ts';
 
 /** Where word of a problem came from (R1.1–R1.3, R1.7). */
 export type AlertSource = 'alertmanager' | 'pagerduty' | 'person' | 'user-report';
@@ -20,7 +21,7 @@ export interface Alert {
   readonly startsAt: Instant;
   readonly endsAt: Instant | null;
   /** The severity the alert itself claims, as evidence like others (R0.5); null when it claims none. */
-  readonly claimedSeverity: 'P0' | 'P1' | 'P2' | 'P3' | null;
+  readonly claimedSeverity: Severity | null;
   readonly receivedAt: Instant;
   readonly link: string | null;
   /** True when the source has already paged somebody: such an alert is not paged again (R1.4). */

@@ -1,5 +1,5 @@
 import type { ClassificationPolicy } from './policy.ts';
-import type { Severity } from './severity.ts';
+import { SEVERITIES, type Severity } from './severity.ts';
 
 /** One of the runbook's examples (R0.6), recognised in what an alert or a person wrote. */
 export interface TextClaim {
@@ -46,7 +46,7 @@ export function severityNamed(text: string): Severity | null {
   const match = /\b(?:P([0-3])|SEV-?([1-4]))\b/i.exec(text);
   if (match === null) return null;
   const level = match[1] !== undefined ? Number(match[1]) : Number(match[2]) - 1;
-  return (['P0', 'P1', 'P2', 'P3'] as const)[level] ?? null;
+  return SEVERITIES[level] ?? null;
 }
 
 function normal(text: string): string {

@@ -39,7 +39,9 @@ export function instantOf(text: string, now: Instant): Instant | null {
   return Number.isNaN(ms) ? null : instant(ms);
 }
 
-export const SEVERITY_ADVICE = `Give ${SEVERITIES.slice(0, -1).join(', ')} or ${SEVERITIES.at(-1)}.`;
+/** `P0, P1, P2 or P3`. */
+export const SEVERITY_WORDS = `${SEVERITIES.slice(0, -1).join(', ')} or ${SEVERITIES.at(-1)}`;
+export const SEVERITY_ADVICE = `Give ${SEVERITY_WORDS}.`;
 
 export function severityOf(text: string): Severity | null {
   const written = text.trim().toUpperCase();

@@ -1,5 +1,13 @@
-import { jsonOf, reasonOf } from '../checking.ts';
-import { type CheckContext, fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import {
+  type CheckContext,
+  fine,
+  jsonOf,
+  reasonOf,
+  refused,
+  type SystemFinding,
+  unreachable,
+  unset,
+} from '../finding.ts';
 import { createHttpClient, type HttpAnswer, type HttpRequest } from '../http.ts';
 import type { EnvOf } from '../system.ts';
 import { accounts } from './settings.ts';

@@ -1,5 +1,5 @@
-import { answered, asked, DEADLINE_MS, isRefusal } from '../checking.ts';
-import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import { answered, asked, isRefusal } from '../checking.ts';
+import { DEADLINE_MS, fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { createAlertmanagerClient } from './client.ts';
 import { alertmanagerOptions } from './ports.ts';

@@ -1,6 +1,5 @@
-import { DEADLINE_MS, reasonOf } from '../checking.ts';
 import { metBy } from '../failures.ts';
-import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import { DEADLINE_MS, fine, reasonOf, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { createEmailClient } from './client.ts';
 import { emailSettings } from './ports.ts';

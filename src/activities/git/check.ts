@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { answered, asked, DEADLINE_MS, LOOK_AT_IT } from '../checking.ts';
-import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import { answered, asked, LOOK_AT_IT } from '../checking.ts';
+import { DEADLINE_MS, fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { gitSettings } from './ports.ts';
 import { withRepository } from './run-git.ts';

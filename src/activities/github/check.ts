@@ -1,5 +1,5 @@
-import { asked, jsonOf, LOOK_AT_IT } from '../checking.ts';
-import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import { asked, LOOK_AT_IT } from '../checking.ts';
+import { fine, jsonOf, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { gitHubCaller } from './client.ts';
 import { gitHubSettings } from './ports.ts';

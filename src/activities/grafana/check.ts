@@ -1,5 +1,5 @@
-import { asked, isRefusal, jsonOf, LOOK_AT_IT } from '../checking.ts';
-import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import { asked, isRefusal, LOOK_AT_IT } from '../checking.ts';
+import { fine, jsonOf, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { grafanaHttp } from './client.ts';
 import { grafanaSettings } from './ports.ts';

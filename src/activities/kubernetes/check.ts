@@ -1,5 +1,5 @@
-import { asked, jsonOf } from '../checking.ts';
-import { type CheckContext, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { asked } from '../checking.ts';
+import { type CheckContext, fine, jsonOf, refused, type SystemFinding, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { connectToKubernetes, type KubernetesConnection, kubernetesOptions } from './connection.ts';
 import { type KubernetesRight, neededRights, rightWords } from './rights.ts';

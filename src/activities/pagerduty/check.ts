@@ -1,6 +1,6 @@
 import type { Policy } from '../../domain/policy.ts';
-import { answered, asked, isRefusal, jsonOf } from '../checking.ts';
-import { type CheckContext, fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import { answered, asked, isRefusal } from '../checking.ts';
+import { type CheckContext, fine, jsonOf, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { createPagerDutyClient } from './client.ts';
 import { isOf } from './on-call.ts';

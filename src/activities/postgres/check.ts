@@ -1,7 +1,6 @@
 import type { Client } from 'pg';
-import { DEADLINE_MS, reasonOf } from '../checking.ts';
 import { metBy } from '../failures.ts';
-import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import { DEADLINE_MS, fine, reasonOf, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { codeOf, probe } from './connection.ts';
 import type { serviceDatabases } from './settings.ts';

@@ -1,6 +1,6 @@
 import type { Policy } from '../../domain/policy.ts';
-import { asked, isRefusal, jsonOf } from '../checking.ts';
-import { type CheckContext, fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import { asked, isRefusal } from '../checking.ts';
+import { type CheckContext, fine, jsonOf, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { HttpClient } from '../http.ts';
 import type { EnvOf } from '../system.ts';
 import { prometheusHttp } from './client.ts';

@@ -1,5 +1,5 @@
-import { asked, DEADLINE_MS, isRefusal } from '../checking.ts';
-import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import { asked, isRefusal } from '../checking.ts';
+import { DEADLINE_MS, fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { listModels, type ProviderEndpoint } from './client.ts';
 import { providerEndpoints } from './ports.ts';

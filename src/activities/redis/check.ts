@@ -1,5 +1,4 @@
-import { reasonOf } from '../checking.ts';
-import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import { fine, reasonOf, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { probe } from './client.ts';
 import { redisOptions } from './ports.ts';

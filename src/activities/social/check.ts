@@ -1,6 +1,6 @@
 import { plusSeconds } from '../../domain/instant.ts';
-import { answered, reasonOf } from '../checking.ts';
-import { type CheckContext, fine, refused, type SystemFinding, unset } from '../finding.ts';
+import { answered } from '../checking.ts';
+import { type CheckContext, fine, reasonOf, refused, type SystemFinding, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { networkSearches } from './client.ts';
 import type { NetworkSearch } from './network.ts';

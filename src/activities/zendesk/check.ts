@@ -1,5 +1,5 @@
-import { asked, isRefusal, jsonOf } from '../checking.ts';
-import { fine, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
+import { asked, isRefusal } from '../checking.ts';
+import { fine, jsonOf, refused, type SystemFinding, unreachable, unset } from '../finding.ts';
 import type { EnvOf } from '../system.ts';
 import { zendeskHttp } from './client.ts';
 import { zendeskSettings } from './ports.ts';

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type CorrelatedLine, correlatedTimeline } from '../../domain/correlated-timeline.ts';
+import { SEVERITIES } from '../../domain/severity.ts';
 import type { TimelineEvent } from '../../domain/timeline.ts';
+import { SEVERITY_ADVICE } from '../../domain/written.ts';
 import { correlatedLineWords, teamClockNote } from '../../views/correlated-line.ts';
 import { cleanLine } from '../../views/escape.ts';
 import { namesIn } from '../../views/timeline-line.ts';
@@ -42,9 +44,9 @@ interface Taken {
 
 export async function create({ gateway, io, json }: Session, title: string, options: CreateOptions): Promise<void> {
   const { service, severity, separate } = options;
-  const wanted = severity?.toUpperCase();
-  if (wanted !== undefined && !/^P[0-3]$/.test(wanted))
-    throw new CliFailure('usage', `"${severity}" is no severity.`, 'Give P0, P1, P2 or P3.');
+  const wanted = SEVERITIES.find((one) => one === severity?.toUpperCase());
+  if (severity !== undefined && wanted === undefined)
+    throw new CliFailure('usage', `"${severity}" is no severity.`, SEVERITY_ADVICE);
   const report = { id: randomUUID(), title, service, severity: wanted, separate };
   const taken = await gateway.json<Taken>({ method: 'POST', path: '/api/incidents', json: report, repeatable: true });
   if (json) return io.out(JSON.stringify(taken));

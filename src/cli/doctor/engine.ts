@@ -1,7 +1,7 @@
-import { fine, refused, type SystemFinding, unreachable, unset } from '../../activities/finding.ts';
+import { fine, jsonOf, reasonOf, refused, type SystemFinding, unreachable, unset } from '../../activities/finding.ts';
 import type { Io } from '../io.ts';
 import { openSession } from '../session.ts';
-import { ask, jsonOf, reasonOf } from './ask.ts';
+import { ask } from './ask.ts';
 import type { Settings } from './settings.ts';
 
 /** The product's own parts: gateway, Temporal, store, policy. */
